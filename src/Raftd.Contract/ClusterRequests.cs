@@ -1,0 +1,124 @@
+// Membership and the state of this member. Ids of members and of the cluster are uint64, drawn at random and never used
+// twice; a label is the name its operator gave a member with -id.
+
+namespace Raftd.Contract;
+
+public sealed record Member
+{
+    public required ulong Id { get; init; }
+
+    public required string Label { get; init; }
+
+    /// <summary>host:port where clients reach it.</summary>
+    public required string HttpAddress { get; init; }
+
+    /// <summary>host:port where its peers reach it.</summary>
+    public required string PeerAddress { get; init; }
+
+    /// <summary>Receives the log, does not vote yet.</summary>
+    public required bool IsLearner { get; init; }
+}
+
+public sealed record MemberListResponse
+{
+    public required ulong ClusterId { get; init; }
+
+    /// <summary>0 while no leader is known.</summary>
+    public required ulong Leader { get; init; }
+
+    /// <summary>Ordered by label, then id.</summary>
+    public required IReadOnlyList<Member> Members { get; init; }
+}
+
+public sealed record JoinRequest
+{
+    public required string Label { get; init; }
+
+    public required string HttpAddress { get; init; }
+
+    public required string PeerAddress { get; init; }
+
+    /// <summary>The random number that the joining directory drew for itself before it first asked; 0 where it is not
+    /// given. It tells the member that asks again from a wiped directory under an old label.</summary>
+    public ulong Instance { get; init; }
+
+    /// <summary>The snowflake generator number the operator asks for, 0 to 1 023; null lets the cluster choose.</summary>
+    public int? Generator { get; init; }
+}
+
+public sealed record JoinResponse
+{
+    public required ulong ClusterId { get; init; }
+
+    public required ulong MemberId { get; init; }
+
+    public required int Generator { get; init; }
+
+    /// <summary>The members known at the leader, the new one included.</summary>
+    public required IReadOnlyList<Member> Members { get; init; }
+}
+
+public enum MemberRole
+{
+    Follower,
+    Candidate,
+    Leader,
+    Learner,
+}
+
+/// <summary>What this member knows of itself, answered without asking anybody.</summary>
+public sealed record MemberStatus
+{
+    public required ulong ClusterId { get; init; }
+
+    public required ulong MemberId { get; init; }
+
+    public required string Label { get; init; }
+
+    public required string HttpAddress { get; init; }
+
+    public required string PeerAddress { get; init; }
+
+    public required MemberRole Role { get; init; }
+
+    public required ulong Term { get; init; }
+
+    /// <summary>0 while none is known.</summary>
+    public required ulong Leader { get; init; }
+
+    public required string? LeaderUrl { get; init; }
+
+    public required ulong CommitIndex { get; init; }
+
+    public required ulong AppliedIndex { get; init; }
+
+    /// <summary>The hash chain over all that was applied, up to AppliedIndex; equal on all members.</summary>
+    public required ulong AppliedHash { get; init; }
+
+    public required long Revision { get; init; }
+
+    public required long KeyCount { get; init; }
+
+    /// <summary>Bytes of the state file, and of it in use; of the log.</summary>
+    public required long StateBytes { get; init; }
+
+    public required long StateBytesInUse { get; init; }
+
+    public required long LogBytes { get; init; }
+
+    /// <summary>Replicated logical bytes, which the quota bounds.</summary>
+    public required long LogicalBytes { get; init; }
+
+    public required long QuotaBytes { get; init; }
+
+    /// <summary>As `NOSPACE` or `CORRUPT:member id`.</summary>
+    public required IReadOnlyList<string> Alarms { get; init; }
+
+    public required string Version { get; init; }
+}
+
+/// <summary>One health check: its name, and the reason where it fails.</summary>
+public sealed record HealthCheck(string Name, string? Failure)
+{
+    public bool Passed => Failure is null;
+}

@@ -1,0 +1,35 @@
+namespace Raftd.Contract;
+
+/// <summary>Every expected failure a store answers with. The API maps each to a status, once.</summary>
+public enum ErrorCode
+{
+    /// <summary>The request itself is wrong; sent again it fails again.</summary>
+    BadRequest,
+
+    /// <summary>The lease, member or key that the request names does not exist.</summary>
+    NotFound,
+
+    /// <summary>The request contradicts what is stored: a taken name, a member known with another instance.</summary>
+    Conflict,
+
+    /// <summary>The revision asked for has been compacted away.</summary>
+    Compacted,
+
+    /// <summary>A key, value or request above its limit.</summary>
+    TooLarge,
+
+    /// <summary>The quota or a member's disk is full: reads and deletes still pass.</summary>
+    NoSpace,
+
+    /// <summary>A queue is full; nothing was proposed.</summary>
+    TooManyRequests,
+
+    /// <summary>No leader is known or it cannot be reached; surely not proposed.</summary>
+    NoLeader,
+
+    /// <summary>This member cannot answer yet or any more (starting, fenced, shutting down); surely not proposed.</summary>
+    NotReady,
+
+    /// <summary>The request may or may not take effect; only a read tells. Never retried by the server.</summary>
+    UnknownOutcome,
+}

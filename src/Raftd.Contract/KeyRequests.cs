@@ -1,0 +1,120 @@
+// The calls on the keyspace. A key is any byte string; a range is half-open [Key, RangeEnd) in byte order. As on etcd's
+// wire an empty RangeEnd means the one key, and a RangeEnd of a single zero byte means "to the end of the keyspace".
+
+namespace Raftd.Contract;
+
+/// <summary>How fresh a read must be.</summary>
+public enum ReadLevel
+{
+    /// <summary>Sees every write acknowledged before the read began, on any member.</summary>
+    Linearizable,
+
+    /// <summary>What this member has applied; may be behind, needs no other member.</summary>
+    Stale,
+}
+
+/// <summary>Compared with the key in apply, atomically with the change it guards. All parts given must hold.</summary>
+public sealed record Precondition
+{
+    /// <summary>The key must exist.</summary>
+    public bool MustExist { get; init; }
+
+    /// <summary>The key must not exist.</summary>
+    public bool MustNotExist { get; init; }
+
+    /// <summary>If not null, the key must exist with one of these mod revisions.</summary>
+    public IReadOnlyList<long>? ModRevisions { get; init; }
+}
+
+public sealed record RangeRequest
+{
+    public required ReadOnlyMemory<byte> Key { get; init; }
+
+    public ReadOnlyMemory<byte> RangeEnd { get; init; }
+
+    /// <summary>The revision to read at; 0 for the newest.</summary>
+    public long Revision { get; init; }
+
+    /// <summary>At most this many items; 0 for all.</summary>
+    public long Limit { get; init; }
+
+    public ReadLevel Level { get; init; }
+
+    /// <summary>Leave the values out.</summary>
+    public bool KeysOnly { get; init; }
+}
+
+public sealed record RangeResponse
+{
+    /// <summary>The store's revision when the read was answered.</summary>
+    public required long Revision { get; init; }
+
+    /// <summary>In key order.</summary>
+    public required IReadOnlyList<KeyValue> Items { get; init; }
+
+    /// <summary>Keys in the range, whatever the limit.</summary>
+    public required long Count { get; init; }
+}
+
+public sealed record PutRequest
+{
+    public required ReadOnlyMemory<byte> Key { get; init; }
+
+    public required ReadOnlyMemory<byte> Value { get; init; }
+
+    /// <summary>The lease to attach, 0 for none: a put without a lease detaches the one before.</summary>
+    public long Lease { get; init; }
+
+    /// <summary>Above 0: the key gets a hidden lease of its own with this time to live. Not together with Lease.</summary>
+    public long TtlSeconds { get; init; }
+
+    /// <summary>Answer the version that this put replaces.</summary>
+    public bool ReturnPrevious { get; init; }
+
+    public Precondition? Condition { get; init; }
+}
+
+public sealed record PutResponse
+{
+    /// <summary>The revision of this put, or the store's revision where the condition failed.</summary>
+    public required long Revision { get; init; }
+
+    /// <summary>False when the condition failed and nothing was written.</summary>
+    public required bool Succeeded { get; init; }
+
+    /// <summary>The version replaced, if it was asked for and there was one.</summary>
+    public KeyValue? Previous { get; init; }
+}
+
+public sealed record DeleteRangeRequest
+{
+    public required ReadOnlyMemory<byte> Key { get; init; }
+
+    public ReadOnlyMemory<byte> RangeEnd { get; init; }
+
+    /// <summary>Only together with a single key.</summary>
+    public Precondition? Condition { get; init; }
+}
+
+public sealed record DeleteRangeResponse
+{
+    /// <summary>The revision of the deletion, or the store's revision where nothing was deleted.</summary>
+    public required long Revision { get; init; }
+
+    public required bool Succeeded { get; init; }
+
+    public required long Deleted { get; init; }
+}
+
+/// <summary>Waits until the key has a version newer than AfterRevision, or until the time is up.</summary>
+public sealed record WaitRequest
+{
+    public required ReadOnlyMemory<byte> Key { get; init; }
+
+    public required long AfterRevision { get; init; }
+
+    public required TimeSpan TimeLimit { get; init; }
+
+    /// <summary>How fresh the first look must be.</summary>
+    public ReadLevel Level { get; init; }
+}
