@@ -1,0 +1,61 @@
+using System.Runtime.InteropServices;
+
+namespace Raftd.Wal;
+
+/// <summary>The file system of the machine: files 0600, directories 0700, every errno checked.</summary>
+public sealed class PosixFileSystem : IFileSystem
+{
+    public IFile Open(string path, FileOpenMode mode, bool writable = true)
+    {
+        var flags = writable ? Posix.ReadWrite : Posix.ReadOnly;
+        flags |= mode switch
+        {
+            FileOpenMode.CreateNew => Posix.Create | Posix.Exclusive,
+            FileOpenMode.OpenOrCreate => Posix.Create,
+            _ => 0,
+        };
+        return new PosixFile(Posix.OpenOrThrow(path, flags, "open"), path);
+    }
+
+    public bool Exists(string path) => Path.Exists(path);
+
+    public void Delete(string path) => Posix.Check(Posix.Unlink(path), "delete", path);
+
+    public void Rename(string from, string to) => Posix.Check(Posix.Rename(from, to), "rename", $"{from} to {to}");
+
+    public void CreateDirectory(string path)
+    {
+        if (Posix.MakeDirectory(path, Posix.OwnerAll) < 0 && !Directory.Exists(path))
+        {
+            throw new StorageIoException("create directory", path, Marshal.GetLastPInvokeError());
+        }
+    }
+
+    public void SyncDirectory(string path)
+    {
+        using var directory = Posix.OpenOrThrow(path, Posix.ReadOnly, "open directory");
+        Posix.Check(Posix.Sync(directory), "fsync directory", path);
+    }
+
+    public IReadOnlyList<string> List(string directory)
+    {
+        try
+        {
+            var names = Directory.EnumerateFiles(directory).Select(path => Path.GetFileName(path)).ToList();
+            names.Sort(StringComparer.Ordinal);
+            return names;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            throw new StorageIoException("list", directory, Errno.NotFound);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new StorageIoException("list", directory, Errno.AccessDenied);
+        }
+        catch (IOException)
+        {
+            throw new StorageIoException("list", directory, Errno.Io);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+namespace Raftd.Wal;
+
+/// <summary>Reads the log from disk at start. Changes nothing on disk.</summary>
+/// <remarks>
+/// From the newest segment down: each header says which segments it supersedes; the next live one is just below those.
+/// What lies below a start of the log (a reset, or the oldest segment left) is dead. Then all records are replayed
+/// upwards. Only the last segment may end in anything but zeros: a segment is synced before the next one is made.
+/// </remarks>
+/// <param name="files">The log's directory.</param>
+/// <param name="numbers">The segments there, live and dead, in rising order; at least one.</param>
+/// <param name="live">Receives the live segments, oldest first; the caller closes them, also after a throw.</param>
+internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbers, List<Segment> live)
+{
+    private readonly EntryIndex _index = new(0, 0);
+    private LogState _state;
+    private uint _link;
+    private long _end;
+    private ulong _numberInIndex; // of the segment being replayed; the last one is about to be copied to the next number
+
+    public RecoveredLog Run()
+    {
+        OpenLive();
+        TailState tail = default;
+        for (var at = 0; at < live.Count; at++)
+        {
+            var isLast = at == live.Count - 1;
+            Enter(live[at], isFirst: at == 0, isLast);
+            tail = Replay(live[at], isLast);
+        }
+
+        return new RecoveredLog(live, _index, StateAtEnd(tail), _state, _link, tail);
+    }
+
+    private void OpenLive()
+    {
+        var at = numbers.Count - 1;
+        while (at >= 0)
+        {
+            live.Insert(0, OpenSegment(numbers[at]));
+            var first = live[0].Header.FirstReplaced;
+            while (at >= 0 && numbers[at] >= Math.Min(first, live[0].Number))
+            {
+                at--;
+            }
+
+            if (at >= 0 && numbers[at] != first - 1)
+            {
+                throw new WalCorruptException(first - 1, 0, $"the segment is missing, though {numbers[at]:x16}.wal is there");
+            }
+        }
+    }
+
+    private Segment OpenSegment(ulong number)
+    {
+        var file = files.Open(number);
+        try
+        {
+            return new Segment(ReadHeader(file, number), file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static SegmentHeader ReadHeader(IFile file, ulong number)
+    {
+        var block = new byte[SegmentHeader.Bytes];
+        if (file.Read(0, block) < block.Length)
+        {
+            throw new WalCorruptException(number, file.Length, "the file ends within the segment header");
+        }
+
+        var header = SegmentHeader.Read(block, number, out var reason)
+            ?? throw new WalCorruptException(number, 0, reason);
+        return file.Length == header.Capacity ? header : throw new WalCorruptException(
+            number, Math.Min(file.Length, header.Capacity), $"the file has {file.Length} bytes instead of {header.Capacity}");
+    }
+
+    /// <summary>Takes the start of the log from the first header; each later one has to agree with what came before.</summary>
+    private void Enter(Segment segment, bool isFirst, bool isLast)
+    {
+        var header = segment.Header;
+        _numberInIndex = isLast ? header.Number + 1 : header.Number;
+        if (isFirst)
+        {
+            _index.Restart(header.BaseIndex, header.BaseTerm);
+            (_state, _link) = (header.State, header.ChainSeed);
+        }
+        else if (header.ChainSeed != _link || header.State != _state
+            || header.BaseIndex != _index.LastIndex || header.BaseTerm != _index.LastTerm)
+        {
+            throw new WalCorruptException(
+                header.FirstReplaced - 1, _end, $"records are missing: segment {header.Number:x16}.wal does not follow");
+        }
+    }
+
+    private TailState Replay(Segment segment, bool isLast)
+    {
+        var window = new FileWindow(segment.File, segment.Header.Capacity);
+        var scan = new SegmentScan(window, segment.Header.ChainSeed);
+        while (scan.MoveNext())
+        {
+            Apply(segment, scan);
+        }
+
+        (_link, _end) = (scan.Link, scan.Offset);
+        return JudgeEnd(segment, scan, isLast);
+    }
+
+    private void Apply(Segment segment, SegmentScan scan)
+    {
+        var record = scan.Current;
+        var offset = scan.Offset - record.Size;
+        var problem = record.Type switch
+        {
+            RecordType.Entry => ApplyEntry(offset, record),
+            RecordType.State => ApplyState(record.State),
+            _ => $"unknown record type {(byte)record.Type}",
+        };
+        if (problem is not null)
+        {
+            throw new WalCorruptException(segment.Number, offset, problem);
+        }
+    }
+
+    private string? ApplyEntry(long offset, in RecordHeader record)
+    {
+        var index = record.Index;
+        if (index == 0 || index > _index.LastIndex + 1)
+        {
+            return $"entry {index} does not follow entry {_index.LastIndex}";
+        }
+
+        if (index <= _index.BaseIndex)
+        {
+            // The entries that this one replaced are in segments already deleted, the log starts lower than the header
+            // of the oldest segment says.
+            _index.Restart(index - 1, record.PreviousTerm);
+        }
+
+        if (_index.Term(index - 1) != record.PreviousTerm || record.Term < record.PreviousTerm)
+        {
+            return $"entry {index} of term {record.Term} names {record.PreviousTerm} as the term before it";
+        }
+
+        _index.Put(index, new EntryPosition(record.Term, (uint)_numberInIndex, (uint)offset, record.Length));
+        return null;
+    }
+
+    private string? ApplyState(in LogState state)
+    {
+        _state = state;
+        return state.Commit > _index.LastIndex ? $"commit index {state.Commit} is above entry {_index.LastIndex}" : null;
+    }
+
+    /// <summary>Tells a clean end from a torn tail from corruption.</summary>
+    private static TailState JudgeEnd(Segment segment, SegmentScan scan, bool isLast)
+    {
+        var remains = scan.LookAhead();
+        if (remains.ProofAt > 0 || scan.Offset < segment.Header.Synced || (remains.End > 0 && !isLast))
+        {
+            var proof = remains.ProofAt > 0 ? $"the record at {remains.ProofAt} was made after this was synced"
+                : "it had been synced";
+            throw new WalCorruptException(segment.Number, scan.Offset, $"{scan.StopReason}, and {proof}");
+        }
+
+        return remains.End == 0
+            ? new TailState(TailKind.Clean, segment.Number, scan.Offset, 0)
+            : new TailState(TailKind.Torn, segment.Number, scan.Offset, remains.End - scan.Offset);
+    }
+
+    /// <summary>The state record follows the entries of its batch; when it was torn off, the term is in the entries.</summary>
+    /// <remarks>No vote is forgotten: a vote in that term would have been durable before the term's first entry.</remarks>
+    private LogState StateAtEnd(in TailState tail)
+    {
+        var state = _index.LastTerm > _state.Term ? _state with { Term = _index.LastTerm, Vote = 0 } : _state;
+        return tail.Kind == TailKind.Torn ? state with { Recovering = true } : state;
+    }
+}
+
+/// <summary>The log as it stands on disk.</summary>
+/// <param name="Live">Oldest first, never empty; the last one is to be copied before anything is appended.</param>
+/// <param name="Index">Gives the copy's number for the entries of the last segment.</param>
+/// <param name="State">What the log shall say from now on.</param>
+/// <param name="StateOnDisk">What its records say.</param>
+/// <param name="Link">The checksum of the last record.</param>
+/// <param name="Tail">How the last segment ends.</param>
+internal sealed record RecoveredLog(
+    List<Segment> Live, EntryIndex Index, LogState State, LogState StateOnDisk, uint Link, TailState Tail)
+{
+    public Segment Last => Live[^1];
+}

@@ -1,0 +1,11 @@
+namespace Raftd.Wal;
+
+/// <summary>What a member must remember besides its entries (Raft paper, figure 2: persistent state).</summary>
+/// <param name="Term">The highest term seen.</param>
+/// <param name="Vote">Who got this member's vote in the term; 0 is nobody.</param>
+/// <param name="Commit">A lower bound of the commit index; may be behind, never ahead.</param>
+/// <param name="Recovering">
+/// The end of the log was torn: damage in the last group commit cannot be told from a write that never finished, so an
+/// acknowledged entry may be missing. A member with peers neither votes nor acknowledges before it has caught up.
+/// </param>
+public readonly record struct LogState(ulong Term, ulong Vote, ulong Commit, bool Recovering);

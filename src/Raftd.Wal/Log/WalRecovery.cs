@@ -1,0 +1,31 @@
+namespace Raftd.Wal;
+
+/// <summary>What <see cref="WriteAheadLog.Open"/> found.</summary>
+/// <param name="State">As of the end of the log; Recovering if this start or an earlier one met a torn tail.</param>
+/// <param name="BaseIndex">The log starts after this index; 0 in a new log.</param>
+/// <param name="BaseTerm">The term at <paramref name="BaseIndex"/>.</param>
+/// <param name="LastIndex">BaseIndex when there are no entries.</param>
+/// <param name="Tail">How the log ended on disk.</param>
+public sealed record WalRecovery(LogState State, ulong BaseIndex, ulong BaseTerm, ulong LastIndex, TailState Tail)
+{
+    public ulong FirstIndex => BaseIndex + 1;
+}
+
+public enum TailKind
+{
+    /// <summary>The last record is followed by untouched space.</summary>
+    Clean,
+
+    /// <summary>The last write did not finish; what it held was never acknowledged, unless the disk lied.</summary>
+    Torn,
+}
+
+/// <summary>The end of the log on disk.</summary>
+/// <param name="Kind">Whether anything was dropped.</param>
+/// <param name="Segment">The number of the last segment.</param>
+/// <param name="Offset">Where its valid records end, in bytes from the start of the file.</param>
+/// <param name="BytesDropped">From <paramref name="Offset"/> to the last byte that was not zero; 0 when clean.</param>
+public readonly record struct TailState(TailKind Kind, ulong Segment, long Offset, long BytesDropped);
+
+/// <summary>A segment of the log as it is now; for metrics and operators.</summary>
+public readonly record struct SegmentInfo(ulong Number, long SizeBytes, ulong BaseIndex);

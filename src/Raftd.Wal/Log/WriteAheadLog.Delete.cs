@@ -1,0 +1,123 @@
+using System.Buffers.Binary;
+
+namespace Raftd.Wal;
+
+public sealed partial class WriteAheadLog
+{
+    /// <summary>Removes the segments, oldest first, in which no entry from <paramref name="index"/> on lives.</summary>
+    /// <remarks>
+    /// Writer thread. FirstIndex becomes that of the first entry left, at most <paramref name="index"/>. Syncs first when
+    /// something is unsynced: what replaces entries must be durable before the entries it replaces go. The directory is
+    /// synced after each deletion, so a crash never leaves a hole in the row of segments.
+    /// </remarks>
+    /// <inheritdoc cref="Write" path="/exception"/>
+    public void DeleteBelow(ulong index)
+    {
+        if (HasUnsynced)
+        {
+            Sync();
+        }
+
+        ThrowIfFailed();
+        var keep = index <= _index.BaseIndex ? _segments[0].Number
+            : index > _index.LastIndex ? Current.Number
+            : _index[index].Segment;
+        try
+        {
+            while (_segments[0].Number < keep)
+            {
+                DeleteOldest();
+            }
+        }
+        catch (StorageIoException e)
+        {
+            throw Fail(e);
+        }
+    }
+
+    /// <summary>Forgets the whole log and starts anew after an entry that a snapshot covers; durable on return.</summary>
+    /// <remarks>
+    /// Writer thread. What is buffered is dropped. One rename decides: the new segment carries the base and the state in
+    /// its header, durable before it has its name, and supersedes every older segment. A crash before that leaves the
+    /// old log, after it the new one.
+    /// </remarks>
+    /// <exception cref="WalSpaceException">No room for the segment; the old log stands, its buffer too.</exception>
+    /// <exception cref="WalFailedException">A write or a sync failed, now or earlier.</exception>
+    public void Reset(ulong index, ulong term, LogState state)
+    {
+        ThrowIfFailed();
+        Invariant.Check(state.Commit <= index, $"commit {state.Commit} is above the snapshot's index {index}");
+        Invariant.Check(state.Term >= term, $"term {state.Term} is below the snapshot's term {term}");
+        var header = new SegmentHeader(
+            Current.Number + 1, FirstReplaced: 0, _options.SegmentSizeBytes, SegmentHeader.Bytes,
+            index, term, state, NewChain(_tail.Link, index, term));
+        try
+        {
+            StartAnew(_files.Create(header), state);
+        }
+        catch (StorageIoException e)
+        {
+            throw Fail(e);
+        }
+    }
+
+    private void DeleteOldest()
+    {
+        var oldest = _segments[0];
+        lock (_gate)
+        {
+            _segments.RemoveAt(0);
+            _index.DropBelow(FirstBehind(oldest.Number));
+        }
+
+        oldest.Release();
+        _files.Delete(oldest.Number);
+        _files.SyncDirectory();
+    }
+
+    /// <summary>The first entry that lives in a segment above this one; LastIndex + 1 when there is none.</summary>
+    /// <remarks>Entries lie in their segments in the order of their index, so halving finds it.</remarks>
+    private ulong FirstBehind(ulong segment)
+    {
+        var (low, high) = (_index.BaseIndex + 1, _index.LastIndex + 1);
+        while (low < high)
+        {
+            var middle = low + ((high - low) / 2);
+            (low, high) = _index[middle].Segment > segment ? (low, middle) : (middle + 1, high);
+        }
+
+        return low;
+    }
+
+    private void StartAnew(Segment fresh, in LogState state)
+    {
+        var old = _segments.ToArray();
+        ClearBuffer();
+        (_dirty, _state, _tail) = (false, state, new Tail(fresh.Header, SegmentHeader.Bytes, fresh.Header.ChainSeed));
+        lock (_gate)
+        {
+            _segments.Clear();
+            _segments.Add(fresh);
+            _index.Restart(fresh.Header.BaseIndex, fresh.Header.BaseTerm);
+            _writtenIndex = _syncedIndex = fresh.Header.BaseIndex;
+        }
+
+        Volatile.Write(ref _roomBytes, _tail.Capacity - _tail.Offset);
+        foreach (var segment in old)
+        {
+            segment.Release();
+            _files.Delete(segment.Number);
+        }
+
+        _files.SyncDirectory();
+    }
+
+    /// <summary>A chain of its own: no record of the old log can follow in the new one.</summary>
+    private static uint NewChain(uint link, ulong index, ulong term)
+    {
+        Span<byte> place = stackalloc byte[2 * sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(place, index);
+        BinaryPrimitives.WriteUInt64LittleEndian(place[sizeof(ulong)..], term);
+        return Crc32c.Append(link, place);
+    }
+}

@@ -1,0 +1,134 @@
+namespace Raftd.Wal;
+
+public sealed partial class WriteAheadLog
+{
+    private const int MaxRunBytes = 4 << 20;
+
+    /// <summary>The entries of [low, high) that are written, until their data exceeds <paramref name="maxBytes"/>.</summary>
+    /// <remarks>
+    /// Any thread. Buffered entries are not included: the answer ends at <see cref="WrittenIndex"/>, and may be empty.
+    /// The first entry is given whatever its size. Each entry is verified against its checksum.
+    /// </remarks>
+    /// <exception cref="LogCompactedException"><paramref name="low"/> is below FirstIndex.</exception>
+    /// <exception cref="WalCorruptException">The disk no longer has what was written.</exception>
+    public IReadOnlyList<LogEntry> Read(ulong low, ulong high, long maxBytes)
+    {
+        var positions = new List<EntryPosition>();
+        var held = new List<Segment>();
+        try
+        {
+            Locate(low, high, maxBytes, positions, held);
+            return ReadAt(low, positions, held);
+        }
+        finally
+        {
+            held.ForEach(segment => segment.Release());
+        }
+    }
+
+    /// <summary>Valid on [FirstIndex - 1, LastIndex], buffered entries included. Any thread.</summary>
+    /// <exception cref="LogCompactedException">The index is below that.</exception>
+    public ulong Term(ulong index)
+    {
+        lock (_gate)
+        {
+            ThrowIfCompacted(index + 1);
+            return _index.Term(index);
+        }
+    }
+
+    /// <summary>Finds the entries and keeps their segments open, in one step against the writer.</summary>
+    private void Locate(ulong low, ulong high, long maxBytes, List<EntryPosition> positions, List<Segment> held)
+    {
+        lock (_gate)
+        {
+            ThrowIfCompacted(low);
+            var bytes = 0L;
+            for (var index = low; index < high && index <= _writtenIndex; index++)
+            {
+                var position = _index[index];
+                bytes += position.Length;
+                if (bytes > maxBytes && positions.Count > 0)
+                {
+                    return;
+                }
+
+                positions.Add(position);
+                if (held.Count == 0 || held[^1].Number != position.Segment)
+                {
+                    held.Add(Hold(position.Segment));
+                }
+            }
+        }
+    }
+
+    private void ThrowIfCompacted(ulong index)
+    {
+        if (index <= _index.BaseIndex)
+        {
+            throw new LogCompactedException(index, _index.BaseIndex + 1);
+        }
+    }
+
+    private Segment Hold(uint number)
+    {
+        var segment = _segments.Find(candidate => candidate.Number == number);
+        Invariant.Check(segment is not null, $"an entry is in segment {number:x16}, which is not there");
+        segment.Hold();
+        return segment;
+    }
+
+    /// <summary>Reads runs of neighbouring records with one call each.</summary>
+    private static List<LogEntry> ReadAt(ulong low, List<EntryPosition> positions, List<Segment> held)
+    {
+        var entries = new List<LogEntry>(positions.Count);
+        var (start, at) = (0, 0);
+        while (start < positions.Count)
+        {
+            at = held[at].Number == positions[start].Segment ? at : at + 1;
+            var end = start + 1;
+            while (end < positions.Count && Continues(positions[start], positions[end - 1], positions[end]))
+            {
+                end++;
+            }
+
+            ReadRun(held[at], low + (ulong)start, positions[start..end], entries);
+            start = end;
+        }
+
+        return entries;
+    }
+
+    /// <summary>Near enough to be read in one go: state records and replaced entries may lie in between.</summary>
+    private static bool Continues(in EntryPosition first, in EntryPosition last, in EntryPosition next) =>
+        next.Segment == first.Segment && next.Offset - last.End <= 4096 && next.End - first.Offset <= MaxRunBytes;
+
+    private static void ReadRun(Segment segment, ulong index, List<EntryPosition> run, List<LogEntry> entries)
+    {
+        var start = run[0].Offset;
+        var bytes = new byte[run[^1].End - start];
+        var length = segment.File.Read(start, bytes);
+        foreach (var position in run)
+        {
+            var record = bytes.AsMemory((int)(position.Offset - start), (int)(position.End - position.Offset));
+            if (length < bytes.Length || !TryDecode(segment, index, position, record, out var entry))
+            {
+                throw new WalCorruptException(segment.Number, position.Offset, $"entry {index} is not what was written");
+            }
+
+            entries.Add(entry);
+            index++;
+        }
+    }
+
+    private static bool TryDecode(
+        Segment segment, ulong index, in EntryPosition position, ReadOnlyMemory<byte> record, out LogEntry entry)
+    {
+        var data = record[RecordHeader.Bytes..];
+        var sound = RecordHeader.TryRead(record.Span, segment.Header.ChainSeed, out var header, out _)
+            && header.Index == index && header.Term == position.Term && header.Length == position.Length
+            && header.DataCrc == Crc32c.Append(0, data.Span);
+        entry = sound ? new LogEntry(header.Term, index, header.Kind, data[..header.Length]) : default;
+        return sound;
+    }
+}

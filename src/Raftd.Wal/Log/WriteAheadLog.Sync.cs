@@ -1,0 +1,109 @@
+namespace Raftd.Wal;
+
+public sealed partial class WriteAheadLog
+{
+    private int _written; // chunks of the buffer that are in their files
+    private bool _dirty; // the current segment has bytes that were not synced
+
+    /// <summary>Something was appended that is not durable yet.</summary>
+    public bool HasUnsynced => _chunks.Count > 0 || _dirty;
+
+    /// <summary>Hands the buffer to the files, one pwrite for each segment that it touches; makes new segments.</summary>
+    /// <exception cref="WalSpaceException">
+    /// No room for the next segment. What was appended stays buffered: call again, or Append more, or Reset.
+    /// </exception>
+    /// <exception cref="WalFailedException">A write or a sync failed, now or earlier.</exception>
+    public void Write()
+    {
+        ThrowIfFailed();
+        try
+        {
+            for (; _written < _chunks.Count; _written++)
+            {
+                WriteChunk(_written);
+            }
+        }
+        catch (StorageIoException e)
+        {
+            throw Fail(e);
+        }
+
+        ClearBuffer();
+        lock (_gate)
+        {
+            _writtenIndex = _index.LastIndex;
+        }
+    }
+
+    /// <summary>Write, then one fdatasync; with nothing unsynced, nothing.</summary>
+    /// <remarks>A roll to a new segment costs two more: the old segment first, the new one's header before its name.</remarks>
+    /// <inheritdoc cref="Write" path="/exception"/>
+    public void Sync()
+    {
+        Write();
+        SyncCurrent();
+        _tail.Synced = _tail.Offset;
+        lock (_gate)
+        {
+            _syncedIndex = _writtenIndex;
+        }
+    }
+
+    private void WriteChunk(int at)
+    {
+        var chunk = _chunks[at];
+        if (chunk.NewSegment is { } header)
+        {
+            Roll(header);
+        }
+
+        var end = at + 1 < _chunks.Count ? _chunks[at + 1].Start : _buffered;
+        Current.File.Write(chunk.FileOffset, _buffer.AsSpan(chunk.Start, end - chunk.Start));
+        _dirty = true;
+    }
+
+    /// <summary>Makes the next segment, after the current one is durable: only the last segment may ever be torn.</summary>
+    private void Roll(in SegmentHeader header)
+    {
+        SyncCurrent();
+        var segment = _files.Create(header);
+        lock (_gate)
+        {
+            _segments.Add(segment);
+        }
+    }
+
+    private void SyncCurrent()
+    {
+        if (!_dirty)
+        {
+            return;
+        }
+
+        try
+        {
+            Current.File.SyncData();
+        }
+        catch (StorageIoException e)
+        {
+            throw Fail(e);
+        }
+
+        _dirty = false;
+    }
+
+    private void ClearBuffer()
+    {
+        if (Verify.Enabled)
+        {
+            _buffer.AsSpan(0, _buffered).Fill(Verify.Scribble);
+        }
+
+        _chunks.Clear();
+        (_written, _buffered) = (0, 0);
+        if (_buffer.Length > RetainedBufferBytes)
+        {
+            _buffer = new byte[RetainedBufferBytes];
+        }
+    }
+}
