@@ -1,0 +1,46 @@
+namespace Raftd.Node;
+
+/// <summary>Why a member cannot start or go on. The executable gives each its own exit code (docs/operations.md).</summary>
+public enum FatalReason
+{
+    /// <summary>Missing rights, a read-only file system, not a directory.</summary>
+    DataDirectoryUnusable,
+
+    /// <summary>Another process uses the directory.</summary>
+    DataDirectoryLocked,
+
+    /// <summary>The peer address is taken.</summary>
+    PeerAddressInUse,
+
+    /// <summary>The directory was wiped, copied, removed from its cluster, or belongs elsewhere.</summary>
+    IdentityRefused,
+
+    /// <summary>No cluster took the member in within the time for it.</summary>
+    JoinFailed,
+
+    /// <summary>A write or sync of the log or the state failed.</summary>
+    StorageFailed,
+
+    /// <summary>What is on disk is not what was written.</summary>
+    Corrupt,
+
+    /// <summary>The disk is too full to start.</summary>
+    DiskFull,
+
+    /// <summary>liblmdb is not installed.</summary>
+    LibraryMissing,
+
+    /// <summary>The impossible happened.</summary>
+    InvariantBroken,
+}
+
+/// <summary>Ends the process with one readable line: what happened, and what to do.</summary>
+public sealed class FatalStopException(FatalReason reason, string what, string remedy, Exception? cause = null)
+    : Exception($"{what}: {remedy}", cause)
+{
+    public FatalReason Reason { get; } = reason;
+
+    public string What { get; } = what;
+
+    public string Remedy { get; } = remedy;
+}

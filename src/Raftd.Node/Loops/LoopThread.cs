@@ -1,0 +1,89 @@
+namespace Raftd.Node.Loops;
+
+/// <summary>The thin shell: one thread that steps one loop, and sleeps while there is nothing to do.</summary>
+/// <remarks>
+/// Threads of our own rather than the pool's: a starved pool or a blocked request must not delay a heartbeat or an fsync.
+/// A late thread ticks once, not once for each interval it slept through: time that this process did not run says
+/// nothing about its peers, and catching up would start needless elections after a pause.
+/// </remarks>
+internal sealed class LoopThread : IDisposable
+{
+    private readonly ILoop _loop;
+    private readonly TimeSpan _tickInterval;
+    private readonly TimeProvider _time;
+    private readonly Action<Exception> _failed;
+    private readonly AutoResetEvent _wake = new(initialState: false);
+    private readonly Thread _thread;
+    private int _woken;
+    private volatile bool _stopping;
+
+    /// <param name="name">The thread's name, for tools that list threads.</param>
+    /// <param name="loop">What to step.</param>
+    /// <param name="tickInterval">Time between two ticks.</param>
+    /// <param name="time">Monotonic time; only its timestamps are used.</param>
+    /// <param name="failed">Gets the exception that ended the loop; it stops the process.</param>
+    public LoopThread(string name, ILoop loop, TimeSpan tickInterval, TimeProvider time, Action<Exception> failed)
+    {
+        _loop = loop;
+        _tickInterval = tickInterval;
+        _time = time;
+        _failed = failed;
+        _thread = new Thread(Run) { Name = name, IsBackground = true };
+    }
+
+    public void Start() => _thread.Start();
+
+    /// <summary>Makes the loop step soon. Cheap when it is awake already.</summary>
+    public void Wake()
+    {
+        if (Interlocked.Exchange(ref _woken, 1) == 0)
+        {
+            _wake.Set();
+        }
+    }
+
+    /// <summary>Ends the thread after its current step and waits for it.</summary>
+    public void Stop()
+    {
+        _stopping = true;
+        _wake.Set();
+        if (_thread.IsAlive && _thread != Thread.CurrentThread)
+        {
+            _thread.Join();
+        }
+    }
+
+    public void Dispose()
+    {
+        Stop();
+        _wake.Dispose();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            var lastTick = _time.GetTimestamp();
+            while (!_stopping)
+            {
+                var untilTick = _tickInterval - _time.GetElapsedTime(lastTick);
+                if (untilTick <= TimeSpan.Zero)
+                {
+                    lastTick = _time.GetTimestamp();
+                    _loop.Tick();
+                }
+
+                Interlocked.Exchange(ref _woken, 0);
+                if (!_loop.Step() && untilTick > TimeSpan.Zero)
+                {
+                    _wake.WaitOne(untilTick);
+                }
+            }
+        }
+        catch (Exception failure)
+        {
+            // The shell is where the impossible ends: whatever came out of a step stops the process.
+            _failed(failure);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+namespace Raftd.Node.Loops;
+
+/// <summary>The bounded queue in front of one loop: many threads post, one loop takes all there is at once.</summary>
+/// <remarks>
+/// Taking everything in one swap is what makes batches: while the loop works, whatever arrives gathers here, and costs
+/// the loop one lock for all of it. "Full" is answered to the poster (TryPost), who turns it into back-pressure or an
+/// error. Post is for feedback from our own loops, whose number another bound limits already.
+/// </remarks>
+internal sealed class Mailbox<T>(int capacity)
+{
+    // Guards _items. Nothing is called while it is held.
+    private readonly Lock _gate = new();
+    private List<T> _items = [];
+
+    /// <summary>Called after each post that found the mailbox empty; set once, before the first post.</summary>
+    public Action Wake { get; set; } = static () => { };
+
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _items.Count;
+            }
+        }
+    }
+
+    /// <returns>False, and nothing is queued, when the mailbox holds its capacity.</returns>
+    public bool TryPost(T item)
+    {
+        bool first;
+        lock (_gate)
+        {
+            if (_items.Count >= capacity)
+            {
+                return false;
+            }
+
+            first = _items.Count == 0;
+            _items.Add(item);
+        }
+
+        if (first)
+        {
+            Wake();
+        }
+
+        return true;
+    }
+
+    /// <summary>Queues whatever the capacity says.</summary>
+    public void Post(T item)
+    {
+        bool first;
+        lock (_gate)
+        {
+            first = _items.Count == 0;
+            _items.Add(item);
+        }
+
+        if (first)
+        {
+            Wake();
+        }
+    }
+
+    /// <summary>Swaps what has arrived into <paramref name="batch"/>, which the caller has emptied.</summary>
+    /// <returns>False when nothing had arrived.</returns>
+    public bool Take(ref List<T> batch)
+    {
+        Invariant.Check(batch.Count == 0, $"a batch of {batch.Count} items was not handled before the next was taken");
+        lock (_gate)
+        {
+            (batch, _items) = (_items, batch);
+        }
+
+        return batch.Count > 0;
+    }
+}

@@ -1,0 +1,152 @@
+// A whole member without threads: the log, the state, the core and the loops around them, opened and wired together.
+//
+// The order of opening is the order of trust. The log is opened first and rewrites its tail (docs/wal-format.md); the
+// state then says how far it has come; where it is ahead of the log, because a snapshot was installed and the log had not
+// restarted yet, the log restarts there; only then does the core boot, and it votes with what is durable now.
+
+using Microsoft.Extensions.Logging;
+using Raftd.Node.Membership;
+using Raftd.Node.Replication;
+using Raftd.Raft;
+using Raftd.Store;
+using Raftd.Store.Leases;
+using Raftd.Wal;
+
+namespace Raftd.Node;
+
+internal sealed class Member : IDisposable
+{
+    private Member(
+        WriteAheadLog wal, StateMachine state, LogWriter log, Flusher flusher, Applier applier, Lessor lessor, Replica replica)
+    {
+        Wal = wal;
+        State = state;
+        Log = log;
+        Flusher = flusher;
+        Applier = applier;
+        Lessor = lessor;
+        Replica = replica;
+    }
+
+    public WriteAheadLog Wal { get; }
+
+    public StateMachine State { get; }
+
+    public LogWriter Log { get; }
+
+    public Flusher Flusher { get; }
+
+    public Applier Applier { get; }
+
+    public Lessor Lessor { get; }
+
+    public Replica Replica { get; }
+
+    /// <exception cref="WalCorruptException">Damage below what was synced.</exception>
+    /// <exception cref="StorageIoException">The disk failed; start again.</exception>
+    public static Member Open(MemberOptions options, MemberSeams seams)
+    {
+        var wal = WriteAheadLog.Open(seams.Files, seams.LogDirectory, options.Wal);
+        StateMachine? state = null;
+        try
+        {
+            NoteTail(wal, seams.Logger);
+            Found(wal, options.Founding);
+            state = StateMachine.Open(seams.State, options.Store);
+            Reconcile(wal, state, seams.Logger);
+            return Wire(options, seams, wal, state);
+        }
+        catch
+        {
+            state?.Dispose();
+            wal.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        Replica.EndWaiting();
+        State.Dispose();
+        Wal.Dispose();
+    }
+
+    private static void NoteTail(WriteAheadLog wal, ILogger logger)
+    {
+        if (wal.Recovery.Tail.Kind == TailKind.Torn)
+        {
+            NodeLog.TornTail(logger, wal.Recovery.Tail.BytesDropped);
+        }
+    }
+
+    /// <summary>The first entry of a new cluster is its first configuration, committed by its only voter.</summary>
+    private static void Found(WriteAheadLog wal, Configuration? founding)
+    {
+        if (founding is null || wal.LastIndex > 0)
+        {
+            return;
+        }
+
+        wal.Append(
+            [new LogEntry(Term: 1, Index: 1, (byte)EntryKind.Configuration, founding.Encode())],
+            new LogState(Term: 1, Vote: 0, Commit: 1, Recovering: false));
+        wal.Sync();
+    }
+
+    /// <summary>The state may be ahead of the log only after an interrupted install; then the log starts anew there.</summary>
+    private static void Reconcile(WriteAheadLog wal, StateMachine state, ILogger logger)
+    {
+        var applied = state.Applied;
+        var covered = applied.Index + 1 >= wal.FirstIndex && applied.Index <= wal.LastIndex;
+        if (covered && wal.Term(applied.Index) == applied.Term)
+        {
+            return;
+        }
+
+        Invariant.Check(
+            applied.Index + 1 >= wal.FirstIndex,
+            $"the log begins at {wal.FirstIndex}, the state ends at {applied.Index}: entries between them are missing");
+        NodeLog.LogRestarted(logger, applied.Index, wal.LastIndex);
+        var last = wal.State;
+        wal.Reset(
+            applied.Index,
+            applied.Term,
+            last with { Term = Math.Max(last.Term, applied.Term), Commit = applied.Index });
+    }
+
+    private static Member Wire(MemberOptions options, MemberSeams seams, WriteAheadLog wal, StateMachine state)
+    {
+        var storage = new WalRaftStorage(wal);
+        var raft = new RaftNode(options.Raft, storage, seams.Random, BootState(wal, state));
+        var log = new LogWriter(wal, seams.Peers, options.LogRetentionBytes, seams.Logger);
+        log.Flushed(state.FlushedIndex);
+        var flusher = new Flusher(state, wal, log, seams.Logger);
+        var applier = new Applier(state, flusher, options.Flush, seams.Time);
+        var lessor = state.CreateLessor(seams.Time);
+        var known = MemberTable.Of(options.Self.KnownMembers);
+        var replica = new Replica(
+            raft, log, applier, seams.Peers, lessor, options.Replica, seams.Time, seams.Logger, state.Applied.Index, known);
+        var duties = new LeaderDuties(replica, state, lessor, options.Duties, seams.Time, seams.Logger);
+
+        replica.AfterTick = duties.Tick;
+        log.Durable = replica.Durable;
+        log.Releasing = index => replica.Ask(_ =>
+        {
+            storage.Release(index);
+            log.Release(index);
+        });
+        applier.Applied = replica.Applied;
+        applier.Installed = log.WakeUp;
+        flusher.Flushed = applier.WakeUp;
+        return new Member(wal, state, log, flusher, applier, lessor, replica);
+    }
+
+    private static RaftBootState BootState(WriteAheadLog wal, StateMachine state) => new()
+    {
+        HardState = new HardState(
+            wal.State.Term, new NodeId(wal.State.Vote), wal.State.Commit, wal.State.Recovering),
+        Configuration = Configurations.Decode(state.Configuration),
+        ConfigurationIndex = state.ConfigurationIndex,
+        AppliedIndex = state.Applied.Index,
+    };
+}

@@ -1,0 +1,30 @@
+using Raftd.Node.Membership;
+using Raftd.Node.Replication;
+using Raftd.Raft;
+using Raftd.Store;
+using Raftd.Wal;
+
+namespace Raftd.Node;
+
+/// <summary>One member's sizes and times, already turned into what its parts understand.</summary>
+internal sealed record MemberOptions
+{
+    public required MemberIdentity Self { get; init; }
+
+    public required RaftOptions Raft { get; init; }
+
+    public required WalOptions Wal { get; init; }
+
+    public required StoreOptions Store { get; init; }
+
+    public required ReplicaOptions Replica { get; init; }
+
+    public required FlushPolicy Flush { get; init; }
+
+    public required long LogRetentionBytes { get; init; }
+
+    public required DutyOptions Duties { get; init; }
+
+    /// <summary>Not null: this member founds a cluster, and this is its first configuration.</summary>
+    public Configuration? Founding { get; init; }
+}

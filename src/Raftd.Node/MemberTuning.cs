@@ -1,0 +1,57 @@
+using Raftd.Node.Membership;
+using Raftd.Node.Replication;
+using Raftd.Raft;
+using Raftd.Store;
+using Raftd.Wal;
+
+namespace Raftd.Node;
+
+/// <summary>Turns what a member is started with into what its parts understand, each number with its reason.</summary>
+internal static class MemberTuning
+{
+    /// <summary>One tick is one heartbeat: the core needs no finer time.</summary>
+    public static TimeSpan TickInterval(NodeOptions options) => options.HeartbeatInterval;
+
+    public static MemberOptions Of(NodeOptions options, MemberIdentity self, Configuration? founding)
+    {
+        // The largest command: a value with its key and encoding.
+        var maxCommandBytes = options.MaxValueBytes + (1 << 20);
+        return new MemberOptions
+        {
+            Self = self,
+            Founding = founding,
+            Raft = RaftOptionsOf(options, self, maxCommandBytes),
+            Wal = new WalOptions { SegmentSizeBytes = options.WalSegmentBytes, MaxRecordBytes = maxCommandBytes },
+            Store = new StoreOptions { ClusterId = self.ClusterId, CacheBytes = options.CacheBytes },
+            Replica = new ReplicaOptions
+            {
+                RequestTimeLimit = options.RequestTimeLimit,
+
+                // Two heartbeats: a round trip is far shorter, a lost message is noticed long before an election.
+                ReadRetryTicks = 2,
+            },
+            Flush = new FlushPolicy { Interval = options.FlushInterval },
+            LogRetentionBytes = options.WalRetentionBytes,
+            Duties = new DutyOptions
+            {
+                QuotaBytes = options.QuotaBytes,
+                Compaction = new CompactionPolicy(options.QuotaBytes),
+            },
+        };
+    }
+
+    private static RaftOptions RaftOptionsOf(NodeOptions options, MemberIdentity self, long maxCommandBytes) => new()
+    {
+        Id = new NodeId(self.MemberId),
+        HeartbeatTicks = 1,
+        ElectionTimeoutTicks = (int)Math.Round(options.ElectionTimeout / options.HeartbeatInterval),
+        MaxInflightMessages = 256,
+        MaxMessageBytes = 1 << 20,
+
+        // Enough to fill a fast link for a round trip; a follower that stalls holds no more than this of its leader.
+        MaxInflightBytes = 16 << 20,
+        MaxUncommittedBytes = Math.Max(64L << 20, 2 * maxCommandBytes),
+        MaxCachedBytes = 32L << 20,
+        ReadIdSeed = IdentityFile.DrawId(),
+    };
+}

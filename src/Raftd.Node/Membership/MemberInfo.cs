@@ -1,0 +1,25 @@
+namespace Raftd.Node.Membership;
+
+/// <summary>What the configuration says of one member, beyond its vote.</summary>
+internal sealed record MemberInfo
+{
+    /// <summary>Assigned at join, never used twice.</summary>
+    public required ulong Id { get; init; }
+
+    /// <summary>The operator's name for it (-id).</summary>
+    public required string Label { get; init; }
+
+    public required string HttpAddress { get; init; }
+
+    public required string PeerAddress { get; init; }
+
+    /// <summary>Drawn by its data directory before the first join; another number under the same label is another
+    /// directory, which has lost the votes and acknowledgements of the first.</summary>
+    public required ulong Instance { get; init; }
+
+    /// <summary>Generator number of its snowflake ids.</summary>
+    public required int Generator { get; init; }
+
+    /// <summary>A learner that the leader promotes by itself once it has caught up.</summary>
+    public required bool PromoteWhenCaughtUp { get; init; }
+}

@@ -1,0 +1,54 @@
+// The member table travels inside each configuration entry (Configuration.Context), so that addresses and votes change
+// in one step and roll back together. It is JSON: a few hundred bytes, written once a membership change, and readable in
+// a log that somebody has to repair by hand.
+
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace Raftd.Node.Membership;
+
+/// <summary>The members of one configuration, ordered by id. Immutable.</summary>
+internal sealed class MemberTable
+{
+    public static readonly MemberTable Empty = new([]);
+
+    private MemberTable(ImmutableArray<MemberInfo> members) => Members = members;
+
+    public ImmutableArray<MemberInfo> Members { get; }
+
+    public static MemberTable Of(IEnumerable<MemberInfo> members) =>
+        new([.. members.OrderBy(member => member.Id)]);
+
+    public static MemberTable Decode(ReadOnlySpan<byte> context) =>
+        context.IsEmpty
+            ? Empty
+            : Of(JsonSerializer.Deserialize(context, MembershipJson.Default.MemberInfoArray) ?? []);
+
+    public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes([.. Members], MembershipJson.Default.MemberInfoArray);
+
+    public MemberInfo? Find(ulong id) => Members.FirstOrDefault(member => member.Id == id);
+
+    public MemberInfo? FindLabel(string label) => Members.FirstOrDefault(member => member.Label == label);
+
+    /// <summary>The table with this member added, or in place of the one with its id.</summary>
+    public MemberTable With(MemberInfo member) => Of(Members.Where(other => other.Id != member.Id).Append(member));
+
+    public MemberTable Without(ulong id) => Of(Members.Where(member => member.Id != id));
+
+    /// <summary>The smallest generator number nobody has, or -1 when all 1 024 are taken.</summary>
+    public int FreeGenerator()
+    {
+        for (var number = 0; number <= MaxGenerator; number++)
+        {
+            if (Members.All(member => member.Generator != number))
+            {
+                return number;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>Snowflake ids have 10 bits for it.</summary>
+    public const int MaxGenerator = 1023;
+}

@@ -1,0 +1,119 @@
+using Microsoft.Extensions.Logging;
+
+namespace Raftd.Node;
+
+/// <summary>Every line the node writes, with an id that stays. 1000 to 1099 life of the member, 1100 to 1199 peers and
+/// snapshots, 1200 to 1299 disk, 1300 to 1399 requests and duties. The core's events are 2000 and up (RaftEventLog).</summary>
+internal static partial class NodeLog
+{
+    [LoggerMessage(1000, LogLevel.Information, "starting {Label} on {DataDirectory}")]
+    public static partial void Starting(ILogger logger, string label, string dataDirectory);
+
+    [LoggerMessage(1001, LogLevel.Information, "founded cluster {ClusterId:x16}, this is member {MemberId:x16}")]
+    public static partial void Founded(ILogger logger, ulong clusterId, ulong memberId);
+
+    [LoggerMessage(1002, LogLevel.Information, "joined cluster {ClusterId:x16} as member {MemberId:x16}")]
+    public static partial void Joined(ILogger logger, ulong clusterId, ulong memberId);
+
+    [LoggerMessage(1003, LogLevel.Warning, "cannot join through {Target}: {Reason}; trying again in {Delay}")]
+    public static partial void JoinRetried(ILogger logger, string target, string reason, TimeSpan delay);
+
+    [LoggerMessage(1004, LogLevel.Information, "-join is ignored: {DataDirectory} holds member {MemberId:x16} already")]
+    public static partial void JoinIgnored(ILogger logger, string dataDirectory, ulong memberId);
+
+    [LoggerMessage(1005, LogLevel.Information, "waiting {Wait} for peers that know this address before founding a cluster")]
+    public static partial void WaitingToFound(ILogger logger, TimeSpan wait);
+
+    [LoggerMessage(1006, LogLevel.Information,
+        "running: applied {Applied}, log {FirstIndex} to {LastIndex}, revision {Revision}, opened in {Elapsed}")]
+    public static partial void Running(
+        ILogger logger, ulong applied, ulong firstIndex, ulong lastIndex, long revision, TimeSpan elapsed);
+
+    [LoggerMessage(1007, LogLevel.Information, "stopping: handing over leadership, draining, syncing")]
+    public static partial void Stopping(ILogger logger);
+
+    [LoggerMessage(1008, LogLevel.Information, "stopped")]
+    public static partial void Stopped(ILogger logger);
+
+    [LoggerMessage(1009, LogLevel.Critical, "stopping the process: {Reason}")]
+    public static partial void Fatal(ILogger logger, Exception failure, string reason);
+
+    [LoggerMessage(1010, LogLevel.Warning,
+        "the log ends in a torn write ({BytesDropped} bytes dropped): this member does not vote or acknowledge until it has caught up")]
+    public static partial void TornTail(ILogger logger, long bytesDropped);
+
+    [LoggerMessage(1011, LogLevel.Warning, "the state is ahead of the log ({StateIndex} against {LogIndex}): the log starts anew there")]
+    public static partial void LogRestarted(ILogger logger, ulong stateIndex, ulong logIndex);
+
+    [LoggerMessage(1012, LogLevel.Information, "the cluster knows this member under {Old}: asking it to use {New}")]
+    public static partial void AddressChanged(ILogger logger, string old, string @new);
+
+    [LoggerMessage(1100, LogLevel.Information, "connected to {Peer} at {Address}{Path}")]
+    public static partial void PeerConnected(ILogger logger, string peer, string address, string path);
+
+    [LoggerMessage(1101, LogLevel.Warning,
+        "cannot reach {Peer} at {Address}{Path}: {Reason}; trying again at least every {LongestDelay}")]
+    public static partial void PeerUnreachable(
+        ILogger logger, string peer, string address, string path, string reason, TimeSpan longestDelay);
+
+    [LoggerMessage(1102, LogLevel.Warning, "refused a peer that calls itself {Peer}: {Reason}")]
+    public static partial void PeerRefused(ILogger logger, string peer, string reason);
+
+    [LoggerMessage(1103, LogLevel.Error, "closed the stream of {Peer}, which sends what no member sends: {Reason}")]
+    public static partial void PeerGarbage(ILogger logger, string peer, string reason);
+
+    [LoggerMessage(1110, LogLevel.Information, "sending {Peer} a snapshot as of {Index}")]
+    public static partial void SnapshotSending(ILogger logger, string peer, ulong index);
+
+    [LoggerMessage(1111, LogLevel.Information, "{Peer} has installed the snapshot as of {Index}")]
+    public static partial void SnapshotSent(ILogger logger, string peer, ulong index);
+
+    [LoggerMessage(1112, LogLevel.Warning, "the snapshot for {Peer} as of {Index} did not arrive: {Reason}")]
+    public static partial void SnapshotFailed(ILogger logger, string peer, ulong index, string reason);
+
+    [LoggerMessage(1113, LogLevel.Information, "receiving a snapshot as of {Index}")]
+    public static partial void SnapshotReceiving(ILogger logger, ulong index);
+
+    [LoggerMessage(1114, LogLevel.Warning, "threw a snapshot away, the state stays as it was: {Reason}")]
+    public static partial void SnapshotRefused(ILogger logger, string reason);
+
+    [LoggerMessage(1115, LogLevel.Information, "installed a snapshot as of {Index}")]
+    public static partial void SnapshotInstalled(ILogger logger, ulong index);
+
+    [LoggerMessage(1200, LogLevel.Error, "the disk of the log is full, writes wait: {Reason}")]
+    public static partial void LogDiskFull(ILogger logger, string reason);
+
+    [LoggerMessage(1201, LogLevel.Information, "the disk of the log has room again")]
+    public static partial void LogDiskHasRoom(ILogger logger);
+
+    [LoggerMessage(1202, LogLevel.Error, "the disk of the state is full, flushing waits and the log grows: {Reason}")]
+    public static partial void StateDiskFull(ILogger logger, string reason);
+
+    [LoggerMessage(1203, LogLevel.Information, "the disk of the state has room again")]
+    public static partial void StateDiskHasRoom(ILogger logger);
+
+    [LoggerMessage(1300, LogLevel.Debug, "looking for a leader: {Reason}; attempt {Attempt}, next in {Delay}")]
+    public static partial void LeaderSought(ILogger logger, string reason, int attempt, TimeSpan delay);
+
+    [LoggerMessage(1301, LogLevel.Information, "promoting learner {Member:x16}: it has caught up to {Match}")]
+    public static partial void Promoting(ILogger logger, ulong member, ulong match);
+
+    [LoggerMessage(1302, LogLevel.Error, "alarm {Alarm} raised for member {Member:x16}: {Reason}")]
+    public static partial void AlarmRaised(ILogger logger, string alarm, ulong member, string reason);
+
+    [LoggerMessage(1303, LogLevel.Information, "alarm {Alarm} cleared for member {Member:x16}")]
+    public static partial void AlarmCleared(ILogger logger, string alarm, ulong member);
+
+    [LoggerMessage(1304, LogLevel.Critical,
+        "this member's state differs from the majority's (at {Index}): it answers nothing until it is repaired")]
+    public static partial void Fenced(ILogger logger, ulong index);
+
+    [LoggerMessage(1305, LogLevel.Information, "compacting: revisions below {Revision} go")]
+    public static partial void Compacting(ILogger logger, long revision);
+
+    [LoggerMessage(1307, LogLevel.Information, "leadership has passed to member {Member}")]
+    public static partial void LeadershipPassed(ILogger logger, ulong member);
+
+    [LoggerMessage(1306, LogLevel.Warning, "a call of a peer failed: {Reason}")]
+    public static partial void PeerCallFailed(ILogger logger, string reason);
+}

@@ -1,0 +1,59 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+
+namespace Raftd.Node.Peers;
+
+/// <summary>Who opens a stream, to whom, in which cluster: the first thing said, checked by both ends.</summary>
+/// <remarks>
+/// Without it a member that was wiped, restored from another cluster's backup, or reached under a reused address would
+/// be taken for who it was, and its votes and acknowledgements with it (failure 15 in the catalogue).
+/// </remarks>
+internal sealed record PeerHandshake(ulong ClusterId, ulong From, ulong To, string FromLabel, string ToLabel)
+{
+    /// <summary>Version of the streams and calls between members; another one is refused.</summary>
+    public const string Protocol = "1";
+
+    private const string ProtocolHeader = "raftd-protocol";
+    private const string ClusterHeader = "raftd-cluster";
+    private const string FromHeader = "raftd-from";
+    private const string ToHeader = "raftd-to";
+    private const string FromLabelHeader = "raftd-from-label";
+    private const string ToLabelHeader = "raftd-to-label";
+
+    public void WriteTo(HttpRequestMessage request)
+    {
+        request.Headers.Add(ProtocolHeader, Protocol);
+        request.Headers.Add(ClusterHeader, Text(ClusterId));
+        request.Headers.Add(FromHeader, Text(From));
+        request.Headers.Add(ToHeader, Text(To));
+        request.Headers.Add(FromLabelHeader, Uri.EscapeDataString(FromLabel));
+        request.Headers.Add(ToLabelHeader, Uri.EscapeDataString(ToLabel));
+    }
+
+    /// <returns>Null, with the reason, when the headers are not those of a member.</returns>
+    public static PeerHandshake? Read(IHeaderDictionary headers, out string reason)
+    {
+        if (headers[ProtocolHeader] != Protocol)
+        {
+            reason = $"this member speaks peer protocol {Protocol}, the caller '{headers[ProtocolHeader]}'";
+            return null;
+        }
+
+        if (!TryNumber(headers[ClusterHeader], out var cluster) || !TryNumber(headers[FromHeader], out var from)
+            || !TryNumber(headers[ToHeader], out var to))
+        {
+            reason = "the caller does not say which cluster and member it is, and whom it wants";
+            return null;
+        }
+
+        reason = "";
+        return new PeerHandshake(cluster, from, to, Label(headers[FromLabelHeader]), Label(headers[ToLabelHeader]));
+    }
+
+    private static string Text(ulong id) => id.ToString("x16", CultureInfo.InvariantCulture);
+
+    private static string Label(string? value) => Uri.UnescapeDataString(value ?? "");
+
+    private static bool TryNumber(string? text, out ulong number) =>
+        ulong.TryParse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out number);
+}

@@ -1,0 +1,77 @@
+using Microsoft.Extensions.Logging;
+using Raftd.Node.Replication;
+using Raftd.Raft;
+using Raftd.Store;
+
+namespace Raftd.Node.Peers;
+
+/// <summary>The receiving end of a snapshot: into a store beside the one in use, then to the core for its decision.</summary>
+/// <remarks>
+/// One at a time, from the first byte until it is installed or refused: there is one place beside the store in use.
+/// Cut, damaged or refused, it is thrown away, and this member goes on with the state it has.
+/// </remarks>
+internal sealed class SnapshotIntake(StateMachine state, Replica replica, ulong clusterId, ILogger logger) : IDisposable
+{
+    private readonly SemaphoreSlim _one = new(1, 1);
+
+    /// <returns>Null once it is installed; else the reason why not, for the sender.</returns>
+    public async Task<string?> ReceiveAsync(FrameReader frames, CancellationToken cancellationToken)
+    {
+        if (!await _one.WaitAsync(TimeSpan.Zero, cancellationToken))
+        {
+            return "another snapshot is being received";
+        }
+
+        try
+        {
+            return await ReceiveOneAsync(frames, cancellationToken);
+        }
+        catch (Exception failure) when (failure is not InvariantViolationException)
+        {
+            NodeLog.SnapshotRefused(logger, failure.Message);
+            return failure.Message;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public void Dispose() => _one.Dispose();
+
+    private async Task<string?> ReceiveOneAsync(FrameReader frames, CancellationToken cancellationToken)
+    {
+        if (await frames.ReadAsync(cancellationToken) is not { } payload || frames.Kind != FrameKind.Message)
+        {
+            return "a snapshot begins with its MsgSnap";
+        }
+
+        if (!MessageCodec.TryDecode(payload.Span, out var header, out var error) || header.Snapshot is null)
+        {
+            return error ?? "the first message is no MsgSnap";
+        }
+
+        NodeLog.SnapshotReceiving(logger, header.Snapshot.Id.Index);
+        using var received = state.BeginInstall();
+        while (!received.IsComplete)
+        {
+            var bytes = await frames.ReadRawAsync(cancellationToken);
+            if (bytes.IsEmpty)
+            {
+                break;
+            }
+
+            received.Feed(bytes.Span);
+        }
+
+        var meta = received.Finish();
+        if (meta.ClusterId != clusterId || meta.Index != header.Snapshot.Id.Index || meta.Term != header.Snapshot.Id.Term)
+        {
+            return $"the snapshot is of cluster {meta.ClusterId:x16} at {meta.Index}, not what its message says";
+        }
+
+        var offer = new SnapshotOffer(header, received);
+        replica.Offer(offer);
+        return await offer.Task ? null : "this member is ahead of the snapshot";
+    }
+}

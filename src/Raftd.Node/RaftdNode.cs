@@ -1,0 +1,270 @@
+// The node: everything of one member that is alive, from the data directory's lock to the threads.
+//
+// Starting, in this order: lock the directory; listen for peers; learn who we are (member.json, or join, or found); open
+// log and state and boot the core; start the loops; answer. Stopping goes backwards, and hands over leadership first.
+//
+// Until it runs, the services answer not_ready with the reason, so that the client address can listen from the start.
+
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Raftd.Contract;
+using Raftd.Node.Loops;
+using Raftd.Node.Membership;
+using Raftd.Node.Peers;
+using Raftd.Node.Replication;
+using Raftd.Node.Service;
+using Raftd.Raft;
+using Raftd.Store;
+using Raftd.Store.Buckets;
+using Raftd.Store.Leases;
+using Raftd.Wal;
+
+namespace Raftd.Node;
+
+/// <summary>One member of a cluster. Created, started once, disposed once.</summary>
+public sealed class RaftdNode : IAsyncDisposable
+{
+    private const string LogFolder = "wal";
+    private const string StateFolder = "state";
+
+    private readonly NodeOptions _options;
+    private readonly TimeProvider _time = TimeProvider.System;
+    private readonly ILogger _logger;
+    private readonly PosixFileSystem _files = new();
+    private readonly PeerServer _server;
+    private readonly ServiceGate _gate = new();
+    private readonly Stack<Func<ValueTask>> _undo = new();
+    private readonly TaskCompletionSource<FatalStopException> _failed =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private Member? _member;
+    private MembershipKeeper? _membership;
+
+    public RaftdNode(NodeOptions options, ILoggerFactory loggers)
+    {
+        _options = options;
+        _logger = loggers.CreateLogger("raftd");
+        _server = new PeerServer(options.PeerEndPoint, loggers, _logger);
+    }
+
+    public IKeyValueService KeyValues => _gate;
+
+    public ILeaseService Leases => _gate;
+
+    public IClusterService Cluster => _gate;
+
+    /// <summary>Completes when the member must stop: the reason says with which exit code.</summary>
+    public Task<FatalStopException> Failed => _failed.Task;
+
+    /// <summary>Returns once the member answers requests. May take long while it joins a cluster that is not there.</summary>
+    /// <exception cref="FatalStopException">It cannot start.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        NodeLog.Starting(_logger, _options.Label, _options.DataDirectory);
+        try
+        {
+            await StartPartsAsync(cancellationToken);
+        }
+        catch (Exception failure) when (failure is not (FatalStopException or OperationCanceledException))
+        {
+            throw FatalStops.Of(failure, _options.DataDirectory);
+        }
+    }
+
+    /// <summary>Hands over leadership, ends what waits, syncs, lets go of the directory.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        NodeLog.Stopping(_logger);
+        _gate.Close("this member is shutting down");
+        await HandOverAsync();
+        while (_undo.TryPop(out var undo))
+        {
+            await undo();
+        }
+
+        NodeLog.Stopped(_logger);
+    }
+
+    private async Task StartPartsAsync(CancellationToken cancellationToken)
+    {
+        DataDirectory.Prepare(_files, _options.DataDirectory);
+        var directoryLock = DirectoryLock.Acquire(_options.DataDirectory);
+        Undo(directoryLock.Dispose);
+        _undo.Push(_server.DisposeAsync);
+        await _server.StartAsync(_options.PeerEndPoint);
+
+        var file = new IdentityFile(_files, _options.DataDirectory);
+        var identity = await IdentifyAsync(file, cancellationToken);
+        RequireLog(identity);
+        var started = Stopwatch.GetTimestamp();
+        var transport = new HttpPeerTransport(identity, _logger);
+        var member = OpenMember(identity, transport);
+        if (!identity.HasStarted)
+        {
+            file.Save(identity with { HasStarted = true });
+        }
+
+        await StartLoopsAsync(member, identity, transport);
+        NodeLog.Running(
+            _logger, member.State.Applied.Index, member.Wal.FirstIndex, member.Wal.LastIndex,
+            member.State.View().Revision, Stopwatch.GetElapsedTime(started));
+    }
+
+    private async Task<MemberIdentity> IdentifyAsync(IdentityFile file, CancellationToken cancellationToken)
+    {
+        var identity = file.Load();
+        if (identity is { IsMember: true })
+        {
+            return Known(identity);
+        }
+
+        identity = (identity ?? file.Begin(_options.Label)) with { Label = _options.Label };
+        if (_options.Join.Count > 0)
+        {
+            _gate.Close($"this member is joining through {string.Join(", ", _options.Join)}");
+            identity = await new Joining(_options, _logger).JoinAsync(identity, cancellationToken);
+            NodeLog.Joined(_logger, identity.ClusterId, identity.MemberId);
+        }
+        else
+        {
+            identity = await new Founding(_options, _server, _logger).FoundAsync(identity, cancellationToken);
+            NodeLog.Founded(_logger, identity.ClusterId, identity.MemberId);
+        }
+
+        file.Save(identity);
+        return identity;
+    }
+
+    private MemberIdentity Known(MemberIdentity identity)
+    {
+        if (identity.Label != _options.Label)
+        {
+            throw new FatalStopException(
+                FatalReason.IdentityRefused,
+                $"{_options.DataDirectory} belongs to member {identity.Label}, not to {_options.Label}",
+                "start it with the id it has, or give this member a directory of its own");
+        }
+
+        if (_options.Join.Count > 0)
+        {
+            NodeLog.JoinIgnored(_logger, _options.DataDirectory, identity.MemberId);
+        }
+
+        return identity;
+    }
+
+    /// <summary>Whoever lost its log has lost its votes and acknowledgements, whatever member.json says.</summary>
+    private void RequireLog(MemberIdentity identity)
+    {
+        if (identity.HasStarted && !Directory.EnumerateFiles(Prepared(LogFolder), "*.wal").Any())
+        {
+            throw new FatalStopException(
+                FatalReason.IdentityRefused,
+                $"{_options.DataDirectory} belongs to member {identity.Label} and its log is gone",
+                "remove this member from its cluster, empty the data directory and join it again");
+        }
+    }
+
+    private Member OpenMember(MemberIdentity identity, HttpPeerTransport transport)
+    {
+        var state = new StateDirectory(Prepared(StateFolder));
+        Undo(state.Dispose);
+        var first = identity is { IsFounder: true, HasStarted: false } ? Founding.First(identity, _options) : null;
+        var member = Member.Open(MemberTuning.Of(_options, identity, first), new MemberSeams
+        {
+            Files = _files,
+            LogDirectory = Prepared(LogFolder),
+            State = state,
+            Peers = transport,
+            Time = _time,
+            Random = new SeededRandom(Random.Shared.Next()),
+            Logger = _logger,
+        });
+        Undo(member.Dispose);
+        return _member = member;
+    }
+
+    /// <summary>The threads, the streams and the services, each undone in the opposite order.</summary>
+    private async Task StartLoopsAsync(Member member, MemberIdentity identity, HttpPeerTransport transport)
+    {
+        var tick = MemberTuning.TickInterval(_options);
+        var flusher = Loop("raftd-flusher", member.Flusher, tick, wake => member.Flusher.Wake = wake);
+        var applier = Loop("raftd-applier", member.Applier, tick, wake => member.Applier.Wake = wake);
+        var log = Loop("raftd-log", member.Log, tick, wake => member.Log.Wake = wake);
+        var replica = Loop("raftd-replica", member.Replica, tick, wake => member.Replica.Wake = wake);
+
+        var streamer = new SnapshotStreamer(identity, member.State, member.Log, member.Replica, _time, _logger);
+        var intake = new SnapshotIntake(member.State, member.Replica, identity.ClusterId, _logger);
+        var divergence = new DivergenceWatch(member.State);
+        transport.Unreachable = member.Replica.PeerUnreachable;
+        transport.StartSnapshot = streamer.Start;
+        transport.Removed = reason => Fail(new FatalStopException(
+            FatalReason.IdentityRefused, reason, "to bring it back, empty its data directory and start it with -join"));
+        transport.Follow(MemberTable.Of(identity.KnownMembers));
+
+        var leases = new LeaseKeeper(member.Replica, member.State, member.Lessor, _options.RequestTimeLimit);
+        _membership = new MembershipKeeper(identity, member.Replica, _options.RequestTimeLimit, _logger);
+        var calls = new LeaderCalls(leases, _membership);
+        var router = new LeaderRouter(identity, member.Replica, _options.RequestTimeLimit, _logger);
+        var ids = new SnowflakeGenerator(identity.Generator, _time);
+        var service = new NodeService(_options, identity, member.Replica, member.State, member.Log, router, calls, ids);
+        var chores = new MemberChores(_options, identity, member, transport, divergence, router, calls, _logger);
+
+        foreach (var loop in (LoopThread[])[flusher, applier, log, replica])
+        {
+            loop.Start();
+            Undo(loop.Dispose);
+        }
+
+        _undo.Push(transport.DisposeAsync);
+        _undo.Push(streamer.DisposeAsync);
+        Undo(intake.Dispose);
+        Undo(router.Dispose);
+        _undo.Push(chores.DisposeAsync);
+        _server.Attach(new PeerSession(
+            identity, member.Replica, intake, divergence, new LeaderCallServer(member.Replica, calls, _logger)));
+        await chores.StartAsync();
+        _gate.Open(service);
+    }
+
+    private LoopThread Loop(string name, ILoop loop, TimeSpan tick, Action<Action> setWake)
+    {
+        var thread = new LoopThread(name, loop, tick, _time, failure => Fail(FatalStops.Of(failure, _options.DataDirectory)));
+        setWake(thread.Wake);
+        return thread;
+    }
+
+    /// <summary>A planned stop costs the cluster no election timeout.</summary>
+    private async Task HandOverAsync()
+    {
+        if (_member is not { } member || _membership is not { } membership || !member.Replica.Status.IsLeader
+            || member.Replica.Status.Configuration.Voters.Length < 2)
+        {
+            return;
+        }
+
+        try
+        {
+            await membership.TransferAsync(to: 0, CancellationToken.None).AsTask().WaitAsync(_options.ElectionTimeout * 2);
+        }
+        catch (Exception notNow) when (notNow is StoreException or NotLeaderException or TimeoutException)
+        {
+            // Without a successor the others elect one when this member's heartbeats stop.
+        }
+    }
+
+    private void Fail(FatalStopException failure)
+    {
+        NodeLog.Fatal(_logger, failure, failure.Message);
+        _gate.Close("this member is stopping");
+        _failed.TrySetResult(failure);
+    }
+
+    private string Prepared(string folder) => Path.Combine(_options.DataDirectory, folder);
+
+    private void Undo(Action undo) => _undo.Push(() =>
+    {
+        undo();
+        return default;
+    });
+}

@@ -1,0 +1,169 @@
+// The applier's loop: committed entries into the state, in log order, on one thread.
+//
+// A result is answered only after Publish, so a client that has its answer finds its write in any later read here.
+
+using Raftd.Node.Loops;
+using Raftd.Raft;
+using Raftd.Store;
+using Raftd.Store.Commands;
+
+namespace Raftd.Node.Replication;
+
+internal sealed class Applier : ILoop
+{
+    private readonly StateMachine _state;
+    private readonly Flusher _flusher;
+    private readonly FlushPolicy _policy;
+    private readonly TimeProvider _time;
+    private readonly Mailbox<ApplyWork> _inbox = new(int.MaxValue);
+    private readonly List<(Proposal Proposal, CommandResult? Result)> _results = [];
+    private List<ApplyWork> _batch = [];
+    private int _next;
+    private long _lastFreeze;
+
+    /// <param name="state">Mutated by this loop alone.</param>
+    /// <param name="flusher">Gets the frozen changes.</param>
+    /// <param name="policy">When to freeze, and when to wait for the flusher.</param>
+    /// <param name="time">Monotonic time; only its timestamps are used.</param>
+    public Applier(StateMachine state, Flusher flusher, FlushPolicy policy, TimeProvider time)
+    {
+        _state = state;
+        _flusher = flusher;
+        _policy = policy;
+        _time = time;
+        _lastFreeze = time.GetTimestamp();
+    }
+
+    /// <summary>Gets "applied and published up to this index", on the applier's thread; set before the first step.</summary>
+    public Action<ulong> Applied { get; set; } = static _ => { };
+
+    /// <summary>Called when a snapshot has been installed: the log waits for it.</summary>
+    public Action Installed { get; set; } = static () => { };
+
+    /// <summary>Set by the owner of the loop: called when there is something to do.</summary>
+    public Action Wake
+    {
+        set => _inbox.Wake = value;
+    }
+
+    /// <summary>Something outside the mailbox has changed: the flusher is done.</summary>
+    public void WakeUp() => _inbox.Wake();
+
+    public void Post(ApplyWork work) => _inbox.Post(work);
+
+    public bool Step()
+    {
+        if (_next == _batch.Count)
+        {
+            _batch.Clear();
+            _next = 0;
+            if (!_inbox.Take(ref _batch))
+            {
+                FreezeIfDue();
+                return false;
+            }
+        }
+
+        if (_state.OverlayBytes > _policy.MaxOverlayBytes)
+        {
+            // The disk of the state is slower than the log: wait for the flusher rather than grow without bound. The
+            // core hands out no more than a bounded number of bytes that are not yet applied.
+            FreezeIfDue();
+            return false;
+        }
+
+        var before = _next;
+        ApplyUntilInstall();
+        FreezeIfDue();
+        return _next != before;
+    }
+
+    public void Tick() => FreezeIfDue();
+
+    private void ApplyUntilInstall()
+    {
+        var before = _state.Applied.Index;
+        while (_next < _batch.Count && _batch[_next].Install is null && _state.OverlayBytes <= _policy.MaxOverlayBytes)
+        {
+            Apply(_batch[_next++]);
+        }
+
+        if (_state.Applied.Index != before)
+        {
+            Answer();
+        }
+
+        // The flusher may still be writing into the store that the snapshot replaces; it wakes this loop when it is done.
+        if (_next < _batch.Count && _batch[_next].Install is { } install && _flusher.IsIdle)
+        {
+            _next++;
+            Install(install);
+        }
+    }
+
+    private void Apply(ApplyWork work)
+    {
+        for (var i = 0; i < work.Entries.Count; i++)
+        {
+            var result = Apply(work.Entries[i]);
+            if (work.Proposals[i] is { } proposal)
+            {
+                _results.Add((proposal, result));
+            }
+        }
+    }
+
+    private CommandResult? Apply(Entry entry)
+    {
+        if (entry.Kind == EntryKind.Configuration)
+        {
+            _state.ApplyConfiguration(entry.Index, entry.Term, entry.Data);
+            return null;
+        }
+
+        if (entry.Data.IsEmpty)
+        {
+            _state.ApplyEmpty(entry.Index, entry.Term);
+            return null;
+        }
+
+        return _state.Apply(entry.Index, entry.Term, entry.Data);
+    }
+
+    private void Answer()
+    {
+        _state.Publish();
+        Applied(_state.Applied.Index);
+        foreach (var (proposal, result) in _results)
+        {
+            proposal.End(ProposalEnd.Applied, result);
+        }
+
+        _results.Clear();
+    }
+
+    private void Install(PendingInstall install)
+    {
+        _state.Install(install.Offer.Received);
+        Invariant.Check(
+            _state.Applied.Index == install.Snapshot.Index && _state.Applied.Term == install.Snapshot.Term,
+            $"installed a snapshot of {install.Snapshot} and stand at {_state.Applied.Index}");
+        install.MarkInstalled();
+        Applied(_state.Applied.Index);
+        Installed();
+    }
+
+    private void FreezeIfDue()
+    {
+        if (_state.OverlayBytes < _policy.FreezeBytes && _time.GetElapsedTime(_lastFreeze) < _policy.Interval)
+        {
+            return;
+        }
+
+        if (_flusher.IsIdle && _state.TryFreeze(out var frozen))
+        {
+            _lastFreeze = _time.GetTimestamp();
+            _flusher.Post(frozen);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+namespace Raftd.Node.Replication;
+
+/// <summary>A bound on bytes that many threads take and give back.</summary>
+internal sealed class ByteBudget(long limitBytes)
+{
+    private long _taken;
+
+    /// <returns>False, and nothing is taken, when the bytes do not fit. A single item always fits into an empty budget.</returns>
+    public bool TryTake(long bytes)
+    {
+        if (Interlocked.Add(ref _taken, bytes) <= limitBytes || Interlocked.Read(ref _taken) == bytes)
+        {
+            return true;
+        }
+
+        GiveBack(bytes);
+        return false;
+    }
+
+    /// <summary>For what must not be refused; may go above the limit.</summary>
+    public void TakeAnyway(long bytes) => Interlocked.Add(ref _taken, bytes);
+
+    public void GiveBack(long bytes) => Interlocked.Add(ref _taken, -bytes);
+}

@@ -1,0 +1,91 @@
+// The flusher's loop: what is frozen becomes one synced transaction, and the log may then let go of it.
+
+using Microsoft.Extensions.Logging;
+using Raftd.Node.Loops;
+using Raftd.Store;
+using Raftd.Store.Buckets;
+using Raftd.Wal;
+
+namespace Raftd.Node.Replication;
+
+/// <param name="state">Whose changes are flushed.</param>
+/// <param name="wal">Its next segment is made here, ahead of need.</param>
+/// <param name="log">Told how far the state is on disk.</param>
+/// <param name="logger">Told when the disk is full and when it is not any more.</param>
+internal sealed class Flusher(StateMachine state, WriteAheadLog wal, LogWriter log, ILogger logger) : ILoop
+{
+    private FrozenOverlay? _frozen;
+    private bool _isFull;
+
+    /// <summary>True when the next half may be frozen.</summary>
+    public bool IsIdle => Volatile.Read(ref _frozen) is null;
+
+    /// <summary>Set by the owner of the loop: called when there is something to do.</summary>
+    public Action Wake { get; set; } = static () => { };
+
+    /// <summary>Called when a half has been flushed; the applier may have waited for it.</summary>
+    public Action Flushed { get; set; } = static () => { };
+
+    /// <summary>One at a time: only when idle.</summary>
+    public void Post(FrozenOverlay frozen)
+    {
+        Invariant.Check(IsIdle, "the second half of the overlay was frozen before the first was flushed");
+        Volatile.Write(ref _frozen, frozen);
+        Wake();
+    }
+
+    public bool Step() => !_isFull && TryFlush();
+
+    /// <summary>Tries again after a full disk; makes the log's next segment before it is needed.</summary>
+    public void Tick()
+    {
+        TryFlush();
+        wal.PrepareSpare();
+    }
+
+    private bool TryFlush()
+    {
+        var frozen = Volatile.Read(ref _frozen);
+        if (frozen is null)
+        {
+            return false;
+        }
+
+        try
+        {
+            state.Flush(frozen);
+        }
+        catch (BucketStoreException full) when (full.Fault == BucketStoreFault.Full)
+        {
+            // Nothing is lost: the log has it all. It cannot be let go of, so it grows until there is room again.
+            NoteFull(full);
+            return false;
+        }
+
+        NoteRoom();
+        log.Flushed(state.FlushedIndex);
+        Volatile.Write(ref _frozen, null);
+        Flushed();
+        return true;
+    }
+
+    private void NoteFull(BucketStoreException full)
+    {
+        if (!_isFull)
+        {
+            NodeLog.StateDiskFull(logger, full.Message);
+        }
+
+        _isFull = true;
+    }
+
+    private void NoteRoom()
+    {
+        if (_isFull)
+        {
+            NodeLog.StateDiskHasRoom(logger);
+        }
+
+        _isFull = false;
+    }
+}

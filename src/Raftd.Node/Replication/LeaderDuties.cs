@@ -1,0 +1,128 @@
+// What a leader does unasked, about once a tick: ends leases whose time is up, keeps remaining times across leaders,
+// promotes learners that have caught up, watches the quota and compacts.
+//
+// All of it goes through the log like any other write. Nothing here is needed for safety: a duty that is missed because
+// leadership changed is the next leader's.
+
+using Microsoft.Extensions.Logging;
+using Raftd.Node.Service;
+using Raftd.Raft;
+using Raftd.Store;
+using Raftd.Store.Commands;
+using Raftd.Store.Leases;
+
+namespace Raftd.Node.Replication;
+
+internal sealed class LeaderDuties(
+    Replica replica, StateMachine state, Lessor lessor, DutyOptions options, TimeProvider time, ILogger logger)
+{
+    // Expiries in one entry: large enough to drain a storm, small enough not to hold up writes behind it.
+    private const int MaxExpiriesPerTick = 1000;
+    private const int MaxCheckpointsPerEntry = 1000;
+
+    private static readonly TimeSpan SlowInterval = TimeSpan.FromSeconds(1);
+
+    private long _lastSlow;
+    private Task? _alarm;
+    private Task? _compaction;
+
+    /// <summary>On the replica's thread, after each tick.</summary>
+    public void Tick()
+    {
+        if (!replica.IsPromoted)
+        {
+            return;
+        }
+
+        ExpireLeases();
+        if (_lastSlow != 0 && time.GetElapsedTime(_lastSlow) < SlowInterval)
+        {
+            return;
+        }
+
+        _lastSlow = time.GetTimestamp();
+        CheckpointLeases();
+        PromoteLearners();
+        WatchQuota();
+        Compact();
+    }
+
+    private void ExpireLeases()
+    {
+        if (lessor.CollectDue(MaxExpiriesPerTick) is not { } due)
+        {
+            return;
+        }
+
+        var proposed = replica.ProposeFromLoop(
+            CommandFactory.LeaseExpire(replica.Raft.Term, due.Leases, due.Keys));
+        proposed.ContinueWith(
+            ended =>
+            {
+                if (ended.Result.End != ProposalEnd.Applied)
+                {
+                    lessor.ExpiryDropped(due);
+                }
+            },
+            TaskScheduler.Default);
+    }
+
+    private void CheckpointLeases()
+    {
+        var silent = lessor.CollectCheckpoints(MaxCheckpointsPerEntry);
+        if (silent.Count > 0)
+        {
+            replica.ProposeFromLoop(CommandFactory.LeaseCheckpoint(replica.Raft.Term, silent));
+        }
+    }
+
+    private void PromoteLearners()
+    {
+        var raft = replica.Raft;
+        var members = replica.Status.Members;
+        foreach (var learner in raft.Configuration.Learners)
+        {
+            var member = members.Find(learner.Value);
+            var progress = LearnerProgress.Of(raft, learner);
+            if (member is { PromoteWhenCaughtUp: true } && progress.HasCaughtUp)
+            {
+                NodeLog.Promoting(logger, learner.Value, progress.Match);
+                replica.ProposeConfiguration(MembershipKeeper.Promoted(raft.Configuration, members, member));
+                return;
+            }
+        }
+    }
+
+    /// <summary>The alarm is what apply obeys; it goes when deletes and compaction have made a tenth of room.</summary>
+    private void WatchQuota()
+    {
+        if (_alarm is { IsCompleted: false })
+        {
+            return;
+        }
+
+        var used = state.View().LogicalBytes;
+        var standing = state.View().HasNoSpaceAlarm;
+        if (!standing && used > options.QuotaBytes)
+        {
+            NodeLog.AlarmRaised(logger, "NOSPACE", replica.Raft.Id.Value, $"{used} bytes are above the quota of {options.QuotaBytes}");
+            _alarm = replica.ProposeFromLoop(CommandFactory.AlarmRaise(AlarmKind.NoSpace, replica.Raft.Id.Value));
+        }
+        else if (standing && used < options.QuotaBytes / 10 * 9)
+        {
+            NodeLog.AlarmCleared(logger, "NOSPACE", 0);
+            _alarm = replica.ProposeFromLoop(CommandFactory.AlarmClear(AlarmKind.NoSpace, 0));
+        }
+    }
+
+    private void Compact()
+    {
+        if (_compaction is { IsCompleted: false } || options.Compaction.Next(state.View(), time) is not { } revision)
+        {
+            return;
+        }
+
+        NodeLog.Compacting(logger, revision);
+        _compaction = replica.ProposeFromLoop(CommandFactory.Compact(revision));
+    }
+}

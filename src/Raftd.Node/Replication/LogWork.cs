@@ -1,0 +1,24 @@
+using Raftd.Raft;
+
+namespace Raftd.Node.Replication;
+
+/// <summary>What one Ready asks of the log, in the order the core made them.</summary>
+internal sealed class LogWork
+{
+    /// <summary>The Ready's number, reported back once it is durable.</summary>
+    public required ulong Sequence { get; init; }
+
+    /// <summary>Term, vote and commit, where they changed.</summary>
+    public required HardState? State { get; init; }
+
+    public required IReadOnlyList<Entry> Entries { get; init; }
+
+    /// <summary>Leave only once this work is durable.</summary>
+    public required IReadOnlyList<Message> Messages { get; init; }
+
+    /// <summary>False when nothing in it needs the disk before something is said: it rides on the next sync.</summary>
+    public required bool MustSync { get; init; }
+
+    /// <summary>Not null: the log starts anew after this snapshot, once its state is installed.</summary>
+    public PendingInstall? Install { get; init; }
+}

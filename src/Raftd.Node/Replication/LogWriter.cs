@@ -1,0 +1,260 @@
+// The log's loop: group commit.
+//
+// The naive way syncs once for each entry: at 0.14 ms a sync no more than 7 000 writes a second, whatever the rest can
+// do. Here a step takes everything that the replica has handed over since the last step, appends it all, and syncs once;
+// while the disk works, the next batch gathers. Under load the batches grow and the cost of a sync is shared; without
+// load a single entry waits for nobody.
+//
+// Order is everything: works are appended in the order of their sequence numbers, "durable up to n" is reported after
+// the sync that covers n, and messages that promise something (votes, acknowledgements) leave only then.
+
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using Raftd.Node.Loops;
+using Raftd.Raft;
+using Raftd.Wal;
+
+namespace Raftd.Node.Replication;
+
+internal sealed class LogWriter : ILoop
+{
+    private readonly WriteAheadLog _log;
+    private readonly IPeerTransport _peers;
+    private readonly long _retentionBytes;
+    private readonly ILogger _logger;
+    private readonly Mailbox<LogWork> _inbox = new(int.MaxValue);
+    private readonly Queue<LogWork> _queue = new();
+    private readonly List<LogWork> _unsynced = [];
+    private readonly LogPins _pins = new();
+    private readonly List<LogEntry> _records = [];
+    private List<LogWork> _batch = [];
+    private ulong _flushedIndex;
+    private ulong _released;
+    private bool _isFull;
+    private bool _mustSync;
+
+    /// <param name="log">Written by this loop alone; others may read it.</param>
+    /// <param name="peers">Where promises go once they are durable.</param>
+    /// <param name="retentionBytes">Log kept for followers that lag, whatever the state has flushed.</param>
+    /// <param name="logger">Told when the disk is full and when it is not any more.</param>
+    public LogWriter(WriteAheadLog log, IPeerTransport peers, long retentionBytes, ILogger logger)
+    {
+        _log = log;
+        _peers = peers;
+        _retentionBytes = retentionBytes;
+        _logger = logger;
+    }
+
+    /// <summary>Gets "durable up to this Ready", on the log's thread; set before the first step.</summary>
+    public Action<ulong> Durable { get; set; } = static _ => { };
+
+    /// <summary>Told the index at which the log could begin from now on; whoever reads the log answers with Release.</summary>
+    public Action<ulong> Releasing { get; set; } = static _ => { };
+
+    /// <summary>Set by the owner of the loop: called when there is something to do.</summary>
+    public Action Wake
+    {
+        set => _inbox.Wake = value;
+    }
+
+    /// <summary>Something outside the mailbox has changed: an installed snapshot.</summary>
+    public void WakeUp() => _inbox.Wake();
+
+    /// <summary>Bytes of the segments on disk.</summary>
+    public long SizeBytes => _log.SizeBytes;
+
+    public void Post(LogWork work) => _inbox.Post(work);
+
+    /// <summary>False when the disk has no room for these commands: they must not enter the log. Any thread.</summary>
+    public bool HasRoomFor(IReadOnlyList<Proposal> proposals)
+    {
+        var bytes = 0L;
+        foreach (var proposal in proposals)
+        {
+            bytes += proposal.Command.Length;
+        }
+
+        return !Volatile.Read(ref _isFull) && _log.TryReserve(bytes, proposals.Count);
+    }
+
+    /// <summary>The state has everything up to the index on disk. Any thread.</summary>
+    public void Flushed(ulong index) => Volatile.Write(ref _flushedIndex, index);
+
+    /// <summary>Keeps everything after the index until the pin is disposed: for a snapshot being streamed. Any thread.</summary>
+    public IDisposable Pin(ulong index) => _pins.Add(index);
+
+    public bool Step()
+    {
+        if (_inbox.Take(ref _batch))
+        {
+            foreach (var work in _batch)
+            {
+                _queue.Enqueue(work);
+            }
+
+            _batch.Clear();
+        }
+
+        var appended = AppendQueued();
+        return Commit() && appended;
+    }
+
+    /// <summary>Lets go of segments that nobody needs any more, and tries again when the disk was full.</summary>
+    public void Tick()
+    {
+        Commit();
+        var released = Volatile.Read(ref _released);
+        if (released > _log.FirstIndex)
+        {
+            _log.DeleteBelow(released);
+        }
+
+        var covered = Covered();
+        if (covered > Math.Max(released, _log.FirstIndex))
+        {
+            Releasing(covered);
+        }
+    }
+
+    /// <summary>The core has been told that the log now begins at this index: what is below may go. Any thread.</summary>
+    public void Release(ulong firstIndex) => Volatile.Write(ref _released, firstIndex);
+
+    /// <summary>The first index that must stay: flushed, not pinned, and beyond what is kept for followers that lag.</summary>
+    private ulong Covered()
+    {
+        var needed = Math.Min(Volatile.Read(ref _flushedIndex), _pins.Lowest - 1) + 1;
+        var kept = _log.SizeBytes;
+        var first = 0UL;
+        var segments = _log.Segments;
+        for (var i = 0; i + 1 < segments.Count; i++)
+        {
+            kept -= segments[i].SizeBytes;
+            var next = segments[i + 1].BaseIndex + 1;
+            if (kept < _retentionBytes || next > needed)
+            {
+                break;
+            }
+
+            first = next;
+        }
+
+        return first;
+    }
+
+    private bool AppendQueued()
+    {
+        var any = false;
+        while (!_isFull && _queue.TryPeek(out var work) && (work.Install is null || TryReset(work.Install, work.State)))
+        {
+            _queue.Dequeue();
+            Append(work);
+            _unsynced.Add(work);
+            any = true;
+        }
+
+        return any;
+    }
+
+    private void Append(LogWork work)
+    {
+        foreach (var entry in work.Entries)
+        {
+            _records.Add(new LogEntry(entry.Term, entry.Index, (byte)entry.Kind, entry.Data));
+        }
+
+        // A reset has written the state already, in the new log's first segment.
+        var state = work.Install is null && work.State is { } changed ? ToLogState(changed) : (LogState?)null;
+        _log.Append(CollectionsMarshal.AsSpan(_records), state);
+        _records.Clear();
+        _mustSync |= work.MustSync;
+    }
+
+    /// <summary>Starts the log anew after an installed snapshot; false while it is not installed or the disk is full.</summary>
+    private bool TryReset(PendingInstall install, HardState? changed)
+    {
+        if (!install.IsInstalled || !Commit())
+        {
+            return false;
+        }
+
+        var state = changed is { } now ? ToLogState(now) : _log.State;
+        try
+        {
+            _log.Reset(install.Snapshot.Index, install.Snapshot.Term, state with { Commit = install.Snapshot.Index });
+        }
+        catch (WalSpaceException full)
+        {
+            NoteFull(full);
+            return false;
+        }
+
+        return true;
+    }
+
+    private static LogState ToLogState(HardState state) =>
+        new(state.Term, state.Vote.Value, state.Commit, state.Recovering);
+
+    /// <summary>One sync for everything appended, then everything that waited for it.</summary>
+    /// <returns>False when nothing could be committed.</returns>
+    private bool Commit()
+    {
+        if (_unsynced.Count == 0)
+        {
+            return true;
+        }
+
+        if (!TrySync())
+        {
+            return false;
+        }
+
+        foreach (var work in _unsynced)
+        {
+            foreach (var message in work.Messages)
+            {
+                _peers.Send(message);
+            }
+        }
+
+        var last = _unsynced[^1].Sequence;
+        _unsynced.Clear();
+        Durable(last);
+        return true;
+    }
+
+    private bool TrySync()
+    {
+        try
+        {
+            if (_mustSync)
+            {
+                _log.Sync();
+                _mustSync = false;
+            }
+        }
+        catch (WalSpaceException full)
+        {
+            NoteFull(full);
+            return false;
+        }
+
+        if (_isFull)
+        {
+            NodeLog.LogDiskHasRoom(_logger);
+            Volatile.Write(ref _isFull, value: false);
+        }
+
+        return true;
+    }
+
+    /// <summary>Nothing was acknowledged and nothing is lost: the work stays, and is tried again at each tick.</summary>
+    private void NoteFull(WalSpaceException full)
+    {
+        if (!_isFull)
+        {
+            NodeLog.LogDiskFull(_logger, full.Message);
+        }
+
+        Volatile.Write(ref _isFull, value: true);
+    }
+}

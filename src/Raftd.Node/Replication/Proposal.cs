@@ -1,0 +1,52 @@
+using Raftd.Store.Commands;
+
+namespace Raftd.Node.Replication;
+
+/// <summary>How a proposal ended.</summary>
+internal enum ProposalEnd
+{
+    /// <summary>Committed and applied; the result says what it did.</summary>
+    Applied,
+
+    /// <summary>Surely not proposed, or surely overwritten: trying again elsewhere is safe.</summary>
+    NotProposed,
+
+    /// <summary>In the log of a leader whose time was up before it was applied: only a read tells.</summary>
+    Unknown,
+
+    /// <summary>The uncommitted tail or a queue is full; nothing was proposed.</summary>
+    TooMany,
+
+    /// <summary>The leader's disk has no room for it; nothing was proposed.</summary>
+    NoSpace,
+}
+
+/// <summary>An end, and with <see cref="ProposalEnd.Applied"/> the result (null for entries without one).</summary>
+internal readonly record struct ProposalOutcome(ProposalEnd End, CommandResult? Result = null);
+
+/// <summary>A command on its way through the log, and who waits for its result.</summary>
+/// <param name="command">The encoded command; the caller leaves the bytes alone.</param>
+/// <param name="deadline">Timestamp after which the caller is told that the outcome is unknown.</param>
+/// <param name="budget">Gets the command's bytes back when the proposal ends.</param>
+internal sealed class Proposal(ReadOnlyMemory<byte> command, long deadline, ByteBudget budget)
+    : TaskCompletionSource<ProposalOutcome>(TaskCreationOptions.RunContinuationsAsynchronously)
+{
+    public ReadOnlyMemory<byte> Command { get; } = command;
+
+    public long Deadline { get; } = deadline;
+
+    /// <summary>Term of the entry that carries it; set by the replica when it is proposed.</summary>
+    public ulong Term { get; set; }
+
+    /// <summary>Index of the entry that carries it; set by the replica when it is proposed.</summary>
+    public ulong Index { get; set; }
+
+    /// <summary>Tells the caller, once: a later end of the same proposal changes nothing.</summary>
+    public void End(ProposalEnd end, CommandResult? result = null)
+    {
+        if (TrySetResult(new ProposalOutcome(end, result)))
+        {
+            budget.GiveBack(Command.Length);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+// Reads on their way through ReadIndex (Raft thesis 6.4).
+//
+// All reads that wait when a step begins share one context. The core answers a context with the index that must be
+// applied first, or says that it was lost with a leader; a request to another member may also vanish on the wire, so a
+// context that stays unanswered is given up and its reads go under a new one. A context is never used twice: a late
+// answer to an old one must not release a newer read (failure 5 in the catalogue).
+
+namespace Raftd.Node.Replication;
+
+/// <summary>Reads by the context they were asked under, then by the index they wait for. Owned by the replica's thread.</summary>
+internal sealed class ReadLedger
+{
+    private readonly Dictionary<ulong, Round> _asked = [];
+    private readonly PriorityQueue<List<ReadBarrier>, ulong> _awaitingApply = new();
+    private List<ReadBarrier> _waiting = [];
+    private ulong _nextContext;
+
+    public bool HasWaiting => _waiting.Count > 0;
+
+    public void Add(ReadBarrier barrier) => _waiting.Add(barrier);
+
+    /// <summary>Gathers all that wait under a context that was never used before.</summary>
+    public ulong BeginRound(long tick)
+    {
+        var context = ++_nextContext;
+        _asked.Add(context, new Round(_waiting, tick));
+        _waiting = [];
+        return context;
+    }
+
+    /// <summary>The core confirmed the context: its reads may answer once <paramref name="index"/> is applied.</summary>
+    public void Confirmed(ulong context, ulong index, ulong applied)
+    {
+        if (!_asked.Remove(context, out var round))
+        {
+            return;
+        }
+
+        if (index <= applied)
+        {
+            Release(round.Barriers);
+        }
+        else
+        {
+            _awaitingApply.Enqueue(round.Barriers, index);
+        }
+    }
+
+    /// <summary>The context was lost: its reads wait for the next round.</summary>
+    public void Failed(ulong context)
+    {
+        if (_asked.Remove(context, out var round))
+        {
+            _waiting.AddRange(round.Barriers);
+        }
+    }
+
+    public void Applied(ulong index)
+    {
+        while (_awaitingApply.TryPeek(out var barriers, out var needed) && needed <= index)
+        {
+            _awaitingApply.Dequeue();
+            Release(barriers);
+        }
+    }
+
+    /// <summary>Gives up contexts asked before <paramref name="oldestTick"/>, and ends reads whose time is up.</summary>
+    public void EndOverdue(long now, long oldestTick)
+    {
+        foreach (var (context, round) in _asked.ToArray())
+        {
+            EndPast(round.Barriers, now);
+            if (round.Tick < oldestTick || round.Barriers.Count == 0)
+            {
+                Failed(context);
+            }
+        }
+
+        EndPast(_waiting, now);
+        foreach (var (barriers, _) in _awaitingApply.UnorderedItems)
+        {
+            EndPast(barriers, now);
+        }
+    }
+
+    /// <summary>The member stops: nobody will be confirmed any more.</summary>
+    public void EndAll() => EndOverdue(long.MaxValue, long.MaxValue);
+
+    private static void Release(List<ReadBarrier> barriers)
+    {
+        foreach (var barrier in barriers)
+        {
+            barrier.TrySetResult(true);
+        }
+    }
+
+    private static void EndPast(List<ReadBarrier> barriers, long now) =>
+        barriers.RemoveAll(barrier => barrier.Deadline <= now && (barrier.TrySetResult(false) || true));
+
+    private sealed record Round(List<ReadBarrier> Barriers, long Tick);
+}

@@ -1,0 +1,94 @@
+// What changes with the leader: whose proposals these are, who times the leases, and the fence.
+
+using Raftd.Raft;
+
+namespace Raftd.Node.Replication;
+
+internal sealed partial class Replica
+{
+    // The term this member led last, and the index of the first entry of that term; 0 for none.
+    private ulong _ledTerm;
+    private ulong _firstIndexOfTerm;
+
+    // The term in which it has applied that entry: from there on it speaks about leases. 0 while it does not.
+    private ulong _promotedTerm;
+    private string? _fencedBecause;
+
+    /// <summary>On the replica's thread: this member leads and has applied the first entry of its term.</summary>
+    public bool IsPromoted => _promotedTerm != 0 && _promotedTerm == _raft.Term && _raft.Role == RaftRole.Leader;
+
+    /// <summary>For duties that run on the replica's thread.</summary>
+    public RaftNode Raft => _raft;
+
+    private bool LeadsAlone =>
+        _fencedBecause is null
+        && IsPromoted
+        && _raft.Configuration.Voters.Length == 1
+        && _raft.Configuration.Voters[0] == _raft.Id;
+
+    /// <summary>Cuts this member off: it hears nothing, says nothing and answers nothing, until somebody repairs it.</summary>
+    /// <remarks>For a state that contradicts the majority's: whatever it said could be wrong.</remarks>
+    public void Fence(string reason) => _inbox.Post(new ReplicaInput.Ask(_ =>
+    {
+        _fencedBecause ??= reason;
+        EndLeadership();
+        _proposals.EndAll();
+        _reads.EndAll();
+    }));
+
+    private void NoteTerm(Ready ready)
+    {
+        if (_raft.Role != RaftRole.Leader)
+        {
+            EndLeadership();
+            return;
+        }
+
+        if (_ledTerm != _raft.Term)
+        {
+            EndLeadership();
+            _proposals.BeginTerm();
+            _ledTerm = _raft.Term;
+            _firstIndexOfTerm = 0;
+        }
+
+        if (_firstIndexOfTerm == 0)
+        {
+            _firstIndexOfTerm = FirstOfTerm(ready.Entries, _raft.Term);
+        }
+    }
+
+    private static ulong FirstOfTerm(IReadOnlyList<Entry> entries, ulong term)
+    {
+        foreach (var entry in entries)
+        {
+            if (entry.Term == term)
+            {
+                return entry.Index;
+            }
+        }
+
+        return 0;
+    }
+
+    private void PromoteIfApplied()
+    {
+        if (_promotedTerm != _ledTerm && _raft.Role == RaftRole.Leader && _ledTerm == _raft.Term
+            && _firstIndexOfTerm != 0 && _applied >= _firstIndexOfTerm)
+        {
+            _promotedTerm = _ledTerm;
+            _lessor.Promote(_ledTerm);
+        }
+    }
+
+    private void EndLeadership()
+    {
+        if (_promotedTerm != 0)
+        {
+            _promotedTerm = 0;
+            _lessor.Demote();
+        }
+
+        _ledTerm = 0;
+    }
+}

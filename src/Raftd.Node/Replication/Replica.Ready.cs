@@ -1,0 +1,133 @@
+// What the core hands out, and where each part goes.
+
+using Raftd.Node.Membership;
+using Raftd.Raft;
+
+namespace Raftd.Node.Replication;
+
+internal sealed partial class Replica
+{
+    // The snapshot offered to the core in this step, until the core accepts or ignores it.
+    private SnapshotOffer? _offer;
+    private MemberTable _members;
+    private ulong _membersIndex;
+
+    private void HandleReady()
+    {
+        while (_raft.HasReady)
+        {
+            Handle(_raft.TakeReady());
+        }
+    }
+
+    private void Handle(Ready ready)
+    {
+        foreach (var happening in ready.Events)
+        {
+            RaftEventLog.Write(_logger, happening);
+        }
+
+        NoteTerm(ready);
+        foreach (var message in ready.Messages)
+        {
+            _peers.Send(message);
+        }
+
+        var install = ready.Snapshot is { } snapshot ? BeginInstall(snapshot) : null;
+        HandToLog(ready, install);
+        HandToApplier(ready.Committed);
+        foreach (var read in ready.ReadStates)
+        {
+            _reads.Confirmed(read.Context, read.Index, _applied);
+        }
+
+        foreach (var context in ready.FailedReads)
+        {
+            _reads.Failed(context);
+        }
+
+        foreach (var peer in ready.SnapshotsToSend)
+        {
+            _peers.SendSnapshot(peer, SnapshotHeader(peer));
+        }
+    }
+
+    private void HandToLog(Ready ready, PendingInstall? install)
+    {
+        if (ready.HardState is null && ready.Entries.Count == 0 && ready.MessagesAfterDurable.Count == 0 && install is null)
+        {
+            return;
+        }
+
+        _log.Post(new LogWork
+        {
+            Sequence = ready.Sequence,
+            State = ready.HardState,
+            Entries = ready.Entries,
+            Messages = ready.MessagesAfterDurable,
+            MustSync = ready.MustSync,
+            Install = install,
+        });
+    }
+
+    private void HandToApplier(IReadOnlyList<Entry> committed)
+    {
+        if (committed.Count == 0)
+        {
+            return;
+        }
+
+        var proposals = new Proposal?[committed.Count];
+        for (var i = 0; i < proposals.Length; i++)
+        {
+            proposals[i] = _proposals.Count == 0 ? null : _proposals.TakeCommitted(committed[i].Id);
+        }
+
+        _applier.Post(new ApplyWork(committed, proposals, Install: null));
+    }
+
+    /// <summary>The core decides on an offered snapshot within the step that hears of it: it is taken now, or never.</summary>
+    private void AcceptSnapshot(SnapshotOffer offer)
+    {
+        HandleReady();
+        _offer = offer;
+        Receive(offer.Header);
+        HandleReady();
+        if (_offer is not null)
+        {
+            _offer = null;
+            offer.TrySetResult(false);
+        }
+    }
+
+    private PendingInstall BeginInstall(SnapshotInstall snapshot)
+    {
+        Invariant.Check(_offer is not null, $"the core installs a snapshot at {snapshot.Metadata.Id.Index} that nobody offered");
+        var install = new PendingInstall(snapshot.Metadata.Id, _offer);
+        _offer = null;
+        _proposals.SkipTo(install.Snapshot.Index);
+        _applier.Post(new ApplyWork([], [], install));
+        return install;
+    }
+
+    private Message SnapshotHeader(NodeId to) => new()
+    {
+        Kind = MessageKind.MsgSnap,
+        From = _raft.Id,
+        To = to,
+        Term = _raft.Term,
+    };
+
+    /// <summary>A configuration counts from append: addresses of new members are needed before it is committed.</summary>
+    private void FollowConfiguration()
+    {
+        if (_raft.ConfigurationIndex == _membersIndex)
+        {
+            return;
+        }
+
+        _membersIndex = _raft.ConfigurationIndex;
+        _members = MemberTable.Decode(_raft.Configuration.Context.Span);
+        _peers.Follow(_members);
+    }
+}

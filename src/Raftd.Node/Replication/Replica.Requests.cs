@@ -1,0 +1,169 @@
+// What other threads ask of the replica: proposals, read barriers, questions to the core.
+
+using System.Runtime.InteropServices;
+using Raftd.Raft;
+
+namespace Raftd.Node.Replication;
+
+internal sealed partial class Replica
+{
+    /// <summary>Proposes a command. The task always ends, with the applied result or the reason there is none.</summary>
+    public Task<ProposalOutcome> ProposeAsync(ReadOnlyMemory<byte> command)
+    {
+        var proposal = new Proposal(command, DeadlineFromNow(), _budget);
+        if (!_budget.TryTake(command.Length))
+        {
+            return Task.FromResult(new ProposalOutcome(ProposalEnd.TooMany));
+        }
+
+        if (!_inbox.TryPost(new ReplicaInput.Propose(proposal)))
+        {
+            proposal.End(ProposalEnd.TooMany);
+        }
+
+        return proposal.Task;
+    }
+
+    /// <summary>For the replica's own thread: proposed with the next batch, whatever the bounds say.</summary>
+    public Task<ProposalOutcome> ProposeFromLoop(ReadOnlyMemory<byte> command)
+    {
+        var proposal = new Proposal(command, DeadlineFromNow(), _budget);
+        _budget.TakeAnyway(command.Length);
+        _gathered.Add(proposal);
+        return proposal.Task;
+    }
+
+    /// <summary>Ends with true once this member has applied everything acknowledged before the call.</summary>
+    public ValueTask<bool> ReadBarrierAsync()
+    {
+        var status = _status;
+        if (status.LeadsAlone)
+        {
+            return ValueTask.FromResult(true);
+        }
+
+        var barrier = new ReadBarrier(DeadlineFromNow());
+        return status.FencedBecause is null && _inbox.TryPost(new ReplicaInput.Read(barrier))
+            ? new ValueTask<bool>(barrier.Task)
+            : ValueTask.FromResult(false);
+    }
+
+    /// <summary>As ReadBarrierAsync, but always through a round that begins after this call: what a renewal needs.</summary>
+    public Task<bool> LeadershipBarrierAsync()
+    {
+        var barrier = new ReadBarrier(DeadlineFromNow());
+        return _inbox.TryPost(new ReplicaInput.Read(barrier)) ? barrier.Task : Task.FromResult(false);
+    }
+
+    /// <summary>Runs something on the replica's thread, between two batches.</summary>
+    public void Ask(Action<RaftNode> run) => _inbox.Post(new ReplicaInput.Ask(run));
+
+    /// <summary>Runs a question on the replica's thread, between two batches.</summary>
+    public Task<T> AskAsync<T>(Func<RaftNode, T> question)
+    {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _inbox.Post(new ReplicaInput.Ask(raft => answer.TrySetResult(question(raft))));
+        return answer.Task;
+    }
+
+    /// <summary>For the replica's own thread: proposes a configuration.</summary>
+    /// <returns>How the core took it, and with Accepted the proposal to wait for.</returns>
+    public (ProposeResult Result, Proposal? Proposal) ProposeConfiguration(Configuration next)
+    {
+        var proposal = new Proposal(ReadOnlyMemory<byte>.Empty, DeadlineFromNow(), _budget);
+        var result = _raft.ProposeConfiguration(next, out var entry);
+        if (result != ProposeResult.Accepted)
+        {
+            return (result, null);
+        }
+
+        _proposals.Add(proposal, entry);
+        return (result, proposal);
+    }
+
+    /// <summary>A message of a peer. False when the queue is full: the stream it came on must wait.</summary>
+    public bool TryReceive(Message message) => _inbox.TryPost(new ReplicaInput.Received(message));
+
+    public void Offer(SnapshotOffer offer) => _inbox.Post(new ReplicaInput.Snapshot(offer));
+
+    /// <summary>The stream of a snapshot to a peer has ended, well or not.</summary>
+    public void SnapshotEnded(NodeId to, ulong index, bool installed) =>
+        _inbox.Post(new ReplicaInput.Ask(raft => raft.ReportSnapshot(to, index, installed)));
+
+    public void PeerUnreachable(NodeId peer) =>
+        _inbox.Post(new ReplicaInput.Ask(raft => raft.ReportUnreachable(peer)));
+
+    public void Durable(ulong sequence) => _inbox.Post(new ReplicaInput.Durable(sequence));
+
+    public void Applied(ulong index) => _inbox.Post(new ReplicaInput.Applied(index));
+
+    /// <summary>Ends everybody who still waits. Called once the loop has stopped.</summary>
+    public void EndWaiting()
+    {
+        foreach (var proposal in _gathered)
+        {
+            proposal.End(ProposalEnd.NotProposed);
+        }
+
+        _proposals.EndAll();
+        _reads.EndAll();
+    }
+
+    private void ProposeGathered()
+    {
+        if (_gathered.Count == 0)
+        {
+            return;
+        }
+
+        if (_fencedBecause is not null || !_log.HasRoomFor(_gathered))
+        {
+            EndGathered(_fencedBecause is null ? ProposalEnd.NoSpace : ProposalEnd.NotProposed);
+            return;
+        }
+
+        foreach (var proposal in _gathered)
+        {
+            _commands.Add(proposal.Command);
+        }
+
+        var result = _raft.Propose(CollectionsMarshal.AsSpan(_commands), out var first);
+        _commands.Clear();
+        if (result == ProposeResult.Accepted)
+        {
+            Register(first);
+        }
+        else
+        {
+            EndGathered(result == ProposeResult.Dropped ? ProposalEnd.TooMany : ProposalEnd.NotProposed);
+        }
+    }
+
+    private void Register(EntryId first)
+    {
+        for (var i = 0; i < _gathered.Count; i++)
+        {
+            _proposals.Add(_gathered[i], first with { Index = first.Index + (ulong)i });
+        }
+
+        _gathered.Clear();
+    }
+
+    private void EndGathered(ProposalEnd end)
+    {
+        foreach (var proposal in _gathered)
+        {
+            proposal.End(end);
+        }
+
+        _gathered.Clear();
+    }
+
+    private void BeginReads()
+    {
+        if (_reads.HasWaiting && _fencedBecause is null)
+        {
+            _raft.RequestRead(_reads.BeginRound(_ticks));
+        }
+    }
+}

@@ -1,0 +1,190 @@
+// The replica: the one thread that owns the Raft core.
+//
+// The way of a write through it:
+//
+//   1. Requests post proposals, peers post messages, the log posts "durable", the applier posts "applied". All of it
+//      gathers in one mailbox while the loop works.
+//   2. A step takes everything that has arrived, proposes all commands as one batch, and asks for one read round for
+//      all reads that wait.
+//   3. It then handles what the core answers (Ready): messages that may leave now leave now; entries, terms and votes go
+//      to the log with the messages that must not leave before them; committed entries go to the applier together with
+//      the proposals they carry.
+//   4. The log syncs once for everything it was given and reports back; so does the applier after it has published.
+//
+// Nothing in here waits: a step ends, whatever the disk or a peer does. That is also what lets a simulator run whole
+// members in one thread.
+
+using Microsoft.Extensions.Logging;
+using Raftd.Node.Loops;
+using Raftd.Node.Membership;
+using Raftd.Raft;
+using Raftd.Store.Leases;
+
+namespace Raftd.Node.Replication;
+
+internal sealed partial class Replica : ILoop
+{
+    private readonly RaftNode _raft;
+    private readonly LogWriter _log;
+    private readonly Applier _applier;
+    private readonly IPeerTransport _peers;
+    private readonly Lessor _lessor;
+    private readonly ReplicaOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Mailbox<ReplicaInput> _inbox;
+    private readonly ByteBudget _budget;
+    private readonly ProposalLedger _proposals = new();
+    private readonly ReadLedger _reads = new();
+    private readonly List<Proposal> _gathered = [];
+    private readonly List<ReadOnlyMemory<byte>> _commands = [];
+    private List<ReplicaInput> _batch = [];
+    private long _ticks;
+    private ulong _applied;
+    private volatile ReplicaStatus _status;
+
+    public Replica(
+        RaftNode raft,
+        LogWriter log,
+        Applier applier,
+        IPeerTransport peers,
+        Lessor lessor,
+        ReplicaOptions options,
+        TimeProvider time,
+        ILogger logger,
+        ulong applied,
+        MemberTable knownMembers)
+    {
+        _raft = raft;
+        _log = log;
+        _applier = applier;
+        _peers = peers;
+        _lessor = lessor;
+        _options = options;
+        _time = time;
+        _logger = logger;
+        _applied = applied;
+        _members = knownMembers;
+        _budget = new ByteBudget(options.MaxProposalBytes);
+        _inbox = new Mailbox<ReplicaInput>(options.MaxInputs);
+        _status = Picture();
+    }
+
+    /// <summary>Set by the owner of the loop: called when there is something to do.</summary>
+    public Action Wake
+    {
+        set => _inbox.Wake = value;
+    }
+
+    public ReplicaStatus Status => _status;
+
+    /// <summary>Called on the replica's thread after each tick: the duties of a leader.</summary>
+    public Action? AfterTick { get; set; }
+
+    public bool Step()
+    {
+        var took = _inbox.Take(ref _batch);
+        foreach (var input in _batch)
+        {
+            Accept(input);
+        }
+
+        _batch.Clear();
+        ProposeGathered();
+        BeginReads();
+        HandleReady();
+        Publish();
+        return took;
+    }
+
+    public void Tick()
+    {
+        _ticks++;
+        if (_fencedBecause is null)
+        {
+            _raft.Tick();
+        }
+
+        var now = _time.GetTimestamp();
+        _proposals.EndOverdue(now);
+        _reads.EndOverdue(now, _ticks - _options.ReadRetryTicks);
+        AfterTick?.Invoke();
+    }
+
+    private void Accept(ReplicaInput input)
+    {
+        switch (input)
+        {
+            case ReplicaInput.Propose propose:
+                _gathered.Add(propose.Proposal);
+                break;
+            case ReplicaInput.Received received:
+                Receive(received.Message);
+                break;
+            case ReplicaInput.Read read:
+                _reads.Add(read.Barrier);
+                break;
+            case ReplicaInput.Durable durable:
+                _raft.Durable(durable.Sequence);
+                break;
+            case ReplicaInput.Applied applied:
+                AcceptApplied(applied.Index);
+                break;
+            case ReplicaInput.Ask ask:
+                ask.Run(_raft);
+                break;
+            case ReplicaInput.Snapshot snapshot:
+                AcceptSnapshot(snapshot.Offer);
+                break;
+            default:
+                Invariant.Broken($"the replica has no case for {input.GetType().Name}");
+                break;
+        }
+    }
+
+    private void Receive(Message message)
+    {
+        if (_fencedBecause is null)
+        {
+            _raft.Step(message);
+        }
+    }
+
+    private void AcceptApplied(ulong index)
+    {
+        _applied = index;
+        _raft.Applied(index);
+        _reads.Applied(index);
+        PromoteIfApplied();
+    }
+
+    /// <summary>Replaces the picture that other threads see, if this step changed it.</summary>
+    private void Publish()
+    {
+        FollowConfiguration();
+        var picture = Picture();
+        if (picture != _status)
+        {
+            _status = picture;
+        }
+    }
+
+    private ReplicaStatus Picture() => new()
+    {
+        Role = _raft.Role,
+        Term = _raft.Term,
+        Leader = _raft.Leader,
+        Commit = _raft.Commit,
+        Applied = _applied,
+        Configuration = _raft.Configuration,
+        Members = _members,
+        IsPromoted = _promotedTerm == _raft.Term && _raft.Role == RaftRole.Leader,
+        LeadsAlone = LeadsAlone,
+        IsLearner = !_raft.Configuration.IsVoter(_raft.Id),
+        IsRecovering = _raft.IsRecovering,
+        FencedBecause = _fencedBecause,
+    };
+
+    private long DeadlineFromNow() =>
+        _time.GetTimestamp() + (long)(_options.RequestTimeLimit.TotalSeconds * _time.TimestampFrequency);
+}

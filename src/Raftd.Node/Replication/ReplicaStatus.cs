@@ -1,0 +1,41 @@
+using Raftd.Node.Membership;
+using Raftd.Raft;
+
+namespace Raftd.Node.Replication;
+
+/// <summary>What other threads may know of the replica: one immutable picture, replaced after a step that changed it.</summary>
+internal sealed record ReplicaStatus
+{
+    public required RaftRole Role { get; init; }
+
+    public required ulong Term { get; init; }
+
+    public required NodeId Leader { get; init; }
+
+    public required ulong Commit { get; init; }
+
+    /// <summary>Applied and visible to readers.</summary>
+    public required ulong Applied { get; init; }
+
+    public required Configuration Configuration { get; init; }
+
+    public required MemberTable Members { get; init; }
+
+    /// <summary>This member leads and has applied the first entry of its term: it may speak about leases.</summary>
+    public required bool IsPromoted { get; init; }
+
+    /// <summary>This member is the only voter and leads: every acknowledged write is visible here already, so a read
+    /// needs no round.</summary>
+    public required bool LeadsAlone { get; init; }
+
+    /// <summary>Its log was found torn, and it has not caught up since: it neither votes nor acknowledges.</summary>
+    public required bool IsRecovering { get; init; }
+
+    /// <summary>Not null: why this member has cut itself off.</summary>
+    public required string? FencedBecause { get; init; }
+
+    /// <summary>Not (yet) a voter of the configuration in force.</summary>
+    public required bool IsLearner { get; init; }
+
+    public bool IsLeader => Role == RaftRole.Leader;
+}

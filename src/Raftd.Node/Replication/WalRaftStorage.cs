@@ -1,0 +1,36 @@
+using Raftd.Raft;
+using Raftd.Wal;
+
+namespace Raftd.Node.Replication;
+
+/// <summary>The log on disk as the core reads it: what has left the core's memory.</summary>
+/// <remarks>
+/// Segments are deleted by the log's thread while the core reads on its own. So the start of the log moves in two steps:
+/// first here, on the core's thread, then on disk. The core never asks for what is about to go.
+/// </remarks>
+internal sealed class WalRaftStorage(WriteAheadLog log) : IRaftStorage
+{
+    private ulong _floor;
+
+    public ulong FirstIndex => Math.Max(_floor, log.FirstIndex);
+
+    public ulong LastIndex => log.LastIndex;
+
+    /// <summary>From now on the log begins here for the core. The core's thread.</summary>
+    public void Release(ulong firstIndex) => _floor = Math.Max(_floor, firstIndex);
+
+    public ulong Term(ulong index) => log.Term(index);
+
+    public IReadOnlyList<Entry> Entries(ulong low, ulong high, long maxBytes)
+    {
+        var records = log.Read(low, high, maxBytes);
+        var entries = new Entry[records.Count];
+        for (var i = 0; i < entries.Length; i++)
+        {
+            var record = records[i];
+            entries[i] = new Entry(new EntryId(record.Term, record.Index), (EntryKind)record.Kind, record.Data);
+        }
+
+        return entries;
+    }
+}

@@ -1,0 +1,117 @@
+// What the leader answers about leases.
+//
+// Times are known to the leader alone, so each of these calls begins with a round of heartbeats that proves leadership
+// (ReadIndex): a member that was deposed without knowing must neither acknowledge a renewal nor tell a remaining time.
+// Only then is the renewal counted, in memory; the log hears of it when the state has to change.
+
+using Raftd.Contract;
+using Raftd.Node.Replication;
+using Raftd.Store;
+using Raftd.Store.Commands;
+using Raftd.Store.Leases;
+
+namespace Raftd.Node.Service;
+
+internal sealed class LeaseKeeper(Replica replica, StateMachine state, Lessor lessor, TimeSpan timeLimit)
+{
+    public async ValueTask<LeaseKeepAliveResponse> KeepAliveAsync(
+        LeaseKeepAliveRequest request, CancellationToken cancellationToken)
+    {
+        await ConfirmLeadershipAsync();
+        while (true)
+        {
+            var renewal = lessor.TryRenew(request.Id, request.Key, request.Data);
+            switch (renewal.Outcome)
+            {
+                case RenewOutcome.Renewed:
+                    return Renewed(request.Id, renewal.TtlSeconds);
+                case RenewOutcome.NotFound:
+                    throw NotFound(request);
+                case RenewOutcome.NeedsEntry:
+                    return await RenewThroughLogAsync(request);
+                case RenewOutcome.Wait:
+                    await DecidedAsync(renewal.Decided!, cancellationToken);
+                    break;
+                default:
+                    throw new NotLeaderException("this member does not keep the leases");
+            }
+        }
+    }
+
+    public async ValueTask<LeaseTimeToLiveResponse> TimeToLiveAsync(long id, CancellationToken cancellationToken)
+    {
+        await ConfirmLeadershipAsync();
+        return lessor.TimeToLive(id) ?? throw new StoreException(ErrorCode.NotFound, $"no lease has the id {id}");
+    }
+
+    public async ValueTask<LeasedKeysResponse> LeasedKeysAsync(
+        LeasedKeysRequest request, CancellationToken cancellationToken)
+    {
+        await ConfirmLeadershipAsync();
+        return lessor.LeasedKeys(request);
+    }
+
+    public async ValueTask<LeaseListResponse> LeasesAsync(string namePrefix, CancellationToken cancellationToken)
+    {
+        await ConfirmLeadershipAsync();
+        return lessor.Leases(namePrefix);
+    }
+
+    private async Task ConfirmLeadershipAsync()
+    {
+        if (!replica.Status.IsPromoted)
+        {
+            throw new NotLeaderException("this member does not lead, or not long enough to speak for leases");
+        }
+
+        if (!await replica.LeadershipBarrierAsync())
+        {
+            throw new NotLeaderException("leadership could not be confirmed in time");
+        }
+    }
+
+    private async Task<LeaseKeepAliveResponse> RenewThroughLogAsync(LeaseKeepAliveRequest request)
+    {
+        var result = LeaderRouter.Result(await replica.ProposeAsync(CommandFactory.LeaseKeepAlive(request)));
+        return result switch
+        {
+            LeaseKeepAliveResult renewed => new LeaseKeepAliveResponse
+            {
+                Revision = renewed.Revision,
+                Id = renewed.Id,
+                TtlSeconds = renewed.TtlSeconds,
+            },
+            ErrorResult error => throw error.ToException(),
+            _ => throw Wrong(result),
+        };
+    }
+
+    /// <summary>Its expiry is in the log: what apply makes of it decides, not this member's clock.</summary>
+    private async Task DecidedAsync(Task decided, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await decided.WaitAsync(timeLimit, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw new StoreException(
+                ErrorCode.UnknownOutcome,
+                "the lease was about to expire and its fate was not decided in time",
+                "ask for its time to live before you go on");
+        }
+    }
+
+    private LeaseKeepAliveResponse Renewed(long id, long ttlSeconds) =>
+        new() { Revision = state.View().Revision, Id = id, TtlSeconds = ttlSeconds };
+
+    private static StoreException NotFound(LeaseKeepAliveRequest request) => new(
+        ErrorCode.NotFound,
+        request.Key is null || request.Data is not null
+            ? $"no lease has the id {request.Id}"
+            : $"lease {request.Id} is gone, or has no such key",
+        "grant a new lease: this one has expired or was revoked");
+
+    private static Exception Wrong(CommandResult result) =>
+        new InvariantViolationException($"a keepalive was answered with {result.GetType().Name}");
+}

@@ -1,0 +1,49 @@
+using Raftd.Contract;
+using Raftd.Store.Commands;
+
+namespace Raftd.Node.Service;
+
+internal sealed partial class NodeService : IKeyValueService
+{
+    public async ValueTask<RangeResponse> RangeAsync(RangeRequest request, CancellationToken cancellationToken)
+    {
+        await BarrierAsync(request.Level);
+        return _state.View().Range(request);
+    }
+
+    public async ValueTask<PutResponse> PutAsync(PutRequest request, CancellationToken cancellationToken)
+    {
+        var hiddenLease = request.TtlSeconds > 0 ? _ids.Next() : 0;
+        var result = await ProposeAsync<PutResult>(CommandFactory.Put(request, hiddenLease), cancellationToken);
+        return new PutResponse { Revision = result.Revision, Succeeded = result.Succeeded, Previous = result.Previous };
+    }
+
+    public async ValueTask<DeleteRangeResponse> DeleteRangeAsync(
+        DeleteRangeRequest request, CancellationToken cancellationToken)
+    {
+        var result = await ProposeAsync<DeleteRangeResult>(CommandFactory.DeleteRange(request), cancellationToken);
+        return new DeleteRangeResponse
+        {
+            Revision = result.Revision,
+            Succeeded = result.Succeeded,
+            Deleted = result.Deleted,
+        };
+    }
+
+    public async ValueTask<RangeResponse?> WaitAsync(WaitRequest request, CancellationToken cancellationToken)
+    {
+        await BarrierAsync(request.Level);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(request.TimeLimit);
+        try
+        {
+            await _state.Waiters.WaitAsync(request.Key, request.AfterRevision, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+
+        return _state.View().Range(new RangeRequest { Key = request.Key });
+    }
+}

@@ -1,0 +1,48 @@
+using Raftd.Contract;
+using Raftd.Store.Commands;
+using Raftd.Store.Leases;
+
+namespace Raftd.Node.Service;
+
+internal sealed partial class NodeService : ILeaseService
+{
+    // A clash of two drawn ids needs two members with one generator number; a third draw never happens.
+    private const int MaxDraws = 3;
+
+    public async ValueTask<LeaseGrantResponse> GrantAsync(LeaseGrantRequest request, CancellationToken cancellationToken)
+    {
+        for (var draw = 1; ; draw++)
+        {
+            var command = CommandFactory.LeaseGrant(
+                _ids.Next(), request.Name, request.TtlSeconds, request.Unique, LeaseKind.Rest);
+            var result = await _router.ProposeAsync(command, cancellationToken);
+            if (result is ErrorResult { Error: ApplyError.LeaseExists } && draw < MaxDraws)
+            {
+                continue;
+            }
+
+            var granted = Expect<LeaseGrantResult>(result);
+            return new LeaseGrantResponse { Revision = granted.Revision, Id = granted.Id };
+        }
+    }
+
+    public ValueTask<LeaseKeepAliveResponse> KeepAliveAsync(
+        LeaseKeepAliveRequest request, CancellationToken cancellationToken) =>
+        _router.CallAsync(_calls.KeepAlive, request, cancellationToken);
+
+    public async ValueTask<LeaseRevokeResponse> RevokeAsync(long id, CancellationToken cancellationToken)
+    {
+        var result = await ProposeAsync<LeaseRevokeResult>(CommandFactory.LeaseRevoke(id), cancellationToken);
+        return new LeaseRevokeResponse { Revision = result.Revision };
+    }
+
+    public ValueTask<LeaseTimeToLiveResponse> TimeToLiveAsync(long id, CancellationToken cancellationToken) =>
+        _router.CallAsync(_calls.TimeToLive, id, cancellationToken);
+
+    public ValueTask<LeasedKeysResponse> LeasedKeysAsync(
+        LeasedKeysRequest request, CancellationToken cancellationToken) =>
+        _router.CallAsync(_calls.LeasedKeys, request, cancellationToken);
+
+    public ValueTask<LeaseListResponse> LeasesAsync(string namePrefix, CancellationToken cancellationToken) =>
+        _router.CallAsync(_calls.Leases, namePrefix, cancellationToken);
+}

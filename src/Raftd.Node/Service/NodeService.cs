@@ -1,0 +1,65 @@
+// This member's answers to the contract. Writes go to the leader, reads are answered here after a read barrier.
+
+using Raftd.Contract;
+using Raftd.Node.Membership;
+using Raftd.Node.Replication;
+using Raftd.Store;
+using Raftd.Store.Commands;
+using Raftd.Store.Leases;
+
+namespace Raftd.Node.Service;
+
+internal sealed partial class NodeService
+{
+    private readonly NodeOptions _options;
+    private readonly MemberIdentity _self;
+    private readonly Replica _replica;
+    private readonly StateMachine _state;
+    private readonly LogWriter _log;
+    private readonly LeaderRouter _router;
+    private readonly LeaderCalls _calls;
+    private readonly SnowflakeGenerator _ids;
+
+    public NodeService(
+        NodeOptions options, MemberIdentity self, Replica replica, StateMachine state, LogWriter log,
+        LeaderRouter router, LeaderCalls calls, SnowflakeGenerator ids)
+    {
+        _options = options;
+        _self = self;
+        _replica = replica;
+        _state = state;
+        _log = log;
+        _router = router;
+        _calls = calls;
+        _ids = ids;
+    }
+
+    private async ValueTask<T> ProposeAsync<T>(ReadOnlyMemory<byte> command, CancellationToken cancellationToken)
+        where T : CommandResult => Expect<T>(await _router.ProposeAsync(command, cancellationToken));
+
+    private static T Expect<T>(CommandResult result)
+        where T : CommandResult => result switch
+        {
+            T expected => expected,
+            ErrorResult error => throw error.ToException(),
+            _ => throw new InvariantViolationException($"{typeof(T).Name} expected, {result.GetType().Name} applied"),
+        };
+
+    private async ValueTask BarrierAsync(ReadLevel level)
+    {
+        if (level == ReadLevel.Stale)
+        {
+            return;
+        }
+
+        if (!await _replica.ReadBarrierAsync())
+        {
+            throw _replica.Status.FencedBecause is { } fenced
+                ? new StoreException(ErrorCode.NotReady, $"this member is fenced: {fenced}", "ask another member")
+                : new StoreException(
+                    ErrorCode.NoLeader,
+                    "no leader confirmed the read in time",
+                    "a majority of the members must be up; level=stale reads what this member has");
+        }
+    }
+}
