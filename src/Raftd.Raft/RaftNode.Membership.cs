@@ -99,7 +99,9 @@ public sealed partial class RaftNode
         return configuration;
     }
 
-    /// <summary>Keeps what is known of peers that stay; a new one starts at the end of the log and is probed.</summary>
+    /// <summary>
+    /// Keeps what is known of peers that stay; a new one is probed with the newest entry, in a new term the one to come.
+    /// </summary>
     private void BuildPeers(bool isNewTerm)
     {
         var before = _peers;
@@ -117,11 +119,13 @@ public sealed partial class RaftNode
         _appendsDue = true;
     }
 
-    private Progress NewPeer(NodeId id, bool isNewTerm) => new(id, LastIndex + 1, Configuration.IsLearner(id), _options)
+    private Progress NewPeer(NodeId id, bool isNewTerm)
     {
+        var next = isNewTerm ? LastIndex + 1 : LastIndex;
+
         // A member just added gets a whole timeout before the quorum check misses it, and a snapshot without having spoken.
-        RecentActive = !isNewTerm,
-    };
+        return new Progress(id, next, Configuration.IsLearner(id), _options) { RecentActive = !isNewTerm };
+    }
 
     /// <summary>
     /// A leader that removed itself leads, without counting itself, until that is committed (thesis 4.2.2). The others
