@@ -13,6 +13,9 @@ internal sealed class ConfigurationHistory(ulong index, Configuration configurat
 
     public ulong Index => _versions[^1].Index;
 
+    /// <summary>The one before, as long as the newest can still be rolled back; else the newest itself.</summary>
+    public Configuration Previous => _versions[^Math.Min(2, _versions.Count)].Configuration;
+
     public void Add(ulong index, Configuration configuration)
     {
         Invariant.Check(index > Index, $"configuration at {index} added behind the one at {Index}");

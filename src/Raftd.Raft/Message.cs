@@ -7,8 +7,9 @@ namespace Raftd.Raft;
 /// MsgAppResp        Index = last index agreed on, or the one rejected; Reject, RejectHint, LogTerm = its term; Nonce, Recovering
 /// MsgVote, PreVote  Index, LogTerm = the candidate's last entry; Force = a leader asked for this election
 /// Msg(Pre)VoteResp  Reject; Nonce, Recovering
-/// MsgHeartbeat      Commit; ReadId = the round it belongs to, or 0; Recovered with Nonce = that start of the peer is whole
-/// MsgHeartbeatResp  ReadId repeated; Nonce, Recovering
+/// MsgHeartbeat      Commit; ReadId = the round it belongs to, or 0; Nonce = the recovering start of the peer, or 0;
+///                   Recovered = that start is whole
+/// MsgHeartbeatResp  ReadId repeated; AnsweredNonce = the heartbeat's; Nonce, Recovering
 /// MsgReadIndex      ReadId = the asker's batch
 /// MsgReadIndexResp  ReadId repeated; Index
 /// MsgSnap           Snapshot
@@ -42,6 +43,9 @@ public sealed class Message
 
     /// <summary>Tells one start of a member from the next.</summary>
     public ulong Nonce { get; init; }
+
+    /// <summary>Proves that the answer was given after the leader knew of that start.</summary>
+    public ulong AnsweredNonce { get; init; }
 
     public bool Force { get; init; }
 

@@ -15,7 +15,8 @@ namespace Raftd.Raft;
 ///   8       8     to          16  8  from         24  8  term
 ///   32      8     log term    40  8  index        48  8  commit
 ///   56      8     reject hint 64  8  read id      72  8  nonce
-///   80      ..    entries, each:  8 term | 1 kind | 4 length n | n data
+///   80      8     answered nonce
+///   88      ..    entries, each:  8 term | 1 kind | 4 length n | n data
 ///                 their indexes are index + 1, index + 2 and so on, so that a gap cannot be written down
 ///   ..      ..    with flag 16:   8 term | 8 index | 8 configuration index | 4 length n | n configuration
 /// </code>
@@ -25,7 +26,7 @@ namespace Raftd.Raft;
 public static class MessageCodec
 {
     private const byte Version = 1;
-    private const int HeaderBytes = 80;
+    private const int HeaderBytes = 88;
     private const int EntryHeaderBytes = 13;
     private const int SnapshotHeaderBytes = 28;
 
@@ -93,6 +94,7 @@ public static class MessageCodec
             RejectHint = ReadUInt64(bytes, 56),
             ReadId = ReadUInt64(bytes, 64),
             Nonce = ReadUInt64(bytes, 72),
+            AnsweredNonce = ReadUInt64(bytes, 80),
             Reject = (flags & RejectFlag) != 0,
             Force = (flags & ForceFlag) != 0,
             Recovering = (flags & RecoveringFlag) != 0,
@@ -119,6 +121,7 @@ public static class MessageCodec
         WriteUInt64(span, 56, message.RejectHint);
         WriteUInt64(span, 64, message.ReadId);
         WriteUInt64(span, 72, message.Nonce);
+        WriteUInt64(span, 80, message.AnsweredNonce);
         writer.Advance(HeaderBytes);
     }
 

@@ -166,6 +166,7 @@ public sealed partial class RaftNode
             From = Id,
             Term = Term,
             ReadId = m.ReadId,
+            AnsweredNonce = m.Nonce,
             Nonce = _nonce,
             Recovering = _recovering,
         });

@@ -193,7 +193,7 @@ public sealed partial class RaftNode
     /// <summary>A leader that no majority answers makes room: its clients would wait for ever (thesis 6.2).</summary>
     private bool CheckQuorum()
     {
-        var active = IsPromotable ? 1 : 0;
+        var active = IsVoter ? 1 : 0;
         foreach (var peer in _peers)
         {
             active += peer is { RecentActive: true, IsLearner: false } ? 1 : 0;

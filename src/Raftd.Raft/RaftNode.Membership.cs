@@ -133,7 +133,7 @@ public sealed partial class RaftNode
     /// </summary>
     private void StepDownIfRemoved()
     {
-        if (Role == RaftRole.Leader && !IsPromotable && ConfigurationIndex <= Commit)
+        if (Role == RaftRole.Leader && !IsVoter && ConfigurationIndex <= Commit)
         {
             FlushAppends();
             StepDown(StepDownReason.Removed);

@@ -143,7 +143,7 @@ public sealed partial class RaftNode
     private void MaybeFinishReadRound()
     {
         var round = _readRound!;
-        var votes = IsPromotable ? 1 : 0;
+        var votes = IsVoter ? 1 : 0;
         foreach (var id in round.Acknowledged)
         {
             votes += Configuration.IsVoter(id) ? 1 : 0;

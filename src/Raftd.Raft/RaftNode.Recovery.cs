@@ -12,13 +12,15 @@ namespace Raftd.Raft;
 /// 2. A leader that first sees the mark with a nonce forgets the member's match, counts it for no commit and no read
 ///    round, and notes its own last index as the target.
 /// 3. When the member has acknowledged up to the target, heartbeats tell it so, with the nonce. It clears the mark.
-/// 4. From the first answer without the mark the leader counts it again.
+/// 4. From the first answer without the mark the leader counts it again, if the answer is of that start, or answers a
+///    heartbeat that named it: the member may have cleared the mark, stopped, and started anew before it was heard.
 ///
 /// Why the target is the leader's last index and not its commit index: an acknowledgement of a lost entry may still be
 /// on its way to the leader. That entry was sent by the leader, so it is at or below its last index, but is not committed
 /// yet; when the late acknowledgement is counted, the member must have the entry again. Acknowledgements given to
 /// leaders of earlier terms matter only for what those committed, and this leader's log contains all of that.
-/// The nonce keeps apart the late answers of an earlier start from those of this one.
+/// The nonce keeps apart the late answers of an earlier start from those of this one; nonces have no order, so a later
+/// start is told from an earlier one by what it answers.
 /// A heartbeat answer of a recovering member confirms no read round either: it may have lost a vote, and with it the
 /// knowledge that a newer leader exists.
 /// </content>
@@ -81,7 +83,7 @@ public sealed partial class RaftNode
             return true;
         }
 
-        if (peer.RecoveryNonce != m.Nonce)
+        if (m.Nonce != peer.RecoveryNonce && m.AnsweredNonce != peer.RecoveryNonce)
         {
             return false;
         }

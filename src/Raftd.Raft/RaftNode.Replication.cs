@@ -147,6 +147,6 @@ public sealed partial class RaftNode
         Commit = Math.Min(peer.Match, Commit),
         ReadId = _readRound?.LastId ?? 0,
         Recovered = peer.IsRecoveryComplete,
-        Nonce = peer.IsRecoveryComplete ? peer.RecoveryNonce : 0,
+        Nonce = peer.Recovering ? peer.RecoveryNonce : 0,
     });
 }

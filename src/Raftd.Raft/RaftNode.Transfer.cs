@@ -54,7 +54,7 @@ public sealed partial class RaftNode
 
     private void HandleTimeoutNow(Message m)
     {
-        if (Role == RaftRole.Follower && m.From == Leader && IsPromotable && !_recovering && !IsDiskStalled)
+        if (Role == RaftRole.Follower && m.From == Leader && IsVoter && !_recovering && !IsDiskStalled)
         {
             StartCampaign(CampaignKind.Transfer);
         }

@@ -88,8 +88,14 @@ public sealed partial class RaftNode
 
     public bool IsLearner => Configuration.IsLearner(Id);
 
-    /// <summary>May stand for election.</summary>
-    public bool IsPromotable => Configuration.IsVoter(Id);
+    /// <summary>
+    /// May stand for election: a voter, or one until the newest configuration is committed. A leader that removes itself and
+    /// loses its leadership meanwhile can be the only one whose log the remaining voters accept; without it they would
+    /// elect nobody (thesis 4.2.2). It needs their votes, not its own.
+    /// </summary>
+    public bool IsPromotable => IsVoter || (ConfigurationIndex > Commit && _history.Previous.IsVoter(Id));
+
+    private bool IsVoter => Configuration.IsVoter(Id);
 
     public bool IsRecovering => _recovering;
 

@@ -1,3 +1,4 @@
+using Raftd.Raft.Tests.Scripts;
 using Raftd.Raft.Tests.Support;
 
 namespace Raftd.Raft.Tests.Safety;
@@ -75,7 +76,7 @@ internal sealed class RandomCluster
             }
         }
 
-        Assert.Fail("no leader that everyone follows: " + string.Join("; ", _members.Values.Select(Scripts.ScriptPrinter.Status)));
+        Assert.Fail("no leader that everyone follows: " + string.Join("; ", _members.Values.SelectMany(Describe)));
     }
 
     public void CheckLogs()
@@ -88,6 +89,9 @@ internal sealed class RandomCluster
             }
         }
     }
+
+    private static IEnumerable<string> Describe(TestMember member) =>
+        [ScriptPrinter.Status(member), .. member.Node.Progress.Select(ScriptPrinter.Peer)];
 
     private TestMember Pick() => _members[1 + (ulong)_random.Next(MaxMembers)];
 
