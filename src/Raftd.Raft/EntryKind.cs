@@ -1,0 +1,10 @@
+namespace Raftd.Raft;
+
+/// <summary>What the core has to know of an entry. Values are written to disk and wire.</summary>
+public enum EntryKind : byte
+{
+    Normal = 0,
+
+    /// <summary>The data is a whole encoded <see cref="Configuration"/>.</summary>
+    Configuration = 1,
+}

@@ -1,0 +1,48 @@
+namespace Raftd.Raft;
+
+/// <summary>What was handed out to be made durable and is not yet, oldest first.</summary>
+/// <remarks>
+/// The naive way remembers the last index written and believes any report up to it. It fails when a suffix is overwritten
+/// while its write is under way: the late report of the old entries then marks the new ones at the same indexes as
+/// durable, and an acknowledgement leaves for entries that are only in memory (failure 20).
+/// So every write is known by its sequence number, and a truncation at k lowers the last index of every write in
+/// flight to k - 1: what they report afterwards is only the part of them that is still in the log.
+/// </remarks>
+internal sealed class InflightWrites
+{
+    internal readonly record struct Write(ulong Sequence, ulong LastIndex, ulong Term, ulong IssuedAtTick);
+
+    // A list, not a queue: truncation changes what is in the middle. Group commit keeps it a few entries long.
+    private readonly List<Write> _writes = [];
+
+    public bool IsEmpty => _writes.Count == 0;
+
+    public void Add(Write write) => _writes.Add(write);
+
+    public void TruncateFrom(ulong index)
+    {
+        for (var i = 0; i < _writes.Count; i++)
+        {
+            _writes[i] = _writes[i] with { LastIndex = Math.Min(_writes[i].LastIndex, index - 1) };
+        }
+    }
+
+    /// <summary>Forgets the writes up to a sequence number and says what is durable thanks to them.</summary>
+    public bool TryComplete(ulong sequence, out ulong lastIndex, out ulong term)
+    {
+        lastIndex = 0;
+        term = 0;
+        var done = 0;
+        while (done < _writes.Count && _writes[done].Sequence <= sequence)
+        {
+            lastIndex = Math.Max(lastIndex, _writes[done].LastIndex);
+            term = _writes[done].Term;
+            done++;
+        }
+
+        _writes.RemoveRange(0, done);
+        return done > 0;
+    }
+
+    public ulong OldestAgeTicks(ulong now) => _writes.Count == 0 ? 0 : now - _writes[0].IssuedAtTick;
+}

@@ -1,0 +1,167 @@
+namespace Raftd.Raft;
+
+/// <summary>What a leader knows of one peer. A live view: read it on the thread that steps the core.</summary>
+/// <remarks>
+/// Invariant: Match &lt; Next. Everything in (Match, Next) is under way.
+/// <code>
+///              +---------- rejected ----------+
+///              v                              |
+///   [ Probe ] ---- accepted ----------> [ Replicate ]
+///      |   ^                                  |
+///      |   +-- streamed, or caught up --+     |
+///      |                                |     |
+///      +------- compacted -------> [ Snapshot ] &lt;--- compacted
+/// </code>
+/// </remarks>
+public sealed class Progress
+{
+    internal Progress(NodeId id, ulong next, bool isLearner, RaftOptions options)
+    {
+        Id = id;
+        Next = next;
+        IsLearner = isLearner;
+        Inflights = new Inflights(options.MaxInflightMessages, options.MaxInflightBytes);
+    }
+
+    public NodeId Id { get; }
+
+    /// <summary>The highest index known to be durable at the peer and equal to the leader's.</summary>
+    public ulong Match { get; private set; }
+
+    /// <summary>The index of the next entry to send.</summary>
+    public ulong Next { get; private set; }
+
+    public ProgressState State { get; private set; }
+
+    public bool IsLearner { get; internal set; }
+
+    /// <summary>Heard of since the last check of the quorum.</summary>
+    public bool RecentActive { get; internal set; }
+
+    /// <summary>The peer may have lost what it acknowledged: its match is not counted for a commit.</summary>
+    public bool Recovering { get; private set; }
+
+    /// <summary>Which start of the peer reported that it is recovering.</summary>
+    internal ulong RecoveryNonce { get; private set; }
+
+    /// <summary>The peer is whole once its match has reached this index.</summary>
+    internal ulong RecoveryTarget { get; private set; }
+
+    internal bool IsRecoveryComplete => Recovering && Match >= RecoveryTarget;
+
+    internal Inflights Inflights { get; }
+
+    /// <summary>A probe is under way; the next heartbeat answer allows another.</summary>
+    internal bool ProbeSent { get; set; }
+
+    /// <summary>The highest commit index the peer was told, so that a commit that it knows costs no message.</summary>
+    internal ulong SentCommit { get; set; }
+
+    internal bool IsPaused => State switch
+    {
+        ProgressState.Probe => ProbeSent,
+        ProgressState.Replicate => Inflights.IsFull,
+        _ => true,
+    };
+
+    internal void BecomeProbe()
+    {
+        Reset(ProgressState.Probe);
+        Next = Match + 1;
+    }
+
+    /// <summary>The snapshot at <paramref name="index"/> was taken in: probe behind it, once, until the peer says so itself.</summary>
+    internal void BecomeProbeAfterSnapshot(ulong index)
+    {
+        Reset(ProgressState.Probe);
+        Next = Math.Max(Match, index) + 1;
+        ProbeSent = true;
+    }
+
+    internal void BecomeReplicate()
+    {
+        Reset(ProgressState.Replicate);
+        Next = Match + 1;
+    }
+
+    internal void BecomeSnapshot() => Reset(ProgressState.Snapshot);
+
+    /// <summary>Entries up to <paramref name="lastIndex"/> have left.</summary>
+    internal void Sent(ulong lastIndex, long bytes)
+    {
+        if (State == ProgressState.Replicate)
+        {
+            Next = lastIndex + 1;
+            Inflights.Add(lastIndex, bytes);
+        }
+        else
+        {
+            ProbeSent = true;
+        }
+    }
+
+    /// <summary>The peer has everything up to <paramref name="index"/>; says whether that is news.</summary>
+    internal bool MaybeAdvance(ulong index)
+    {
+        Next = Math.Max(Next, index + 1);
+        if (index <= Match)
+        {
+            return false;
+        }
+
+        Match = index;
+        ProbeSent = false;
+        return true;
+    }
+
+    /// <summary>The peer refused an append after <paramref name="rejected"/>; says whether that tells anything new.</summary>
+    /// <param name="rejected">The index before the refused entries.</param>
+    /// <param name="hint">The highest index at which the logs may agree.</param>
+    internal bool MaybeRetreat(ulong rejected, ulong hint)
+    {
+        if (State == ProgressState.Replicate)
+        {
+            // Everything up to Match was accepted: a refusal below it is a late one.
+            if (rejected <= Match)
+            {
+                return false;
+            }
+
+            BecomeProbe();
+            return true;
+        }
+
+        // A probe asks about Next - 1 alone: a refusal of anything else answers an older question.
+        if (State == ProgressState.Snapshot || rejected != Next - 1)
+        {
+            return false;
+        }
+
+        Next = Math.Max(Math.Min(rejected, hint + 1), Match + 1);
+        ProbeSent = false;
+        return true;
+    }
+
+    /// <summary>
+    /// A start of the peer reports a damaged log: nothing it acknowledged before counts any more.
+    /// </summary>
+    internal void BeginRecovery(ulong nonce, ulong target)
+    {
+        Recovering = true;
+        RecoveryNonce = nonce;
+        RecoveryTarget = target;
+        Match = 0;
+        SentCommit = 0;
+        Reset(ProgressState.Probe);
+        Next = target + 1;
+    }
+
+    internal void EndRecovery() => Recovering = false;
+
+    private void Reset(ProgressState state)
+    {
+        State = state;
+        ProbeSent = false;
+        Inflights.Reset();
+    }
+}

@@ -1,0 +1,188 @@
+namespace Raftd.Raft;
+
+/// <summary>The whole log: its newest part in memory, the rest in storage, and how far each stage has come.</summary>
+/// <remarks>
+/// <code>
+///   FirstIndex                 Window.First                                    LastIndex
+///      |--------- storage ----------|------------------ memory -------------------|
+///                Applied &lt;= Applying &lt;= min(Commit, Stable)      Stable &lt;= Written &lt;= LastIndex
+/// </code>
+/// Stable: durable here. Written: handed out to be written. Applying: handed out to be applied.
+/// Invariants: Commit &lt;= LastIndex. Whatever is not in memory is stable, so storage is never asked for a write in flight.
+/// Applying never passes Stable: a state that holds an entry which the log does not yet have would after a crash be ahead
+/// of its own log, and a sole voter would have answered a client from memory alone (failures 2 and 7).
+/// </remarks>
+internal sealed class RaftLog
+{
+    private readonly IRaftStorage _storage;
+    private readonly long _maxCachedBytes;
+    private readonly EntryWindow _window;
+
+    /// <summary>A snapshot taken in and perhaps not durable yet: storage cannot answer for it before it is.</summary>
+    private EntryId _base;
+
+    public RaftLog(IRaftStorage storage, ulong commit, ulong applied, long maxCachedBytes)
+    {
+        _storage = storage;
+        _maxCachedBytes = maxCachedBytes;
+        _window = new EntryWindow(storage.LastIndex + 1);
+        Stable = Written = storage.LastIndex;
+        Commit = commit;
+        Applied = Applying = applied;
+        Invariant.Check(
+            applied + 1 >= storage.FirstIndex && applied <= commit && commit <= storage.LastIndex,
+            $"log [{storage.FirstIndex}, {storage.LastIndex}] does not fit applied {applied} and commit {commit}");
+    }
+
+    public ulong FirstIndex => Math.Max(_base.Index + 1, _storage.FirstIndex);
+
+    public ulong LastIndex => _window.End - 1;
+
+    public EntryId Last => new(Term(LastIndex), LastIndex);
+
+    public ulong Stable { get; private set; }
+
+    public ulong Written { get; private set; }
+
+    public ulong Commit { get; private set; }
+
+    public ulong Applying { get; private set; }
+
+    public ulong Applied { get; private set; }
+
+    public ulong Term(ulong index)
+    {
+        var known = TryTerm(index, out var term);
+        Invariant.Check(known, $"term of {index} asked of a log [{FirstIndex}, {LastIndex}]");
+        return term;
+    }
+
+    /// <summary>False when the index is compacted or not there yet. The index before the first one still has a term.</summary>
+    public bool TryTerm(ulong index, out ulong term)
+    {
+        term = 0;
+        if (index + 1 < FirstIndex || index > LastIndex)
+        {
+            return false;
+        }
+
+        if (index >= _window.First)
+        {
+            term = _window[index].Term;
+        }
+        else
+        {
+            term = index == _base.Index ? _base.Term : _storage.Term(index);
+        }
+
+        return true;
+    }
+
+    public bool Matches(EntryId id) => TryTerm(id.Index, out var term) && term == id.Term;
+
+    /// <summary>[low, high), cut short at <paramref name="maxBytes"/> or where memory begins, never empty if the range is not.</summary>
+    public IReadOnlyList<Entry> Slice(ulong low, ulong high, long maxBytes)
+    {
+        if (low >= high)
+        {
+            return [];
+        }
+
+        Invariant.Check(low >= FirstIndex && high <= _window.End, $"[{low}, {high}) asked of [{FirstIndex}, {LastIndex}]");
+        return low >= _window.First
+            ? _window.Slice(low, high, maxBytes)
+            : _storage.Entries(low, Math.Min(high, _window.First), maxBytes);
+    }
+
+    /// <summary>
+    /// The highest index up to <paramref name="index"/> whose term is at most <paramref name="term"/>: above it the two logs
+    /// cannot agree, so a whole term is skipped per exchange instead of one entry (paper, end of 5.3).
+    /// </summary>
+    public EntryId HighestNotAfter(ulong index, ulong term)
+    {
+        for (; index > 0; index--)
+        {
+            if (!TryTerm(index, out var own))
+            {
+                // Compacted: what lies there is committed, and so equal in every log.
+                return new EntryId(0, index);
+            }
+
+            if (own <= term)
+            {
+                return new EntryId(own, index);
+            }
+        }
+
+        return default;
+    }
+
+    public void Append(Entry entry) => _window.Append(entry);
+
+    /// <summary>Cuts off everything from <paramref name="index"/> on; other entries must follow in its place.</summary>
+    public void TruncateFrom(ulong index)
+    {
+        Invariant.Check(index > Commit, $"truncation from {index} would cut off the committed {Commit}");
+        _window.TruncateFrom(index);
+        Stable = Math.Min(Stable, index - 1);
+        Written = Math.Min(Written, index - 1);
+    }
+
+    public void CommitTo(ulong index)
+    {
+        Invariant.Check(index <= LastIndex, $"commit {index} beyond the last index {LastIndex}");
+        Commit = Math.Max(Commit, index);
+    }
+
+    /// <summary>The entries not handed out to be written yet; from here on they count as handed out.</summary>
+    public IReadOnlyList<Entry> TakeUnwritten()
+    {
+        var entries = Written < LastIndex ? _window.Slice(Written + 1, _window.End, long.MaxValue) : [];
+        Written = LastIndex;
+        return entries;
+    }
+
+    public void StableTo(ulong index)
+    {
+        Invariant.Check(index <= Written, $"{index} reported durable, only {Written} was handed out");
+        Stable = Math.Max(Stable, index);
+        Evict();
+    }
+
+    public bool HasCommittedToHandOut => Applying < Math.Min(Commit, Stable);
+
+    public IReadOnlyList<Entry> TakeCommitted(long maxBytes)
+    {
+        var entries = Slice(Applying + 1, Math.Min(Commit, Stable) + 1, maxBytes);
+        if (entries.Count > 0)
+        {
+            Applying = entries[^1].Index;
+        }
+
+        return entries;
+    }
+
+    public void AppliedTo(ulong index)
+    {
+        Invariant.Check(index <= Applying, $"{index} reported applied, only {Applying} was handed out");
+        Applied = Math.Max(Applied, index);
+    }
+
+    /// <summary>Restarts behind a snapshot: nothing of the old log is needed any more.</summary>
+    public void Restore(EntryId snapshot)
+    {
+        Invariant.Check(snapshot.Index > Commit, $"snapshot at {snapshot} is not ahead of the committed {Commit}");
+        _base = snapshot;
+        _window.Restart(snapshot.Index + 1);
+        Stable = Math.Min(Stable, Commit);
+        Written = Commit = Applying = snapshot.Index;
+    }
+
+    private void Evict()
+    {
+        while (_window.Bytes > _maxCachedBytes && !_window.IsEmpty && _window.First <= Stable)
+        {
+            _window.DropFirst();
+        }
+    }
+}

@@ -1,0 +1,186 @@
+namespace Raftd.Raft;
+
+/// <content>Outputs, and the reports about what became of them.</content>
+public sealed partial class RaftNode
+{
+    private readonly Queue<(ulong LastIndex, long Bytes)> _applying = new();
+
+    private List<Message> _messages = [];
+    private List<Message> _messagesAfterDurable = [];
+    private List<RaftEvent> _events = [];
+    private List<NodeId> _snapshotsToSend = [];
+    private List<ReadState> _readStates = [];
+    private List<ulong> _failedReads = [];
+    private SnapshotInstall? _snapshot;
+
+    private ulong _sequence;
+    private ulong _durableTerm;
+    private HardState _writtenHardState;
+    private SoftState _reportedSoftState;
+    private long _applyingBytes;
+
+    /// <summary>Entries, a commit or room appeared since the peers were last looked at.</summary>
+    private bool _appendsDue;
+
+    public bool HasReady =>
+        _messages.Count > 0
+        || _messagesAfterDurable.Count > 0
+        || _events.Count > 0
+        || _appendsDue
+        || AreReadsDue
+        || _log.Written < LastIndex
+        || _snapshot is not null
+        || CanHandOutCommitted
+        || CurrentHardState != _writtenHardState
+        || CurrentSoftState != _reportedSoftState
+        || _readStates.Count > 0
+        || _failedReads.Count > 0
+        || _snapshotsToSend.Count > 0;
+
+    private SoftState CurrentSoftState => new(Leader, Role, Term);
+
+    private bool CanHandOutCommitted => _log.HasCommittedToHandOut && _applyingBytes < _options.MaxApplyingBytes;
+
+    /// <summary>Hands out everything that is due. Each thing is handed out once.</summary>
+    /// <remarks>
+    /// Appends and read rounds are made here and not on each input, so that everything that arrived in one turn of the
+    /// caller's loop shares one message per peer and one round.
+    /// </remarks>
+    public Ready TakeReady()
+    {
+        FlushReads();
+        FlushAppends();
+
+        var hardState = CurrentHardState;
+        var snapshot = _snapshot;
+        var entries = _log.TakeUnwritten();
+        var mustSync = entries.Count > 0 || snapshot is not null || !IsSameButCommit(hardState, _writtenHardState);
+        NoteWrite(mustSync);
+
+        var ready = new Ready
+        {
+            Sequence = _sequence,
+            HardState = hardState == _writtenHardState ? null : hardState,
+            MustSync = mustSync,
+            Snapshot = snapshot,
+            Entries = entries,
+            Messages = Take(ref _messages),
+            MessagesAfterDurable = Take(ref _messagesAfterDurable),
+            Committed = TakeCommitted(),
+            SnapshotsToSend = Take(ref _snapshotsToSend),
+            ReadStates = Take(ref _readStates),
+            FailedReads = Take(ref _failedReads),
+            SoftState = CurrentSoftState == _reportedSoftState ? null : CurrentSoftState,
+            Events = Take(ref _events),
+        };
+        _snapshot = null;
+        _writtenHardState = hardState;
+        _reportedSoftState = CurrentSoftState;
+        return ready;
+    }
+
+    /// <summary>Everything that was to be written up to this Ready is durable.</summary>
+    public void Durable(ulong readySequence)
+    {
+        Invariant.Check(readySequence <= _sequence, $"{readySequence} reported durable, {_sequence} was the last Ready");
+        if (!_writes.TryComplete(readySequence, out var lastIndex, out var term))
+        {
+            return;
+        }
+
+        _durableTerm = term;
+        _log.StableTo(lastIndex);
+        if (Role == RaftRole.Leader)
+        {
+            // The leader's own disk is one of the majority, no more (thesis 10.2.1).
+            MaybeCommit();
+        }
+        else if (Role == RaftRole.Candidate && _durableTerm == Term)
+        {
+            // A candidate's vote for itself is a vote: it counts once a crash cannot undo it (failure 1).
+            RecordVote(Id, granted: true, _recovering);
+        }
+    }
+
+    /// <summary>The state contains every entry up to this one; for an installed snapshot, up to its last.</summary>
+    public void Applied(ulong index)
+    {
+        _log.AppliedTo(index);
+        _history.SettleUpTo(_log.Applied);
+        while (_applying.TryPeek(out var batch) && batch.LastIndex <= index)
+        {
+            _applyingBytes -= batch.Bytes;
+            _applying.Dequeue();
+        }
+    }
+
+    /// <summary>
+    /// Sends now, or holds back until a crash can no longer undo what the message says: a promise to a candidate or a
+    /// leader, or a term of which the disk knows nothing yet (failures 1 and 2).
+    /// </summary>
+    private void Send(Message message)
+    {
+        var isPromise = message.Kind
+            is MessageKind.MsgVote
+            or MessageKind.MsgVoteResp
+            or MessageKind.MsgPreVoteResp
+            or MessageKind.MsgAppResp;
+        (isPromise || Term != _durableTerm ? _messagesAfterDurable : _messages).Add(message);
+    }
+
+    private void NoteWrite(bool mustSync)
+    {
+        _sequence++;
+        if (mustSync)
+        {
+            _writes.Add(new InflightWrites.Write(_sequence, LastIndex, Term, _now));
+        }
+        else if (_writes.IsEmpty && _messagesAfterDurable.Count > 0)
+        {
+            // Nothing is being written: what these messages say is durable already.
+            _messages.AddRange(_messagesAfterDurable);
+            _messagesAfterDurable.Clear();
+        }
+    }
+
+    private IReadOnlyList<Entry> TakeCommitted()
+    {
+        if (!CanHandOutCommitted)
+        {
+            return [];
+        }
+
+        var entries = _log.TakeCommitted(_options.MaxMessageBytes);
+        var bytes = SizeOf(entries);
+        _applying.Enqueue((entries[^1].Index, bytes));
+        _applyingBytes += bytes;
+        return entries;
+    }
+
+    private static bool IsSameButCommit(HardState a, HardState b) => a with { Commit = b.Commit } == b;
+
+    private static IReadOnlyList<T> Take<T>(ref List<T> list)
+    {
+        if (list.Count == 0)
+        {
+            return Array.Empty<T>();
+        }
+
+        var taken = list;
+        list = [];
+        return taken;
+    }
+
+    private static long SizeOf(IReadOnlyList<Entry> entries)
+    {
+        long bytes = 0;
+        for (var i = 0; i < entries.Count; i++)
+        {
+            bytes += entries[i].SizeBytes;
+        }
+
+        return bytes;
+    }
+
+    private void Report(RaftEvent happened) => _events.Add(happened);
+}

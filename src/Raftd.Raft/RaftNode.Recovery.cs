@@ -1,0 +1,96 @@
+namespace Raftd.Raft;
+
+/// <content>
+/// Members that may have lost what they acknowledged (failures 19, 26, 27, 28).
+///
+/// After a crash the log's last group commit may be torn, and nobody can tell whether the torn part had been acknowledged.
+/// The naive way truncates and carries on; the member then helps to elect a leader that lacks an entry which was
+/// committed with its help. Stopping it for good is safe, and loses a member to every power cut. Instead it is made whole:
+///
+/// 1. The member marks itself Recovering, durably, before it says anything. All its answers carry the mark, and the nonce
+///    of this start. Votes with the mark count only as <see cref="VoteTally"/> describes.
+/// 2. A leader that first sees the mark with a nonce forgets the member's match, counts it for no commit and no read
+///    round, and notes its own last index as the target.
+/// 3. When the member has acknowledged up to the target, heartbeats tell it so, with the nonce. It clears the mark.
+/// 4. From the first answer without the mark the leader counts it again, if the answer is of that start, or answers a
+///    heartbeat that named it: the member may have cleared the mark, stopped, and started anew before it was heard.
+///
+/// Why the target is the leader's last index and not its commit index: an acknowledgement of a lost entry may still be
+/// on its way to the leader. That entry was sent by the leader, so it is at or below its last index, but is not committed
+/// yet; when the late acknowledgement is counted, the member must have the entry again. Acknowledgements given to
+/// leaders of earlier terms matter only for what those committed, and this leader's log contains all of that.
+/// The nonce keeps apart the late answers of an earlier start from those of this one; nonces have no order, so a later
+/// start is told from an earlier one by what it answers.
+/// A heartbeat answer of a recovering member confirms no read round either: it may have lost a vote, and with it the
+/// knowledge that a newer leader exists.
+/// </content>
+public sealed partial class RaftNode
+{
+    /// <summary>Tells this start, and each later loss within it, from every other.</summary>
+    private ulong _nonce;
+
+    private void StartRecovering(bool marked, bool lost)
+    {
+        if (!marked && !lost)
+        {
+            return;
+        }
+
+        _recovering = true;
+        Report(new RecoveryStarted(marked ? RecoveryReason.DamagedLog : RecoveryReason.MissingEntries));
+        if (Configuration.Voters is [var sole] && sole == Id)
+        {
+            EndRecovery(RecoveryEnd.SoleVoter);
+        }
+    }
+
+    private void BeginRecovery(RecoveryReason reason)
+    {
+        if (!_recovering)
+        {
+            _recovering = true;
+            _nonce++;
+            Report(new RecoveryStarted(reason));
+        }
+    }
+
+    private void EndRecovery(RecoveryEnd reason)
+    {
+        if (_recovering)
+        {
+            _recovering = false;
+            Report(new RecoveryEnded(reason));
+        }
+    }
+
+    /// <summary>Follows the mark in a peer's answer. False: the answer is of an earlier start and says nothing now.</summary>
+    private bool MaybeTrust(Progress peer, Message m)
+    {
+        if (m.Recovering)
+        {
+            if (!peer.Recovering || peer.RecoveryNonce != m.Nonce)
+            {
+                peer.BeginRecovery(m.Nonce, LastIndex);
+                Report(new PeerRecovering(peer.Id, LastIndex));
+                _appendsDue = true;
+            }
+
+            return true;
+        }
+
+        if (!peer.Recovering)
+        {
+            return true;
+        }
+
+        if (m.Nonce != peer.RecoveryNonce && m.AnsweredNonce != peer.RecoveryNonce)
+        {
+            return false;
+        }
+
+        peer.EndRecovery();
+        Report(new PeerRecovered(peer.Id));
+        MaybeCommit();
+        return Role == RaftRole.Leader;
+    }
+}

@@ -1,0 +1,72 @@
+namespace Raftd.Raft;
+
+/// <summary>The votes of one (pre-)election.</summary>
+/// <remarks>
+/// The naive count adds up grants. But a voter that lost the tail of its log may grant a vote to a candidate that lacks
+/// an entry which that very voter had helped to commit, or vote a second time in a term. So a grant of a recovering voter
+/// is worth nothing by itself, and an election is won in one of two ways:
+/// 1. A majority of all voters granted and none of that majority is recovering. It meets every commit quorum in a voter
+///    that still has what it acknowledged.
+/// 2. All voters granted. Then the winner's log is at least as up to date as every log, so an entry survives as long
+///    as one voter of its quorum still has it. Without this rule a power cut that tears all tails would stop the
+///    cluster for ever.
+/// </remarks>
+internal sealed class VoteTally
+{
+    private readonly record struct Ballot(NodeId Voter, bool Granted, bool Recovering);
+
+    private readonly List<Ballot> _ballots = [];
+
+    public void Reset() => _ballots.Clear();
+
+    /// <summary>Counts a voter once: the first answer stands, a duplicate changes nothing.</summary>
+    public void Record(NodeId voter, bool granted, bool recovering)
+    {
+        foreach (var ballot in _ballots)
+        {
+            if (ballot.Voter == voter)
+            {
+                return;
+            }
+        }
+
+        _ballots.Add(new Ballot(voter, granted, recovering));
+    }
+
+    /// <param name="configuration">Who votes.</param>
+    /// <param name="isCandidateRecovering">
+    /// Such a candidate leads only if all agree: a leader counts its own log for commits, so it must be whole by then.
+    /// </param>
+    public VoteResult Result(Configuration configuration, bool isCandidateRecovering)
+    {
+        var voters = configuration.Voters.Length;
+        var sound = 0;
+        var recovering = 0;
+        var refused = 0;
+        foreach (var ballot in _ballots)
+        {
+            if (!configuration.IsVoter(ballot.Voter))
+            {
+                continue;
+            }
+
+            sound += ballot.Granted && !ballot.Recovering ? 1 : 0;
+            recovering += ballot.Granted && ballot.Recovering ? 1 : 0;
+            refused += ballot.Granted ? 0 : 1;
+        }
+
+        if (!isCandidateRecovering && voters > 0 && sound >= Quorum.Of(voters))
+        {
+            return VoteResult.Won;
+        }
+
+        if (voters > 0 && sound + recovering == voters)
+        {
+            return VoteResult.WonUnanimously;
+        }
+
+        var missing = voters - sound - recovering - refused;
+        var canHaveMajority = !isCandidateRecovering && sound + missing >= Quorum.Of(voters);
+        return refused > 0 && !canHaveMajority ? VoteResult.Lost : VoteResult.Pending;
+    }
+}
