@@ -1,0 +1,241 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Raftd.Api.Http;
+using Raftd.Contract;
+
+namespace Raftd.Api;
+
+/// <summary>The middleware in front of everything: raw target → route → handler → error answer.</summary>
+/// <remarks>
+/// A handler checks, asks the store, and writes; whatever it throws ends here, and here alone it becomes an answer. Paths
+/// that are not in the table (the Swagger page, the OpenAPI document) go on to the framework; what nobody answers there
+/// gets our 404.
+/// </remarks>
+internal sealed class ApiDispatcher(RouteTable table, ApiServices services)
+{
+    private static readonly ApiRoute NoRoute = new("", "", _ => ValueTask.CompletedTask)
+    {
+        Tag = "",
+        Summary = "",
+        Answers = [],
+    };
+
+    public Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        var target = RawTarget.Split(RawTargetOf(context));
+        var path = table.Find(target.Path, out var parameter);
+        if (path is null)
+        {
+            return PassOnAsync(context, next);
+        }
+
+        if (path.Find(context.Request.Method) is not { } route)
+        {
+            return RefuseMethodAsync(context, path);
+        }
+
+        var call = new ApiCall(context, route, services, [], Fields.None);
+        try
+        {
+            var decoded = PercentEncoding.Decode(parameter);
+            if (decoded is null)
+            {
+                ApiException.BadRequest("malformed percent-encoding in the path", "write % itself as %25");
+            }
+
+            var query = Fields.FromQuery(target.Query);
+            query.AllowOnly(route.QueryNames, "query parameter");
+            call = new ApiCall(context, route, services, decoded, query);
+        }
+        catch (ApiException refusal)
+        {
+            return AnswerAsync(call, refusal.Error).AsTask();
+        }
+
+        return RunAsync(call);
+    }
+
+    private static string RawTargetOf(HttpContext context) =>
+        context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+
+    private async Task RunAsync(ApiCall call)
+    {
+        try
+        {
+            RefuseForeignOrigin(call.Request);
+            if (call.Route.NeedsLeader && WantsRedirect(call))
+            {
+                Redirect(call);
+            }
+            else
+            {
+                await call.Route.Handler(call);
+            }
+
+            CloseIfBodyWasNotAskedFor(call);
+        }
+        catch (Exception exception)
+        {
+            await AnswerFailureAsync(call, exception);
+        }
+    }
+
+    private async ValueTask AnswerFailureAsync(ApiCall call, Exception exception)
+    {
+        var error = exception switch
+        {
+            ApiException refusal => refusal.Error,
+            StoreException failure => ApiError.From(failure),
+            BadHttpRequestException malformed => ApiError.From(malformed),
+            _ => null,
+        };
+        if (error is null)
+        {
+            // Asked only here, because the token costs an allocation; a connection that broke throws on its own.
+            if (exception is ConnectionResetException or ConnectionAbortedException
+                || call.ClientGone.IsCancellationRequested)
+            {
+                ApiLog.ClientGone(services.Log, call.Request.Method, call.Route.Template);
+                return;
+            }
+
+            ApiLog.RequestFailed(services.Log, exception, call.Request.Method, call.Route.Template);
+            error = ApiError.Internal();
+        }
+        else if (error.Status == StatusCodes.Status429TooManyRequests && exception is ApiException)
+        {
+            ApiLog.BodiesInFlightFull(services.Log, services.Options.MaxBodiesInFlightBytes);
+        }
+
+        await AnswerAsync(call, error);
+    }
+
+    private async ValueTask AnswerAsync(ApiCall call, ApiError error)
+    {
+        if (call.Response.HasStarted)
+        {
+            // Half an answer must not look like a whole one.
+            call.Context.Abort();
+            return;
+        }
+
+        var revision = call.Response.Headers[ApiCall.RevisionHeader];
+        call.Response.Clear();
+        if (call.Route.HasRevision)
+        {
+            call.Response.Headers[ApiCall.RevisionHeader] =
+                revision.Count > 0 ? revision : ApiCall.Format(services.Cluster.Status().Revision);
+        }
+
+        if (error.Status == StatusCodes.Status413PayloadTooLarge)
+        {
+            CloseAfterAnswer(call);
+        }
+
+        CloseIfBodyWasNotAskedFor(call);
+        await call.WriteErrorAsync(error);
+    }
+
+    /// <summary>A client that waits for `100 Continue` and gets a final answer sends no body: where the next request on
+    /// the connection would begin is then a matter of opinion, so there is none (RFC 9110, 10.1.1).</summary>
+    private static void CloseIfBodyWasNotAskedFor(ApiCall call)
+    {
+        if (call.Request.Headers.Expect.Count > 0 && !call.Response.HasStarted && !call.BodyWasRead)
+        {
+            CloseAfterAnswer(call);
+        }
+    }
+
+    private static void CloseAfterAnswer(ApiCall call)
+    {
+        if (!call.Response.HasStarted && HttpProtocol.IsHttp11(call.Request.Protocol))
+        {
+            call.Response.Headers.Connection = "close";
+        }
+    }
+
+    /// <summary>A page in a browser may send a POST form to any address without asking; curl sends no Origin.</summary>
+    private static void RefuseForeignOrigin(HttpRequest request)
+    {
+        if (!HttpMethods.IsPost(request.Method) || request.Headers.Origin.Count == 0)
+        {
+            return;
+        }
+
+        var origin = request.Headers.Origin.ToString();
+        var separator = origin.IndexOf("://", StringComparison.Ordinal);
+        if (separator < 0 || !origin.AsSpan(separator + 3).Equals(request.Host.Value, StringComparison.OrdinalIgnoreCase))
+        {
+            ApiException.BadRequest(
+                $"a page of {origin} may not post here", "pages are served by the member itself; programs send no Origin");
+        }
+    }
+
+    private bool WantsRedirect(ApiCall call)
+    {
+        var redirect = call.Query.TryFlag("redirect") ?? services.Options.RedirectByDefault;
+
+        // A stale read is a question to this member.
+        return redirect && !services.Cluster.IsLeader && call.Query.Text("level") != "stale";
+    }
+
+    private void Redirect(ApiCall call)
+    {
+        if (services.Cluster.LeaderUrl is not { } leader)
+        {
+            throw new ApiException(ApiError.NoLeader());
+        }
+
+        if (call.Route.HasRevision)
+        {
+            call.SetRevision(services.Cluster.Status().Revision);
+        }
+
+        var target = RawTarget.WithoutAuthority(RawTargetOf(call.Context));
+        call.Response.StatusCode = StatusCodes.Status307TemporaryRedirect;
+        call.Response.Headers.Location = string.Concat(leader.TrimEnd('/'), target);
+        call.Response.ContentLength = 0;
+    }
+
+    private Task RefuseMethodAsync(HttpContext context, PathRoutes path)
+    {
+        var call = new ApiCall(context, path.Any, services, [], Fields.None);
+        context.Response.OnStarting(() =>
+        {
+            context.Response.Headers.Allow = path.Allow;
+            return Task.CompletedTask;
+        });
+        return AnswerAsync(call, ApiError.MethodNotAllowed(context.Request.Method, path.Allow)).AsTask();
+    }
+
+    private async Task PassOnAsync(HttpContext context, RequestDelegate next)
+    {
+        var call = new ApiCall(context, NoRoute, services, [], Fields.None);
+        try
+        {
+            await next(context);
+        }
+        catch (Exception exception)
+        {
+            await AnswerFailureAsync(call, exception);
+            return;
+        }
+
+        if (context.Response.HasStarted)
+        {
+            return;
+        }
+
+        if (context.Response.StatusCode == StatusCodes.Status404NotFound)
+        {
+            await AnswerAsync(call, ApiError.NotFound("there is no such route", "see /swagger"));
+        }
+        else if (context.Response.StatusCode == StatusCodes.Status405MethodNotAllowed)
+        {
+            var allow = context.Response.Headers.Allow.ToString();
+            await AnswerAsync(call, ApiError.MethodNotAllowed(context.Request.Method, allow));
+            context.Response.Headers.Allow = allow;
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Logging;
+
+namespace Raftd.Api;
+
+/// <summary>Event ids 5000 to 5099 are the API's; a retired id is not given again. Nothing is logged per request.</summary>
+internal static partial class ApiLog
+{
+    [LoggerMessage(5000, LogLevel.Error, "{Method} {Path} failed: a bug", EventName = "RequestFailed")]
+    public static partial void RequestFailed(ILogger logger, Exception exception, string method, string path);
+
+    [LoggerMessage(5001, LogLevel.Warning, "Request bodies in flight reached {LimitBytes} bytes; refused with 429",
+        EventName = "BodiesInFlightFull")]
+    public static partial void BodiesInFlightFull(ILogger logger, long limitBytes);
+
+    [LoggerMessage(5002, LogLevel.Debug, "The client went away during {Method} {Path}", EventName = "ClientGone")]
+    public static partial void ClientGone(ILogger logger, string method, string path);
+
+    [LoggerMessage(5003, LogLevel.Debug, "No lease to take the examples of /openapi/v1.json from: {Reason}",
+        EventName = "NoExampleLease")]
+    public static partial void NoExampleLease(ILogger logger, string reason);
+}

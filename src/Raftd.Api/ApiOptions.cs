@@ -1,0 +1,86 @@
+namespace Raftd.Api;
+
+/// <summary>What the client port allows. Per process: members may differ, except where a property says otherwise.</summary>
+public sealed record ApiOptions
+{
+    private const int Kibi = 1024;
+    private const int Mebi = 1024 * 1024;
+
+    /// <summary>Bytes of one value, flag -max-value-bytes. Default 32 MiB, 1 byte to 1 GiB (one array holds it).</summary>
+    /// <remarks>Equal on all members: a value accepted by one is proposed to all.</remarks>
+    public int MaxValueBytes { get; init; } = 32 * Mebi;
+
+    /// <summary>Bytes of one key of the REST face. Default 4 KiB; percent-encoded threefold it fits the request line.</summary>
+    public int MaxKeyBytes { get; init; } = 4 * Kibi;
+
+    /// <summary>Bytes of all request bodies held at once; above it 429 with Retry-After. Default 256 MiB.</summary>
+    /// <remarks>At least MaxValueBytes, or a value of the full size could never be stored. A body is counted with its
+    /// announced length from before its first byte is read until the store has answered.</remarks>
+    public long MaxBodiesInFlightBytes { get; init; } = 256L * Mebi;
+
+    /// <summary>A member that does not lead answers 307 to the leader instead of forwarding, flag -redirect.</summary>
+    public bool RedirectByDefault { get; init; }
+
+    /// <summary>Bytes of the request line. Default 32 KiB: a key of 4 KiB percent-encoded, key64, and a query beside it.
+    /// Kestrel's own default, 8 KiB, is too short for the key alone.</summary>
+    public int MaxRequestLineBytes { get; init; } = 32 * Kibi;
+
+    /// <summary>Bytes of all request headers. Default 32 KiB, Kestrel's own; covers what proxies add.</summary>
+    public int MaxRequestHeadersBytes { get; init; } = 32 * Kibi;
+
+    /// <summary>Number of request headers. Default 100, Kestrel's own.</summary>
+    public int MaxRequestHeaderCount { get; init; } = 100;
+
+    /// <summary>Open client connections. Default 16 384; Kestrel's default is none, which lets clients use up the file
+    /// descriptors that the log and the peers need.</summary>
+    public int MaxConnections { get; init; } = 16_384;
+
+    /// <summary>An idle connection is closed after this. Default 130 s, Kestrel's own: longer than the 120 s of common
+    /// load balancers, so that they close first.</summary>
+    public TimeSpan KeepAliveTimeout { get; init; } = TimeSpan.FromSeconds(130);
+
+    /// <summary>Request line and headers must be here within this. Default 15 s: a slow sender of headers holds a
+    /// connection no longer.</summary>
+    public TimeSpan RequestHeadersTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>A body slower than this, after five seconds of grace, ends with 408. Default 1 KiB/s: a stalled sender
+    /// must not hold its part of MaxBodiesInFlightBytes. 0 turns it off.</summary>
+    public int MinRequestBodyBytesPerSecond { get; init; } = Kibi;
+
+    /// <summary>A reader slower than this, after five seconds of grace, is cut off. Default 1 KiB/s; 0 turns it off.</summary>
+    public int MinResponseBytesPerSecond { get; init; } = Kibi;
+
+    /// <summary>The longest `?wait=`. Default one hour.</summary>
+    public TimeSpan MaxWait { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Every problem of these options, naming property, value and bound; empty when there is none.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        var problems = new List<string>();
+        Check(MaxValueBytes is >= 1 and <= 1024 * Mebi, $"max-value-bytes {MaxValueBytes} is not within 1 and 1 GiB");
+        Check(MaxKeyBytes is >= 1 and <= 8 * Kibi, $"max key bytes {MaxKeyBytes} is not within 1 and 8192");
+        Check(
+            MaxBodiesInFlightBytes >= MaxValueBytes,
+            $"max bodies in flight {MaxBodiesInFlightBytes} is below max-value-bytes {MaxValueBytes}");
+        Check(
+            MaxRequestLineBytes >= (3 * MaxKeyBytes) + Kibi,
+            $"max request line {MaxRequestLineBytes} is below three times the longest key and 1 KiB");
+        Check(MaxRequestHeadersBytes >= Kibi, $"max request headers {MaxRequestHeadersBytes} is below 1 KiB");
+        Check(MaxRequestHeaderCount >= 16, $"max request header count {MaxRequestHeaderCount} is below 16");
+        Check(MaxConnections >= 1, $"max connections {MaxConnections} is below 1");
+        Check(KeepAliveTimeout > TimeSpan.Zero, $"keep-alive timeout {KeepAliveTimeout} is not above 0");
+        Check(RequestHeadersTimeout > TimeSpan.Zero, $"request headers timeout {RequestHeadersTimeout} is not above 0");
+        Check(MinRequestBodyBytesPerSecond >= 0, $"min request rate {MinRequestBodyBytesPerSecond} is below 0");
+        Check(MinResponseBytesPerSecond >= 0, $"min response rate {MinResponseBytesPerSecond} is below 0");
+        Check(MaxWait > TimeSpan.Zero, $"max wait {MaxWait} is not above 0");
+        return problems;
+
+        void Check(bool holds, string problem)
+        {
+            if (!holds)
+            {
+                problems.Add(problem);
+            }
+        }
+    }
+}

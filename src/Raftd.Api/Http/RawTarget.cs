@@ -1,0 +1,50 @@
+namespace Raftd.Api.Http;
+
+/// <summary>The request target as it came, cut into path and query; nothing decoded.</summary>
+/// <remarks>
+/// Kestrel's Path is of no use for keys: it is percent-decoded but for %2F, its dot segments are resolved, and bytes that
+/// are not UTF-8 stay encoded, so several keys fall together. RawTarget is ASCII: Kestrel answers 400 to any raw byte from
+/// 0x80 up and to %00 in a path before it asks us.
+/// </remarks>
+internal readonly ref struct RawTarget
+{
+    private RawTarget(ReadOnlySpan<char> path, ReadOnlySpan<char> query)
+    {
+        Path = path;
+        Query = query;
+    }
+
+    public ReadOnlySpan<char> Path { get; }
+
+    /// <summary>Without the question mark; empty for none.</summary>
+    public ReadOnlySpan<char> Query { get; }
+
+    /// <summary>Takes origin form (`/key/a?b`) and absolute form (`http://host/key/a?b`).</summary>
+    public static RawTarget Split(ReadOnlySpan<char> target)
+    {
+        target = WithoutAuthority(target);
+        var question = target.IndexOf('?');
+        return question < 0
+            ? new RawTarget(target, [])
+            : new RawTarget(question == 0 ? "/" : target[..question], target[(question + 1)..]);
+    }
+
+    /// <summary>Path and query as they came: what a redirect appends to the leader's URL.</summary>
+    public static ReadOnlySpan<char> WithoutAuthority(ReadOnlySpan<char> target)
+    {
+        if (target.Length == 0 || target[0] == '/')
+        {
+            return target;
+        }
+
+        var scheme = target.IndexOf("://", StringComparison.Ordinal);
+        if (scheme < 0)
+        {
+            return target;
+        }
+
+        var afterScheme = target[(scheme + 3)..];
+        var end = afterScheme.IndexOfAny('/', '?');
+        return end < 0 ? "/" : afterScheme[end..];
+    }
+}

@@ -1,0 +1,338 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Raftd.Api.Http;
+using Raftd.Contract;
+
+namespace Raftd.Api;
+
+/// <summary>/key/{key}: one key's bytes.</summary>
+internal static class KeyApi
+{
+    private const string Template = "/key/{key...}";
+
+    /// <summary>A value is somebody's bytes on our origin: a browser may show it and may not run it.</summary>
+    private static readonly StringValues ValueCsp = "sandbox; default-src 'none'";
+
+    private static readonly StringValues BytesUnit = "bytes";
+
+    private static readonly ApiParameter KeyParameter = new(
+        ParameterPlace.Path, "key", "1 byte to 4 KiB of any bytes, slashes included", "test/a", Required: true);
+
+    private static readonly ApiParameter IfMatch = new(
+        ParameterPlace.Header, "If-Match", "only if the key's mod revision is one of these, as `\"7\"`, or `*` for any");
+
+    public static IEnumerable<ApiRoute> Routes =>
+    [
+        new(HttpMethods.Put, Template, PutAsync)
+        {
+            Tag = "Keys",
+            Summary = "Store the body as the key's value",
+            NeedsLeader = true,
+            HasRevision = true,
+            Parameters =
+            [
+                KeyParameter,
+                CommonParameters.Key64,
+                new(ParameterPlace.Query, "ttl", "seconds until the key goes; 0 takes its time limit away"),
+                new(ParameterPlace.Query, "lease", "the id of the lease to attach"),
+                new(ParameterPlace.Query, "prev", "1: answer the value before; 204 if there was none"),
+                IfMatch,
+                new(ParameterPlace.Header, "If-None-Match", "`*`: only if the key does not exist"),
+            ],
+            Bodies = [(ContentTypes.Text, "hello"), (ContentTypes.Bytes, "")],
+            Answers =
+            [
+                new(200, "stored; ETag and X-Raftd-Revision carry its revision; with prev the value before", ContentTypes.Bytes),
+                new(204, "stored; prev was asked for and there was none"),
+                new(404, "no such lease", ContentTypes.Json, typeof(Views.ErrorView)),
+                new(412, "the condition does not hold", ContentTypes.Json, typeof(Views.ErrorView)),
+                new(413, "the value is too large", ContentTypes.Json, typeof(Views.ErrorView)),
+            ],
+        },
+        new(HttpMethods.Get, Template, GetAsync)
+        {
+            Tag = "Keys",
+            Summary = "The bytes as stored",
+            NeedsLeader = true,
+            HasRevision = true,
+            Parameters =
+            [
+                KeyParameter,
+                CommonParameters.Key64,
+                CommonParameters.Level,
+                new(ParameterPlace.Query, "rev", "the value as it was at this revision"),
+                new(ParameterPlace.Query, "wait", "wait this long for a version newer than `after`, as 30s, 500ms, 2m"),
+                new(ParameterPlace.Query, "after", "a revision; together with `wait`"),
+                new(ParameterPlace.Query, "default", "answered where the key does not exist"),
+                new(ParameterPlace.Header, "Range", "`bytes=0-99`: part of the value"),
+                new(ParameterPlace.Header, "If-None-Match", "304 if the key's mod revision is one of these"),
+                IfMatch,
+            ],
+            Answers =
+            [
+                new(200, "the value", ContentTypes.Bytes),
+                new(206, "the part asked for", ContentTypes.Bytes),
+                new(304, "not newer than If-None-Match, or nothing newer came within wait"),
+                new(404, "no such key", ContentTypes.Json, typeof(Views.ErrorView)),
+                new(410, "that revision has been compacted away", ContentTypes.Json, typeof(Views.ErrorView)),
+                new(416, "the range lies beyond the value", ContentTypes.Json, typeof(Views.ErrorView)),
+            ],
+        },
+        new(HttpMethods.Delete, Template, DeleteAsync)
+        {
+            Tag = "Keys",
+            Summary = "Delete the key, or all keys under it",
+            NeedsLeader = true,
+            HasRevision = true,
+            Parameters =
+            [
+                KeyParameter,
+                CommonParameters.Key64,
+                new(ParameterPlace.Query, "prefix", "1: every key that starts with this one"),
+                new(ParameterPlace.Query, "all", "1: every key there is; the path ends at the slash"),
+                IfMatch,
+            ],
+            Answers =
+            [
+                new(200, "done; X-Raftd-Deleted says how many"),
+                new(412, "the condition does not hold", ContentTypes.Json, typeof(Views.ErrorView)),
+            ],
+        },
+    ];
+
+    private static async ValueTask PutAsync(ApiCall call)
+    {
+        var key = call.Key();
+        var ttl = call.Query.Number("ttl", 0, LeaseApi.MaxTtlSeconds);
+        var lease = call.Query.Number("lease", 1, long.MaxValue);
+        if (ttl > 0 && lease is not null)
+        {
+            ApiException.BadRequest("`ttl` and `lease` contradict each other", "give one of them");
+        }
+
+        var wantsPrevious = call.Query.Flag("prev");
+        var condition = PutCondition(call.Request.Headers);
+        using var body = await call.ReadBodyAsync(call.Services.Options.MaxValueBytes, "-max-value-bytes");
+        var answer = await call.Services.Keys.PutAsync(
+            new PutRequest
+            {
+                Key = key,
+                Value = body.Bytes,
+                Lease = lease ?? 0,
+                TtlSeconds = ttl ?? 0,
+                ReturnPrevious = wantsPrevious,
+                Condition = condition,
+            },
+            CancellationToken.None);
+
+        call.SetRevision(answer.Revision);
+        if (!answer.Succeeded)
+        {
+            throw new ApiException(ApiError.ConditionFailed("the key is not as the condition says; nothing was stored"));
+        }
+
+        call.Response.Headers.ETag = EntityTags.Format(answer.Revision);
+        if (!wantsPrevious)
+        {
+            await call.WriteEmptyAsync();
+        }
+        else if (answer.Previous is { } previous)
+        {
+            await WriteValueAsync(call, key, previous.Value);
+        }
+        else
+        {
+            await call.WriteEmptyAsync(StatusCodes.Status204NoContent);
+        }
+    }
+
+    private static Precondition? PutCondition(IHeaderDictionary headers)
+    {
+        var match = EntityTags.Parse("If-Match", headers.IfMatch);
+        var noneMatch = EntityTags.Parse("If-None-Match", headers.IfNoneMatch);
+        if (noneMatch is { IsAny: false })
+        {
+            ApiException.BadRequest("If-None-Match of a PUT takes `*` alone", "use If-Match to name a revision");
+        }
+
+        if (noneMatch is not null && match is not null)
+        {
+            ApiException.BadRequest("If-Match and If-None-Match contradict each other", "give one of them");
+        }
+
+        return noneMatch is not null ? new Precondition { MustNotExist = true } : match?.ToPrecondition();
+    }
+
+    private static async ValueTask GetAsync(ApiCall call)
+    {
+        var key = call.Key();
+        var answer = await ReadAsync(call, key);
+        if (answer is null)
+        {
+            call.SetRevision(call.Services.Cluster.Status().Revision);
+            await call.WriteEmptyAsync(StatusCodes.Status304NotModified);
+            return;
+        }
+
+        call.SetRevision(answer.Revision);
+        if (answer.Items.Count == 0)
+        {
+            await AnswerMissingAsync(call, key);
+            return;
+        }
+
+        var item = answer.Items[0];
+        SetMetadata(call.Response.Headers, item);
+        if (IsFresh(call, item))
+        {
+            await call.WriteEmptyAsync(StatusCodes.Status304NotModified);
+        }
+        else
+        {
+            await WriteValueOrPartAsync(call, key, item);
+        }
+    }
+
+    /// <returns>Null where a wait ended without news.</returns>
+    private static ValueTask<RangeResponse?> ReadAsync(ApiCall call, byte[] key)
+    {
+        var level = call.Level();
+        var revision = call.Query.Number("rev", 1, long.MaxValue);
+        var wait = call.Query.Duration("wait", call.Services.Options.MaxWait);
+        var after = call.Query.Number("after", 0, long.MaxValue);
+        if ((wait is null) != (after is null))
+        {
+            ApiException.BadRequest("`wait` and `after` go together", "as ?wait=30s&after=7, 7 being the revision you have");
+        }
+
+        if (wait is { } timeLimit)
+        {
+            if (revision is not null)
+            {
+                ApiException.BadRequest("`wait` and `rev` contradict each other", "the past does not change");
+            }
+
+            var request = new WaitRequest { Key = key, AfterRevision = after!.Value, TimeLimit = timeLimit, Level = level };
+            return call.Services.Keys.WaitAsync(request, call.ClientGone);
+        }
+
+        return RangeAsync(call, new RangeRequest { Key = key, Revision = revision ?? 0, Level = level });
+    }
+
+    private static async ValueTask<RangeResponse?> RangeAsync(ApiCall call, RangeRequest request) =>
+        await call.Services.Keys.RangeAsync(request, CancellationToken.None);
+
+    private static ValueTask AnswerMissingAsync(ApiCall call, byte[] key)
+    {
+        if (call.Request.Headers.IfMatch.Count > 0)
+        {
+            throw new ApiException(ApiError.ConditionFailed("the key does not exist"));
+        }
+
+        return call.Query.TryGet("default", out var text)
+            ? WriteValueAsync(call, key, text)
+            : throw new ApiException(ApiError.NotFound("there is no such key", "?default=text answers that text instead"));
+    }
+
+    private static bool IsFresh(ApiCall call, KeyValue item)
+    {
+        var headers = call.Request.Headers;
+        if (EntityTags.Parse("If-Match", headers.IfMatch) is { } match && !match.MatchesStrongly(item.ModRevision))
+        {
+            throw new ApiException(ApiError.ConditionFailed("the key's revision is another one"));
+        }
+
+        return EntityTags.Parse("If-None-Match", headers.IfNoneMatch) is { } noneMatch
+            && noneMatch.Matches(item.ModRevision);
+    }
+
+    private static void SetMetadata(IHeaderDictionary headers, KeyValue item)
+    {
+        headers.ETag = EntityTags.Format(item.ModRevision);
+        headers["X-Raftd-Create-Revision"] = ApiCall.Format(item.CreateRevision);
+        headers["X-Raftd-Mod-Revision"] = ApiCall.Format(item.ModRevision);
+        headers["X-Raftd-Version"] = ApiCall.Format(item.Version);
+        headers["X-Raftd-Lease"] = ApiCall.Format(item.Lease);
+        headers.AcceptRanges = BytesUnit;
+    }
+
+    private static ValueTask WriteValueOrPartAsync(ApiCall call, byte[] key, KeyValue item)
+    {
+        var header = call.Request.Headers.Range;
+        if (header.Count == 0
+            || !IfRangeHolds(call, item)
+            || !ByteRange.TryParse(header, item.Value.Length, out var range))
+        {
+            return WriteValueAsync(call, key, item.Value);
+        }
+
+        if (range is not { } part)
+        {
+            call.Response.Headers.ContentRange = $"bytes */{item.Value.Length}";
+            throw new ApiException(ApiError.RangeNotSatisfiable(item.Value.Length));
+        }
+
+        call.Response.StatusCode = StatusCodes.Status206PartialContent;
+        call.Response.Headers.ContentRange = $"bytes {part.Start}-{part.End - 1}/{item.Value.Length}";
+        return WriteValueAsync(call, key, item.Value.Slice((int)part.Start, (int)part.Length));
+    }
+
+    private static bool IfRangeHolds(ApiCall call, KeyValue item)
+    {
+        var ifRange = call.Request.Headers.IfRange;
+        return ifRange.Count == 0 || string.Equals(ifRange, EntityTags.Format(item.ModRevision), StringComparison.Ordinal);
+    }
+
+    private static ValueTask WriteValueAsync(ApiCall call, byte[] key, ReadOnlyMemory<byte> value)
+    {
+        call.SetContentType(ContentTypes.Of(key));
+        call.Response.Headers.ContentSecurityPolicy = ValueCsp;
+        return call.WriteBytesAsync(value);
+    }
+
+    private static async ValueTask DeleteAsync(ApiCall call)
+    {
+        var request = DeleteRequest(call);
+        var answer = await call.Services.Keys.DeleteRangeAsync(request, CancellationToken.None);
+        call.SetRevision(answer.Revision);
+        if (!answer.Succeeded)
+        {
+            throw new ApiException(ApiError.ConditionFailed("the key is not as the condition says; nothing was deleted"));
+        }
+
+        call.Response.Headers["X-Raftd-Deleted"] = ApiCall.Format(answer.Deleted);
+        await call.WriteEmptyAsync();
+    }
+
+    private static DeleteRangeRequest DeleteRequest(ApiCall call)
+    {
+        var headers = call.Request.Headers;
+        var condition = EntityTags.Parse("If-Match", headers.IfMatch)?.ToPrecondition();
+        if (headers.IfNoneMatch.Count > 0)
+        {
+            ApiException.BadRequest("If-None-Match says nothing for a DELETE", "use If-Match");
+        }
+
+        var prefix = call.Query.Flag("prefix");
+        var all = call.Query.Flag("all");
+        if (!prefix && !all)
+        {
+            return new DeleteRangeRequest { Key = call.Key(), Condition = condition };
+        }
+
+        if (condition is not null)
+        {
+            ApiException.BadRequest("If-Match names one key and `prefix` or `all` many", "give one of them");
+        }
+
+        var key = call.KeyOrEmpty();
+        if (all != (key.Length == 0))
+        {
+            ApiException.BadRequest(
+                all ? "`all=1` and a key contradict each other" : "an empty prefix is every key there is",
+                all ? "end the path at the slash, or leave `all` out" : "say so with ?all=1");
+        }
+
+        return all ? KeyRanges.All() : KeyRanges.Prefix(key);
+    }
+}

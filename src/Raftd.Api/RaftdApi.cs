@@ -1,0 +1,78 @@
+// The REST face of a store. It asks only the contract: whoever answers IKeyValueService, ILeaseService and
+// IClusterService can stand behind it.
+//
+//   Kestrel ─ ApiDispatcher (raw target → RouteTable → handler) ─ KeyApi, LeaseApi, … ─ contract
+//                  └─ not ours: routing ─ /openapi/v1.json, /swagger
+//
+// The framework's routing and model binding are not used for our own routes: they see decoded paths, and a key is bytes.
+
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Raftd.Api.Docs;
+
+namespace Raftd.Api;
+
+/// <summary>The three calls that put the REST face into a WebApplication.</summary>
+public static class RaftdApi
+{
+    private static readonly TimeSpan RateGrace = TimeSpan.FromSeconds(5);
+
+    /// <summary>Registers the API; the three services of the contract are registered beside it, as singletons.</summary>
+    /// <exception cref="ArgumentException">The options contradict themselves; the message names every problem.</exception>
+    public static void AddRaftdApi(this IServiceCollection services, ApiOptions options)
+    {
+        if (options.Validate() is { Count: > 0 } problems)
+        {
+            throw new ArgumentException(string.Join("; ", problems), nameof(options));
+        }
+
+        services.AddSingleton(options);
+        services.AddSingleton<ApiServices>();
+        services.AddSingleton(new RouteTable(AllRoutes()));
+        services.AddSingleton<ApiDispatcher>();
+        services.AddApiDocument();
+    }
+
+    /// <summary>Adds the middleware and the endpoints. Call it before other middleware: it sees raw targets.</summary>
+    public static void MapRaftdApi(this WebApplication app)
+    {
+        var dispatcher = app.Services.GetRequiredService<ApiDispatcher>();
+        app.Use(next => context => dispatcher.InvokeAsync(context, next));
+
+        // Named here, or the builder would put routing first and have it look at every key.
+        app.UseRouting();
+        app.MapApiDocument();
+    }
+
+    /// <summary>Sets the limits of the client port. Addresses and certificates are the caller's.</summary>
+    public static void ConfigureKestrel(KestrelServerOptions server, ApiOptions options)
+    {
+        server.AddServerHeader = false;
+        var limits = server.Limits;
+
+        // Bodies have their own limit for each route (RequestBody), with an answer that names it.
+        limits.MaxRequestBodySize = null;
+        limits.MaxRequestLineSize = options.MaxRequestLineBytes;
+        limits.MaxRequestHeadersTotalSize = options.MaxRequestHeadersBytes;
+        limits.MaxRequestHeaderCount = options.MaxRequestHeaderCount;
+        limits.MaxConcurrentConnections = options.MaxConnections;
+        limits.KeepAliveTimeout = options.KeepAliveTimeout;
+        limits.RequestHeadersTimeout = options.RequestHeadersTimeout;
+        limits.MinRequestBodyDataRate = Rate(options.MinRequestBodyBytesPerSecond);
+        limits.MinResponseDataRate = Rate(options.MinResponseBytesPerSecond);
+    }
+
+    internal static IEnumerable<ApiRoute> AllRoutes() =>
+    [
+        .. KeyApi.Routes,
+        .. LeasedKeysApi.Routes,
+        .. LeaseApi.Routes,
+        .. ClusterApi.Routes,
+        .. HealthApi.Routes,
+        .. IndexApi.Routes,
+    ];
+
+    private static MinDataRate? Rate(int bytesPerSecond) =>
+        bytesPerSecond == 0 ? null : new MinDataRate(bytesPerSecond, RateGrace);
+}
