@@ -23,7 +23,7 @@ internal sealed class TextLineFormatter : ILineFormatter
         {
             if (key != LogLine.TemplateKey)
             {
-                AppendValue(text, key, Convert.ToString(value, CultureInfo.InvariantCulture) ?? "null");
+                AppendValue(text, key, value is null ? "null" : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "");
             }
         }
 

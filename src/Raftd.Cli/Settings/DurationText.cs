@@ -39,6 +39,11 @@ internal static class DurationText
     /// <summary>The largest unit that leaves a whole number: <c>1m</c>, <c>90s</c>, <c>1500ms</c>.</summary>
     public static string Format(TimeSpan value)
     {
+        if (value == TimeSpan.Zero)
+        {
+            return "0s";
+        }
+
         var (name, length) = Units.Reverse().FirstOrDefault(unit => value.Ticks % unit.Length.Ticks == 0, Units[0]);
         return (value / length).ToString(CultureInfo.InvariantCulture) + name;
     }

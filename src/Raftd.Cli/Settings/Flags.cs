@@ -15,7 +15,8 @@ internal static class Flags
     public static readonly Flag AdvertiseRaft = new("advertise-raddr", "HOST:PORT", "",
         "the peer address that others are told");
     public static readonly Flag Redirect = new("redirect", "", "false",
-        "answer 307 to the leader instead of forwarding") { IsSwitch = true };
+        "answer 307 to the leader instead of forwarding")
+    { IsSwitch = true };
     public static readonly Flag MaxValueBytes = new("max-value-bytes", "SIZE", "32MiB", "largest value");
     public static readonly Flag CacheBytes = new("cache-bytes", "SIZE", "256MiB",
         "memory for values of up to 4 KiB; 0 keeps none");
@@ -43,7 +44,8 @@ internal static class Flags
 
     public static readonly Flag Config = new("config", "FILE", "", "YAML file with the settings, each under its flag's name");
     public static readonly Flag PrintConfig = new("print-config", "", "",
-        "print the settings and where each comes from, then exit") { IsSwitch = true };
+        "print the settings and where each comes from, then exit")
+    { IsSwitch = true };
 
     /// <summary>Everything that makes up <see cref="ServerSettings"/>, in the order of the help.</summary>
     public static IReadOnlyList<Flag> Settings { get; } =
