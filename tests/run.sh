@@ -52,6 +52,7 @@ need_package() {
     add_failure "$package is missing and could not be installed; run 'sudo apt-get install $package'"
 }
 
+# shellcheck disable=SC2317 # called by need_package
 has_library() { PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep -F "$1"; }
 
 install_what_is_missing() {
