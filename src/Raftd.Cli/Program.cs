@@ -1,1 +1,13 @@
-Console.WriteLine("raftd");
+// raftd: the executable. What it can do, in the order of `raftd help`.
+
+using Raftd.Cli;
+
+var line = CommandLine.Parse(args);
+
+return (int)(line.Verb switch
+{
+    Verb.Serve => await ServeCommand.RunAsync(line, Console.Out, Console.Error),
+    Verb.Version => VersionCommand.Run(Console.Out),
+    Verb.Help => HelpCommand.Run(Console.Out),
+    _ => ProcessEnd.Report(Console.Error, line.Error!),
+});

@@ -1,0 +1,239 @@
+#!/usr/bin/env bash
+# run-cluster.sh: three members of one cluster on this machine, to try raftd with.
+#
+#   ./run-cluster.sh           installs what is missing, builds, starts three members, prints how to use them and stays
+#                              in the foreground; Ctrl-C stops them. The data stays: started again, they go on with it.
+#   ./run-cluster.sh status    asks each member how it is
+#   ./run-cluster.sh stop      stops them from another terminal
+#   ./run-cluster.sh clean     stops them and removes their data
+#
+# Members node01 to node03 serve clients on 127.0.0.1:8001 to 8003 and each other on 8101 to 8103. Data, logs and
+# process ids lie in ~/.raftd-cluster, or where RAFTD_DATA says. Needs the .NET 10 SDK; curl only for the examples.
+# Exit codes: 1 a member or a port is in the way, 2 bad usage, those of ./raftd for what is missing.
+set -euo pipefail
+
+root=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+data=${RAFTD_DATA:-${HOME:?is not set; name a folder with RAFTD_DATA}/.raftd-cluster}
+ready_limit_seconds=60
+stop_limit_seconds=20
+started=() # the members that this run started, and stops
+
+say() { printf '%s\n' "$*"; }
+
+fail() {
+  printf 'run-cluster.sh: %s\n' "$*" >&2
+  exit 1
+}
+
+client_port() { echo $((8000 + $1)); }
+peer_port() { echo $((8100 + $1)); }
+
+# The process id of member N, if it runs. The command line is compared too: ids are used again after a restart.
+member_pid() {
+  local pid
+  pid=$(cat "$data/node0$1.pid" 2>/dev/null) || return 1
+  { tr '\0' '\n' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -Fx "$data/node0$1" >/dev/null || return 1
+  echo "$pid"
+}
+
+# The body of GET PATH at PORT, and success if the status is 200. Needs no curl: a fresh system has none.
+http_get() {
+  local port=$1 path=$2 status line
+  {
+    exec 3<>"/dev/tcp/127.0.0.1/$port"
+  } 2>/dev/null || return 1
+  printf 'GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' "$path" >&3
+  IFS=' ' read -r -t 5 -u 3 _ status _ || status=none
+  while IFS= read -r -t 5 -u 3 line && [[ $line != $'\r' ]]; do :; done
+  timeout 5 cat <&3 || true
+  exec 3>&-
+  [[ $status == 200 ]]
+}
+
+# Who listens on PORT, as "pid 123 (name)"; fails if nobody does. Reads /proc: a fresh system has no ss.
+port_owner() {
+  local inode link pid
+  inode=$(awk -v "port=$(printf ':%04X' "$1")" '$4 == "0A" && substr($2, length($2) - 4) == port { print $10; exit }' \
+    /proc/net/tcp /proc/net/tcp6 2>/dev/null)
+  [[ -n $inode ]] || return 1
+  link=$(find /proc/[0-9]*/fd -lname "socket:\[$inode\]" -print -quit 2>/dev/null || true)
+  pid=${link#/proc/}
+  pid=${pid%%/*}
+  if [[ -n $pid ]]; then
+    echo "pid $pid ($(cat "/proc/$pid/comm" 2>/dev/null || echo ended))"
+  else
+    echo "a process of another user"
+  fi
+}
+
+require_free_port() {
+  local owner
+  if owner=$(port_owner "$1"); then
+    fail "port $1 is in use by $owner; member node0$2 needs it. Stop that process and start again"
+  fi
+}
+
+start_member() {
+  local n=$1 id=node0$1 join=()
+  [[ $n == 1 ]] || join=(-join "127.0.0.1:$(client_port 1)")
+  # A session of its own: Ctrl-C reaches this script alone, which stops the members in order.
+  RAFTD_NO_BUILD=1 setsid "$root/raftd" -id "$id" -haddr "127.0.0.1:$(client_port "$n")" \
+    -raddr "127.0.0.1:$(peer_port "$n")" "${join[@]}" "$data/$id" >>"$data/$id.log" 2>&1 </dev/null &
+  echo $! >"$data/$id.pid"
+  disown # the end of a member is told by stay, in words
+}
+
+# Both are asked: right after the start the process is there, but not yet under its own command line.
+member_died() { ! member_pid "$1" >/dev/null && ! kill -0 "$(cat "$data/node0$1.pid")" 2>/dev/null; }
+
+wait_ready() {
+  local n=$1 deadline=$((SECONDS + ready_limit_seconds))
+  until http_get "$(client_port "$n")" /readyz >/dev/null; do
+    if member_died "$n"; then
+      show_log "$n"
+      fail "node0$n ended at its start; its last log lines are above, all of them in $data/node0$n.log"
+    elif ((SECONDS >= deadline)); then
+      show_log "$n"
+      fail "node0$n is not ready after $ready_limit_seconds s; its last log lines are above"
+    fi
+    sleep 0.1
+  done
+}
+
+show_log() {
+  say "--- node0$1: last lines of $data/node0$1.log" >&2
+  tail -n 20 "$data/node0$1.log" >&2 || true
+  say "---" >&2
+}
+
+# Stops members N..., by their ids, all at once, and waits for them.
+stop_members() {
+  local n pid deadline=$((SECONDS + stop_limit_seconds))
+  for n in "$@"; do
+    ! pid=$(member_pid "$n") || kill -TERM "$pid" 2>/dev/null || true
+  done
+  for n in "$@"; do
+    while pid=$(member_pid "$n"); do
+      if ((SECONDS >= deadline)); then
+        say "node0$n (pid $pid) does not stop; killing it. Nothing acknowledged is lost." >&2
+        kill -KILL "$pid" 2>/dev/null || true
+      fi
+      sleep 0.1
+    done
+    rm -f "$data/node0$n.pid"
+  done
+}
+
+print_examples() {
+  cat <<EOF
+
+Three members are ready: http://127.0.0.1:8001, :8002 and :8003. Any of them answers. Data: $data
+
+  curl -T README.md 127.0.0.1:8001/key/readme                 # put a file
+  curl 127.0.0.1:8002/key/readme                              # get it from another member
+  curl -X POST '127.0.0.1:8003/lease/grant?ttl=10&name=/demo' # a lease
+  curl 127.0.0.1:8001/status                                  # who leads
+  http://127.0.0.1:8001/swagger                               # every route
+
+Ctrl-C stops them. The data stays; './run-cluster.sh clean' removes it.
+EOF
+}
+
+# Stays until a signal comes or every member that this script started has ended.
+stay() {
+  local n ended=()
+  while ((${#ended[@]} < ${#started[@]})); do
+    sleep 1 &
+    wait $! || true
+    for n in "${started[@]}"; do
+      if [[ " ${ended[*]} " != *" $n "* ]] && ! member_pid "$n" >/dev/null; then
+        ended+=("$n")
+        say "node0$n has ended; the end of $data/node0$n.log says why. A second './run-cluster.sh' starts it again."
+      fi
+    done
+  done
+}
+
+stop_and_leave() {
+  trap '' INT TERM HUP
+  say ""
+  say "Stopping ${started[*]/#/node0} ..."
+  stop_members "${started[@]}"
+  say "Stopped. The data is in $data"
+  exit 0
+}
+
+command_start() {
+  local n
+  mkdir -p "$data" || fail "cannot make $data; name another folder with RAFTD_DATA"
+  RAFTD_BUILD_ONLY=1 "$root/raftd"
+  for n in 1 2 3; do
+    if ! member_pid "$n" >/dev/null; then
+      require_free_port "$(client_port "$n")" "$n"
+      require_free_port "$(peer_port "$n")" "$n"
+      started+=("$n")
+    fi
+  done
+  if ((${#started[@]} == 0)); then
+    say "The three members run already; './run-cluster.sh stop' stops them."
+    command_status
+    return
+  fi
+  say "Starting ${started[*]/#/node0} with data in $data ..."
+  trap stop_and_leave INT TERM HUP
+  # Whatever ends a start early, no member of it is left behind.
+  trap 'stop_members "${started[@]}"' EXIT
+  for n in "${started[@]}"; do start_member "$n"; done
+  for n in 1 2 3; do wait_ready "$n"; done
+  trap - EXIT
+  print_examples
+  stay
+}
+
+# FIELD of a flat JSON object on stdin, or "?".
+json_field() {
+  local value
+  value=$(grep -o "\"$1\" *: *\"\{0,1\}[^,\"}]*" | head -n 1 | sed 's/^"[^"]*" *: *"\{0,1\}//')
+  echo "${value:-?}"
+}
+
+command_status() {
+  local n pid status field line missing=0
+  for n in 1 2 3; do
+    line="node0$n  127.0.0.1:$(client_port "$n")"
+    if ! pid=$(member_pid "$n"); then
+      say "$line  not running"
+      missing=1
+    elif ! status=$(http_get "$(client_port "$n")" /status); then
+      say "$line  pid $pid  does not answer"
+      missing=1
+    else
+      line+="  pid $pid"
+      for field in role term commit applied revision; do
+        line+="  $field $(json_field "$field" <<<"$status")"
+      done
+      say "$line"
+    fi
+  done
+  return $missing
+}
+
+command_stop() {
+  stop_members 1 2 3
+  say "Stopped. The data is in $data"
+}
+
+command_clean() {
+  stop_members 1 2 3
+  say "Removing $data/node01, node02 and node03 with their logs"
+  rm -rf "$data"/node0[123] "$data"/node0[123].log
+  rmdir "$data" 2>/dev/null || true
+}
+
+case ${1:-start} in
+  start | stop | status | clean) "command_${1:-start}" ;;
+  *)
+    say "usage: ./run-cluster.sh [start|stop|status|clean]" >&2
+    exit 2
+    ;;
+esac

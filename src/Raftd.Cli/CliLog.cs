@@ -1,0 +1,30 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using Raftd.Cli.Settings;
+
+namespace Raftd.Cli;
+
+/// <summary>What the rim of the process logs. Event ids 100 to 199; never reused.</summary>
+internal static partial class CliLog
+{
+    [LoggerMessage(100, LogLevel.Warning, "{Variable} is in the environment but is no setting of raftd; ignored")]
+    public static partial void UnknownVariable(ILogger logger, string variable);
+
+    [LoggerMessage(101, LogLevel.Information,
+        "Member {Id} serves clients on {HttpAddress} and peers on {RaftAddress} from {DataDirectory}")]
+    public static partial void Starting(
+        ILogger logger, string id, HostPort httpAddress, HostPort raftAddress, string dataDirectory);
+
+    [LoggerMessage(102, LogLevel.Information, "Others reach it at {HttpAddress} (clients) and {RaftAddress} (peers)")]
+    public static partial void Advertising(ILogger logger, HostPort httpAddress, HostPort raftAddress);
+
+    [LoggerMessage(103, LogLevel.Warning,
+        "Nothing asks for a password: whoever reaches {HttpAddress} can read and write everything")]
+    public static partial void NoPassword(ILogger logger, HostPort httpAddress);
+
+    [LoggerMessage(104, LogLevel.Information, "{Signal}: stopping; a second signal ends the process at once")]
+    public static partial void StopRequested(ILogger logger, PosixSignal signal);
+
+    [LoggerMessage(105, LogLevel.Information, "Stopped")]
+    public static partial void Stopped(ILogger logger);
+}

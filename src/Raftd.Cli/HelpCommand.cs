@@ -1,0 +1,38 @@
+using Raftd.Cli.Settings;
+
+namespace Raftd.Cli;
+
+/// <summary><c>raftd help</c>: the flags as their table has them.</summary>
+internal static class HelpCommand
+{
+    private const string Usage =
+        """
+        raftd, a strongly consistent replicated key-value store
+
+          raftd [serve] [flags] <data-dir>   run a member that keeps its data in <data-dir>
+          raftd version                      print the version
+          raftd help                         print this
+
+        A first member, and one that joins it:
+
+          raftd -id node01 -haddr 127.0.0.1:8001 -raddr 127.0.0.1:8101 ~/.raftd01
+          raftd -id node02 -haddr 127.0.0.1:8002 -raddr 127.0.0.1:8102 -join 127.0.0.1:8001 ~/.raftd02
+
+        Flags work with one dash and with two. A flag wins over its RAFTD_ variable (-haddr: RAFTD_HADDR), that over
+        the file of -config, that over the default. Sizes: 4096, 64MiB, 8GiB. Durations: 500ms, 10s, 1m.
+
+        """;
+
+    public static ExitCode Run(TextWriter stdout)
+    {
+        stdout.WriteLine(Usage);
+        foreach (var flag in Flags.Settings.Where(flag => !flag.IsPositional).Concat(Flags.Commands))
+        {
+            var head = $"  -{flag.Name} {flag.Placeholder}".TrimEnd();
+            var standard = flag.Default.Length == 0 ? "" : $" (default {flag.Default})";
+            stdout.WriteLine($"{head,-36} {flag.Help}{standard}");
+        }
+
+        return ExitCode.Ok;
+    }
+}

@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Logging;
+
+namespace Raftd.Cli.Logging;
+
+/// <summary>One thing that happened, before it has a form; the values are those named in the message, in its order.</summary>
+internal readonly record struct LogLine(
+    DateTimeOffset Time,
+    LogLevel Level,
+    string Category,
+    EventId Event,
+    string Message,
+    IReadOnlyList<KeyValuePair<string, object?>> Values,
+    Exception? Exception)
+{
+    /// <summary>The key under which the framework hands on the message's template; it is no value.</summary>
+    public const string TemplateKey = "{OriginalFormat}";
+
+    /// <summary>The event's name, or what made it where it has none.</summary>
+    public string EventName => Event.Name ?? Category[(Category.LastIndexOf('.') + 1)..];
+
+    public string LevelName => Level switch
+    {
+        LogLevel.Trace => "trace",
+        LogLevel.Debug => "debug",
+        LogLevel.Information => "info",
+        LogLevel.Warning => "warn",
+        LogLevel.Error => "error",
+        _ => "fatal",
+    };
+}

@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using Raftd.Cli.Logging;
+
+namespace Raftd.Cli;
+
+/// <summary>The two ways out: a line on stderr and a code to return, or an end at once from any thread.</summary>
+internal static partial class ProcessEnd
+{
+    /// <summary>How long the queue of log lines may take to drain before the process ends without it.</summary>
+    public static readonly TimeSpan LogDrainLimit = TimeSpan.FromSeconds(2);
+
+    /// <summary>Prints the one line of a fatal exit; the caller returns the code from Main.</summary>
+    public static ExitCode Report(TextWriter stderr, FatalError error)
+    {
+        stderr.WriteLine(error.Line);
+        stderr.Flush();
+        return error.Code;
+    }
+
+    /// <summary>
+    /// Ends the process now, from whichever thread found out: the log is drained within a bound, the line is printed,
+    /// nothing else runs.
+    /// </summary>
+    /// <remarks>
+    /// <c>_exit</c> and not <c>Environment.Exit</c>: after a failed sync no finaliser, exit handler or other thread may
+    /// get to write or acknowledge anything more, and none of them can hold the end up.
+    /// </remarks>
+    [DoesNotReturn]
+    public static void Now(FatalError error, ServerLog log)
+    {
+        try
+        {
+            log.Close(LogDrainLimit);
+            Report(Console.Error, error);
+        }
+        finally
+        {
+            ExitNow((int)error.Code);
+        }
+
+        throw new UnreachableException();
+    }
+
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    private static partial void ExitNow(int status);
+}

@@ -1,0 +1,21 @@
+namespace Raftd.Cli.Settings;
+
+/// <summary>One setting as its user sees it: the same name as a flag, a variable and a key of the file.</summary>
+/// <param name="Name">Without dashes, such as <c>max-value-bytes</c>.</param>
+/// <param name="Placeholder">What stands for the value in the help; empty for a switch.</param>
+/// <param name="Default">The text that stands in when nobody says anything; empty where there is none.</param>
+/// <param name="Help">One line, without the default.</param>
+internal sealed record Flag(string Name, string Placeholder, string Default, string Help)
+{
+    /// <summary>Whether the flag alone means true.</summary>
+    public bool IsSwitch { get; init; }
+
+    /// <summary>Whether it is given as a plain word of the command line.</summary>
+    public bool IsPositional { get; init; }
+
+    /// <summary>The variable of the same meaning: <c>-max-value-bytes</c> is <c>RAFTD_MAX_VALUE_BYTES</c>.</summary>
+    public string Variable { get; } = "RAFTD_" + Name.ToUpperInvariant().Replace('-', '_');
+
+    /// <summary>How messages call it.</summary>
+    public string Label => IsPositional ? $"<{Name}>" : $"-{Name}";
+}

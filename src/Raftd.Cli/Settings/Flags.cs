@@ -1,0 +1,64 @@
+namespace Raftd.Cli.Settings;
+
+/// <summary>The table of settings. The help, the file, the variables and docs/operations.md all follow it.</summary>
+internal static class Flags
+{
+    public static readonly Flag Id = new("id", "NAME", "", "label of this member; the host name if not given");
+    public static readonly Flag HttpAddress = new("haddr", "HOST:PORT", ":7200", "listen here for clients");
+    public static readonly Flag RaftAddress = new("raddr", "HOST:PORT", ":8200", "listen here for other members");
+    public static readonly Flag Join = new("join", "HOST:PORT,...", "",
+        "client addresses of members to join; ignored once the directory holds a member");
+    public static readonly Flag Bind = new("bind", "0..1023", "",
+        "generator number of lease ids; assigned at join if not given");
+    public static readonly Flag AdvertiseHttp = new("advertise-haddr", "HOST:PORT", "",
+        "the client address that others are told");
+    public static readonly Flag AdvertiseRaft = new("advertise-raddr", "HOST:PORT", "",
+        "the peer address that others are told");
+    public static readonly Flag Redirect = new("redirect", "", "false",
+        "answer 307 to the leader instead of forwarding")
+    { IsSwitch = true };
+    public static readonly Flag MaxValueBytes = new("max-value-bytes", "SIZE", "32MiB", "largest value");
+    public static readonly Flag CacheBytes = new("cache-bytes", "SIZE", "256MiB",
+        "memory for values of up to 4 KiB; 0 keeps none");
+    public static readonly Flag RequestTimeout = new("request-timeout", "DURATION", "5s",
+        "longest time for one request");
+    public static readonly Flag ElectionTimeout = new("election-timeout", "DURATION", "1000ms",
+        "a leader not heard of for this long is replaced; at least 5 heartbeats");
+    public static readonly Flag HeartbeatInterval = new("heartbeat-interval", "DURATION", "100ms",
+        "the leader speaks at least this often");
+    public static readonly Flag QuotaBytes = new("quota-bytes", "SIZE", "8GiB", "most data the cluster keeps");
+    public static readonly Flag WalSegmentBytes = new("wal-segment-bytes", "SIZE", "64MiB", "size of one file of the log");
+    public static readonly Flag WalRetentionBytes = new("wal-retention-bytes", "SIZE", "512MiB",
+        "log kept for members that lag; beyond it they get a snapshot");
+    public static readonly Flag FlushInterval = new("flush-interval", "DURATION", "100ms",
+        "longest time between two flushes of the state");
+    public static readonly Flag FlushBytes = new("flush-bytes", "SIZE", "16MiB",
+        "flush the state earlier once this much has changed");
+    public static readonly Flag LogFormat = new("log-format", "text|json", "text", "form of the log lines on stderr");
+    public static readonly Flag LogLevel = new("log-level", "LEVEL", "info",
+        "least level logged: trace, debug, info, warn, error or none");
+    public static readonly Flag DataDirectory = new("data-dir", "", "", "where this member keeps its data")
+    {
+        IsPositional = true,
+    };
+
+    public static readonly Flag Config = new("config", "FILE", "", "YAML file with the settings, each under its flag's name");
+    public static readonly Flag PrintConfig = new("print-config", "", "",
+        "print the settings and where each comes from, then exit")
+    { IsSwitch = true };
+
+    /// <summary>Everything that makes up <see cref="ServerSettings"/>, in the order of the help.</summary>
+    public static IReadOnlyList<Flag> Settings { get; } =
+    [
+        Id, HttpAddress, RaftAddress, Join, Bind, AdvertiseHttp, AdvertiseRaft, Redirect,
+        MaxValueBytes, CacheBytes, RequestTimeout, ElectionTimeout, HeartbeatInterval,
+        QuotaBytes, WalSegmentBytes, WalRetentionBytes, FlushInterval, FlushBytes, LogFormat, LogLevel, DataDirectory,
+    ];
+
+    /// <summary>Flags that say where settings come from and what to do with them.</summary>
+    public static IReadOnlyList<Flag> Commands { get; } = [Config, PrintConfig];
+
+    /// <summary>Variables of the scripts and of test builds: no settings, and no reason for a warning.</summary>
+    public static IReadOnlyList<string> OtherVariables { get; } =
+        [Config.Variable, "RAFTD_DATA", "RAFTD_NO_BUILD", "RAFTD_BUILD_ONLY", "RAFTD_VERIFY"];
+}

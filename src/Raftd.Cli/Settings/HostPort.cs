@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Net;
+
+namespace Raftd.Cli.Settings;
+
+/// <summary>A host and a port: <c>127.0.0.1:8001</c>, <c>db1.example:8001</c>, <c>[::1]:7200</c>, <c>:7200</c>.</summary>
+/// <param name="Host">A name or an address, without brackets; empty means every interface.</param>
+/// <param name="Port">1 to 65535.</param>
+internal readonly record struct HostPort(string Host, int Port)
+{
+    public const string Wanted = "wanted is host:port, such as 127.0.0.1:8001, [::1]:8001 or :8001";
+
+    /// <summary>Whether it stands for every interface: <c>:7200</c>, <c>0.0.0.0:7200</c>, <c>[::]:7200</c>.</summary>
+    public bool IsAny => Host.Length == 0
+        || (IPAddress.TryParse(Host, out var address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)));
+
+    /// <summary>Whether only this machine can reach it.</summary>
+    public bool IsLoopback => Host == "localhost" || (IPAddress.TryParse(Host, out var address) && IPAddress.IsLoopback(address));
+
+    public static bool TryParse(string text, out HostPort value)
+    {
+        value = default;
+        var colon = text.LastIndexOf(':');
+        if (colon < 0
+            || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            || port is < 1 or > 65535
+            || !TryParseHost(text[..colon], out var host))
+        {
+            return false;
+        }
+
+        value = new HostPort(host, port);
+        return true;
+    }
+
+    /// <summary>Several, separated by commas; none for an empty text.</summary>
+    public static bool TryParseList(string text, out IReadOnlyList<HostPort> values)
+    {
+        var list = new List<HostPort>();
+        values = list;
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!TryParse(part, out var value))
+            {
+                values = [];
+                return false;
+            }
+
+            list.Add(value);
+        }
+
+        return true;
+    }
+
+    public override string ToString() => Host.Contains(':') ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
+
+    private static bool TryParseHost(string text, out string host)
+    {
+        if (text.StartsWith('[') && text.EndsWith(']'))
+        {
+            host = text[1..^1];
+            return host.Contains(':') && IPAddress.TryParse(host, out _);
+        }
+
+        host = text;
+        return text.Length == 0 || Uri.CheckHostName(text) is UriHostNameType.Dns or UriHostNameType.IPv4;
+    }
+}

@@ -1,0 +1,100 @@
+using Microsoft.Extensions.Logging;
+
+namespace Raftd.Cli.Settings;
+
+/// <summary>Turns the texts of the sources into <see cref="ServerSettings"/> and gathers everything that is wrong.</summary>
+internal sealed class SettingsReader
+{
+    private readonly SettingSources _sources;
+    private readonly List<string> _problems;
+
+    private SettingsReader(SettingSources sources)
+    {
+        _sources = sources;
+        _problems = [.. sources.Problems];
+    }
+
+    private delegate bool Parser<T>(string text, out T value);
+
+    /// <summary>The settings, and every problem with them; they may be used only if there is none.</summary>
+    public static (ServerSettings Settings, IReadOnlyList<string> Problems) Read(SettingSources sources)
+    {
+        var reader = new SettingsReader(sources);
+        var settings = reader.Read();
+        return (settings, [.. reader._problems, .. settings.Validate()]);
+    }
+
+    private ServerSettings Read() => new()
+    {
+        Id = _sources[Flags.Id].Text,
+        HttpAddress = Parse<HostPort>(Flags.HttpAddress, HostPort.TryParse, HostPort.Wanted),
+        RaftAddress = Parse<HostPort>(Flags.RaftAddress, HostPort.TryParse, HostPort.Wanted),
+        Join = Parse<IReadOnlyList<HostPort>>(Flags.Join, HostPort.TryParseList, HostPort.Wanted),
+        Bind = Optional<int>(Flags.Bind, TryParseInt, "wanted is a number from 0 to 1023"),
+        AdvertiseHttpAddress = Optional<HostPort>(Flags.AdvertiseHttp, HostPort.TryParse, HostPort.Wanted),
+        AdvertiseRaftAddress = Optional<HostPort>(Flags.AdvertiseRaft, HostPort.TryParse, HostPort.Wanted),
+        Redirect = Parse<bool>(Flags.Redirect, bool.TryParse, "wanted is true or false"),
+        MaxValueBytes = Size(Flags.MaxValueBytes),
+        CacheBytes = Size(Flags.CacheBytes),
+        RequestTimeout = Duration(Flags.RequestTimeout),
+        ElectionTimeout = Duration(Flags.ElectionTimeout),
+        HeartbeatInterval = Duration(Flags.HeartbeatInterval),
+        QuotaBytes = Size(Flags.QuotaBytes),
+        WalSegmentBytes = Size(Flags.WalSegmentBytes),
+        WalRetentionBytes = Size(Flags.WalRetentionBytes),
+        FlushInterval = Duration(Flags.FlushInterval),
+        FlushBytes = Size(Flags.FlushBytes),
+        LogFormat = Parse<LogFormat>(Flags.LogFormat, TryParseFormat, "wanted is text or json"),
+        LogLevel = Parse<LogLevel>(Flags.LogLevel, TryParseLevel, "wanted is trace, debug, info, warn, error or none"),
+        DataDirectory = _sources[Flags.DataDirectory].Text,
+    };
+
+    private long Size(Flag flag) => Parse<long>(flag, SizeText.TryParse, SizeText.Wanted);
+
+    private TimeSpan Duration(Flag flag) => Parse<TimeSpan>(flag, DurationText.TryParse, DurationText.Wanted);
+
+    /// <summary>
+    /// The value, or a problem and the default in its place, so that the checks between settings that follow do not
+    /// complain about a value that nobody gave.
+    /// </summary>
+    private T Parse<T>(Flag flag, Parser<T> parser, string wanted)
+    {
+        var (text, origin) = _sources[flag];
+        if (parser(text, out var value))
+        {
+            return value;
+        }
+
+        var place = origin == SettingSources.FromFlag ? "" : $" ({origin})";
+        _problems.Add($"{flag.Label} '{text}'{place}: {wanted}");
+        Invariant.Check(parser(flag.Default, out value) || flag.Default.Length == 0, $"the default of {flag.Label}");
+        return value;
+    }
+
+    /// <summary>As <see cref="Parse"/>, where no text at all means that nothing is set.</summary>
+    private T? Optional<T>(Flag flag, Parser<T> parser, string wanted)
+        where T : struct =>
+        _sources[flag].Text.Length == 0 ? null : Parse(flag, parser, wanted);
+
+    private static bool TryParseInt(string text, out int value) => int.TryParse(text, out value);
+
+    private static bool TryParseFormat(string text, out LogFormat value)
+    {
+        value = text == "json" ? LogFormat.Json : LogFormat.Text;
+        return text is "json" or "text";
+    }
+
+    private static bool TryParseLevel(string text, out LogLevel value)
+    {
+        value = text switch
+        {
+            "trace" => LogLevel.Trace,
+            "debug" => LogLevel.Debug,
+            "info" or "information" => LogLevel.Information,
+            "warn" or "warning" => LogLevel.Warning,
+            "error" => LogLevel.Error,
+            _ => LogLevel.None,
+        };
+        return value != LogLevel.None || text == "none";
+    }
+}

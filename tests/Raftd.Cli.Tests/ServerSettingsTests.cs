@@ -1,0 +1,112 @@
+using Microsoft.Extensions.Logging;
+using Raftd.Cli.Settings;
+
+namespace Raftd.Cli.Tests;
+
+public sealed class ServerSettingsTests
+{
+    [Fact]
+    public void Default_IsValid_AndIsWhatTheTableSays()
+    {
+        var settings = Given.Settings("/data");
+
+        Assert.Equal("the-host", settings.Id);
+        Assert.Equal(new HostPort("", 7200), settings.HttpAddress);
+        Assert.Equal(new HostPort("", 8200), settings.RaftAddress);
+        Assert.Empty(settings.Join);
+        Assert.Null(settings.Bind);
+        Assert.Null(settings.AdvertiseHttpAddress);
+        Assert.Null(settings.AdvertiseRaftAddress);
+        Assert.False(settings.Redirect);
+        Assert.Equal(32L << 20, settings.MaxValueBytes);
+        Assert.Equal(256L << 20, settings.CacheBytes);
+        Assert.Equal(TimeSpan.FromSeconds(5), settings.RequestTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(1), settings.ElectionTimeout);
+        Assert.Equal(TimeSpan.FromMilliseconds(100), settings.HeartbeatInterval);
+        Assert.Equal(8L << 30, settings.QuotaBytes);
+        Assert.Equal(64L << 20, settings.WalSegmentBytes);
+        Assert.Equal(512L << 20, settings.WalRetentionBytes);
+        Assert.Equal(TimeSpan.FromMilliseconds(100), settings.FlushInterval);
+        Assert.Equal(16L << 20, settings.FlushBytes);
+        Assert.Equal(LogFormat.Text, settings.LogFormat);
+        Assert.Equal(LogLevel.Information, settings.LogLevel);
+        Assert.Equal("/data", settings.DataDirectory);
+    }
+
+    [Theory]
+    [InlineData("-bind 0 d")]
+    [InlineData("-bind 1023 d")]
+    [InlineData("-heartbeat-interval 10ms -election-timeout 50ms d")]
+    [InlineData("-cache-bytes 0 -wal-retention-bytes 0 d")]
+    [InlineData("-max-value-bytes 1KiB -quota-bytes 16MiB -wal-segment-bytes 2MiB d")]
+    [InlineData("-haddr 10.0.0.1:7000 -raddr 10.0.0.2:7000 d")]
+    [InlineData("-log-level none d")]
+    public void AtTheBound_IsValid(string line) => Assert.Empty(Given.Problems(line));
+
+    [Theory]
+    [InlineData("", "a data directory is missing, as in 'raftd -id node01 ~/.raftd01'")]
+    [InlineData("-bind 1024 d", "-bind 1024: allowed is 0 to 1023")]
+    [InlineData("-bind -1 d", "-bind -1: allowed is 0 to 1023")]
+    [InlineData("-bind x d", "-bind 'x': wanted is a number from 0 to 1023")]
+    [InlineData("-haddr 8001 d", "-haddr '8001': wanted is host:port, such as 127.0.0.1:8001, [::1]:8001 or :8001")]
+    [InlineData("-haddr :8200 d", "-raddr :8200: must differ from -haddr :8200")]
+    [InlineData("-haddr 127.0.0.1:8200 d", "-raddr :8200: must differ from -haddr 127.0.0.1:8200")]
+    [InlineData("-advertise-haddr :7200 d", "-advertise-haddr :7200: must name one host, for others to connect to")]
+    [InlineData("-join :1 d", "-join :1: each address needs a host")]
+    [InlineData("-join http://a:1 d", "-join 'http://a:1': wanted is host:port, such as 127.0.0.1:8001, [::1]:8001 or :8001")]
+    [InlineData("-redirect=maybe d", null)]
+    [InlineData("-max-value-bytes 1023 d", "-max-value-bytes 1023: allowed is 1KiB to 512MiB")]
+    [InlineData("-max-value-bytes 1GB d", "-max-value-bytes '1GB': wanted is a size, such as 4096, 64KiB, 32MiB or 8GiB")]
+    [InlineData("-quota-bytes 15MiB -max-value-bytes 1MiB d", "-quota-bytes 15MiB: allowed is 16MiB to 1TiB")]
+    [InlineData("-quota-bytes 16MiB d", "-quota-bytes 16MiB: must be at least -max-value-bytes, 32MiB")]
+    [InlineData("-wal-segment-bytes 32MiB d", "-wal-segment-bytes 32MiB: must hold one value of -max-value-bytes and 1MiB, 33MiB")]
+    [InlineData("-flush-bytes 1 d", "-flush-bytes 1: allowed is 64KiB to 1GiB")]
+    [InlineData("-request-timeout 5 d", "-request-timeout '5': wanted is a duration with its unit, such as 500ms, 10s or 1m")]
+    [InlineData("-request-timeout 11m d", "-request-timeout 11m: allowed is 100ms to 10m")]
+    [InlineData("-flush-interval 0ms d", "-flush-interval 0s: allowed is 1ms to 10s")]
+    [InlineData("-election-timeout 400ms d", "-election-timeout 400ms: must be at least 5 x -heartbeat-interval, 500ms")]
+    [InlineData("-log-format xml d", "-log-format 'xml': wanted is text or json")]
+    [InlineData("-log-level loud d", "-log-level 'loud': wanted is trace, debug, info, warn, error or none")]
+    public void OutsideTheBound_IsOneProblem_WithFlagValueAndBound(string line, string? problem)
+    {
+        if (problem is null)
+        {
+            Assert.NotNull(CommandLine.Parse(Given.Words(line)).Error);
+            return;
+        }
+
+        Assert.Equal([problem], Given.Problems(line));
+    }
+
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("a b", false)]
+    [InlineData("a\u0007", false)]
+    [InlineData("knoten-ä", true)]
+    public void Id_IsPrintable(string id, bool valid) =>
+        Assert.Equal(valid, (Given.Settings("d") with { Id = id }).Validate().Count == 0);
+
+    [Theory]
+    [InlineData(128, true)]
+    [InlineData(129, false)]
+    public void Id_HasABoundInBytes(int bytes, bool valid) =>
+        Assert.Equal(valid, (Given.Settings("d") with { Id = new string('x', bytes) }).Validate().Count == 0);
+
+    [Fact]
+    public void SeveralProblems_AreAllTold()
+    {
+        var problems = Given.Problems("-haddr x -bind 5000 -request-timeout 1ms");
+
+        Assert.Equal(4, problems.Count);
+    }
+
+    [Fact]
+    public void Problem_NamesTheVariableItCameFrom()
+    {
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["RAFTD_HADDR"] = "nowhere" };
+
+        var (_, problems) = SettingsReader.Read(Given.Sources("d", environment));
+
+        Assert.StartsWith("-haddr 'nowhere' (RAFTD_HADDR): ", Assert.Single(problems), StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,164 @@
+#!/usr/bin/env bash
+# tests/run.sh: everything that has to hold before a change is done, in one go.
+#
+#   tests/run.sh                    build, format, all suites, the simulator
+#   tests/run.sh Raftd.Wal.Tests    builds and runs the named suites only
+#
+# A suite is a project under tests/ that is a program: it is built, run, and its counts are read from the result file
+# it writes (TestResults/<suite>.xml). The simulator runs SEEDS (0..99 if not set). The last line is always of the form
+#
+#   123 passed, 0 failed, 2 skipped
+#
+# and the exit code is 0 only if nothing failed: a suite that cannot run, a build error or a badly formatted file
+# count as one failure each.
+set -euo pipefail
+
+root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+results=$root/TestResults
+suite_limit_seconds=900
+simulator=Raftd.Simulation
+passed=0 failed=0 skipped=0
+failures=()
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+say() { printf '%s\n' "$*"; }
+
+# One failure that is not a test's: WHAT went wrong.
+add_failure() {
+  failed=$((failed + 1))
+  failures+=("$1")
+}
+
+finish() {
+  local failure line
+  for failure in "${failures[@]}"; do say "FAILED: $failure"; done
+  line="$passed passed, $failed failed"
+  ((skipped == 0)) || line+=", $skipped skipped"
+  say "$line"
+  ((failed == 0)) || exit 1
+  exit 0
+}
+
+# Installs PACKAGE with apt-get if COMMAND... fails; says what to do if that is not allowed.
+need_package() {
+  local package=$1
+  shift
+  ! "$@" >/dev/null 2>&1 || return 0
+  if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+    say "Installing $package"
+    { apt-get update -q && apt-get install -yq "$package"; } >"$results/apt.log" 2>&1 </dev/null || true
+  fi
+  "$@" >/dev/null 2>&1 ||
+    add_failure "$package is missing and could not be installed; run 'sudo apt-get install $package'"
+}
+
+# shellcheck disable=SC2317 # called by need_package
+has_library() { PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep -F "$1"; }
+
+install_what_is_missing() {
+  need_package liblmdb0 has_library liblmdb.so.0
+  need_package curl command -v curl
+}
+
+# Builds PROJECT or the solution; warnings are errors.
+build() {
+  say "== build $(basename "$1")"
+  if ! dotnet build "$1" --configuration Release --nologo --verbosity quiet -warnaserror \
+    >"$results/build.log" 2>&1 </dev/null; then
+    grep -E 'error|warning' "$results/build.log" | sort -u || cat "$results/build.log"
+    add_failure "the build of $(basename "$1"); see above and TestResults/build.log"
+    return 1
+  fi
+}
+
+check_format() {
+  say "== format"
+  if ! dotnet format "$root/raftd.sln" --verify-no-changes --no-restore >"$results/format.log" 2>&1 </dev/null; then
+    cat "$results/format.log"
+    add_failure "format; 'dotnet format' mends it"
+  fi
+}
+
+# The suites, by name: every project under tests/ but those that say they are none, and the simulator.
+all_suites() {
+  local project
+  for project in "$root"/tests/*/*.csproj; do
+    grep -q '<IsTestProject>false' "$project" || basename "$project" .csproj
+  done | grep -vx "$simulator"
+}
+
+# ATTRIBUTE of the assembly element in a result FILE of xunit.
+xunit_count() { grep -o '<assembly [^>]*' "$2" | head -n 1 | sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p"; }
+
+run_suite() {
+  local suite=$1 file=$results/$1.xml log=$results/$1.log status=0 counts=()
+  say "== $suite"
+  rm -f "$file"
+  timeout --kill-after 10 "$suite_limit_seconds" dotnet "$root/tests/$suite/bin/Release/net10.0/$suite.dll" \
+    -noLogo -noColor -xml "$file" >"$log" 2>&1 </dev/null || status=$?
+  if ! [[ -s $file ]]; then
+    tail -n 50 "$log"
+    add_failure "$suite ended with $status and left no result$( ((status != 124)) || echo " (over $suite_limit_seconds s)")"
+    return
+  fi
+  for attribute in passed failed errors skipped; do counts+=("$(xunit_count "$attribute" "$file")"); done
+  add_counts "$suite" "${counts[0]}" $((counts[1] + counts[2])) "${counts[3]}"
+  if ((status != 0)); then
+    grep -vE '^ +(Discover|Start|Finish)' "$log" || true
+    ((counts[1] + counts[2] > 0)) || add_failure "$suite ended with $status although no test failed"
+  fi
+}
+
+# SUITE PASSED FAILED SKIPPED
+add_counts() {
+  say "   passed: $2  failed: $3  skipped: $4"
+  passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
+  (($3 == 0)) || failures+=("$1, $3 of $(($2 + $3))")
+}
+
+# Whole clusters in one thread, one seed each. Prints the line "N passed, N failed" itself, which is taken from it.
+run_simulator() {
+  local log=$results/$simulator.log status=0 line
+  [[ -f $root/tests/$simulator/Program.cs ]] || { say "== $simulator: not there yet" && return; }
+  say "== $simulator, seeds ${SEEDS:-0..99}"
+  timeout --kill-after 10 "$suite_limit_seconds" \
+    dotnet "$root/tests/$simulator/bin/Release/net10.0/$simulator.dll" --seeds "${SEEDS:-0..99}" \
+    >"$log" 2>&1 </dev/null || status=$?
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1 || true)
+  ((status == 0)) || grep -vE '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 200 || true
+  if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then
+    add_counts "$simulator" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" 0
+  elif ((status == 0)); then
+    add_failure "$simulator ended without its line of counts"
+  fi
+  if ((status != 0)) && [[ ${BASH_REMATCH[2]:-0} == 0 ]]; then
+    add_failure "$simulator ended with $status; see TestResults/$simulator.log"
+  fi
+}
+
+run_everything() {
+  local suite
+  build "$root/raftd.sln" || finish
+  check_format
+  # The program itself, once, before suites that start it run side by side.
+  RAFTD_BUILD_ONLY=1 "$root/raftd" || add_failure "./raftd cannot be built"
+  for suite in $(all_suites); do run_suite "$suite"; done
+  run_simulator
+}
+
+run_named() {
+  local suite
+  for suite in "$@"; do
+    if [[ ! -f $root/tests/$suite/$suite.csproj ]]; then
+      add_failure "there is no suite $suite; there are $(all_suites | paste -sd ' ' -) $simulator"
+    elif build "$root/tests/$suite"; then
+      if [[ $suite == "$simulator" ]]; then run_simulator; else run_suite "$suite"; fi
+    fi
+  done
+}
+
+mkdir -p "$results"
+command -v dotnet >/dev/null || { add_failure "the .NET 10 SDK is missing; see https://dot.net" && finish; }
+install_what_is_missing
+if (($# == 0)); then run_everything; else run_named "$@"; fi
+finish
