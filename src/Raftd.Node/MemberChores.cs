@@ -11,7 +11,7 @@ using Raftd.Store.Commands;
 namespace Raftd.Node;
 
 internal sealed class MemberChores(
-    NodeOptions options, MemberIdentity self, Member member, HttpPeerTransport transport, DivergenceWatch divergence,
+    NodeOptions options, MemberIdentity self, RaftdMember member, HttpPeerTransport transport, DivergenceWatch divergence,
     LeaderRouter router, LeaderCalls calls, ILogger logger) : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);

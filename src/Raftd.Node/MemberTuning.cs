@@ -1,7 +1,7 @@
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
-using Raftd.Store;
+using Raftd.Store.Mvcc;
 using Raftd.Wal;
 
 namespace Raftd.Node;
@@ -22,7 +22,7 @@ internal static class MemberTuning
             Founding = founding,
             Raft = RaftOptionsOf(options, self, maxCommandBytes),
             Wal = new WalOptions { SegmentSizeBytes = options.WalSegmentBytes, MaxRecordBytes = maxCommandBytes },
-            Store = new StoreOptions { ClusterId = self.ClusterId, CacheBytes = options.CacheBytes },
+            Store = new StoreOptions { CacheBytes = options.CacheBytes },
             Replica = new ReplicaOptions
             {
                 RequestTimeLimit = options.RequestTimeLimit,

@@ -11,10 +11,7 @@ using Raftd.Contract;
 using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
-using Raftd.Node.Replication;
 using Raftd.Node.Service;
-using Raftd.Raft;
-using Raftd.Store;
 using Raftd.Store.Buckets;
 using Raftd.Store.Leases;
 using Raftd.Wal;
@@ -25,7 +22,6 @@ namespace Raftd.Node;
 public sealed class RaftdNode : IAsyncDisposable
 {
     private const string LogFolder = "wal";
-    private const string StateFolder = "state";
 
     private readonly NodeOptions _options;
     private readonly TimeProvider _time = TimeProvider.System;
@@ -37,7 +33,8 @@ public sealed class RaftdNode : IAsyncDisposable
     private readonly TaskCompletionSource<FatalStopException> _failed =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private Member? _member;
+    private StateDirectory? _state;
+    private RaftdMember? _member;
     private MembershipKeeper? _membership;
 
     public RaftdNode(NodeOptions options, ILoggerFactory loggers)
@@ -165,12 +162,13 @@ public sealed class RaftdNode : IAsyncDisposable
         }
     }
 
-    private Member OpenMember(MemberIdentity identity, HttpPeerTransport transport)
+    private RaftdMember OpenMember(MemberIdentity identity, HttpPeerTransport transport)
     {
-        var state = new StateDirectory(Prepared(StateFolder));
+        var state = StateDirectory.Open(_options.DataDirectory);
         Undo(state.Dispose);
+        _state = state;
         var first = identity is { IsFounder: true, HasStarted: false } ? Founding.First(identity, _options) : null;
-        var member = Member.Open(MemberTuning.Of(_options, identity, first), new MemberSeams
+        var member = RaftdMember.Open(MemberTuning.Of(_options, identity, first), new MemberSeams
         {
             Files = _files,
             LogDirectory = Prepared(LogFolder),
@@ -185,7 +183,7 @@ public sealed class RaftdNode : IAsyncDisposable
     }
 
     /// <summary>The threads, the streams and the services, each undone in the opposite order.</summary>
-    private async Task StartLoopsAsync(Member member, MemberIdentity identity, HttpPeerTransport transport)
+    private async Task StartLoopsAsync(RaftdMember member, MemberIdentity identity, HttpPeerTransport transport)
     {
         var tick = MemberTuning.TickInterval(_options);
         var flusher = Loop("raftd-flusher", member.Flusher, tick, wake => member.Flusher.Wake = wake);
@@ -194,7 +192,7 @@ public sealed class RaftdNode : IAsyncDisposable
         var replica = Loop("raftd-replica", member.Replica, tick, wake => member.Replica.Wake = wake);
 
         var streamer = new SnapshotStreamer(identity, member.State, member.Log, member.Replica, _time, _logger);
-        var intake = new SnapshotIntake(member.State, member.Replica, identity.ClusterId, _logger);
+        var intake = new SnapshotIntake(_state!, member.Replica, identity.ClusterId, _logger);
         var divergence = new DivergenceWatch(member.State);
         transport.Unreachable = member.Replica.PeerUnreachable;
         transport.StartSnapshot = streamer.Start;
@@ -207,7 +205,7 @@ public sealed class RaftdNode : IAsyncDisposable
         var calls = new LeaderCalls(leases, _membership);
         var router = new LeaderRouter(identity, member.Replica, _options.RequestTimeLimit, _logger);
         var ids = new SnowflakeGenerator(identity.Generator, _time);
-        var service = new NodeService(_options, identity, member.Replica, member.State, member.Log, router, calls, ids);
+        var service = new NodeService(_options, identity, member.Replica, member.State, _state!, member.Log, router, calls, ids);
         var chores = new MemberChores(_options, identity, member, transport, divergence, router, calls, _logger);
 
         foreach (var loop in (LoopThread[])[flusher, applier, log, replica])

@@ -13,8 +13,8 @@ internal static class Configurations
             return Configuration.Empty;
         }
 
-        Invariant.Check(
-            Configuration.TryDecode(bytes.Span, out var configuration, out var error), $"a stored configuration is unreadable: {error}");
-        return configuration!;
+        return Configuration.TryDecode(bytes.Span, out var configuration)
+            ? configuration
+            : throw new InvariantViolationException($"a stored configuration of {bytes.Length} bytes is unreadable");
     }
 }

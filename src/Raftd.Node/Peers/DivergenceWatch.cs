@@ -6,7 +6,7 @@
 // majority by themselves, this member is the one that is wrong, and it fences itself: nothing it says can be trusted.
 
 using Raftd.Node.Membership;
-using Raftd.Store;
+using Raftd.Store.Mvcc;
 
 namespace Raftd.Node.Peers;
 
@@ -30,7 +30,7 @@ internal sealed class DivergenceWatch(StateMachine state)
     /// <summary>What this member has to tell; null before it has applied anything.</summary>
     public HashReport? Own()
     {
-        var applied = state.Applied;
+        var applied = state.View().Applied;
         return state.TryGetHash(applied.Index, out var hash) ? new HashReport(applied.Index, hash) : null;
     }
 

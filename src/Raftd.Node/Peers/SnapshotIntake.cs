@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Replication;
 using Raftd.Raft;
-using Raftd.Store;
+using Raftd.Store.Buckets;
+using Raftd.Store.Mvcc;
+using Raftd.Store.Snapshots;
 
 namespace Raftd.Node.Peers;
 
@@ -10,7 +12,8 @@ namespace Raftd.Node.Peers;
 /// One at a time, from the first byte until it is installed or refused: there is one place beside the store in use.
 /// Cut, damaged or refused, it is thrown away, and this member goes on with the state it has.
 /// </remarks>
-internal sealed class SnapshotIntake(StateMachine state, Replica replica, ulong clusterId, ILogger logger) : IDisposable
+internal sealed class SnapshotIntake(
+    IStateDirectory directory, Replica replica, ulong clusterId, ILogger logger) : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1, 1);
 
@@ -24,11 +27,17 @@ internal sealed class SnapshotIntake(StateMachine state, Replica replica, ulong 
 
         try
         {
-            return await ReceiveOneAsync(frames, cancellationToken);
+            var refusal = await ReceiveOneAsync(frames, cancellationToken);
+            if (refusal is not null)
+            {
+                Abandon(refusal);
+            }
+
+            return refusal;
         }
         catch (Exception failure) when (failure is not InvariantViolationException)
         {
-            NodeLog.SnapshotRefused(logger, failure.Message);
+            Abandon(failure.Message);
             return failure.Message;
         }
         finally
@@ -38,6 +47,12 @@ internal sealed class SnapshotIntake(StateMachine state, Replica replica, ulong 
     }
 
     public void Dispose() => _one.Dispose();
+
+    private void Abandon(string why)
+    {
+        NodeLog.SnapshotRefused(logger, why);
+        directory.AbandonInstall();
+    }
 
     private async Task<string?> ReceiveOneAsync(FrameReader frames, CancellationToken cancellationToken)
     {
@@ -52,7 +67,8 @@ internal sealed class SnapshotIntake(StateMachine state, Replica replica, ulong 
         }
 
         NodeLog.SnapshotReceiving(logger, header.Snapshot.Id.Index);
-        using var received = state.BeginInstall();
+        var store = directory.BeginInstall();
+        using var received = new SnapshotReceiver(store, StateMachine.VerifySnapshot);
         while (!received.IsComplete)
         {
             var bytes = await frames.ReadRawAsync(cancellationToken);
@@ -70,7 +86,7 @@ internal sealed class SnapshotIntake(StateMachine state, Replica replica, ulong 
             return $"the snapshot is of cluster {meta.ClusterId:x16} at {meta.Index}, not what its message says";
         }
 
-        var offer = new SnapshotOffer(header, received);
+        var offer = new SnapshotOffer(header, store);
         replica.Offer(offer);
         return await offer.Task ? null : "this member is ahead of the snapshot";
     }

@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
-using Raftd.Store;
+using Raftd.Store.Mvcc;
 using Raftd.Store.Snapshots;
 
 namespace Raftd.Node.Peers;
@@ -81,7 +81,7 @@ internal sealed class SnapshotStreamer : IAsyncDisposable
         var installed = false;
         try
         {
-            using var snapshot = _state.OpenSnapshot();
+            using var snapshot = _state.OpenSnapshot(_self.ClusterId);
             index = snapshot.Meta.Index;
             using var pin = _log.Pin(index);
             NodeLog.SnapshotSending(_logger, peer.Label, index);
@@ -111,7 +111,7 @@ internal sealed class SnapshotStreamer : IAsyncDisposable
     };
 
     private async Task StreamAsync(
-        MemberInfo peer, Message header, StateSnapshot snapshot, CancellationToken cancellationToken)
+        MemberInfo peer, Message header, OpenedSnapshot snapshot, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"http://{peer.PeerAddress}{PeerPaths.Snapshot}");
         new PeerHandshake(_self.ClusterId, _self.MemberId, peer.Id, _self.Label, peer.Label).WriteTo(request);
@@ -124,7 +124,7 @@ internal sealed class SnapshotStreamer : IAsyncDisposable
     }
 
     private async Task WriteAsync(
-        Stream stream, Message header, StateSnapshot snapshot, CancellationToken cancellationToken)
+        Stream stream, Message header, OpenedSnapshot snapshot, CancellationToken cancellationToken)
     {
         var output = new ArrayBufferWriter<byte>();
         PeerFrame.Write(output, new ArrayBufferWriter<byte>(), header);
@@ -143,6 +143,6 @@ internal sealed class SnapshotStreamer : IAsyncDisposable
             await stream.WriteAsync(output.WrittenMemory, cancellationToken);
             output.ResetWrittenCount();
         }
-        while (sent == SnapshotSendResult.Written);
+        while (sent == SnapshotSendResult.Chunk);
     }
 }

@@ -4,14 +4,17 @@
 
 using Raftd.Node.Loops;
 using Raftd.Raft;
-using Raftd.Store;
+using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
+using Raftd.Store.Leases;
+using Raftd.Store.Mvcc;
 
 namespace Raftd.Node.Replication;
 
 internal sealed class Applier : ILoop
 {
     private readonly StateMachine _state;
+    private readonly Lessor _lessor;
     private readonly Flusher _flusher;
     private readonly FlushPolicy _policy;
     private readonly TimeProvider _time;
@@ -22,12 +25,14 @@ internal sealed class Applier : ILoop
     private long _lastFreeze;
 
     /// <param name="state">Mutated by this loop alone.</param>
+    /// <param name="lessor">Begins and ends to count the time of leases between two entries.</param>
     /// <param name="flusher">Gets the frozen changes.</param>
     /// <param name="policy">When to freeze, and when to wait for the flusher.</param>
     /// <param name="time">Monotonic time; only its timestamps are used.</param>
-    public Applier(StateMachine state, Flusher flusher, FlushPolicy policy, TimeProvider time)
+    public Applier(StateMachine state, Lessor lessor, Flusher flusher, FlushPolicy policy, TimeProvider time)
     {
         _state = state;
+        _lessor = lessor;
         _flusher = flusher;
         _policy = policy;
         _time = time;
@@ -36,6 +41,9 @@ internal sealed class Applier : ILoop
 
     /// <summary>Gets "applied and published up to this index", on the applier's thread; set before the first step.</summary>
     public Action<ulong> Applied { get; set; } = static _ => { };
+
+    /// <summary>Gets the term in which leases count from now on; set before the first step.</summary>
+    public Action<ulong> Promoted { get; set; } = static _ => { };
 
     /// <summary>Called when a snapshot has been installed: the log waits for it.</summary>
     public Action Installed { get; set; } = static () => { };
@@ -73,35 +81,69 @@ internal sealed class Applier : ILoop
         }
 
         var before = _next;
-        ApplyUntilInstall();
+        Work();
         FreezeIfDue();
         return _next != before;
     }
 
     public void Tick() => FreezeIfDue();
 
-    private void ApplyUntilInstall()
+    /// <summary>Goes on until something must wait: the flusher, or readers of the state that a snapshot replaces.</summary>
+    private void Work()
     {
         var before = _state.Applied.Index;
-        while (_next < _batch.Count && _batch[_next].Install is null && _state.OverlayBytes <= _policy.MaxOverlayBytes)
+        while (_next < _batch.Count && _state.OverlayBytes <= _policy.MaxOverlayBytes)
         {
-            Apply(_batch[_next++]);
+            if (_batch[_next] is ApplyWork.Committed committed)
+            {
+                Apply(committed);
+            }
+            else
+            {
+                before = AnswerIfApplied(before);
+                if (!TryDo(_batch[_next]))
+                {
+                    return;
+                }
+
+                before = _state.Applied.Index;
+            }
+
+            _next++;
         }
 
+        AnswerIfApplied(before);
+    }
+
+    private ulong AnswerIfApplied(ulong before)
+    {
         if (_state.Applied.Index != before)
         {
             Answer();
         }
 
-        // The flusher may still be writing into the store that the snapshot replaces; it wakes this loop when it is done.
-        if (_next < _batch.Count && _batch[_next].Install is { } install && _flusher.IsIdle)
+        return _state.Applied.Index;
+    }
+
+    private bool TryDo(ApplyWork work)
+    {
+        switch (work)
         {
-            _next++;
-            Install(install);
+            case ApplyWork.Promote promote:
+                _lessor.Promote(promote.Term);
+                Promoted(promote.Term);
+                return true;
+            case ApplyWork.Demote:
+                _lessor.Demote();
+                return true;
+            case ApplyWork.Install install:
+                return TryInstall(install.Pending);
+            default:
+                throw new InvariantViolationException($"the applier has no case for {work.GetType().Name}");
         }
     }
 
-    private void Apply(ApplyWork work)
+    private void Apply(ApplyWork.Committed work)
     {
         for (var i = 0; i < work.Entries.Count; i++)
         {
@@ -142,15 +184,30 @@ internal sealed class Applier : ILoop
         _results.Clear();
     }
 
-    private void Install(PendingInstall install)
+    /// <summary>False while the flusher still writes into the old store, or readers hold it: tried again soon.</summary>
+    private bool TryInstall(PendingInstall install)
     {
-        _state.Install(install.Offer.Received);
+        if (!_flusher.IsIdle)
+        {
+            return false;
+        }
+
+        try
+        {
+            _state.Install(install.Offer.Received);
+        }
+        catch (BucketStoreException readers) when (readers.Fault == BucketStoreFault.ReadersOpen)
+        {
+            return false;
+        }
+
         Invariant.Check(
             _state.Applied.Index == install.Snapshot.Index && _state.Applied.Term == install.Snapshot.Term,
             $"installed a snapshot of {install.Snapshot} and stand at {_state.Applied.Index}");
         install.MarkInstalled();
         Applied(_state.Applied.Index);
         Installed();
+        return true;
     }
 
     private void FreezeIfDue()

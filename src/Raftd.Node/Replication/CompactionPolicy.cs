@@ -1,4 +1,4 @@
-using Raftd.Store;
+using Raftd.Store.Mvcc;
 
 namespace Raftd.Node.Replication;
 

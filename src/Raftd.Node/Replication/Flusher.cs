@@ -2,7 +2,7 @@
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Loops;
-using Raftd.Store;
+using Raftd.Store.Mvcc;
 using Raftd.Store.Buckets;
 using Raftd.Wal;
 

@@ -6,8 +6,7 @@
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Service;
-using Raftd.Raft;
-using Raftd.Store;
+using Raftd.Store.Mvcc;
 using Raftd.Store.Commands;
 using Raftd.Store.Leases;
 
@@ -54,25 +53,26 @@ internal sealed class LeaderDuties(
             return;
         }
 
-        var proposed = replica.ProposeFromLoop(
-            CommandFactory.LeaseExpire(replica.Raft.Term, due.Leases, due.Keys));
-        proposed.ContinueWith(
-            ended =>
-            {
-                if (ended.Result.End != ProposalEnd.Applied)
-                {
-                    lessor.ExpiryDropped(due);
-                }
-            },
-            TaskScheduler.Default);
+        WhenDropped(replica.ProposeFromLoop(CommandFactory.LeaseExpire(due)), () => lessor.ExpiryDropped(due));
     }
+
+    /// <summary>What did not make it into the state is free to be proposed again.</summary>
+    private static void WhenDropped(Task<ProposalOutcome> proposed, Action dropped) => _ = proposed.ContinueWith(
+        ended =>
+        {
+            if (ended.Result.End != ProposalEnd.Applied)
+            {
+                dropped();
+            }
+        },
+        TaskScheduler.Default);
 
     private void CheckpointLeases()
     {
         var silent = lessor.CollectCheckpoints(MaxCheckpointsPerEntry);
-        if (silent.Count > 0)
+        if (silent is not null)
         {
-            replica.ProposeFromLoop(CommandFactory.LeaseCheckpoint(replica.Raft.Term, silent));
+            WhenDropped(replica.ProposeFromLoop(CommandFactory.LeaseCheckpoint(silent)), () => lessor.CheckpointsDropped(silent));
         }
     }
 
@@ -102,7 +102,7 @@ internal sealed class LeaderDuties(
         }
 
         var used = state.View().LogicalBytes;
-        var standing = state.View().HasNoSpaceAlarm;
+        var standing = AlarmViews.IsOutOfSpace(state.View());
         if (!standing && used > options.QuotaBytes)
         {
             NodeLog.AlarmRaised(logger, "NOSPACE", replica.Raft.Id.Value, $"{used} bytes are above the quota of {options.QuotaBytes}");

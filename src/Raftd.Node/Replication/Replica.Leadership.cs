@@ -10,7 +10,9 @@ internal sealed partial class Replica
     private ulong _ledTerm;
     private ulong _firstIndexOfTerm;
 
-    // The term in which it has applied that entry: from there on it speaks about leases. 0 while it does not.
+    // The term in which it has applied that entry and told the applier so; and in which the applier has begun to count
+    // the time of leases: from there on this member speaks about them. 0 while it does not.
+    private ulong _promotingTerm;
     private ulong _promotedTerm;
     private string? _fencedBecause;
 
@@ -73,20 +75,30 @@ internal sealed partial class Replica
 
     private void PromoteIfApplied()
     {
-        if (_promotedTerm != _ledTerm && _raft.Role == RaftRole.Leader && _ledTerm == _raft.Term
+        if (_promotingTerm != _ledTerm && _raft.Role == RaftRole.Leader && _ledTerm == _raft.Term
             && _firstIndexOfTerm != 0 && _applied >= _firstIndexOfTerm)
         {
-            _promotedTerm = _ledTerm;
-            _lessor.Promote(_ledTerm);
+            _promotingTerm = _ledTerm;
+            _applier.Post(new ApplyWork.Promote(_ledTerm));
         }
     }
 
+    /// <summary>From the applier: leases count since the first entry of this term.</summary>
+    public void Promoted(ulong term) => _inbox.Post(new ReplicaInput.Ask(_ =>
+    {
+        if (_ledTerm == term)
+        {
+            _promotedTerm = term;
+        }
+    }));
+
     private void EndLeadership()
     {
-        if (_promotedTerm != 0)
+        if (_promotingTerm != 0)
         {
+            _promotingTerm = 0;
             _promotedTerm = 0;
-            _lessor.Demote();
+            _applier.Post(new ApplyWork.Demote());
         }
 
         _ledTerm = 0;

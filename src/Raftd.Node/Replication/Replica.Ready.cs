@@ -83,7 +83,7 @@ internal sealed partial class Replica
             proposals[i] = _proposals.Count == 0 ? null : _proposals.TakeCommitted(committed[i].Id);
         }
 
-        _applier.Post(new ApplyWork(committed, proposals, Install: null));
+        _applier.Post(new ApplyWork.Committed(committed, proposals));
     }
 
     /// <summary>The core decides on an offered snapshot within the step that hears of it: it is taken now, or never.</summary>
@@ -106,7 +106,7 @@ internal sealed partial class Replica
         var install = new PendingInstall(snapshot.Metadata.Id, _offer);
         _offer = null;
         _proposals.SkipTo(install.Snapshot.Index);
-        _applier.Post(new ApplyWork([], [], install));
+        _applier.Post(new ApplyWork.Install(install));
         return install;
     }
 

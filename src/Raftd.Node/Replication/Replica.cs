@@ -18,7 +18,6 @@ using Microsoft.Extensions.Logging;
 using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Raft;
-using Raftd.Store.Leases;
 
 namespace Raftd.Node.Replication;
 
@@ -28,7 +27,6 @@ internal sealed partial class Replica : ILoop
     private readonly LogWriter _log;
     private readonly Applier _applier;
     private readonly IPeerTransport _peers;
-    private readonly Lessor _lessor;
     private readonly ReplicaOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -48,7 +46,6 @@ internal sealed partial class Replica : ILoop
         LogWriter log,
         Applier applier,
         IPeerTransport peers,
-        Lessor lessor,
         ReplicaOptions options,
         TimeProvider time,
         ILogger logger,
@@ -59,7 +56,6 @@ internal sealed partial class Replica : ILoop
         _log = log;
         _applier = applier;
         _peers = peers;
-        _lessor = lessor;
         _options = options;
         _time = time;
         _logger = logger;

@@ -16,7 +16,7 @@ internal sealed class LeaderCallServer
 
     private readonly Replica _replica;
     private readonly ILogger _logger;
-    private readonly Dictionary<string, Func<byte[], CancellationToken, ValueTask<byte[]>>> _calls = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Func<byte[], CancellationToken, ValueTask<ReadOnlyMemory<byte>>>> _calls = new(StringComparer.Ordinal);
 
     public LeaderCallServer(Replica replica, LeaderCalls calls, ILogger logger)
     {
@@ -51,7 +51,7 @@ internal sealed class LeaderCallServer
             return JsonSerializer.SerializeToUtf8Bytes(await call.Answer(request, cancellationToken), call.ResponseType);
         });
 
-    private async Task AnswerAsync(HttpContext context, Func<byte[], ValueTask<byte[]>> answer)
+    private async Task AnswerAsync(HttpContext context, Func<byte[], ValueTask<ReadOnlyMemory<byte>>> answer)
     {
         try
         {

@@ -11,15 +11,15 @@ internal sealed class LeaderCalls(LeaseKeeper leases, MembershipKeeper members)
 
     public LeaderCall<long, LeaseTimeToLiveResponse> TimeToLive { get; } = new(
         "lease-timetolive", CallJson.Default.Int64, CallJson.Default.LeaseTimeToLiveResponse,
-        ChangesState: false, leases.TimeToLiveAsync);
+        ChangesState: false, (id, _) => leases.TimeToLiveAsync(id));
 
     public LeaderCall<LeasedKeysRequest, LeasedKeysResponse> LeasedKeys { get; } = new(
         "lease-keys", CallJson.Default.LeasedKeysRequest, CallJson.Default.LeasedKeysResponse,
-        ChangesState: false, leases.LeasedKeysAsync);
+        ChangesState: false, (request, _) => leases.LeasedKeysAsync(request));
 
     public LeaderCall<string, LeaseListResponse> Leases { get; } = new(
         "leases", CallJson.Default.String, CallJson.Default.LeaseListResponse,
-        ChangesState: false, leases.LeasesAsync);
+        ChangesState: false, (prefix, _) => leases.LeasesAsync(prefix));
 
     public LeaderCall<JoinRequest, JoinResponse> Join { get; } = new(
         "join", CallJson.Default.JoinRequest, CallJson.Default.JoinResponse,

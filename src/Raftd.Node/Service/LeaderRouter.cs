@@ -139,7 +139,9 @@ internal sealed class LeaderRouter : IDisposable
         }
 
         var body = await SendAsync(leader, PeerPaths.Propose, command, changesState: true, cancellationToken);
-        return CommandResultCodec.Decode(body);
+        return CommandResultCodec.TryDecode(body, out var result)
+            ? result
+            : throw Unknown("the leader's answer cannot be read");
     }
 
     private async ValueTask<TResponse> TryCallAsync<TRequest, TResponse>(

@@ -6,7 +6,7 @@
 
 using Raftd.Contract;
 using Raftd.Node.Replication;
-using Raftd.Store;
+using Raftd.Store.Mvcc;
 using Raftd.Store.Commands;
 using Raftd.Store.Leases;
 
@@ -21,16 +21,22 @@ internal sealed class LeaseKeeper(Replica replica, StateMachine state, Lessor le
         while (true)
         {
             var renewal = lessor.TryRenew(request.Id, request.Key, request.Data);
-            switch (renewal.Outcome)
+            switch (renewal.Status)
             {
-                case RenewOutcome.Renewed:
+                case RenewStatus.Renewed:
                     return Renewed(request.Id, renewal.TtlSeconds);
-                case RenewOutcome.NotFound:
-                    throw NotFound(request);
-                case RenewOutcome.NeedsEntry:
+                case RenewStatus.NotFound:
+                    throw new StoreException(
+                        ErrorCode.NotFound,
+                        $"no lease has the id {request.Id}",
+                        "grant a new lease: this one has expired or was revoked");
+                case RenewStatus.KeyNotFound:
+                    throw new StoreException(
+                        ErrorCode.NotFound, $"lease {request.Id} has no such key", "send the key together with its data");
+                case RenewStatus.NeedsEntry:
                     return await RenewThroughLogAsync(request);
-                case RenewOutcome.Wait:
-                    await DecidedAsync(renewal.Decided!, cancellationToken);
+                case RenewStatus.Wait:
+                    await DecidedAsync(renewal.Outcome!, cancellationToken);
                     break;
                 default:
                     throw new NotLeaderException("this member does not keep the leases");
@@ -38,20 +44,19 @@ internal sealed class LeaseKeeper(Replica replica, StateMachine state, Lessor le
         }
     }
 
-    public async ValueTask<LeaseTimeToLiveResponse> TimeToLiveAsync(long id, CancellationToken cancellationToken)
+    public async ValueTask<LeaseTimeToLiveResponse> TimeToLiveAsync(long id)
     {
         await ConfirmLeadershipAsync();
         return lessor.TimeToLive(id) ?? throw new StoreException(ErrorCode.NotFound, $"no lease has the id {id}");
     }
 
-    public async ValueTask<LeasedKeysResponse> LeasedKeysAsync(
-        LeasedKeysRequest request, CancellationToken cancellationToken)
+    public async ValueTask<LeasedKeysResponse> LeasedKeysAsync(LeasedKeysRequest request)
     {
         await ConfirmLeadershipAsync();
         return lessor.LeasedKeys(request);
     }
 
-    public async ValueTask<LeaseListResponse> LeasesAsync(string namePrefix, CancellationToken cancellationToken)
+    public async ValueTask<LeaseListResponse> LeasesAsync(string namePrefix)
     {
         await ConfirmLeadershipAsync();
         return lessor.Leases(namePrefix);
@@ -105,13 +110,6 @@ internal sealed class LeaseKeeper(Replica replica, StateMachine state, Lessor le
     private LeaseKeepAliveResponse Renewed(long id, long ttlSeconds) =>
         new() { Revision = state.View().Revision, Id = id, TtlSeconds = ttlSeconds };
 
-    private static StoreException NotFound(LeaseKeepAliveRequest request) => new(
-        ErrorCode.NotFound,
-        request.Key is null || request.Data is not null
-            ? $"no lease has the id {request.Id}"
-            : $"lease {request.Id} is gone, or has no such key",
-        "grant a new lease: this one has expired or was revoked");
-
-    private static Exception Wrong(CommandResult result) =>
+    private static InvariantViolationException Wrong(CommandResult result) =>
         new InvariantViolationException($"a keepalive was answered with {result.GetType().Name}");
 }

@@ -45,7 +45,7 @@ internal sealed partial class NodeService : IClusterService
     {
         var status = _replica.Status;
         var view = _state.View();
-        var applied = _state.Applied;
+        var applied = view.Applied;
         return new MemberStatus
         {
             ClusterId = _self.ClusterId,
@@ -62,8 +62,8 @@ internal sealed partial class NodeService : IClusterService
             AppliedHash = applied.Hash,
             Revision = view.Revision,
             KeyCount = view.KeyCount,
-            StateBytes = _state.SizeBytes,
-            StateBytesInUse = _state.UsedBytes,
+            StateBytes = _directory.Current.SizeBytes,
+            StateBytesInUse = _directory.Current.UsedBytes,
             LogBytes = _log.SizeBytes,
             LogicalBytes = view.LogicalBytes,
             QuotaBytes = _options.QuotaBytes,
@@ -108,18 +108,18 @@ internal sealed partial class NodeService : IClusterService
     }
 
     private string? CorruptionOf(ReplicaStatus status) =>
-        status.FencedBecause ?? (_state.View().CorruptMembers.Contains(_self.MemberId) ? "the CORRUPT alarm names this member" : null);
+        status.FencedBecause ?? (AlarmViews.CorruptMembers(_state.View()).Contains(_self.MemberId) ? "the CORRUPT alarm names this member" : null);
 
     private string[] AlarmsOf(ReplicaStatus status)
     {
         var view = _state.View();
         var alarms = new List<string>();
-        if (view.HasNoSpaceAlarm)
+        if (AlarmViews.IsOutOfSpace(view))
         {
             alarms.Add("NOSPACE");
         }
 
-        alarms.AddRange(view.CorruptMembers.Select(member => $"CORRUPT:{member}"));
+        alarms.AddRange(AlarmViews.CorruptMembers(view).Select(member => $"CORRUPT:{member}"));
         if (status.FencedBecause is not null)
         {
             alarms.Add("FENCED");

@@ -8,7 +8,7 @@ internal sealed partial class NodeService : IKeyValueService
     public async ValueTask<RangeResponse> RangeAsync(RangeRequest request, CancellationToken cancellationToken)
     {
         await BarrierAsync(request.Level);
-        return _state.View().Range(request);
+        return _state.Range(request);
     }
 
     public async ValueTask<PutResponse> PutAsync(PutRequest request, CancellationToken cancellationToken)
@@ -44,6 +44,6 @@ internal sealed partial class NodeService : IKeyValueService
             return null;
         }
 
-        return _state.View().Range(new RangeRequest { Key = request.Key });
+        return _state.Range(new RangeRequest { Key = request.Key });
     }
 }

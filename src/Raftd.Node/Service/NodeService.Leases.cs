@@ -1,6 +1,5 @@
 using Raftd.Contract;
 using Raftd.Store.Commands;
-using Raftd.Store.Leases;
 
 namespace Raftd.Node.Service;
 

@@ -3,7 +3,8 @@
 using Raftd.Contract;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
-using Raftd.Store;
+using Raftd.Store.Mvcc;
+using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
 using Raftd.Store.Leases;
 
@@ -15,19 +16,21 @@ internal sealed partial class NodeService
     private readonly MemberIdentity _self;
     private readonly Replica _replica;
     private readonly StateMachine _state;
+    private readonly IStateDirectory _directory;
     private readonly LogWriter _log;
     private readonly LeaderRouter _router;
     private readonly LeaderCalls _calls;
     private readonly SnowflakeGenerator _ids;
 
     public NodeService(
-        NodeOptions options, MemberIdentity self, Replica replica, StateMachine state, LogWriter log,
+        NodeOptions options, MemberIdentity self, Replica replica, StateMachine state, IStateDirectory directory, LogWriter log,
         LeaderRouter router, LeaderCalls calls, SnowflakeGenerator ids)
     {
         _options = options;
         _self = self;
         _replica = replica;
         _state = state;
+        _directory = directory;
         _log = log;
         _router = router;
         _calls = calls;

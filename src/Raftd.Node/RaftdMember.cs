@@ -8,15 +8,15 @@ using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
-using Raftd.Store;
+using Raftd.Store.Mvcc;
 using Raftd.Store.Leases;
 using Raftd.Wal;
 
 namespace Raftd.Node;
 
-internal sealed class Member : IDisposable
+internal sealed class RaftdMember : IDisposable
 {
-    private Member(
+    private RaftdMember(
         WriteAheadLog wal, StateMachine state, LogWriter log, Flusher flusher, Applier applier, Lessor lessor, Replica replica)
     {
         Wal = wal;
@@ -44,7 +44,7 @@ internal sealed class Member : IDisposable
 
     /// <exception cref="WalCorruptException">Damage below what was synced.</exception>
     /// <exception cref="StorageIoException">The disk failed; start again.</exception>
-    public static Member Open(MemberOptions options, MemberSeams seams)
+    public static RaftdMember Open(MemberOptions options, MemberSeams seams)
     {
         var wal = WriteAheadLog.Open(seams.Files, seams.LogDirectory, options.Wal);
         StateMachine? state = null;
@@ -114,18 +114,18 @@ internal sealed class Member : IDisposable
             last with { Term = Math.Max(last.Term, applied.Term), Commit = applied.Index });
     }
 
-    private static Member Wire(MemberOptions options, MemberSeams seams, WriteAheadLog wal, StateMachine state)
+    private static RaftdMember Wire(MemberOptions options, MemberSeams seams, WriteAheadLog wal, StateMachine state)
     {
         var storage = new WalRaftStorage(wal);
         var raft = new RaftNode(options.Raft, storage, seams.Random, BootState(wal, state));
         var log = new LogWriter(wal, seams.Peers, options.LogRetentionBytes, seams.Logger);
         log.Flushed(state.FlushedIndex);
         var flusher = new Flusher(state, wal, log, seams.Logger);
-        var applier = new Applier(state, flusher, options.Flush, seams.Time);
-        var lessor = state.CreateLessor(seams.Time);
+        var lessor = new Lessor(state, seams.Time);
+        var applier = new Applier(state, lessor, flusher, options.Flush, seams.Time);
         var known = MemberTable.Of(options.Self.KnownMembers);
         var replica = new Replica(
-            raft, log, applier, seams.Peers, lessor, options.Replica, seams.Time, seams.Logger, state.Applied.Index, known);
+            raft, log, applier, seams.Peers, options.Replica, seams.Time, seams.Logger, state.Applied.Index, known);
         var duties = new LeaderDuties(replica, state, lessor, options.Duties, seams.Time, seams.Logger);
 
         replica.AfterTick = duties.Tick;
@@ -136,9 +136,10 @@ internal sealed class Member : IDisposable
             log.Release(index);
         });
         applier.Applied = replica.Applied;
+        applier.Promoted = replica.Promoted;
         applier.Installed = log.WakeUp;
         flusher.Flushed = applier.WakeUp;
-        return new Member(wal, state, log, flusher, applier, lessor, replica);
+        return new RaftdMember(wal, state, log, flusher, applier, lessor, replica);
     }
 
     private static RaftBootState BootState(WriteAheadLog wal, StateMachine state) => new()
