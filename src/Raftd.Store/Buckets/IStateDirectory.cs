@@ -1,0 +1,33 @@
+namespace Raftd.Store.Buckets;
+
+/// <summary>
+/// The place of a member's state: the store in use, and beside it the one being installed from a snapshot. A crash at
+/// any moment leaves the old store or the new one, whole, and nothing of the other.
+/// </summary>
+/// <remarks>
+/// Owned by one thread, which alone swaps the store in use: whoever keeps a reference to Current must be told before
+/// CompleteInstall (failure 35 in the catalogue: two swaps at once).
+/// </remarks>
+public interface IStateDirectory : IDisposable
+{
+    /// <summary>True if there was no store and an empty one was made. The caller knows whether that may be so.</summary>
+    bool IsNew { get; }
+
+    /// <summary>The store in use. Another object after CompleteInstall.</summary>
+    IBucketStore Current { get; }
+
+    /// <summary>Opens an empty store beside the current one; whatever an earlier attempt left there is gone.</summary>
+    IBucketStore BeginInstall();
+
+    /// <summary>
+    /// Makes the store of BeginInstall the current one, durably, and closes the former. The caller has verified it.
+    /// </summary>
+    /// <exception cref="BucketStoreException">
+    /// With <see cref="BucketStoreFault.ReadersOpen"/> while readers of the former store stay open: nothing has changed,
+    /// and the call may be tried again. After any other exception the object is of no use and the process restarts.
+    /// </exception>
+    void CompleteInstall();
+
+    /// <summary>Throws the store of BeginInstall away, if there is one.</summary>
+    void AbandonInstall();
+}
