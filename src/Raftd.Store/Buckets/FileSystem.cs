@@ -1,0 +1,86 @@
+using System.Runtime.InteropServices;
+
+namespace Raftd.Store.Buckets;
+
+/// <summary>
+/// What the state directory asks of the file system beyond what .NET offers: the sync of a directory, without which a
+/// rename may be undone by a power loss (failure 29), and a sync of a file whose errors are not swallowed.
+/// </summary>
+internal static partial class FileSystem
+{
+    private const int ReadOnlyCloseOnExec = 0x80000; // O_RDONLY | O_CLOEXEC
+    private static readonly string[] NetworkFormats = ["nfs", "nfs4", "cifs", "smb", "smb2", "smbfs", "9p", "v9fs"];
+
+    private const UnixFileMode DirectoryMode =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    /// <summary>Mode 0700; an existing one is left as it is.</summary>
+    public static void MakeDirectory(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            throw new PlatformNotSupportedException("raftd runs on Linux");
+        }
+
+        Directory.CreateDirectory(path, DirectoryMode);
+    }
+
+    /// <summary>Opens or makes a file of mode 0600 that nobody else has open this way (flock).</summary>
+    public static FileStream OpenExclusive(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            throw new PlatformNotSupportedException("raftd runs on Linux");
+        }
+
+        return new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.None,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+    }
+
+    /// <summary>fsync of a file or a directory.</summary>
+    /// <exception cref="BucketStoreException">With <see cref="BucketStoreFault.Io"/>.</exception>
+    public static void Sync(string path)
+    {
+        var descriptor = open(path, ReadOnlyCloseOnExec);
+        if (descriptor < 0)
+        {
+            throw Failed("open", path);
+        }
+
+        var result = fsync(descriptor);
+        var failure = result < 0 ? Failed("fsync", path) : null;
+        _ = close(descriptor);
+        if (failure is not null)
+        {
+            throw failure;
+        }
+    }
+
+    /// <summary>LMDB's locks and its map are only sound on a local file system.</summary>
+    public static void RequireLocal(string path)
+    {
+        var format = new DriveInfo(Path.GetFullPath(path)).DriveFormat;
+        if (NetworkFormats.Contains(format, StringComparer.OrdinalIgnoreCase))
+        {
+            throw new BucketStoreException(
+                BucketStoreFault.Unavailable, $"{path} is on {format}; the state needs a local file system");
+        }
+    }
+
+    private static BucketStoreException Failed(string call, string path) =>
+        new(BucketStoreFault.Io, $"{call} {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fsync(int descriptor);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int close(int descriptor);
+}

@@ -1,0 +1,28 @@
+namespace Raftd.Store.Buckets;
+
+/// <summary>
+/// flock on a file of our own. LMDB lets several processes in, and a second open within one process takes its POSIX
+/// locks away (failure 42); this lets in one store object at a time, in any process, and the kernel drops it at a crash.
+/// </summary>
+internal sealed class StoreLock : IDisposable
+{
+    private readonly FileStream _file;
+
+    private StoreLock(FileStream file) => _file = file;
+
+    /// <exception cref="BucketStoreException">With <see cref="BucketStoreFault.InUse"/>.</exception>
+    public static StoreLock Take(string path)
+    {
+        try
+        {
+            return new StoreLock(FileSystem.OpenExclusive(path));
+        }
+        catch (IOException e) when (File.Exists(path))
+        {
+            throw new BucketStoreException(
+                BucketStoreFault.InUse, $"{path} is held: another process or store object has this state open", e);
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+}

@@ -1,0 +1,213 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Raftd.Store.Buckets;
+
+namespace Raftd.Store.Snapshots;
+
+/// <summary>What one step of a sender did.</summary>
+public enum SnapshotSendResult
+{
+    /// <summary>A chunk was written and there are more.</summary>
+    Chunk,
+
+    /// <summary>The last chunk was written, now or before.</summary>
+    Complete,
+
+    /// <summary>
+    /// Nothing was written: the view is older than it may be, or the store needs its readers to end. The caller
+    /// disposes sender and reader, tells the receiver to start over, and begins with a new reader and a new meta.
+    /// </summary>
+    TooOld,
+}
+
+/// <summary>How a snapshot is sent.</summary>
+public sealed record SnapshotSenderOptions
+{
+    /// <summary>A chunk ends before the pair that would take its payload beyond this; 256 KiB unless set.</summary>
+    public int ChunkBytes
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, SnapshotFormat.MaxPayloadBytes);
+            field = value;
+        }
+    } = 256 << 10;
+
+    /// <summary>
+    /// How old the view may become, in the caller's ticks (a TimeProvider's timestamp, or steps of a simulation): an old
+    /// view pins the pages of its time and the file grows. No bound unless set.
+    /// </summary>
+    public long MaxAgeTicks { get; init; } = long.MaxValue;
+}
+
+/// <summary>Turns one reader's view into chunks, one for each step. Writes to the store go on meanwhile.</summary>
+/// <remarks>The reader stays the caller's and outlives the sender. One thread at a time.</remarks>
+public sealed class SnapshotSender : IDisposable
+{
+    private readonly IBucketReader _reader;
+    private readonly SnapshotMeta _meta;
+    private readonly SnapshotSenderOptions _options;
+    private readonly long _startedTicks;
+    private readonly IncrementalHash _digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly ulong[] _counts = new ulong[BucketLimits.BucketCount];
+    private IBucketCursor? _cursor; // on the next pair to send, or null between buckets
+    private int _bucket;
+    private ulong _sequence;
+    private uint _crc;
+    private bool _isComplete;
+
+    /// <param name="reader">The view; meta must be what its transaction holds.</param>
+    /// <param name="meta">Sent first.</param>
+    /// <param name="options">Sizes and age.</param>
+    /// <param name="startedTicks">When the reader was begun.</param>
+    public SnapshotSender(
+        IBucketReader reader, SnapshotMeta meta, SnapshotSenderOptions? options = null, long startedTicks = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(
+            meta.Configuration.Length, SnapshotFormat.MaxConfigurationBytes, nameof(meta));
+        _reader = reader;
+        _meta = meta;
+        _options = options ?? new SnapshotSenderOptions();
+        _startedTicks = startedTicks;
+    }
+
+    /// <summary>Bytes written so far, for progress.</summary>
+    public long SentBytes { get; private set; }
+
+    /// <summary>
+    /// Whether the view must end now. A caller that waits for a slow receiver asks from time to time, as a sender that
+    /// is not stepped keeps its view.
+    /// </summary>
+    public bool IsTooOld(long nowTicks) => _reader.MustYield || nowTicks - _startedTicks > _options.MaxAgeTicks;
+
+    /// <summary>Writes one whole chunk, or nothing.</summary>
+    public SnapshotSendResult WriteNextChunk(IBufferWriter<byte> output, long nowTicks = 0)
+    {
+        if (_isComplete)
+        {
+            return SnapshotSendResult.Complete;
+        }
+
+        if (IsTooOld(nowTicks))
+        {
+            return SnapshotSendResult.TooOld;
+        }
+
+        if (_sequence == 0)
+        {
+            WriteMeta(output);
+            return SnapshotSendResult.Chunk;
+        }
+
+        if (FindNextPair())
+        {
+            WritePairs(output);
+            return SnapshotSendResult.Chunk;
+        }
+
+        WriteEnd(output);
+        _isComplete = true;
+        return SnapshotSendResult.Complete;
+    }
+
+    public void Dispose()
+    {
+        _cursor?.Dispose();
+        _digest.Dispose();
+    }
+
+    private static int PairBytes(IBucketCursor cursor) =>
+        SnapshotFormat.PairHeaderBytes + cursor.Key.Length + cursor.Value.Length;
+
+    private static void WritePair(Span<byte> target, IBucketCursor cursor)
+    {
+        var key = cursor.Key;
+        var value = cursor.Value;
+        BinaryPrimitives.WriteUInt16LittleEndian(target, (ushort)key.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(target[2..], value.Length);
+        key.CopyTo(target[SnapshotFormat.PairHeaderBytes..]);
+        value.CopyTo(target[(SnapshotFormat.PairHeaderBytes + key.Length)..]);
+    }
+
+    private void WriteMeta(IBufferWriter<byte> output)
+    {
+        var payloadBytes = SnapshotFormat.MetaBytes(_meta);
+        var chunk = output.GetSpan(SnapshotFormat.HeaderBytes + payloadBytes);
+        SnapshotFormat.WriteMeta(chunk[SnapshotFormat.HeaderBytes..], _meta);
+        Emit(output, chunk, payloadBytes, SnapshotChunkKind.Meta, SnapshotFormat.NoBucket, pairs: 0);
+    }
+
+    private void WritePairs(IBufferWriter<byte> output)
+    {
+        var cursor = _cursor!;
+        var room = Math.Max(_options.ChunkBytes, PairBytes(cursor));
+        var chunk = output.GetSpan(SnapshotFormat.HeaderBytes + room);
+        var payload = chunk.Slice(SnapshotFormat.HeaderBytes, room);
+        var used = 0;
+        uint pairs = 0;
+        var more = true;
+        while (more && used + PairBytes(cursor) <= room)
+        {
+            WritePair(payload[used..], cursor);
+            used += PairBytes(cursor);
+            pairs++;
+            more = cursor.MoveNext();
+        }
+
+        _counts[_bucket] += pairs;
+        Emit(output, chunk, used, SnapshotChunkKind.Pairs, (byte)_bucket, pairs);
+        if (!more)
+        {
+            LeaveBucket();
+        }
+    }
+
+    private void WriteEnd(IBufferWriter<byte> output)
+    {
+        var chunk = output.GetSpan(SnapshotFormat.HeaderBytes + SnapshotFormat.EndBytes);
+        var payload = chunk[SnapshotFormat.HeaderBytes..];
+        for (var i = 0; i < _counts.Length; i++)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(payload[(i * sizeof(ulong))..], _counts[i]);
+        }
+
+        _digest.GetHashAndReset(payload[SnapshotFormat.CountsBytes..]);
+        Emit(output, chunk, SnapshotFormat.EndBytes, SnapshotChunkKind.End, SnapshotFormat.NoBucket, pairs: 0);
+    }
+
+    private void Emit(
+        IBufferWriter<byte> output, Span<byte> buffer, int payloadBytes, SnapshotChunkKind kind, byte bucket, uint pairs)
+    {
+        var chunk = buffer[..(SnapshotFormat.HeaderBytes + payloadBytes)];
+        _crc = SnapshotFormat.Seal(chunk, _crc, new SnapshotChunkHeader(_sequence, kind, bucket, pairs));
+        _digest.AppendData(chunk[SnapshotFormat.HeaderBytes..]);
+        output.Advance(chunk.Length);
+        SentBytes += chunk.Length;
+        _sequence++;
+    }
+
+    /// <summary>Stands on the next pair in the order of buckets; false when there is none.</summary>
+    private bool FindNextPair()
+    {
+        while (_cursor is null && _bucket < BucketLimits.BucketCount)
+        {
+            _cursor = _reader.OpenCursor((Bucket)_bucket);
+            if (!_cursor.Seek(default))
+            {
+                LeaveBucket();
+            }
+        }
+
+        return _cursor is not null;
+    }
+
+    private void LeaveBucket()
+    {
+        _cursor?.Dispose();
+        _cursor = null;
+        _bucket++;
+    }
+}

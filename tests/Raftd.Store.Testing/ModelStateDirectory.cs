@@ -1,0 +1,89 @@
+using Raftd.Store.Buckets;
+
+namespace Raftd.Store.Testing;
+
+/// <summary>A member's state directory as it survives a crash: the current disk. What was being installed does not.</summary>
+public sealed class ModelStateDisk
+{
+    internal ModelDisk? Current { get; set; }
+}
+
+/// <summary>The moments of CompleteInstall at which a hook may crash.</summary>
+public enum ModelInstallMoment
+{
+    BeforeSwitch,
+    AfterSwitch,
+}
+
+/// <summary>The state directory in memory. A crash is an exception from a hook; then open a new one over the same disk.</summary>
+public sealed class ModelStateDirectory : IStateDirectory
+{
+    private readonly ModelStateDisk _disk;
+    private readonly Action<ModelBucketStore>? _onOpen;
+    private ModelBucketStore _current;
+    private ModelDisk? _installingDisk;
+    private ModelBucketStore? _installing;
+
+    /// <param name="disk">What was there before.</param>
+    /// <param name="onOpen">Sees each store that is opened, to set its hooks.</param>
+    public ModelStateDirectory(ModelStateDisk disk, Action<ModelBucketStore>? onOpen = null)
+    {
+        _disk = disk;
+        _onOpen = onOpen;
+        IsNew = disk.Current is null;
+        disk.Current ??= new ModelDisk();
+        _current = OpenStore(disk.Current);
+    }
+
+    /// <summary>Throws to crash at that moment.</summary>
+    public Action<ModelInstallMoment>? OnInstall { get; set; }
+
+    public bool IsNew { get; }
+
+    public IBucketStore Current => _current;
+
+    public IBucketStore BeginInstall()
+    {
+        AbandonInstall();
+        _installingDisk = new ModelDisk();
+        _installing = OpenStore(_installingDisk);
+        return _installing;
+    }
+
+    public void CompleteInstall()
+    {
+        var newDisk = _installingDisk ?? throw new InvalidOperationException("nothing is being installed");
+        if (_current.OpenReaders > 0)
+        {
+            throw new BucketStoreException(
+                BucketStoreFault.ReadersOpen, $"{_current.OpenReaders} readers of the former store are open");
+        }
+
+        OnInstall?.Invoke(ModelInstallMoment.BeforeSwitch);
+        _disk.Current = newDisk;
+        OnInstall?.Invoke(ModelInstallMoment.AfterSwitch);
+        _current.Dispose();
+        AbandonInstall();
+        _current = OpenStore(newDisk);
+    }
+
+    public void AbandonInstall()
+    {
+        _installing?.Dispose();
+        _installing = null;
+        _installingDisk = null;
+    }
+
+    public void Dispose()
+    {
+        AbandonInstall();
+        _current.Dispose();
+    }
+
+    private ModelBucketStore OpenStore(ModelDisk disk)
+    {
+        var store = new ModelBucketStore(disk);
+        _onOpen?.Invoke(store);
+        return store;
+    }
+}
