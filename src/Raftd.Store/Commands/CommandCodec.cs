@@ -1,0 +1,364 @@
+// Layout of a command. Numbers are varints and byte strings carry their length (WireWriter); an optional number is
+// absent unless its flag says so. There is no checksum: the log record and the peer frame around it have theirs.
+//
+//   +---------+-----+------------------------------------------------------------------------------------+
+//   | version | tag | body                                                                               |
+//   | 1 byte  | 1 B |                                                                                    |
+//   +---------+-----+------------------------------------------------------------------------------------+
+//   |    1    |  1  | Put             flags, key, value [lease] [hidden id, ttl s] [condition]           |
+//   |         |     |                 flags: 1 return previous, 2 lease, 4 hidden lease, 8 condition     |
+//   |         |  2  | DeleteRange     flags, key, range end [condition]      flags: 8 condition          |
+//   |         |  3  | LeaseGrant      flags, id, name, ttl s, kind           flags: 1 unique             |
+//   |         |  4  | LeaseKeepAlive  flags, id [key] [data]                 flags: 1 key, 2 data        |
+//   |         |  5  | LeaseRevoke     id                                                                 |
+//   |         |  6  | LeaseExpire     term, count, (id, generation)*, count, (id, generation, key, mod)* |
+//   |         |  7  | LeaseCheckpoint term, count, (id, generation, remaining ms)*                       |
+//   |         |  8  | Compact         revision                                                           |
+//   |         |  9  | AlarmRaise      kind, member id                                                    |
+//   |         | 10  | AlarmClear      kind, member id                                                    |
+//   +---------+-----+------------------------------------------------------------------------------------+
+//   condition: flags (1 must exist, 2 must not exist, 4 mod revisions) [count, mod revision*]
+//
+// Tags are never used again for something else. A new version byte means that members of this version cannot follow.
+
+using Raftd.Contract;
+
+namespace Raftd.Store.Commands;
+
+/// <summary>Bytes to command and back. Decoding never throws and allocates no more than the input justifies.</summary>
+public static class CommandCodec
+{
+    public const byte Version = 1;
+
+    private const byte PutTag = 1;
+    private const byte DeleteRangeTag = 2;
+    private const byte LeaseGrantTag = 3;
+    private const byte LeaseKeepAliveTag = 4;
+    private const byte LeaseRevokeTag = 5;
+    private const byte LeaseExpireTag = 6;
+    private const byte LeaseCheckpointTag = 7;
+    private const byte CompactTag = 8;
+    private const byte AlarmRaiseTag = 9;
+    private const byte AlarmClearTag = 10;
+
+    private const byte ConditionFlag = 8;
+
+    public static ReadOnlyMemory<byte> Encode(Command command)
+    {
+        var writer = new WireWriter(SizeHint(command));
+        writer.Byte(Version);
+        switch (command)
+        {
+            case PutCommand put:
+                Write(writer, put);
+                break;
+            case DeleteRangeCommand delete:
+                Write(writer, delete);
+                break;
+            case LeaseGrantCommand grant:
+                Write(writer, grant);
+                break;
+            case LeaseKeepAliveCommand keepAlive:
+                Write(writer, keepAlive);
+                break;
+            case LeaseRevokeCommand revoke:
+                writer.Byte(LeaseRevokeTag);
+                writer.Number(revoke.Id);
+                break;
+            case LeaseExpireCommand expire:
+                Write(writer, expire);
+                break;
+            case LeaseCheckpointCommand checkpoint:
+                Write(writer, checkpoint);
+                break;
+            case CompactCommand compact:
+                writer.Byte(CompactTag);
+                writer.Number(compact.Revision);
+                break;
+            case AlarmCommand alarm:
+                writer.Byte(alarm.Raise ? AlarmRaiseTag : AlarmClearTag);
+                writer.Byte((byte)alarm.Kind);
+                writer.Unsigned(alarm.MemberId);
+                break;
+            default:
+                Invariant.Broken($"no encoding for {command.GetType().Name}");
+                break;
+        }
+
+        return writer.Detach();
+    }
+
+    /// <summary>Decodes a whole command. Byte memory of the result is part of <paramref name="source"/>.</summary>
+    /// <returns>False for anything that Encode did not write, an unknown version or tag included.</returns>
+    public static bool TryDecode(ReadOnlyMemory<byte> source, out Command command)
+    {
+        var reader = new WireReader(source);
+        Command? decoded = null;
+        if (reader.Byte() == Version)
+        {
+            decoded = reader.Byte() switch
+            {
+                PutTag => ReadPut(ref reader),
+                DeleteRangeTag => ReadDeleteRange(ref reader),
+                LeaseGrantTag => ReadLeaseGrant(ref reader),
+                LeaseKeepAliveTag => ReadLeaseKeepAlive(ref reader),
+                LeaseRevokeTag => new LeaseRevokeCommand(reader.Number()),
+                LeaseExpireTag => ReadLeaseExpire(ref reader),
+                LeaseCheckpointTag => ReadLeaseCheckpoint(ref reader),
+                CompactTag => new CompactCommand(reader.Number()),
+                AlarmRaiseTag => ReadAlarm(ref reader, raise: true),
+                AlarmClearTag => ReadAlarm(ref reader, raise: false),
+                _ => null,
+            };
+        }
+
+        command = decoded!;
+        return decoded is not null && reader.IsWhole;
+    }
+
+    private static int SizeHint(Command command) => command switch
+    {
+        PutCommand put => put.Key.Length + put.Value.Length + 64,
+        LeaseKeepAliveCommand keepAlive => (keepAlive.Key?.Length ?? 0) + (keepAlive.Data?.Length ?? 0) + 32,
+        DeleteRangeCommand delete => delete.Key.Length + delete.RangeEnd.Length + 32,
+        _ => 64,
+    };
+
+    private static void Write(WireWriter writer, PutCommand put)
+    {
+        writer.Byte(PutTag);
+        writer.Byte((byte)(
+            (put.ReturnPrevious ? 1 : 0)
+            | (put.Lease != 0 ? 2 : 0)
+            | (put.HiddenLease != 0 ? 4 : 0)
+            | (put.Condition is not null ? ConditionFlag : 0)));
+        writer.Bytes(put.Key.Span);
+        writer.Bytes(put.Value.Span);
+        if (put.Lease != 0)
+        {
+            writer.Number(put.Lease);
+        }
+
+        if (put.HiddenLease != 0)
+        {
+            writer.Number(put.HiddenLease);
+            writer.Number(put.HiddenTtlSeconds);
+        }
+
+        if (put.Condition is not null)
+        {
+            Write(writer, put.Condition);
+        }
+    }
+
+    private static PutCommand ReadPut(ref WireReader reader)
+    {
+        var flags = Flags(ref reader, known: 15);
+        var key = reader.Bytes();
+        var value = reader.Bytes();
+        var lease = (flags & 2) != 0 ? reader.Number() : 0;
+        var hidden = (flags & 4) != 0 ? reader.Number() : 0;
+        var ttl = (flags & 4) != 0 ? reader.Number() : 0;
+        var condition = (flags & ConditionFlag) != 0 ? ReadCondition(ref reader) : null;
+        if ((flags & 6) == 6)
+        {
+            reader.Refuse();
+        }
+
+        return new PutCommand(key, value, lease, hidden, ttl, (flags & 1) != 0, condition);
+    }
+
+    private static void Write(WireWriter writer, DeleteRangeCommand delete)
+    {
+        writer.Byte(DeleteRangeTag);
+        writer.Byte(delete.Condition is not null ? ConditionFlag : (byte)0);
+        writer.Bytes(delete.Key.Span);
+        writer.Bytes(delete.RangeEnd.Span);
+        if (delete.Condition is not null)
+        {
+            Write(writer, delete.Condition);
+        }
+    }
+
+    private static DeleteRangeCommand ReadDeleteRange(ref WireReader reader)
+    {
+        var flags = Flags(ref reader, known: ConditionFlag);
+        var key = reader.Bytes();
+        var end = reader.Bytes();
+        return new DeleteRangeCommand(key, end, flags != 0 ? ReadCondition(ref reader) : null);
+    }
+
+    private static void Write(WireWriter writer, LeaseGrantCommand grant)
+    {
+        writer.Byte(LeaseGrantTag);
+        writer.Byte(grant.Unique ? (byte)1 : (byte)0);
+        writer.Number(grant.Id);
+        writer.Bytes(grant.Name.Span);
+        writer.Number(grant.TtlSeconds);
+        writer.Byte((byte)grant.Kind);
+    }
+
+    private static LeaseGrantCommand ReadLeaseGrant(ref WireReader reader)
+    {
+        var flags = Flags(ref reader, known: 1);
+        var id = reader.Number();
+        var name = reader.Bytes();
+        var ttl = reader.Number();
+        var kind = reader.Byte();
+        if (kind > (byte)LeaseKind.Etcd)
+        {
+            reader.Refuse();
+        }
+
+        return new LeaseGrantCommand(id, name, ttl, flags != 0, (LeaseKind)kind);
+    }
+
+    private static void Write(WireWriter writer, LeaseKeepAliveCommand keepAlive)
+    {
+        writer.Byte(LeaseKeepAliveTag);
+        writer.Byte((byte)((keepAlive.Key is null ? 0 : 1) | (keepAlive.Data is null ? 0 : 2)));
+        writer.Number(keepAlive.Id);
+        if (keepAlive.Key is { } key)
+        {
+            writer.Bytes(key.Span);
+        }
+
+        if (keepAlive.Data is { } data)
+        {
+            writer.Bytes(data.Span);
+        }
+    }
+
+    private static LeaseKeepAliveCommand ReadLeaseKeepAlive(ref WireReader reader)
+    {
+        var flags = Flags(ref reader, known: 3);
+        var id = reader.Number();
+        ReadOnlyMemory<byte>? key = (flags & 1) != 0 ? reader.Bytes() : null;
+        ReadOnlyMemory<byte>? data = (flags & 2) != 0 ? reader.Bytes() : null;
+        return new LeaseKeepAliveCommand(id, key, data);
+    }
+
+    private static void Write(WireWriter writer, LeaseExpireCommand expire)
+    {
+        writer.Byte(LeaseExpireTag);
+        writer.Unsigned(expire.Term);
+        writer.Number(expire.Leases.Count);
+        foreach (var lease in expire.Leases)
+        {
+            writer.Number(lease.Id);
+            writer.Number(lease.Generation);
+        }
+
+        writer.Number(expire.Keys.Count);
+        foreach (var key in expire.Keys)
+        {
+            writer.Number(key.Id);
+            writer.Number(key.Generation);
+            writer.Bytes(key.Key.Span);
+            writer.Number(key.ModRevision);
+        }
+    }
+
+    private static LeaseExpireCommand ReadLeaseExpire(ref WireReader reader)
+    {
+        var term = reader.Unsigned();
+        var leases = new LeaseExpiry[reader.Count(minElementBytes: 2)];
+        for (var i = 0; i < leases.Length && !reader.Failed; i++)
+        {
+            leases[i] = new LeaseExpiry(reader.Number(), reader.Number());
+        }
+
+        var keys = new LeaseKeyExpiry[reader.Count(minElementBytes: 4)];
+        for (var i = 0; i < keys.Length && !reader.Failed; i++)
+        {
+            keys[i] = new LeaseKeyExpiry(reader.Number(), reader.Number(), reader.Bytes(), reader.Number());
+        }
+
+        return new LeaseExpireCommand(term, leases, keys);
+    }
+
+    private static void Write(WireWriter writer, LeaseCheckpointCommand checkpoint)
+    {
+        writer.Byte(LeaseCheckpointTag);
+        writer.Unsigned(checkpoint.Term);
+        writer.Number(checkpoint.Leases.Count);
+        foreach (var lease in checkpoint.Leases)
+        {
+            writer.Number(lease.Id);
+            writer.Number(lease.Generation);
+            writer.Number(lease.RemainingMilliseconds);
+        }
+    }
+
+    private static LeaseCheckpointCommand ReadLeaseCheckpoint(ref WireReader reader)
+    {
+        var term = reader.Unsigned();
+        var leases = new LeaseRemaining[reader.Count(minElementBytes: 3)];
+        for (var i = 0; i < leases.Length && !reader.Failed; i++)
+        {
+            leases[i] = new LeaseRemaining(reader.Number(), reader.Number(), reader.Number());
+        }
+
+        return new LeaseCheckpointCommand(term, leases);
+    }
+
+    private static AlarmCommand ReadAlarm(ref WireReader reader, bool raise)
+    {
+        var kind = reader.Byte();
+        if (kind is not ((byte)AlarmKind.NoSpace or (byte)AlarmKind.Corrupt))
+        {
+            reader.Refuse();
+        }
+
+        return new AlarmCommand((AlarmKind)kind, reader.Unsigned(), raise);
+    }
+
+    private static void Write(WireWriter writer, Precondition condition)
+    {
+        writer.Byte((byte)(
+            (condition.MustExist ? 1 : 0)
+            | (condition.MustNotExist ? 2 : 0)
+            | (condition.ModRevisions is null ? 0 : 4)));
+        if (condition.ModRevisions is { } revisions)
+        {
+            writer.Number(revisions.Count);
+            foreach (var revision in revisions)
+            {
+                writer.Number(revision);
+            }
+        }
+    }
+
+    private static Precondition ReadCondition(ref WireReader reader)
+    {
+        var flags = Flags(ref reader, known: 7);
+        long[]? revisions = null;
+        if ((flags & 4) != 0)
+        {
+            revisions = new long[reader.Count(minElementBytes: 1)];
+            for (var i = 0; i < revisions.Length && !reader.Failed; i++)
+            {
+                revisions[i] = reader.Number();
+            }
+        }
+
+        return new Precondition
+        {
+            MustExist = (flags & 1) != 0,
+            MustNotExist = (flags & 2) != 0,
+            ModRevisions = revisions,
+        };
+    }
+
+    /// <summary>A flag that this version does not know would change the meaning: the command is refused.</summary>
+    private static int Flags(ref WireReader reader, int known)
+    {
+        var flags = reader.Byte();
+        if ((flags & ~known) != 0)
+        {
+            reader.Refuse();
+        }
+
+        return flags;
+    }
+}

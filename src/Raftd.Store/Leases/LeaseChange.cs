@@ -1,0 +1,31 @@
+namespace Raftd.Store.Leases;
+
+internal enum LeaseChangeKind
+{
+    /// <summary>A lease exists from now on.</summary>
+    Granted,
+
+    /// <summary>A keepalive entry: of the key if one is named, else of the lease and all its keys.</summary>
+    Renewed,
+
+    /// <summary>A key was attached to a lease whose time had not begun: it begins now.</summary>
+    Claimed,
+
+    /// <summary>Its remaining time is stored: a renewal needs an entry from now on.</summary>
+    Checkpointed,
+
+    Removed,
+
+    /// <summary>A key with a deadline of its own was set.</summary>
+    KeySet,
+
+    /// <summary>A key that had a deadline of its own was deleted, or has it no more.</summary>
+    KeyRemoved,
+
+    /// <summary>A proposed expiry of the lease, or of the key if one is named, did nothing.</summary>
+    ExpiryVoid,
+}
+
+/// <summary>What an applied entry has done to a lease, for the leader that keeps its time.</summary>
+internal readonly record struct LeaseChange(
+    LeaseChangeKind Kind, long Id, LeaseRecord? Lease = null, byte[]? Key = null, long ModRevision = 0, ulong Term = 0);

@@ -1,0 +1,20 @@
+namespace Raftd.Store.Leases;
+
+/// <summary>What the API checks before it proposes, in the same words as apply.</summary>
+public static class LeaseRules
+{
+    public const long MinTtlSeconds = 1;
+
+    public const long MaxTtlSeconds = LeaseRecord.MaxTtlSeconds;
+
+    /// <summary>Leases of the etcd API live at least this long, as in etcd.</summary>
+    public const long MinEtcdTtlSeconds = 2;
+
+    public const int MaxNameBytes = 1024;
+
+    /// <summary>A REST grant that nobody uses is revoked after its time to live, but not before this.</summary>
+    public const long MinUnclaimedSeconds = 60;
+
+    /// <summary>True for the one name a key of a keepalive may not have.</summary>
+    public static bool IsReserved(ReadOnlySpan<byte> ownKey) => ownKey.SequenceEqual("meta"u8);
+}

@@ -1,0 +1,56 @@
+using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
+
+namespace Raftd.Store.Mvcc;
+
+/// <summary>How far the state has come. Index 0 is the empty state.</summary>
+/// <param name="Index">Of the last entry applied.</param>
+/// <param name="Term">Its Raft term.</param>
+/// <param name="Hash">The hash chain up to it; equal on all members that have applied the same entries.</param>
+public readonly record struct AppliedState(ulong Index, ulong Term, ulong Hash);
+
+/// <summary>The one pair of the meta bucket that says of which moment the whole store is.</summary>
+/// <remarks>
+/// <code>
+///   key:    "state"
+///   value:  +--------+--------+--------+----------+----------+---------+---------+------------------+
+///           | format | index  | term   | hash     | revision | compact | logical | configuration    |
+///           | 1 byte | number | number | 8 B, LE  | number   | number  | bytes   | index            |
+///           +--------+--------+--------+----------+----------+---------+---------+------------------+
+/// </code>
+/// </remarks>
+internal sealed record StoredMeta(
+    AppliedState Applied, long Revision, long CompactRevision, long LogicalBytes, ulong ConfigurationIndex)
+{
+    public static ReadOnlySpan<byte> Key => "state"u8;
+
+    public void WriteTo(WireWriter writer)
+    {
+        writer.Byte(1);
+        writer.Unsigned(Applied.Index);
+        writer.Unsigned(Applied.Term);
+        writer.Fixed64(Applied.Hash);
+        writer.Number(Revision);
+        writer.Number(CompactRevision);
+        writer.Number(LogicalBytes);
+        writer.Unsigned(ConfigurationIndex);
+    }
+
+    /// <summary>The meta of a store; null if nothing was ever flushed into it.</summary>
+    public static StoredMeta? Read(IBucketReader reader)
+    {
+        if (!reader.TryGet(Bucket.Meta, Key, out var source))
+        {
+            return null;
+        }
+
+        var wire = new WireReader(source);
+        var format = wire.Byte();
+        var applied = new AppliedState(wire.Unsigned(), wire.Unsigned(), wire.Fixed64());
+        var meta = new StoredMeta(applied, wire.Number(), wire.Number(), wire.Number(), wire.Unsigned());
+        return format == 1 && wire.IsWhole
+            ? meta
+            : throw new BucketStoreException(
+                BucketStoreFault.Corrupt, $"meta: {source.Length} bytes are no record of format 1");
+    }
+}

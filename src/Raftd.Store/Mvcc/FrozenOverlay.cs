@@ -1,0 +1,44 @@
+using Raftd.Store.Commands;
+using Raftd.Store.Leases;
+
+namespace Raftd.Store.Mvcc;
+
+/// <summary>Everything that takes the store from its last applied index to this one. Never changes; given to Flush.</summary>
+public sealed class FrozenOverlay
+{
+    private readonly WorkingState _state;
+
+    internal FrozenOverlay(WorkingState state, Overlay records, Revision[] dead)
+    {
+        _state = state;
+        Records = records;
+        Dead = dead;
+        Meta = new StoredMeta(
+            state.Applied,
+            state.Keyspace.Revision,
+            state.Keyspace.CompactRevision,
+            state.Keyspace.LogicalBytes,
+            state.ConfigurationIndex);
+        Leases = state.Leases.TakeUnflushed();
+        Alarms = state.Alarms;
+        Configuration = state.Configuration;
+    }
+
+    /// <summary>The applied state that the store will have.</summary>
+    public AppliedState Applied => Meta.Applied;
+
+    internal StateEpoch Epoch => _state.Epoch;
+
+    internal Overlay Records { get; }
+
+    internal StoredMeta Meta { get; }
+
+    internal Dictionary<long, LeaseRecord?> Leases { get; }
+
+    internal Alarm[] Alarms { get; }
+
+    internal byte[] Configuration { get; }
+
+    /// <summary>Compacted history to delete; the compaction itself is in Meta or was flushed before.</summary>
+    internal Revision[] Dead { get; }
+}

@@ -1,0 +1,254 @@
+// The writer's side of the keyspace: the index, the revisions, and what of them is superseded.
+//
+// One entry makes at most one new main revision, except a batch of expiries, where each lease and each key has its own:
+//   1. The first change of an entry opens main = Revision + 1; its changes are numbered by sub from 0.
+//   2. Each change appends a record to the active overlay, puts a new KeyRecord into the index, adds to the hash.
+//   3. Close ends the main revision.
+//
+// Compaction to C keeps, of each key, the last version not newer than C, unless that is a tombstone older than C; a
+// tombstone at C itself stays for one compaction more, because C is still readable and a watch may begin at it.
+// Compact decides in one step what is dead (the compact revision, the logical bytes); CleanIndex walks behind it in
+// small steps, and Dead lists records for the flusher to delete. Neither is visible through the rules of reading.
+
+namespace Raftd.Store.Mvcc;
+
+internal sealed class Keyspace(StateEpoch epoch, StateHash hash, long cacheBytes)
+{
+    /// <summary>Larger values are read from the store, where the operating system's page cache has them.</summary>
+    public const int MaxCachedValueBytes = 4096;
+
+    private readonly DeadQueue _superseded = new();
+    private readonly DeadQueue _tombstones = new();
+    private readonly long _cacheBytes = cacheBytes;
+
+    private long _openMain;
+    private long _nextSub;
+    private byte[] _evictionHand = [];
+
+    public CowTree<byte[], KeyRecord> Index { get; } = new();
+
+    /// <summary>The newest main revision. A fresh store is at 1, as in etcd.</summary>
+    public long Revision { get; set; } = 1;
+
+    /// <summary>The lowest revision that can be read, 0 before the first compaction.</summary>
+    public long CompactRevision { get; private set; }
+
+    /// <summary>Logical bytes of all records that the compact revision leaves. Replicated.</summary>
+    public long LogicalBytes { get; private set; }
+
+    /// <summary>The part of them that a compaction to the newest revision would free. Replicated.</summary>
+    public long HistoryBytes => _superseded.PendingBytes + _tombstones.PendingBytes;
+
+    public long CachedBytes { get; private set; }
+
+    /// <summary>Records that no reader asks for any more and that may still be in the store.</summary>
+    public Queue<Revision> Dead { get; } = new();
+
+    /// <summary>Changes since they were last taken, in order.</summary>
+    public List<RevisionRecord> Changes { get; } = [];
+
+    public bool HasWork => Dead.Count > 0;
+
+    public KeyRecord? FindLive(ReadOnlySpan<byte> key) =>
+        Index.Working.Find(new BytesProbe(key)) is { IsTombstone: false } record ? record : null;
+
+    /// <summary>Sets a key to a value whose arrays the keyspace keeps.</summary>
+    public RevisionRecord Put(byte[] key, byte[] value, long lease, KeyFlags flags)
+    {
+        var existing = Index.Working.Find(new BytesProbe(key));
+        var live = existing is { IsTombstone: false } ? existing : null;
+        var revision = NextRevision();
+        var record = new RevisionRecord(
+            revision,
+            existing?.Key ?? key,
+            value,
+            live?.CreateRevision ?? revision.Main,
+            (live?.Version ?? 0) + 1,
+            lease,
+            flags);
+        Add(record, existing, cache: true);
+        Append(record);
+        return record;
+    }
+
+    /// <summary>Deletes a key that lives.</summary>
+    public void Delete(KeyRecord live)
+    {
+        var record = new RevisionRecord(NextRevision(), live.Key, [], 0, 0, 0, KeyFlags.Tombstone);
+        Add(record, live, cache: false);
+        Append(record);
+    }
+
+    /// <summary>The value of a live key as the writer sees it.</summary>
+    public byte[] ValueOf(KeyRecord record)
+    {
+        if (record.CachedValue is { } cached)
+        {
+            return cached;
+        }
+
+        using var reader = new RecordReader(epoch);
+        var stored = reader.Find(record.Revision);
+        Invariant.Check(stored is not null, $"the index has revision {record.Revision}, the store does not");
+        return stored.Value;
+    }
+
+    /// <summary>Ends the main revision that is open, if one is.</summary>
+    public void Close()
+    {
+        _openMain = 0;
+        _nextSub = 0;
+    }
+
+    /// <summary>Counts bytes that are not records of the keyspace (leases) into the logical bytes.</summary>
+    public void Count(long bytes) => LogicalBytes += bytes;
+
+    /// <summary>Makes everything below the revision unreadable. The revision was checked against the bounds.</summary>
+    public void Compact(long revision)
+    {
+        CompactRevision = revision;
+        epoch.CompactFloor = revision;
+        LogicalBytes -= _superseded.SumThrough(revision) + _tombstones.SumThrough(revision);
+    }
+
+    /// <summary>Takes dead versions out of the index, for up to maxKeys keys. False when nothing is left to do.</summary>
+    public bool CleanIndex(int maxKeys)
+    {
+        while (maxKeys-- > 0)
+        {
+            if (!_superseded.TryTake(CompactRevision, out var key) && !_tombstones.TryTake(CompactRevision, out key))
+            {
+                return false;
+            }
+
+            CleanKey(key);
+        }
+
+        return true;
+    }
+
+    /// <summary>Takes a stored record back at start, in the order of revisions.</summary>
+    public void Restore(RevisionRecord record)
+    {
+        var existing = Index.Working.Find(new BytesProbe(record.Key));
+        Add(record, existing, cache: CachedBytes < _cacheBytes);
+        LogicalBytes += record.LogicalBytes;
+    }
+
+    /// <summary>Keeps the cache within its bounds: clears values that were not read since the last visit.</summary>
+    public void Evict()
+    {
+        for (var rounds = 0; CachedBytes > _cacheBytes && rounds < 4; rounds++)
+        {
+            var scan = Index.Working.From(new BytesProbe(_evictionHand));
+            var visits = 0;
+            while (CachedBytes > _cacheBytes && scan.MoveNext())
+            {
+                Visit(scan.Item);
+                if (++visits == 4096)
+                {
+                    _evictionHand = scan.Key;
+                    return;
+                }
+
+                _evictionHand = scan.Key;
+            }
+
+            if (CachedBytes > _cacheBytes)
+            {
+                _evictionHand = [];
+            }
+        }
+    }
+
+    private void Visit(KeyRecord record)
+    {
+        if (record.CachedValue is not { } value)
+        {
+            return;
+        }
+
+        if (record.Touched)
+        {
+            record.Touched = false;
+            return;
+        }
+
+        record.CachedValue = null;
+        CachedBytes -= value.Length;
+    }
+
+    private Revision NextRevision()
+    {
+        if (_openMain == 0)
+        {
+            _openMain = ++Revision;
+        }
+
+        return new Revision(_openMain, _nextSub++);
+    }
+
+    private void Append(RevisionRecord record)
+    {
+        LogicalBytes += record.LogicalBytes;
+        hash.Add(record.Revision.Main, record.Revision.Sub);
+        hash.Add(record.CreateRevision, record.Version);
+        hash.Add(record.Lease, (long)record.Flags);
+        hash.Add(record.Key);
+        hash.Add(record.Value);
+        epoch.Halves.Active.Append(record);
+        Changes.Add(record);
+    }
+
+    private void Add(RevisionRecord record, KeyRecord? existing, bool cache)
+    {
+        var cached = cache && !record.IsTombstone && record.Value.Length <= MaxCachedValueBytes ? record.Value : null;
+        var next = existing is null ? KeyRecord.First(record, cached) : existing.Next(record, cached);
+        Index.Set(new BytesProbe(next.Key), next.Key, next);
+        CachedBytes += (cached?.Length ?? 0) - (existing?.CachedValue?.Length ?? 0);
+        if (existing is { IsTombstone: false })
+        {
+            _superseded.Add(record.Revision.Main, next.Key, existing.LogicalBytes);
+        }
+
+        if (record.IsTombstone)
+        {
+            // Dead once the compact revision has passed it.
+            _tombstones.Add(record.Revision.Main + 1, next.Key, record.LogicalBytes);
+        }
+    }
+
+    private void CleanKey(byte[] key)
+    {
+        var record = Index.Working.Find(new BytesProbe(key));
+        if (record is null)
+        {
+            return;
+        }
+
+        // Everything before the last version up to the compact revision, and that one too if it is an old tombstone.
+        var newestIsLast = record.Revision.Main <= CompactRevision;
+        var keepFrom = newestIsLast ? record.PastCount : Math.Max(0, record.LastPastUpTo(CompactRevision));
+        if (!newestIsLast && keepFrom < record.PastCount && IsDeadTombstone(record.Past![keepFrom]))
+        {
+            keepFrom++;
+        }
+
+        for (var i = 0; i < keepFrom; i++)
+        {
+            Dead.Enqueue(new Revision(record.Past![i].Main, record.Past[i].Sub));
+        }
+
+        if (newestIsLast && record.IsTombstone && record.Revision.Main < CompactRevision)
+        {
+            Dead.Enqueue(record.Revision);
+            Index.Remove(new BytesProbe(key));
+        }
+        else if (keepFrom > 0)
+        {
+            Index.Set(new BytesProbe(key), record.Key, record.WithoutOldest(keepFrom));
+        }
+    }
+
+    private bool IsDeadTombstone(PastRevision past) => past.IsTombstone && past.Main < CompactRevision;
+}

@@ -1,0 +1,249 @@
+using Raftd.Contract;
+using Raftd.Store.Commands;
+using Raftd.Store.Leases;
+
+namespace Raftd.Store.Mvcc;
+
+/// <summary>A key as a view has it. Nobody may change the value's bytes.</summary>
+public readonly record struct KeyItem(
+    ReadOnlyMemory<byte> Value, long CreateRevision, long ModRevision, long Version, long Lease);
+
+/// <summary>The state as of one publish. Never changes; any thread may read it, and waits for nobody.</summary>
+/// <remarks>
+/// <para>
+/// The index, and values up to 4 KiB as far as the cache has them, are in memory. Other values and old versions are read
+/// from the overlay or the store, where compaction may have removed them since this view was made: then the answer is
+/// Compacted, never "not found". A view is cheap to take; take a new one for each request rather than keep one.
+/// </para>
+/// </remarks>
+public sealed class KeyspaceView
+{
+    private readonly StateEpoch _epoch;
+    private readonly CowSnapshot<byte[], KeyRecord> _index;
+
+    internal KeyspaceView(
+        StateEpoch epoch,
+        CowSnapshot<byte[], KeyRecord> index,
+        CowSnapshot<long, LeaseRecord> leasesById,
+        CowSnapshot<NamedId, LeaseRecord> leasesByName,
+        CowSnapshot<IdKey, LeaseKeyRecord> leaseKeys)
+    {
+        _epoch = epoch;
+        _index = index;
+        LeasesById = leasesById;
+        LeasesByName = leasesByName;
+        LeaseKeys = leaseKeys;
+    }
+
+    /// <summary>The newest main revision; 1 for a fresh store.</summary>
+    public required long Revision { get; init; }
+
+    /// <summary>The lowest revision that can be read; 0 before the first compaction.</summary>
+    public required long CompactRevision { get; init; }
+
+    /// <summary>What the quota bounds (docs/keyspace.md); replicated.</summary>
+    public required long LogicalBytes { get; init; }
+
+    /// <summary>The part of LogicalBytes that a compaction to Revision would free; replicated.</summary>
+    public required long HistoryBytes { get; init; }
+
+    public required AppliedState Applied { get; init; }
+
+    /// <summary>Ordered by kind, then member.</summary>
+    public required IReadOnlyList<Alarm> Alarms { get; init; }
+
+    /// <summary>As given to ApplyConfiguration; empty before the first.</summary>
+    public required ReadOnlyMemory<byte> Configuration { get; init; }
+
+    /// <summary>The index of the entry that brought Configuration; 0 before the first.</summary>
+    public required ulong ConfigurationIndex { get; init; }
+
+    /// <summary>Keys that live.</summary>
+    public long KeyCount => _index.Weight;
+
+    /// <summary>Leases, hidden ones included.</summary>
+    public long LeaseCount => LeasesById.Weight;
+
+    internal CowSnapshot<long, LeaseRecord> LeasesById { get; }
+
+    internal CowSnapshot<NamedId, LeaseRecord> LeasesByName { get; }
+
+    internal CowSnapshot<IdKey, LeaseKeyRecord> LeaseKeys { get; }
+
+    internal CowSnapshot<byte[], KeyRecord> Index => _index;
+
+    internal StateEpoch Epoch => _epoch;
+
+    /// <summary>The newest version of one key. Allocates nothing when the value is cached.</summary>
+    /// <exception cref="StoreException">Compacted, or NotReady after a snapshot: ask a new view.</exception>
+    public bool TryGet(ReadOnlySpan<byte> key, out KeyItem item)
+    {
+        var record = _index.Find(new BytesProbe(key));
+        if (record is null || record.IsTombstone)
+        {
+            item = default;
+            return false;
+        }
+
+        item = new KeyItem(
+            ValueOf(record), record.CreateRevision, record.Revision.Main, record.Version, record.Lease);
+        return true;
+    }
+
+    /// <summary>The newest revision that touched the key, its deletion included; 0 where the index knows no such key.</summary>
+    public long LastChangeOf(ReadOnlySpan<byte> key) => _index.Find(new BytesProbe(key))?.Revision.Main ?? 0;
+
+    /// <summary>The range at the newest or at an earlier revision, with its values copied out of the store.</summary>
+    /// <exception cref="StoreException">
+    /// Compacted; BadRequest for a revision below 0 or in the future; NotReady after a snapshot: ask a new view.
+    /// </exception>
+    public RangeResponse Range(RangeRequest request)
+    {
+        var at = request.Revision == 0 ? Revision : request.Revision;
+        CheckRevision(at);
+        var items = new List<KeyValue>();
+        var count = at == Revision ? RangeNow(request, items) : RangeAt(request, at, items);
+        return new RangeResponse { Revision = Revision, Items = items, Count = count };
+    }
+
+    /// <summary>How many keys live in [key, rangeEnd) at the newest revision. Takes logarithmic time.</summary>
+    public long Count(ReadOnlySpan<byte> key, ReadOnlySpan<byte> rangeEnd)
+    {
+        if (rangeEnd.IsEmpty)
+        {
+            return _index.Find(new BytesProbe(key))?.Weight ?? 0;
+        }
+
+        var high = KeyRange.IsToEnd(rangeEnd) ? _index.Weight : _index.WeightBefore(new BytesProbe(rangeEnd));
+        return Math.Max(0, high - _index.WeightBefore(new BytesProbe(key)));
+    }
+
+    private void CheckRevision(long at)
+    {
+        if (at < 0)
+        {
+            throw new StoreException(ErrorCode.BadRequest, $"revision {at} is below 0");
+        }
+
+        if (at > Revision)
+        {
+            throw new StoreException(
+                ErrorCode.BadRequest, $"revision {at} is in the future: the newest is {Revision}");
+        }
+
+        if (at < CompactRevision)
+        {
+            throw Compacted(at, CompactRevision);
+        }
+    }
+
+    private long RangeNow(RangeRequest request, List<KeyValue> items)
+    {
+        var range = new KeyRange(request.Key, request.RangeEnd);
+        var scan = _index.From(new BytesProbe(range.Low.Span));
+        using var reader = new RecordReader(_epoch);
+        while (!IsFull(request, items) && scan.MoveNext() && range.IsBeforeEnd(scan.Key))
+        {
+            var record = scan.Item;
+            if (!record.IsTombstone)
+            {
+                items.Add(new KeyValue
+                {
+                    Key = record.Key,
+                    Value = request.KeysOnly ? default(ReadOnlyMemory<byte>) : ValueOf(record, reader),
+                    CreateRevision = record.CreateRevision,
+                    ModRevision = record.Revision.Main,
+                    Version = record.Version,
+                    Lease = record.Lease,
+                });
+            }
+        }
+
+        return Count(request.Key.Span, request.RangeEnd.Span);
+    }
+
+    private long RangeAt(RangeRequest request, long at, List<KeyValue> items)
+    {
+        var count = 0L;
+        var range = new KeyRange(request.Key, request.RangeEnd);
+        var scan = _index.From(new BytesProbe(range.Low.Span));
+        using var reader = new RecordReader(_epoch);
+        while (scan.MoveNext() && range.IsBeforeEnd(scan.Key))
+        {
+            if (!scan.Item.TryFindAt(at, out var revision))
+            {
+                continue;
+            }
+
+            count++;
+            if (!IsFull(request, items))
+            {
+                var stored = Find(reader, revision, at);
+                items.Add(new KeyValue
+                {
+                    Key = scan.Item.Key,
+                    Value = request.KeysOnly ? [] : stored.Value,
+                    CreateRevision = stored.CreateRevision,
+                    ModRevision = revision.Main,
+                    Version = stored.Version,
+                    Lease = stored.Lease,
+                });
+            }
+        }
+
+        return count;
+    }
+
+    private static bool IsFull(RangeRequest request, List<KeyValue> items) =>
+        request.Limit > 0 && items.Count >= request.Limit;
+
+    private byte[] ValueOf(KeyRecord record)
+    {
+        if (record.CachedValue is { } cached)
+        {
+            record.Touched = true;
+            return cached;
+        }
+
+        using var reader = new RecordReader(_epoch);
+        return ValueOf(record, reader);
+    }
+
+    private byte[] ValueOf(KeyRecord record, RecordReader reader)
+    {
+        if (record.CachedValue is { } cached)
+        {
+            record.Touched = true;
+            return cached;
+        }
+
+        return Find(reader, record.Revision, Revision).Value;
+    }
+
+    private RevisionRecord Find(RecordReader reader, Revision revision, long at)
+    {
+        RevisionRecord? record;
+        try
+        {
+            record = reader.Find(revision);
+        }
+        catch (StateReplacedException replaced)
+        {
+            throw new StoreException(ErrorCode.NotReady, replaced.Message, "ask again");
+        }
+
+        if (record is null)
+        {
+            var floor = _epoch.CompactFloor;
+            Invariant.Check(at < floor, $"revision {revision} read at {at} is gone, compacted is only {floor}");
+            throw Compacted(at, floor);
+        }
+
+        return record;
+    }
+
+    private static StoreException Compacted(long at, long floor) => new(
+        ErrorCode.Compacted,
+        $"revision {at} has been compacted: the oldest readable is {floor}",
+        "read a newer revision, or the newest");
+}

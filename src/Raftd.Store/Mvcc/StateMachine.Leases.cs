@@ -1,0 +1,351 @@
+// The rules of leases that every member applies (docs/leases.md). When a lease's time is over is the leader's to know
+// (Leases/Lessor.cs); here it is an entry like any other, checked against what has happened since it was proposed.
+
+using Raftd.Contract;
+using Raftd.Store.Commands;
+using Raftd.Store.Leases;
+
+namespace Raftd.Store.Mvcc;
+
+public sealed partial class StateMachine
+{
+    /// <summary>Sets a key and settles its leases: the one before lets go of it, the new one takes it.</summary>
+    private void SetKey(byte[] key, byte[] value, long lease, KeyFlags flags)
+    {
+        if (_state.Keyspace.FindLive(key) is { Lease: not 0 } former)
+        {
+            Detach(former, lease);
+        }
+
+        var record = _state.Keyspace.Put(key, value, lease, flags);
+        if (lease == 0)
+        {
+            return;
+        }
+
+        var ownDeadline = (flags & KeyFlags.OwnDeadline) != 0;
+        _state.Leases.Attach(lease, record.Key, ownDeadline, record.Revision.Main);
+        if (ownDeadline)
+        {
+            _state.Leases.Changes.Add(
+                new LeaseChange(LeaseChangeKind.KeySet, lease, null, record.Key, record.Revision.Main));
+        }
+        else
+        {
+            MaybeClaim(lease);
+        }
+    }
+
+    private void DeleteKey(KeyRecord live)
+    {
+        if (live.Lease != 0)
+        {
+            Detach(live, newLease: 0);
+        }
+
+        _state.Keyspace.Delete(live);
+    }
+
+    /// <summary>Takes a key from its lease. A hidden lease is owned by its key and goes with it.</summary>
+    private void Detach(KeyRecord key, long newLease)
+    {
+        var leases = _state.Leases;
+        leases.Detach(key.Lease, key.Key);
+        if (key.HasOwnDeadline)
+        {
+            leases.Changes.Add(new LeaseChange(LeaseChangeKind.KeyRemoved, key.Lease, null, key.Key));
+        }
+
+        var former = leases.Find(key.Lease);
+        Invariant.Check(former is not null, $"revision {key.Revision} names lease {key.Lease}, which does not exist");
+        if (former.Hidden && key.Lease != newLease)
+        {
+            DropLease(former);
+        }
+    }
+
+    /// <summary>A first key begins the time of a REST grant; a lease of the etcd API has counted since its grant.</summary>
+    private void MaybeClaim(long id)
+    {
+        var lease = _state.Leases.Find(id)!;
+        if (lease.Status == LeaseStatus.Alive)
+        {
+            return;
+        }
+
+        var claimed = lease with { Status = LeaseStatus.Alive };
+        if (lease.IsUnclaimed)
+        {
+            claimed = claimed with { Generation = lease.Generation + 1, CheckpointMilliseconds = -1 };
+        }
+
+        _state.Leases.Set(claimed);
+        _state.Leases.Changes.Add(new LeaseChange(LeaseChangeKind.Claimed, id, claimed));
+    }
+
+    private ErrorResult? RefuseLease(PutCommand put)
+    {
+        if (put.Lease != 0)
+        {
+            // A hidden lease belongs to its one key.
+            return _state.Leases.Find(put.Lease) is { Hidden: false } ? null : LeaseNotFound(put.Lease);
+        }
+
+        return put.HiddenLease != 0 ? RefuseGrant(put.HiddenLease, put.HiddenTtlSeconds) : null;
+    }
+
+    private ErrorResult? RefuseGrant(long id, long ttlSeconds)
+    {
+        if (id <= 0)
+        {
+            return Error(ApplyError.BadRequest, $"lease id {id} is not above 0");
+        }
+
+        if (ttlSeconds is < 1 or > LeaseRecord.MaxTtlSeconds)
+        {
+            return Error(
+                ApplyError.BadRequest, $"a time to live of {ttlSeconds} s is not within 1 to {LeaseRecord.MaxTtlSeconds}");
+        }
+
+        return _state.Leases.Find(id) is null ? null : Error(ApplyError.LeaseExists, $"lease {id} exists");
+    }
+
+    private void AddHiddenLease(long id, long ttlSeconds) => AddLease(new LeaseRecord
+    {
+        Id = id,
+        Name = [],
+        TtlSeconds = ttlSeconds,
+        Kind = LeaseKind.Rest,
+        Status = LeaseStatus.Alive,
+        Hidden = true,
+        Generation = 1,
+    });
+
+    private void AddLease(LeaseRecord lease)
+    {
+        _state.Leases.Set(lease);
+        _state.Keyspace.Count(lease.LogicalBytes);
+        _state.Leases.Changes.Add(new LeaseChange(LeaseChangeKind.Granted, lease.Id, lease));
+    }
+
+    /// <summary>Removes the lease itself; its keys were dealt with.</summary>
+    private void DropLease(LeaseRecord lease)
+    {
+        _state.Leases.Remove(lease);
+        _state.Keyspace.Count(-lease.LogicalBytes);
+        _state.Leases.Changes.Add(new LeaseChange(LeaseChangeKind.Removed, lease.Id));
+    }
+
+    private CommandResult LeaseGrant(LeaseGrantCommand grant)
+    {
+        if (RefuseGrant(grant.Id, grant.TtlSeconds) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (_state.HasNoSpaceAlarm)
+        {
+            return Error(ApplyError.NoSpace, "the NOSPACE alarm stands");
+        }
+
+        if (grant.Unique && _state.Leases.IsNameTaken(grant.Name.Span))
+        {
+            return Error(ApplyError.NameTaken, "a live lease has this name");
+        }
+
+        AddLease(new LeaseRecord
+        {
+            Id = grant.Id,
+            Name = grant.Name.ToArray(),
+            TtlSeconds = grant.TtlSeconds,
+            Kind = grant.Kind,
+            Status = LeaseStatus.Create,
+            Hidden = false,
+            Generation = 1,
+        });
+        return new LeaseGrantResult(_state.Keyspace.Revision, grant.Id, grant.TtlSeconds);
+    }
+
+    private CommandResult LeaseKeepAlive(LeaseKeepAliveCommand keepAlive)
+    {
+        var lease = _state.Leases.Find(keepAlive.Id);
+        if (lease is null)
+        {
+            return LeaseNotFound(keepAlive.Id);
+        }
+
+        byte[]? fullKey = null;
+        if (keepAlive.Key is { } ownKey)
+        {
+            fullKey = lease.FullKey(ownKey.Span);
+            if (RefuseKeepAliveKey(lease, ownKey, fullKey, keepAlive.Data) is { } refusal)
+            {
+                return refusal;
+            }
+
+            if (keepAlive.Data is { } data && !HasOwnKey(lease.Id, fullKey, data.Span))
+            {
+                SetKey(fullKey, data.ToArray(), lease.Id, KeyFlags.OwnDeadline);
+            }
+        }
+        else if (keepAlive.Data is not null)
+        {
+            return Error(ApplyError.BadRequest, "data without a key");
+        }
+
+        var renewed = lease with
+        {
+            Status = LeaseStatus.Alive,
+            Generation = lease.Generation + 1,
+            CheckpointMilliseconds = -1,
+        };
+        _state.Leases.Set(renewed);
+        _state.Leases.Changes.Add(new LeaseChange(LeaseChangeKind.Renewed, lease.Id, renewed, fullKey));
+        return new LeaseKeepAliveResult(_state.Keyspace.Revision, lease.Id, lease.TtlSeconds);
+    }
+
+    private ErrorResult? RefuseKeepAliveKey(
+        LeaseRecord lease, ReadOnlyMemory<byte> ownKey, byte[] fullKey, ReadOnlyMemory<byte>? data)
+    {
+        if (ownKey.IsEmpty || LeaseRules.IsReserved(ownKey.Span))
+        {
+            return Error(ApplyError.BadRequest, "the key is empty or reserved");
+        }
+
+        if (lease.Hidden)
+        {
+            return LeaseNotFound(lease.Id);
+        }
+
+        if (data is null)
+        {
+            return _state.Keyspace.FindLive(fullKey)?.Lease == lease.Id
+                ? null
+                : Error(ApplyError.KeyNotFound, $"lease {lease.Id} has no such key");
+        }
+
+        // Data that are there already need no space.
+        return HasOwnKey(lease.Id, fullKey, data.Value.Span) ? null : Refuse(fullKey, data.Value);
+    }
+
+    private bool HasOwnKey(long lease, byte[] fullKey, ReadOnlySpan<byte> data) =>
+        _state.Keyspace.FindLive(fullKey) is { HasOwnDeadline: true } key
+        && key.Lease == lease
+        && key.ValueBytes == data.Length
+        && data.SequenceEqual(_state.Keyspace.ValueOf(key));
+
+    private CommandResult LeaseRevoke(LeaseRevokeCommand revoke)
+    {
+        if (_state.Leases.Find(revoke.Id) is not { } lease)
+        {
+            return LeaseNotFound(revoke.Id);
+        }
+
+        var deleted = Revoke(lease);
+        return new LeaseRevokeResult(_state.Keyspace.Revision, deleted);
+    }
+
+    /// <summary>Ends a lease: its keys go in the one revision that is open, or in a new one.</summary>
+    private long Revoke(LeaseRecord lease)
+    {
+        var keys = _state.Leases.KeysOf(lease.Id);
+        foreach (var key in keys)
+        {
+            var live = _state.Keyspace.FindLive(key);
+            Invariant.Check(
+                live is not null && live.Lease == lease.Id,
+                $"lease {lease.Id} has a key that names lease {live?.Lease}");
+            _state.Leases.Detach(lease.Id, key);
+            _state.Keyspace.Delete(live!);
+        }
+
+        DropLease(lease);
+        return keys.Count;
+    }
+
+    private LeaseExpireResult LeaseExpire(LeaseExpireCommand expire, ulong term)
+    {
+        var leases = 0L;
+        var keys = 0L;
+        foreach (var due in expire.Leases)
+        {
+            if (term == expire.Term && _state.Leases.Find(due.Id) is { } lease && lease.Generation == due.Generation)
+            {
+                // Each lease ends in a revision of its own: a watcher gets a revision whole, so it stays small.
+                keys += Revoke(lease);
+                leases++;
+                _state.Keyspace.Close();
+            }
+            else
+            {
+                Void(due.Id, key: null, expire.Term);
+            }
+        }
+
+        foreach (var due in expire.Keys)
+        {
+            if (term == expire.Term && DueKey(due) is { } live)
+            {
+                keys++;
+                leases += ExpireKey(live) ? 1 : 0;
+                _state.Keyspace.Close();
+            }
+            else
+            {
+                Void(due.Id, due.Key.ToArray(), expire.Term);
+            }
+        }
+
+        return new LeaseExpireResult(_state.Keyspace.Revision, leases, keys);
+    }
+
+    /// <summary>The key of an expiry that still holds: nothing has renewed the lease by an entry or changed the key.</summary>
+    private KeyRecord? DueKey(LeaseKeyExpiry due) =>
+        _state.Leases.Find(due.Id) is { } lease
+        && lease.Generation == due.Generation
+        && _state.Keyspace.FindLive(due.Key.Span) is { HasOwnDeadline: true } live
+        && live.Lease == due.Id
+        && live.Revision.Main == due.ModRevision
+            ? live
+            : null;
+
+    /// <summary>Deletes a key that ran out, and its lease if that was its last key. True if the lease went too.</summary>
+    private bool ExpireKey(KeyRecord key)
+    {
+        DeleteKey(key);
+        if (_state.Leases.HasKeys(key.Lease))
+        {
+            return false;
+        }
+
+        DropLease(_state.Leases.Find(key.Lease)!);
+        return true;
+    }
+
+    private void Void(long id, byte[]? key, ulong term) =>
+        _state.Leases.Changes.Add(new LeaseChange(LeaseChangeKind.ExpiryVoid, id, null, key, 0, term));
+
+    private DoneResult LeaseCheckpoint(LeaseCheckpointCommand checkpoint, ulong term)
+    {
+        foreach (var due in checkpoint.Leases)
+        {
+            // A stale one needs no answer to the lessor: an entry that made it stale has renewed or removed the lease,
+            // or the lessor's term is over.
+            if (term == checkpoint.Term
+                && due.RemainingMilliseconds >= 0
+                && _state.Leases.Find(due.Id) is { } lease
+                && lease.Generation == due.Generation)
+            {
+                var checkpointed = lease with { CheckpointMilliseconds = due.RemainingMilliseconds };
+                _state.Leases.Set(checkpointed);
+                _state.Leases.Changes.Add(
+                    new LeaseChange(LeaseChangeKind.Checkpointed, due.Id, checkpointed));
+            }
+        }
+
+        return new DoneResult(_state.Keyspace.Revision);
+    }
+
+    private ErrorResult LeaseNotFound(long id) =>
+        Error(ApplyError.LeaseNotFound, $"lease {id} does not exist or has expired");
+}

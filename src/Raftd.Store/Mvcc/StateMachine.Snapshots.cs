@@ -1,0 +1,103 @@
+using Raftd.Store.Buckets;
+using Raftd.Store.Snapshots;
+
+namespace Raftd.Store.Mvcc;
+
+/// <summary>The last flushed state, for a sender of snapshots. Disposing it ends the reader.</summary>
+public sealed record OpenedSnapshot(IBucketReader Reader, SnapshotMeta Meta) : IDisposable
+{
+    public void Dispose() => Reader.Dispose();
+}
+
+public sealed partial class StateMachine
+{
+    /// <summary>A consistent view of what is flushed, with its own meta. Any thread; writes go on meanwhile.</summary>
+    /// <returns>A snapshot of index 0 if nothing was ever flushed.</returns>
+    /// <exception cref="BucketStoreException">Too many readers, or the state is being replaced: try again.</exception>
+    public OpenedSnapshot OpenSnapshot(ulong clusterId)
+    {
+        IBucketReader reader;
+        try
+        {
+            reader = RecordReader.BeginRead(View().Epoch);
+        }
+        catch (StateReplacedException replaced)
+        {
+            throw new BucketStoreException(BucketStoreFault.ReadersOpen, replaced.Message, replaced);
+        }
+
+        try
+        {
+            return new OpenedSnapshot(reader, ReadSnapshotMeta(reader, clusterId));
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>For SnapshotReceiver: whether what was written is the state that the header speaks of.</summary>
+    /// <returns>What is wrong, or null.</returns>
+    public static string? VerifySnapshot(IBucketReader reader, SnapshotMeta announced)
+    {
+        var stored = ReadSnapshotMeta(reader, announced.ClusterId);
+        return stored.Equals(announced) ? null : $"the header says {announced}, the state {stored}";
+    }
+
+    /// <summary>Replaces the whole state by a received one. On the apply thread, while no flush runs.</summary>
+    /// <param name="received">The store of BeginInstall, filled and verified.</param>
+    /// <remarks>
+    /// The new index is built before the switch, so readers are served from the old state until then; they meet the
+    /// new one a moment later. Open views of the old state answer NotReady where memory does not have what they look for.
+    /// What was applied above the snapshot, if anything, is gone: Raft installs only what is ahead.
+    /// </remarks>
+    /// <exception cref="BucketStoreException">
+    /// Corrupt: nothing has changed, abandon the install. ReadersOpen: nothing has changed, try again.
+    /// </exception>
+    public void Install(IBucketStore received)
+    {
+        var state = StateLoader.Load(received, _options.CacheBytes);
+        var former = _state;
+        Invariant.Check(
+            state.Applied.Index > former.Applied.Index,
+            $"a snapshot of {state.Applied.Index} over a state of {former.Applied.Index}");
+
+        former.Epoch.Replaced = true;
+        try
+        {
+            _directory.CompleteInstall();
+        }
+        catch (BucketStoreException e) when (e.Fault == BucketStoreFault.ReadersOpen)
+        {
+            former.Epoch.Replaced = false;
+            throw;
+        }
+
+        state.Epoch.Store = _directory.Current;
+        _state = state;
+        AdoptFlushed(state);
+        Volatile.Write(ref _view, state.Freeze());
+        Lessor?.Demote();
+        Waiters.NotifyAll();
+    }
+
+    private static SnapshotMeta ReadSnapshotMeta(IBucketReader reader, ulong clusterId)
+    {
+        var meta = StoredMeta.Read(reader);
+        if (meta is null)
+        {
+            return new SnapshotMeta(0, 0, 0, clusterId, default, 0, 1);
+        }
+
+        var configuration = reader.TryGet(Bucket.Members, ConfigurationKey, out var bytes) ? bytes.ToArray() : [];
+        return new SnapshotMeta(
+            meta.Applied.Index,
+            meta.Applied.Term,
+            meta.Applied.Hash,
+            clusterId,
+            configuration,
+            meta.ConfigurationIndex,
+            (ulong)meta.Revision);
+    }
+}

@@ -1,0 +1,149 @@
+// The replicated state: the one owner of keyspace, leases, alarms and the applied configuration.
+//
+// Three threads meet here and none waits for another:
+//
+//   1. The apply thread calls Apply* for each committed entry in log order, then Publish for what it has applied, then
+//      answers. Apply is a pure function of (entry, state). Entries change the working state, which no reader sees.
+//   2. Readers, on any thread, take View(): everything up to the last Publish, by one volatile read.
+//   3. The flusher gets a FrozenOverlay from the apply thread (TryFreeze, at an entry boundary) and writes it with
+//      Flush: one transaction that takes the store from one applied index to another. Only after its commit the frozen
+//      half is dropped. A crash before it loses nothing: the log covers what is not flushed.
+//
+// Why results are answered after Publish and not after Apply: whoever has an answer in hand must find its effect in
+// every later read on this member.
+//
+// Invariants:
+//   I1. FlushedIndex <= View().Applied.Index at rest, and both <= Applied.Index.
+//   I2. A record that a published index names is in the active half, in the frozen half or in the store, unless a
+//       compaction at or below CompactFloor has killed it.
+//   I3. The store at rest is the state after exactly meta's applied index.
+//   I4. Two members with the same Applied.Index and no fault have the same Applied.Hash.
+
+using Raftd.Contract;
+using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
+using Raftd.Store.Leases;
+using Raftd.Store.Watch;
+
+namespace Raftd.Store.Mvcc;
+
+/// <summary>The replicated state of one member.</summary>
+public sealed partial class StateMachine : IDisposable
+{
+    /// <summary>Keys cleaned out of the index behind a compaction, with each entry and with each freeze.</summary>
+    private const int CleanedKeysPerEntry = 64;
+
+    private const int CleanedKeysPerFreeze = 8192;
+
+    private readonly IStateDirectory _directory;
+    private readonly StoreOptions _options;
+    private readonly HashRing _hashes = new();
+    private readonly WireWriter _resultWriter = new(256);
+
+    private WorkingState _state;
+    private KeyspaceView _view;
+
+    private StateMachine(IStateDirectory directory, StoreOptions options, WorkingState state)
+    {
+        _directory = directory;
+        _options = options;
+        _state = state;
+        _view = state.Freeze();
+        Waiters = new KeyWaiters(View);
+        AdoptFlushed(state);
+    }
+
+    /// <summary>The key of the members bucket that holds the configuration of the group.</summary>
+    internal static ReadOnlySpan<byte> ConfigurationKey => "configuration"u8;
+
+    /// <summary>The last entry applied, published or not. Apply thread only; others read View().Applied.</summary>
+    public AppliedState Applied => _state.Applied;
+
+    /// <summary>Waits for keys to change.</summary>
+    public KeyWaiters Waiters { get; }
+
+    /// <summary>Told of changes to leases with each Publish, on the apply thread. Set once, before the first entry.</summary>
+    internal Lessor? Lessor { get; set; }
+
+    /// <summary>Opens the state in a directory and rebuilds what is kept in memory.</summary>
+    /// <remarks>The directory stays the caller's to dispose, after this object.</remarks>
+    /// <exception cref="BucketStoreException">What is stored is not what was written, or cannot be read.</exception>
+    public static StateMachine Open(IStateDirectory directory, StoreOptions options) =>
+        new(directory, options, StateLoader.Load(directory.Current, options.CacheBytes));
+
+    /// <summary>Everything published so far.</summary>
+    public KeyspaceView View() => Volatile.Read(ref _view);
+
+    /// <summary>As KeyspaceView.Range on a new view; a read of the newest revision is repeated where compaction or a
+    /// snapshot overtook it.</summary>
+    public RangeResponse Range(RangeRequest request)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var view = View();
+            try
+            {
+                return view.Range(request);
+            }
+            catch (StoreException e) when (MayRepeat(e, request.Revision == 0 || e.Code == ErrorCode.NotReady, attempt))
+            {
+                WaitForNewView(view, e);
+            }
+        }
+    }
+
+    /// <summary>As KeyspaceView.TryGet on a new view, repeated where compaction or a snapshot overtook it.</summary>
+    public bool TryGet(ReadOnlySpan<byte> key, out KeyItem item)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var view = View();
+            try
+            {
+                return view.TryGet(key, out item);
+            }
+            catch (StoreException e) when (MayRepeat(e, repeatable: true, attempt))
+            {
+                WaitForNewView(view, e);
+            }
+        }
+    }
+
+    /// <summary>The hash chain after an entry; false if it is not among the last 4 096. Any thread.</summary>
+    public bool TryGetHash(ulong index, out ulong hash) => _hashes.TryGet(index, out hash);
+
+    /// <summary>Makes all that is applied visible to readers at once, wakes those who wait, tells the lessor.</summary>
+    public void Publish()
+    {
+        var state = _state;
+        state.Keyspace.Evict();
+        Volatile.Write(ref _view, state.Freeze());
+
+        if (state.Keyspace.Changes.Count > 0)
+        {
+            Waiters.Notify(state.Keyspace.Changes);
+            state.Keyspace.Changes.Clear();
+        }
+
+        if (state.Leases.Changes.Count > 0)
+        {
+            Lessor?.Observe(state.Leases.Changes);
+            state.Leases.Changes.Clear();
+        }
+    }
+
+    /// <summary>Ends all waits. The directory is the caller's.</summary>
+    public void Dispose() => Waiters.Dispose();
+
+    private static bool MayRepeat(StoreException e, bool repeatable, int attempt) =>
+        repeatable && attempt < 1000 && e.Code is ErrorCode.Compacted or ErrorCode.NotReady;
+
+    /// <summary>A snapshot is switched in within milliseconds; a compaction that overtook the view is published soon.</summary>
+    private void WaitForNewView(KeyspaceView old, StoreException reason)
+    {
+        if (ReferenceEquals(old, View()) && reason.Code is ErrorCode.NotReady or ErrorCode.Compacted)
+        {
+            Thread.Sleep(1);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using Raftd.Store.Commands;
+using Raftd.Store.Leases;
+
+namespace Raftd.Store.Mvcc;
+
+/// <summary>All state that apply changes, as one value, so that installing a snapshot replaces it as one value.</summary>
+internal sealed class WorkingState
+{
+    public WorkingState(StateEpoch epoch, AppliedState applied, long cacheBytes)
+    {
+        Epoch = epoch;
+        Applied = applied;
+        Hash = new StateHash(applied.Hash);
+        Keyspace = new Keyspace(epoch, Hash, cacheBytes);
+        Leases = new LeaseTable(Hash);
+    }
+
+    public StateEpoch Epoch { get; }
+
+    public StateHash Hash { get; }
+
+    public Keyspace Keyspace { get; }
+
+    public LeaseTable Leases { get; }
+
+    public AppliedState Applied { get; set; }
+
+    /// <summary>Ordered by kind, then member. Replaced, never changed: readers hold it.</summary>
+    public Alarm[] Alarms { get; set; } = [];
+
+    public byte[] Configuration { get; set; } = [];
+
+    public ulong ConfigurationIndex { get; set; }
+
+    public bool HasNoSpaceAlarm { get; set; }
+
+    public KeyspaceView Freeze() => new(
+        Epoch,
+        Keyspace.Index.Freeze(),
+        Leases.ById.Freeze(),
+        Leases.ByName.Freeze(),
+        Leases.Keys.Freeze())
+    {
+        Revision = Keyspace.Revision,
+        CompactRevision = Keyspace.CompactRevision,
+        LogicalBytes = Keyspace.LogicalBytes,
+        HistoryBytes = Keyspace.HistoryBytes,
+        Applied = Applied,
+        Alarms = Alarms,
+        Configuration = Configuration,
+        ConfigurationIndex = ConfigurationIndex,
+    };
+}
