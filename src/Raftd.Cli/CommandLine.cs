@@ -3,7 +3,9 @@ using Raftd.Cli.Settings;
 
 namespace Raftd.Cli;
 
-/// <summary>The words of the command line, split and named; what they mean is read by <see cref="SettingSources"/>.</summary>
+/// <summary>
+/// The words of the command line, split and named; what they mean is read by <see cref="SettingSources"/>.
+/// </summary>
 /// <remarks>
 /// System.CommandLine only splits the line here. Values stay text, so that a flag, a variable and a line of the
 /// configuration file go through the same parser and give the same message. The verb is taken off first: the library
@@ -28,7 +30,9 @@ internal sealed record CommandLine
     /// <summary>Set exactly when the verb is <see cref="Verb.None"/>.</summary>
     public FatalError? Error { get; init; }
 
-    /// <summary>Reads the words after the program's name. Never throws; a line that makes no sense has an error.</summary>
+    /// <summary>
+    /// Reads the words after the program's name. Never throws; a line that makes no sense has an error.
+    /// </summary>
     public static CommandLine Parse(IReadOnlyList<string> words)
     {
         var first = words.Count > 0 ? words[0] : "";

@@ -1,6 +1,8 @@
 namespace Raftd.Cli;
 
-/// <summary>Why the process ended, for supervisors and scripts. Each code stands in docs/operations.md with what to do.</summary>
+/// <summary>
+/// Why the process ended, for supervisors and scripts. Each code stands in docs/operations.md with what to do.
+/// </summary>
 /// <remarks>
 /// Below 10 nothing was touched; 10 to 19 the member did not start and its data is as it was; from 20 on it stopped
 /// because going on could have broken a promise. 3 and 4 belong to the launcher script (no SDK, build failed).
@@ -23,10 +25,14 @@ internal enum ExitCode
     /// <summary>Another process holds the data directory.</summary>
     DataDirectoryLocked = 11,
 
-    /// <summary>Another process listens on <c>-haddr</c> or <c>-raddr</c>, or the address is not this machine's.</summary>
+    /// <summary>
+    /// Another process listens on <c>-haddr</c> or <c>-raddr</c>, or the address is not this machine's.
+    /// </summary>
     AddressInUse = 12,
 
-    /// <summary>The cluster knows this member under another identity: a wiped directory, or another cluster's.</summary>
+    /// <summary>
+    /// The cluster knows this member under another identity: a wiped directory, or another cluster's.
+    /// </summary>
     IdentityRefused = 13,
 
     /// <summary>Started without <c>-join</c> on an empty directory, but a cluster already knows this member.</summary>
@@ -41,7 +47,9 @@ internal enum ExitCode
     /// <summary>The disk of the data directory was full at start.</summary>
     DiskFull = 17,
 
-    /// <summary>A write or sync of the log or the state failed: what is on disk is unknown until a restart reads it.</summary>
+    /// <summary>
+    /// A write or sync of the log or the state failed: what is on disk is unknown until a restart reads it.
+    /// </summary>
     SyncFailed = 20,
 
     /// <summary>The log is damaged below what is known to be synced.</summary>

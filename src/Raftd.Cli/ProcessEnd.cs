@@ -24,12 +24,14 @@ internal static partial class ProcessEnd
     /// nothing else runs.
     /// </summary>
     /// <remarks>
-    /// <c>_exit</c> and not <c>Environment.Exit</c>: after a failed sync no finaliser, exit handler or other thread may
-    /// get to write or acknowledge anything more, and none of them can hold the end up.
+    /// <c>_exit</c> and not <c>Environment.Exit</c>: no finaliser, exit handler or other thread can hold the end up, and
+    /// neither can a reader of stderr that sleeps. Other threads run on while the log drains, so the caller first makes
+    /// its failure sticky (no sync succeeds after a failed one), which keeps them from acknowledging anything.
     /// </remarks>
     [DoesNotReturn]
     public static void Now(FatalError error, ServerLog log)
     {
+        EndLatest(error.Code);
         try
         {
             log.Close(LogDrainLimit);
@@ -41,6 +43,17 @@ internal static partial class ProcessEnd
         }
 
         throw new UnreachableException();
+    }
+
+    private static void EndLatest(ExitCode code)
+    {
+        var guard = new Thread(() =>
+        {
+            Thread.Sleep(LogDrainLimit + LogDrainLimit);
+            ExitNow((int)code);
+        });
+        guard.IsBackground = true;
+        guard.Start();
     }
 
     [LibraryImport("libc", EntryPoint = "_exit")]

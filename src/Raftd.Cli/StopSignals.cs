@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Raftd.Cli;
 
-/// <summary>Turns the first SIGINT or SIGTERM into a cancelled token; the second one ends the process at once.</summary>
+/// <summary>
+/// Turns the first SIGINT or SIGTERM into a cancelled token; the second one ends the process at once.
+/// </summary>
 internal sealed class StopSignals : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();

@@ -11,7 +11,8 @@ internal static class VersionCommand
 
     public static ExitCode Run(TextWriter stdout)
     {
-        stdout.WriteLine($"raftd {Number} ({RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier})");
+        stdout.WriteLine(
+            $"raftd {Number} ({RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier})");
         return ExitCode.Ok;
     }
 }

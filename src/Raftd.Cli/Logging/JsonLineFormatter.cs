@@ -5,7 +5,9 @@ using System.Text.Json;
 
 namespace Raftd.Cli.Logging;
 
-/// <summary>For machines: one JSON object a line, the named values under <c>values</c> so that none hides another field.</summary>
+/// <summary>
+/// For machines: one JSON object a line, the named values under <c>values</c> so that none hides another field.
+/// </summary>
 /// <remarks>64-bit numbers are strings, as everywhere in our JSON: many readers round them.</remarks>
 internal sealed class JsonLineFormatter : ILineFormatter
 {
@@ -22,7 +24,7 @@ internal sealed class JsonLineFormatter : ILineFormatter
         using (var json = new Utf8JsonWriter(buffer, Options))
         {
             json.WriteStartObject();
-            json.WriteString("time", line.Time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+            json.WriteString("time", line.TimeText);
             json.WriteString("level", line.LevelName);
             json.WriteString("event", line.EventName);
             json.WriteNumber("id", line.Event.Id);

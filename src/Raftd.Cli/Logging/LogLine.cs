@@ -1,8 +1,11 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 
 namespace Raftd.Cli.Logging;
 
-/// <summary>One thing that happened, before it has a form; the values are those named in the message, in its order.</summary>
+/// <summary>
+/// One thing that happened, before it has a form; the values are those named in the message, in its order.
+/// </summary>
 internal readonly record struct LogLine(
     DateTimeOffset Time,
     LogLevel Level,
@@ -17,6 +20,10 @@ internal readonly record struct LogLine(
 
     /// <summary>The event's name, or what made it where it has none.</summary>
     public string EventName => Event.Name ?? Category[(Category.LastIndexOf('.') + 1)..];
+
+    /// <summary>UTC with milliseconds, as both forms write it.</summary>
+    public string TimeText =>
+        Time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     public string LevelName => Level switch
     {

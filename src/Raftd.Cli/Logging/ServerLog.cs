@@ -20,7 +20,9 @@ internal sealed class ServerLog : ILoggerProvider
     /// <summary>Lines that may wait: several seconds of a chatty start, a few megabytes.</summary>
     public const int QueueCapacity = 8192;
 
-    /// <summary>Lines above this are cut, which bounds the queue in bytes too (an exception's text may be long).</summary>
+    /// <summary>
+    /// Lines above this are cut, which bounds the queue in bytes too (an exception's text may be long).
+    /// </summary>
     public const int MaxLineBytes = 16 * 1024;
 
     /// <summary>Of the event that tells how many lines were lost.</summary>
@@ -59,7 +61,9 @@ internal sealed class ServerLog : ILoggerProvider
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
-    /// <summary>Takes no more lines and waits until the waiting ones are written, at most for <paramref name="limit"/>.</summary>
+    /// <summary>
+    /// Takes no more lines and waits until the waiting ones are written, at most for <paramref name="limit"/>.
+    /// </summary>
     public void Close(TimeSpan limit)
     {
         _queue.Writer.TryComplete();
@@ -82,7 +86,9 @@ internal sealed class ServerLog : ILoggerProvider
         }
     }
 
-    /// <summary>Cuts at a character's edge, so that the line stays UTF-8; a cut JSON line is the price of the bound.</summary>
+    /// <summary>
+    /// Cuts at a character's edge, so that the line stays UTF-8; a cut JSON line is the price of the bound.
+    /// </summary>
     private static byte[] Cut(byte[] bytes)
     {
         var end = MaxLineBytes - 1;

@@ -15,7 +15,7 @@ internal sealed class TextLineFormatter : ILineFormatter
     public byte[] Format(in LogLine line)
     {
         var text = (_scratch ??= new StringBuilder(256)).Clear();
-        text.Append(line.Time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+        text.Append(line.TimeText);
         text.Append(' ').Append(line.LevelName.PadRight(5)).Append(' ').Append(line.EventName);
         text.Append('(').Append(line.Event.Id).Append(") ");
         AppendEscaped(text, line.Message, quoted: false);
@@ -23,7 +23,7 @@ internal sealed class TextLineFormatter : ILineFormatter
         {
             if (key != LogLine.TemplateKey)
             {
-                AppendValue(text, key, value is null ? "null" : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "");
+                AppendValue(text, key, value is null ? "null" : $"{value}");
             }
         }
 

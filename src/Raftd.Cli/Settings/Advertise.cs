@@ -39,7 +39,9 @@ internal static class Advertise
 
     private const string Loopback = "127.0.0.1";
 
-    /// <summary>IPv4 first, since whoever has IPv6 only has no IPv4 here either; loopback on a machine without network.</summary>
+    /// <summary>
+    /// IPv4 first, since whoever has IPv6 only has no IPv4 here either; loopback on a machine without network.
+    /// </summary>
     private static string FirstReachable(IReadOnlyList<IPAddress> addresses)
     {
         var usable = addresses.Where(address => !IPAddress.IsLoopback(address) && !IsLinkLocal(address)).ToList();

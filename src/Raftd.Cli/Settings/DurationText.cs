@@ -19,7 +19,9 @@ internal static class DurationText
         ("h", TimeSpan.FromHours(1)),
     ];
 
-    /// <summary>Up to 10 000 hours; a number without a unit is refused, because nobody can know which was meant.</summary>
+    /// <summary>
+    /// Up to 10 000 hours; a number without a unit is refused, because nobody can know which was meant.
+    /// </summary>
     public static bool TryParse(string text, out TimeSpan value)
     {
         value = TimeSpan.Zero;

@@ -42,7 +42,8 @@ internal static class Flags
         IsPositional = true,
     };
 
-    public static readonly Flag Config = new("config", "FILE", "", "YAML file with the settings, each under its flag's name");
+    public static readonly Flag Config = new("config", "FILE", "",
+        "YAML file with the settings, each under its flag's name");
     public static readonly Flag PrintConfig = new("print-config", "", "",
         "print the settings and where each comes from, then exit")
     { IsSwitch = true };

@@ -3,7 +3,9 @@ using System.Net;
 
 namespace Raftd.Cli.Settings;
 
-/// <summary>A host and a port: <c>127.0.0.1:8001</c>, <c>db1.example:8001</c>, <c>[::1]:7200</c>, <c>:7200</c>.</summary>
+/// <summary>
+/// A host and a port: <c>127.0.0.1:8001</c>, <c>db1.example:8001</c>, <c>[::1]:7200</c>, <c>:7200</c>.
+/// </summary>
 /// <param name="Host">A name or an address, without brackets; empty means every interface.</param>
 /// <param name="Port">1 to 65535.</param>
 internal readonly record struct HostPort(string Host, int Port)
@@ -12,10 +14,11 @@ internal readonly record struct HostPort(string Host, int Port)
 
     /// <summary>Whether it stands for every interface: <c>:7200</c>, <c>0.0.0.0:7200</c>, <c>[::]:7200</c>.</summary>
     public bool IsAny => Host.Length == 0
-        || (IPAddress.TryParse(Host, out var address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)));
+        || (IPAddress.TryParse(Host, out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any)));
 
     /// <summary>Whether only this machine can reach it.</summary>
-    public bool IsLoopback => Host == "localhost" || (IPAddress.TryParse(Host, out var address) && IPAddress.IsLoopback(address));
+    public bool IsLoopback => Host == "localhost"
+        || (IPAddress.TryParse(Host, out var ip) && IPAddress.IsLoopback(ip));
 
     public static bool TryParse(string text, out HostPort value)
     {

@@ -17,13 +17,17 @@ internal sealed record ServerSettings
     private const long GiB = 1L << 30;
     private const long TiB = 1L << 40;
 
-    /// <summary>What an entry of the log may need beside its value: the key, the record and the command around it.</summary>
+    /// <summary>
+    /// What an entry of the log may need beside its value: the key, the record and the command around it.
+    /// </summary>
     private const long EntryOverheadBytes = MiB;
 
     /// <summary>The heartbeats that must fit into an election timeout, so that a few lost ones elect nobody.</summary>
     private const int HeartbeatsPerElection = 5;
 
-    /// <summary>The label of the member: 1 to 128 printable bytes without white space. Default: the host name.</summary>
+    /// <summary>
+    /// The label of the member: 1 to 128 printable bytes without white space. Default: the host name.
+    /// </summary>
     public required string Id { get; init; }
 
     /// <summary>Where clients connect. Default <c>:7200</c>.</summary>
@@ -32,7 +36,9 @@ internal sealed record ServerSettings
     /// <summary>Where other members connect; not the port of <see cref="HttpAddress"/>. Default <c>:8200</c>.</summary>
     public required HostPort RaftAddress { get; init; }
 
-    /// <summary>Client addresses of members to join, tried in turn. Empty: found a cluster, or go on with one's own.</summary>
+    /// <summary>
+    /// Client addresses of members to join, tried in turn. Empty: found a cluster, or go on with one's own.
+    /// </summary>
     public required IReadOnlyList<HostPort> Join { get; init; }
 
     /// <summary>Generator number of the lease ids, 0 to 1023. Null: assigned at join.</summary>
@@ -56,7 +62,9 @@ internal sealed record ServerSettings
     /// <summary>The longest a request may take in the server, 100 ms to 10 min. Default 5 s.</summary>
     public required TimeSpan RequestTimeout { get; init; }
 
-    /// <summary>Silence of the leader after which members vote, 50 ms to 2 min, at least 5 heartbeats. Default 1 s.</summary>
+    /// <summary>
+    /// Silence of the leader after which members vote, 50 ms to 2 min, at least 5 heartbeats. Default 1 s.
+    /// </summary>
     public required TimeSpan ElectionTimeout { get; init; }
 
     /// <summary>The longest silence of a leader, 10 ms to 10 s. Default 100 ms.</summary>
@@ -119,7 +127,8 @@ internal sealed record ServerSettings
         if (HttpAddress.Port == RaftAddress.Port
             && (HttpAddress.Host == RaftAddress.Host || HttpAddress.IsAny || RaftAddress.IsAny))
         {
-            yield return $"{Flags.RaftAddress.Label} {RaftAddress}: must differ from {Flags.HttpAddress.Label} {HttpAddress}";
+            yield return $"{Flags.RaftAddress.Label} {RaftAddress}: "
+                + $"must differ from {Flags.HttpAddress.Label} {HttpAddress}";
         }
 
         var leastElection = HeartbeatInterval * HeartbeatsPerElection;
@@ -161,5 +170,6 @@ internal sealed record ServerSettings
     private static string? TimeProblem(Flag flag, TimeSpan value, TimeSpan low, TimeSpan high) =>
         value >= low && value <= high
             ? null
-            : $"{flag.Label} {DurationText.Format(value)}: allowed is {DurationText.Format(low)} to {DurationText.Format(high)}";
+            : $"{flag.Label} {DurationText.Format(value)}: "
+                + $"allowed is {DurationText.Format(low)} to {DurationText.Format(high)}";
 }

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Raftd.Cli.Settings;
 
-/// <summary>Turns the texts of the sources into <see cref="ServerSettings"/> and gathers everything that is wrong.</summary>
+/// <summary>
+/// Turns the texts of the sources into <see cref="ServerSettings"/> and gathers everything that is wrong.
+/// </summary>
 internal sealed class SettingsReader
 {
     private readonly SettingSources _sources;
