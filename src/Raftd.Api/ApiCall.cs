@@ -134,14 +134,17 @@ internal sealed class ApiCall(HttpContext context, ApiRoute route, ApiServices s
         }
 
         var writer = Response.BodyWriter;
-        while (bytes.Length > PieceBytes)
+        if (bytes.Length <= PieceBytes)
         {
-            await writer.WriteAsync(bytes[..PieceBytes]);
-            bytes = bytes[PieceBytes..];
+            // Kestrel sends what lies in the writer when the request ends: one system call for headers and body.
+            writer.Write(bytes.Span);
+            return;
         }
 
-        // Kestrel sends what lies in the writer when the request ends: one system call for headers and body.
-        writer.Write(bytes.Span);
+        for (var start = 0; start < bytes.Length; start += PieceBytes)
+        {
+            await writer.WriteAsync(bytes.Slice(start, Math.Min(PieceBytes, bytes.Length - start)));
+        }
     }
 
     public ValueTask WriteErrorAsync(ApiError error)

@@ -121,7 +121,13 @@ internal sealed class ApiDispatcher(RouteTable table, ApiServices services)
         }
 
         var revision = call.Response.Headers[ApiCall.RevisionHeader];
+        var contentRange = call.Response.Headers.ContentRange;
         call.Response.Clear();
+        if (error.Status == StatusCodes.Status416RangeNotSatisfiable)
+        {
+            call.Response.Headers.ContentRange = contentRange;
+        }
+
         if (call.Route.HasRevision)
         {
             call.Response.Headers[ApiCall.RevisionHeader] =

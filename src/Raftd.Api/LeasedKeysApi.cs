@@ -101,6 +101,10 @@ internal static class LeasedKeysApi
         }
 
         json.WriteEndArray();
+        json.Flush();
+
+        // Kestrel leaves what follows a flush in the writer when a request ends without one.
+        await body.FlushAsync();
     }
 
     private static void WriteItem(Utf8JsonWriter json, LeasedKey item, bool full)

@@ -1,0 +1,138 @@
+using Raftd.Contract;
+
+namespace Raftd.Api.Tests;
+
+/// <summary>Membership of one member, which a test makes leader or follower.</summary>
+internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
+{
+    private const ulong Self = 11_111_111_111_111_111_111;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, ulong> _instances = new(StringComparer.Ordinal);
+    private readonly List<Member> _members = [NewMember(Self, "node01", "127.0.0.1:8001", "127.0.0.1:8101", false)];
+    private ulong _lastId = Self;
+
+    public bool IsLeader { get; set; } = true;
+
+    public string? LeaderUrl { get; set; } = "http://127.0.0.1:8001";
+
+    public string? ReadinessFailure { get; set; }
+
+    public ValueTask<JoinResponse> JoinAsync(JoinRequest request, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Enter();
+            if (_instances.TryGetValue(request.Label, out var instance) && instance != request.Instance)
+            {
+                throw new StoreException(ErrorCode.Conflict, $"{request.Label} is known with another directory", "remove it first");
+            }
+
+            if (_members.Find(member => member.Label == request.Label) is not { } joined)
+            {
+                joined = NewMember(++_lastId, request.Label, request.HttpAddress, request.PeerAddress, true);
+                _members.Add(joined);
+                _instances[request.Label] = request.Instance;
+            }
+
+            return ValueTask.FromResult(new JoinResponse
+            {
+                ClusterId = 1,
+                MemberId = joined.Id,
+                Generator = request.Generator ?? _members.Count,
+                Members = [.. _members],
+            });
+        }
+    }
+
+    public ValueTask<MemberListResponse> MembersAsync(ReadLevel level, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Enter();
+            return ValueTask.FromResult(
+                new MemberListResponse { ClusterId = 1, Leader = Self, Members = [.. _members.OrderBy(m => m.Label, StringComparer.Ordinal)] });
+        }
+    }
+
+    public ValueTask RemoveMemberAsync(ulong id, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Enter();
+            _members.Remove(Find(id));
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    public ValueTask PromoteMemberAsync(ulong id, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Enter();
+            var member = Find(id);
+            if (!member.IsLearner)
+            {
+                throw new StoreException(ErrorCode.Conflict, $"{member.Label} votes already");
+            }
+
+            _members[_members.IndexOf(member)] = member with { IsLearner = false };
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    public ValueTask<ulong> TransferLeadershipAsync(ulong to, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Enter();
+            return ValueTask.FromResult(to == 0 ? Self : Find(to).Id);
+        }
+    }
+
+    public MemberStatus Status() => new()
+    {
+        ClusterId = 1,
+        MemberId = Self,
+        Label = "node01",
+        HttpAddress = "127.0.0.1:8001",
+        PeerAddress = "127.0.0.1:8101",
+        Role = IsLeader ? MemberRole.Leader : MemberRole.Follower,
+        Term = 3,
+        Leader = LeaderUrl is null ? 0 : Self,
+        LeaderUrl = LeaderUrl,
+        CommitIndex = (ulong)store.Revision,
+        AppliedIndex = (ulong)store.Revision,
+        AppliedHash = 0xABC,
+        Revision = store.Revision,
+        KeyCount = store.KeyCount,
+        StateBytes = 1,
+        StateBytesInUse = 1,
+        LogBytes = 1,
+        LogicalBytes = 1,
+        QuotaBytes = 8L << 30,
+        Alarms = [],
+        Version = "0.1.0",
+    };
+
+    public ValueTask<IReadOnlyList<HealthCheck>> LivenessAsync(CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<HealthCheck>>([new("serializable_read", null)]);
+
+    public ValueTask<IReadOnlyList<HealthCheck>> ReadinessAsync(CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<HealthCheck>>(
+            [new("data_corruption", null), new("linearizable_read", ReadinessFailure)]);
+
+    private static Member NewMember(ulong id, string label, string http, string peer, bool isLearner) =>
+        new() { Id = id, Label = label, HttpAddress = http, PeerAddress = peer, IsLearner = isLearner };
+
+    private void Enter()
+    {
+        if (store.Failure is { } failure)
+        {
+            throw failure;
+        }
+    }
+
+    private Member Find(ulong id) => _members.Find(member => member.Id == id)
+        ?? throw new StoreException(ErrorCode.NotFound, $"there is no member {id}");
+}
