@@ -28,7 +28,8 @@ internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbe
             tail = Replay(live[at], isLast);
         }
 
-        return new RecoveredLog(live, _index, StateAtEnd(tail), _state, _link, tail);
+        var state = _state with { Recovering = _state.Recovering || tail.Kind == TailKind.Torn };
+        return new RecoveredLog(live, _index, state, _state, _link, tail, tail.Offset);
     }
 
     private void OpenLive()
@@ -145,6 +146,7 @@ internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbe
             return $"entry {index} of term {record.Term} names {record.PreviousTerm} as the term before it";
         }
 
+        _state = _state.RaisedTo(record.Term);
         _index.Put(index, new EntryPosition(record.Term, (uint)_numberInIndex, (uint)offset, record.Length));
         return null;
     }
@@ -170,14 +172,6 @@ internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbe
             ? new TailState(TailKind.Clean, segment.Number, scan.Offset, 0)
             : new TailState(TailKind.Torn, segment.Number, scan.Offset, remains.End - scan.Offset);
     }
-
-    /// <summary>The state record follows the entries of its batch; when it was torn off, the term is in the entries.</summary>
-    /// <remarks>No vote is forgotten: a vote in that term would have been durable before the term's first entry.</remarks>
-    private LogState StateAtEnd(in TailState tail)
-    {
-        var state = _index.LastTerm > _state.Term ? _state with { Term = _index.LastTerm, Vote = 0 } : _state;
-        return tail.Kind == TailKind.Torn ? state with { Recovering = true } : state;
-    }
 }
 
 /// <summary>The log as it stands on disk.</summary>
@@ -186,9 +180,10 @@ internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbe
 /// <param name="State">What the log shall say from now on.</param>
 /// <param name="StateOnDisk">What its records say.</param>
 /// <param name="Link">The checksum of the last record.</param>
-/// <param name="Tail">How the last segment ends.</param>
+/// <param name="Tail">How the last segment ended.</param>
+/// <param name="End">Where the next record goes.</param>
 internal sealed record RecoveredLog(
-    List<Segment> Live, EntryIndex Index, LogState State, LogState StateOnDisk, uint Link, TailState Tail)
+    List<Segment> Live, EntryIndex Index, LogState State, LogState StateOnDisk, uint Link, TailState Tail, long End)
 {
     public Segment Last => Live[^1];
 }

@@ -8,4 +8,9 @@ namespace Raftd.Wal;
 /// The end of the log was torn: damage in the last group commit cannot be told from a write that never finished, so an
 /// acknowledged entry may be missing. A member with peers neither votes nor acknowledges before it has caught up.
 /// </param>
-public readonly record struct LogState(ulong Term, ulong Vote, ulong Commit, bool Recovering);
+public readonly record struct LogState(ulong Term, ulong Vote, ulong Commit, bool Recovering)
+{
+    /// <summary>The state once an entry of this term is in the log; a state record, which follows its entries, may be torn off.</summary>
+    /// <remarks>No vote is forgotten: a vote in that term would have been durable before the term's first entry.</remarks>
+    internal LogState RaisedTo(ulong term) => term > Term ? this with { Term = term, Vote = 0 } : this;
+}

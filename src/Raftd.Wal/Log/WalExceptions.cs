@@ -4,8 +4,8 @@ namespace Raftd.Wal;
 /// <remarks>Never answered by cutting the log off: an entry that a majority relied on would be gone (failures 26, 27).</remarks>
 public sealed class WalCorruptException(ulong segment, long offset, string reason) : IOException(
     $"write-ahead log is corrupt: segment {segment:x16}.wal at byte {offset}: {reason}. Nothing was changed on disk. " +
-    "Check the disk; then restore the file from a copy, or remove this member from the cluster and join it again " +
-    "with an empty data directory so that its peers repair it")
+    "Check the disk; remove this member from the cluster and join it again with an empty data directory, so that its " +
+    "peers repair it; a member that stands alone is restored from a backup")
 {
     public ulong Segment { get; } = segment;
 

@@ -49,6 +49,7 @@ public sealed partial class WriteAheadLog
         var dataCrc = Crc32c.Append(0, record[RecordHeader.Bytes..]);
         var header = new RecordHeader(
             _tail.Link, RecordType.Entry, entry.Kind, length, term, index, previousTerm, _tail.Synced, dataCrc);
+        _state = _state.RaisedTo(term);
         Note(index, new EntryPosition(term, (uint)_tail.Segment, (uint)_tail.Offset, length));
         Finish(record, header);
     }

@@ -71,7 +71,7 @@ public sealed partial class WriteAheadLog
         var header = new SegmentHeader(1, 1, options.SegmentSizeBytes, SegmentHeader.Bytes, 0, 0, default, ChainSeed: 0);
         var segment = files.Create(header);
         var tail = new TailState(TailKind.Clean, header.Number, SegmentHeader.Bytes, 0);
-        return new RecoveredLog([segment], new EntryIndex(0, 0), default, default, header.ChainSeed, tail);
+        return new RecoveredLog([segment], new EntryIndex(0, 0), default, default, header.ChainSeed, tail, tail.Offset);
     }
 
     /// <summary>Copies the last segment, so that the log rests on bytes that this process saw through to the disk.</summary>
@@ -95,11 +95,14 @@ public sealed partial class WriteAheadLog
         var fresh = files.Create(header, file =>
         {
             Copy(old.File, file, end);
-            file.Write(end, state);
+            if (state.Length > 0)
+            {
+                file.Write(end, state);
+            }
         });
         old.Release();
         found.Live[^1] = fresh;
-        return found with { Link = link, Tail = found.Tail with { Offset = header.Synced } };
+        return found with { Link = link, End = header.Synced };
     }
 
     private static void Copy(IFile from, IFile to, long end)

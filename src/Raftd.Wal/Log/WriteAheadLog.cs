@@ -49,7 +49,7 @@ public sealed partial class WriteAheadLog : IDisposable
         (_options, _files, _spare) = (options, files, spare);
         (_segments, _index, _state) = (recovered.Live, recovered.Index, recovered.State);
         _writtenIndex = _syncedIndex = _index.LastIndex;
-        _tail = new Tail(_segments[^1].Header, recovered.Tail.Offset, recovered.Link);
+        _tail = new Tail(_segments[^1].Header, recovered.End, recovered.Link);
         _roomBytes = _tail.Capacity - _tail.Offset;
         Recovery = new WalRecovery(_state, _index.BaseIndex, _index.BaseTerm, _index.LastIndex, recovered.Tail);
     }

@@ -59,7 +59,8 @@ internal sealed class SegmentFiles(IFileSystem files, string directory, SpareSeg
 
         spare.NoteAllocation(null);
         files.SyncDirectory(directory);
-        return new Segment(header, file);
+        file.Dispose(); // opened anew, so that later errors name the segment and not the temporary file
+        return new Segment(header, Open(header.Number));
     }
 
     /// <summary>Removes the name; not durable before <see cref="SyncDirectory"/>.</summary>

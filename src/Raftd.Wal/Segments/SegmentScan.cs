@@ -65,7 +65,7 @@ internal sealed class SegmentScan(FileWindow window, uint chainSeed)
 
             lastNonZero = at + RecordHeader.Alignment;
             if (count == RecordHeader.Bytes && RecordHeader.TryRead(bytes, _seed, out var header, out _)
-                && header.Synced > Offset)
+                && header.Synced > Offset && header.Synced <= at)
             {
                 return new Remains(lastNonZero, at);
             }

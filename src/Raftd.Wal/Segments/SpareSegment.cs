@@ -71,6 +71,7 @@ internal sealed class SpareSegment(IFileSystem files, string directory, long siz
         {
             file = Allocate(files, _path, sizeBytes);
             file.Sync();
+            files.SyncDirectory(directory); // a restart after a power loss may need it, see Adopt
             _spaceLow = false;
         }
         catch (StorageIoException e)

@@ -1,0 +1,130 @@
+namespace Raftd.Testing;
+
+/// <summary>A file without its name: what readers see, what is durable, and the changes in between.</summary>
+internal sealed class MemoryNode(bool isDirectory)
+{
+    private const int SectorBytes = 512;
+
+    private readonly List<Change> _unsynced = [];
+    private Content _seen = new();
+    private Content _durable = new();
+
+    public bool IsDirectory { get; } = isDirectory;
+
+    public long Length => _seen.Length;
+
+    public static MemoryNode Durable(byte[] content)
+    {
+        var node = new MemoryNode(isDirectory: false);
+        node.Write(0, content);
+        node.Sync();
+        return node;
+    }
+
+    public byte[] ToArray() => _seen.Bytes[.._seen.Length];
+
+    public int Read(long offset, Span<byte> destination)
+    {
+        var count = (int)Math.Clamp(_seen.Length - offset, 0, destination.Length);
+        _seen.Bytes.AsSpan((int)Math.Min(offset, _seen.Length), count).CopyTo(destination);
+        return count;
+    }
+
+    public void Write(long offset, ReadOnlySpan<byte> data) => Apply(new Change((int)offset, data.ToArray(), -1));
+
+    public void SetLength(long length) => Apply(new Change(0, [], (int)length));
+
+    public void Sync()
+    {
+        _unsynced.ForEach(_durable.Apply);
+        _unsynced.Clear();
+    }
+
+    /// <summary>A sync failed: the kernel marks the pages clean, so nobody will write them again.</summary>
+    public void LoseUnsynced() => _unsynced.Clear();
+
+    public MemoryNode Crash(CrashLoss loss, Random? random)
+    {
+        var node = new MemoryNode(IsDirectory) { _durable = (loss == CrashLoss.Nothing ? _seen : _durable).Copy() };
+        if (loss == CrashLoss.Some)
+        {
+            Survivors(random!).ForEach(node._durable.Apply);
+        }
+
+        node._seen = node._durable.Copy();
+        return node;
+    }
+
+    private void Apply(in Change change)
+    {
+        _seen.Apply(change);
+        _unsynced.Add(change);
+    }
+
+    private List<Change> Survivors(Random random)
+    {
+        var survivors = new List<Change>();
+        foreach (var change in _unsynced)
+        {
+            if (change.NewLength >= 0)
+            {
+                if (random.Next(2) == 0)
+                {
+                    survivors.Add(change);
+                }
+
+                continue;
+            }
+
+            for (var start = 0; start < change.Data.Length;)
+            {
+                var end = Math.Min(change.Data.Length, start + SectorBytes - ((change.Offset + start) % SectorBytes));
+                if (random.Next(2) == 0)
+                {
+                    survivors.Add(new Change(change.Offset + start, change.Data[start..end], -1));
+                }
+
+                start = end;
+            }
+        }
+
+        return survivors;
+    }
+
+    /// <summary>A write, or with <paramref name="NewLength"/> from 0 on a new length.</summary>
+    private readonly record struct Change(int Offset, byte[] Data, int NewLength);
+
+    private sealed class Content
+    {
+        public byte[] Bytes { get; private set; } = [];
+
+        public int Length { get; private set; }
+
+        public Content Copy() => new() { Bytes = Bytes[..Length], Length = Length };
+
+        public void Apply(Change change)
+        {
+            var end = change.NewLength >= 0 ? change.NewLength : change.Offset + change.Data.Length;
+            Grow(end);
+            if (change.NewLength >= 0)
+            {
+                Bytes.AsSpan(Math.Min(end, Length)).Clear();
+                Length = end;
+                return;
+            }
+
+            change.Data.CopyTo(Bytes, change.Offset);
+            Length = Math.Max(Length, end);
+        }
+
+        private void Grow(int length)
+        {
+            if (length > Bytes.Length)
+            {
+                var grown = new byte[Math.Max(length, Math.Min(Bytes.Length * 2, length + (1 << 20)))];
+                Bytes.AsSpan(0, Length).CopyTo(grown);
+                Bytes = grown;
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
+
+namespace Raftd.Wal.Tests;
+
+/// <summary>The same log on the disk of this machine.</summary>
+[UnsupportedOSPlatform("windows")]
+public sealed class PosixTests : IDisposable
+{
+    // Below the build output and not in /tmp, which may be a tmpfs that never syncs anything.
+    private readonly string _directory =
+        Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "data", Guid.NewGuid().ToString("n"))).FullName;
+
+    private readonly PosixFileSystem _files = new();
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public void Log_OnDisk_SurvivesRollDeleteResetAndReopen()
+    {
+        var wal = Path.Combine(_directory, "wal");
+        var entries = Enumerable.Range(1, 100).Select(at => Workload.Entry(1, (ulong)at, 300)).ToArray();
+        using (var log = WriteAheadLog.Open(_files, wal, Workload.SmallSegments))
+        {
+            Assert.True(log.PrepareSpare());
+            log.Append(entries, new LogState(1, 2, 90, false));
+            log.Sync();
+            log.DeleteBelow(50);
+            Assert.InRange(log.FirstIndex, 2ul, 50ul);
+        }
+
+        using (var log = WriteAheadLog.Open(_files, wal, Workload.SmallSegments))
+        {
+            Assert.Equal(TailKind.Clean, log.Recovery.Tail.Kind);
+            var read = log.Read(50, 101, long.MaxValue);
+            Assert.Equal(51, read.Count);
+            Assert.All(read, entry => Assert.True(entry.Data.Span.SequenceEqual(entries[entry.Index - 1].Data.Span)));
+            log.Reset(1000, 4, new LogState(5, 0, 1000, false));
+        }
+
+        using var reset = WriteAheadLog.Open(_files, wal, Workload.SmallSegments);
+        Assert.Equal((1001ul, 1000ul, 4ul), (reset.FirstIndex, reset.LastIndex, reset.Term(1000)));
+    }
+
+    [Fact]
+    public void Files_Created_AreForTheOwnerAlone()
+    {
+        var wal = Path.Combine(_directory, "wal");
+        WriteAheadLog.Open(_files, wal, Workload.SmallSegments).Dispose();
+
+        const UnixFileMode ReadWrite = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        Assert.Equal(ReadWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(wal));
+        Assert.All(Directory.GetFiles(wal), path => Assert.Equal(ReadWrite, File.GetUnixFileMode(path)));
+    }
+
+    [Fact]
+    public void Errors_OfTheSystem_CarryErrnoAndPath()
+    {
+        var missing = Path.Combine(_directory, "none");
+        var error = Assert.Throws<StorageIoException>(() => _files.Open(missing, FileOpenMode.OpenExisting));
+        Assert.Equal((Errno.NotFound, missing, false), (error.ErrorNumber, error.Path, error.IsDiskFull));
+        Assert.Equal(Errno.NotFound, Assert.Throws<StorageIoException>(() => _files.Delete(missing)).ErrorNumber);
+        Assert.Equal(Errno.NotFound, Assert.Throws<StorageIoException>(() => _files.Rename(missing, missing)).ErrorNumber);
+        Assert.Equal(Errno.NotFound, Assert.Throws<StorageIoException>(() => _files.SyncDirectory(missing)).ErrorNumber);
+        Assert.Equal(Errno.NotFound, Assert.Throws<StorageIoException>(() => _files.List(missing)).ErrorNumber);
+    }
+
+    /// <summary>/dev/full answers every write with ENOSPC.</summary>
+    [Fact]
+    public void Write_DiskFull_IsDistinguishable()
+    {
+        using var file = _files.Open("/dev/full", FileOpenMode.OpenExisting);
+        Assert.True(Assert.Throws<StorageIoException>(() => file.Write(0, [1])).IsDiskFull);
+    }
+
+    [Fact]
+    public void DirectoryLock_SecondOpener_NamesTheFirst()
+    {
+        using (DirectoryLock.Acquire(_directory))
+        {
+            var error = Assert.Throws<DirectoryLockedException>(() => DirectoryLock.Acquire(_directory));
+            Assert.Equal(Environment.ProcessId, error.Holder);
+        }
+
+        DirectoryLock.Acquire(_directory).Dispose();
+    }
+
+    [Fact]
+    public async Task Read_BesideTheWriter_SeesWholeEntriesOnly()
+    {
+        using var log = WriteAheadLog.Open(_files, Path.Combine(_directory, "wal"), Workload.SmallSegments);
+        var done = false;
+        var reader = Task.Run(() =>
+        {
+            while (!Volatile.Read(ref done))
+            {
+                try
+                {
+                    var low = log.FirstIndex;
+                    Assert.All(log.Read(low, low + 20, 10_000), entry =>
+                        Assert.True(entry.Data.Span.SequenceEqual(Workload.Entry(1, entry.Index, 200).Data.Span)));
+                }
+                catch (LogCompactedException)
+                {
+                    // The writer was faster; the next round asks again.
+                }
+            }
+        });
+        for (ulong index = 1; index <= 1000; index += 5)
+        {
+            log.Append([.. Enumerable.Range(0, 5).Select(at => Workload.Entry(1, index + (ulong)at, 200))], null);
+            log.Sync();
+            log.DeleteBelow(index > 100 ? index - 100 : 1);
+        }
+
+        Volatile.Write(ref done, true);
+        await reader;
+    }
+
+    /// <summary>Failure 85: one group commit is exactly one fdatasync, seen from outside the process.</summary>
+    [Fact]
+    public void Sync_UnderStrace_IsOneFdatasync()
+    {
+        const string Strace = "/usr/bin/strace";
+        Assert.SkipUnless(File.Exists(Strace), $"{Strace} is not installed");
+        var trace = Path.Combine(_directory, "trace");
+        var wal = Path.Combine(_directory, "wal");
+        using var process = Process.Start(new ProcessStartInfo(
+            Strace, ["-f", "-qq", "-e", "trace=fdatasync,fsync,pwrite64", "-o", trace, Environment.ProcessPath!])
+        {
+            Environment = { [SyncProbe.Variable] = wal },
+        })!;
+        process.WaitForExit();
+        var calls = File.ReadAllLines(trace);
+        Assert.SkipWhen(calls.Length == 0 && process.ExitCode != 0, "strace may not trace here");
+
+        Assert.Equal(0, process.ExitCode);
+        Assert.Equal(SyncProbe.Batches, calls.Count(line => line.Contains(" fdatasync(")));
+    }
+}
