@@ -1,12 +1,24 @@
+// Puts Node and Api together: one member, its client address, and the way down.
+
+using System.Globalization;
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Raftd.Api;
 using Raftd.Cli.Logging;
 using Raftd.Cli.Settings;
+using Raftd.Node;
 
 namespace Raftd.Cli;
 
-/// <summary>Puts Node and Api together and runs them until they are asked to stop.</summary>
+/// <summary>Runs one member until it is asked to stop, or must.</summary>
 internal static class Serve
 {
+    // After it, requests that are still open are cut: a handover takes far less.
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
+
     /// <summary>Runs one member; the settings are valid.</summary>
     /// <param name="settings">What <see cref="SettingsReader"/> made of the command line; already validated.</param>
     /// <param name="log">For <see cref="ProcessEnd.Now"/>, where a thread must end the process at once.</param>
@@ -14,11 +26,9 @@ internal static class Serve
     /// <param name="stop">Cancelled by the first SIGINT or SIGTERM: hand over, drain, sync, return.</param>
     /// <returns><see cref="ExitCode.Ok"/> after a stop that was asked for.</returns>
     /// <exception cref="FatalException">The member cannot start or go on; carries the exit code.</exception>
-    public static Task<ExitCode> RunAsync(
+    public static async Task<ExitCode> RunAsync(
         ServerSettings settings, ServerLog log, ILoggerFactory loggers, CancellationToken stop)
     {
-        _ = log;
-        _ = stop;
         var logger = loggers.CreateLogger("Raftd.Cli");
         CliLog.Starting(logger, settings.Id, settings.HttpAddress, settings.RaftAddress, settings.DataDirectory);
         if (!settings.HttpAddress.IsLoopback)
@@ -26,8 +36,115 @@ internal static class Serve
             CliLog.NoPassword(logger, settings.HttpAddress);
         }
 
-        // The server itself is started here.
+        var options = OptionsOf(settings, logger);
+        var node = new RaftdNode(options, loggers);
+
+        // A failed log must end the process before anything else is answered: no draining, no handover.
+        _ = node.Failed.ContinueWith(
+            failed => ProcessEnd.Now(Fatal.Of(failed.Result), log), TaskScheduler.Default);
+        await using var app = BuildApi(settings, node, loggers);
+        try
+        {
+            await app.StartAsync(stop);
+            await node.StartAsync(stop);
+            await Task.Delay(Timeout.Infinite, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Asked to stop, whether it ran already or not.
+        }
+        catch (FatalStopException failure)
+        {
+            throw new FatalException(Fatal.Of(failure));
+        }
+
+        await StopAsync(app, node);
         CliLog.Stopped(logger);
-        return Task.FromResult(ExitCode.Ok);
+        return ExitCode.Ok;
+    }
+
+    /// <summary>Leadership first, so that the others go on at once; then the requests that are still open.</summary>
+    private static async Task StopAsync(WebApplication app, RaftdNode node)
+    {
+        await node.HandOverAsync();
+        using var limit = new CancellationTokenSource(DrainLimit);
+        await app.StopAsync(limit.Token);
+        await node.DisposeAsync();
+    }
+
+    private static WebApplication BuildApi(ServerSettings settings, RaftdNode node, ILoggerFactory loggers)
+    {
+        var options = new ApiOptions
+        {
+            MaxValueBytes = (int)settings.MaxValueBytes,
+            MaxBodiesInFlightBytes = Math.Max(settings.MaxValueBytes, 256L << 20),
+            RedirectByDefault = settings.Redirect,
+        };
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton(node.KeyValues);
+        builder.Services.AddSingleton(node.Leases);
+        builder.Services.AddSingleton(node.Cluster);
+        builder.Services.AddRaftdApi(options);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            RaftdApi.ConfigureKestrel(kestrel, options);
+            kestrel.Listen(EndPointOf(settings.HttpAddress));
+        });
+        builder.Services.AddSingleton<Microsoft.Extensions.Hosting.IHostLifetime, NoLifetime>();
+        var app = builder.Build();
+        app.MapRaftdApi();
+        return app;
+    }
+
+    private static NodeOptions OptionsOf(ServerSettings settings, ILogger logger)
+    {
+        var joined = settings.Join.Count > 0 || NodeIdentity.HasJoined(settings.DataDirectory);
+        var machine = Advertise.MachineAddresses();
+        var http = Advertise.Resolve(settings.HttpAddress, settings.AdvertiseHttpAddress, joined, machine);
+        var raft = Advertise.Resolve(settings.RaftAddress, settings.AdvertiseRaftAddress, joined, machine);
+        CliLog.Advertising(logger, http, raft);
+        return new NodeOptions
+        {
+            DataDirectory = Path.GetFullPath(settings.DataDirectory),
+            Label = settings.Id,
+            AdvertisedHttpAddress = http.ToString(),
+            AdvertisedPeerAddress = raft.ToString(),
+            PeerEndPoint = EndPointOf(settings.RaftAddress),
+            Join = [.. settings.Join.Select(target => target.ToString())],
+            Generator = settings.Bind,
+            ElectionTimeout = settings.ElectionTimeout,
+            HeartbeatInterval = settings.HeartbeatInterval,
+            RequestTimeLimit = settings.RequestTimeout,
+            MaxValueBytes = (int)settings.MaxValueBytes,
+            CacheBytes = settings.CacheBytes,
+            QuotaBytes = settings.QuotaBytes,
+            WalSegmentBytes = settings.WalSegmentBytes,
+            WalRetentionBytes = settings.WalRetentionBytes,
+            FlushInterval = settings.FlushInterval,
+            FlushBytes = settings.FlushBytes,
+            Version = VersionCommand.Number,
+        };
+    }
+
+    private static IPEndPoint EndPointOf(HostPort address)
+    {
+        if (address.IsAny)
+        {
+            return new IPEndPoint(IPAddress.IPv6Any, address.Port);
+        }
+
+        if (IPAddress.TryParse(address.Host, out var ip))
+        {
+            return new IPEndPoint(ip, address.Port);
+        }
+
+        var resolved = Dns.GetHostAddresses(address.Host);
+        return resolved.Length > 0
+            ? new IPEndPoint(resolved[0], address.Port)
+            : throw new FatalException(new FatalError(
+                ExitCode.AddressInUse,
+                string.Create(CultureInfo.InvariantCulture, $"{address.Host} has no address"),
+                "listen on an address of this machine, or on all with ':port'"));
     }
 }

@@ -15,14 +15,20 @@ public enum FatalReason
     /// <summary>The directory was wiped, copied, removed from its cluster, or belongs elsewhere.</summary>
     IdentityRefused,
 
-    /// <summary>No cluster took the member in within the time for it.</summary>
+    /// <summary>Asked to found a cluster where one knows this member already.</summary>
+    FoundingRefused,
+
+    /// <summary>No cluster took the member in.</summary>
     JoinFailed,
 
     /// <summary>A write or sync of the log or the state failed.</summary>
     StorageFailed,
 
-    /// <summary>What is on disk is not what was written.</summary>
-    Corrupt,
+    /// <summary>The log, or who this member is, is not what was written.</summary>
+    LogCorrupt,
+
+    /// <summary>The state is not what was written.</summary>
+    StateCorrupt,
 
     /// <summary>The disk is too full to start.</summary>
     DiskFull,

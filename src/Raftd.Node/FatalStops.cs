@@ -14,9 +14,9 @@ internal static class FatalStops
         FatalStopException stop => stop,
         DirectoryLockedException locked => new FatalStopException(
             FatalReason.DataDirectoryLocked, locked.Message, "stop that process, or give this member a directory of its own", locked),
-        WalCorruptException corrupt => new FatalStopException(FatalReason.Corrupt, corrupt.Message, JoinAgain, corrupt),
+        WalCorruptException corrupt => new FatalStopException(FatalReason.LogCorrupt, corrupt.Message, JoinAgain, corrupt),
         WalVersionException version => new FatalStopException(
-            FatalReason.Corrupt, version.Message, "start the newer version again", version),
+            FatalReason.LogCorrupt, version.Message, "start the newer version again", version),
         WalSpaceException full => new FatalStopException(FatalReason.DiskFull, full.Message, "free space on its disk", full),
         WalFailedException failed => new FatalStopException(
             FatalReason.StorageFailed, failed.Message, "check the disk, then start again; nothing acknowledged is lost", failed),
@@ -35,7 +35,7 @@ internal static class FatalStops
 
     private static FatalStopException OfStore(BucketStoreException failure, string dataDirectory) => failure.Fault switch
     {
-        BucketStoreFault.Corrupt => new FatalStopException(FatalReason.Corrupt, failure.Message, JoinAgain, failure),
+        BucketStoreFault.Corrupt => new FatalStopException(FatalReason.StateCorrupt, failure.Message, JoinAgain, failure),
         BucketStoreFault.InUse => new FatalStopException(
             FatalReason.DataDirectoryLocked, failure.Message, $"stop the process that uses {dataDirectory}", failure),
         BucketStoreFault.Full => new FatalStopException(FatalReason.DiskFull, failure.Message, "free space on its disk", failure),

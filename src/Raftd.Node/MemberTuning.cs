@@ -30,7 +30,14 @@ internal static class MemberTuning
                 // Two heartbeats: a round trip is far shorter, a lost message is noticed long before an election.
                 ReadRetryTicks = 2,
             },
-            Flush = new FlushPolicy { Interval = options.FlushInterval },
+            Flush = new FlushPolicy
+            {
+                Interval = options.FlushInterval,
+                FreezeBytes = options.FlushBytes,
+
+                // Twice the largest value: one being flushed and one being applied always fit.
+                MaxOverlayBytes = Math.Max(6 * options.FlushBytes, 2L * maxCommandBytes),
+            },
             LogRetentionBytes = options.WalRetentionBytes,
             Duties = new DutyOptions
             {

@@ -53,6 +53,9 @@ public sealed record NodeOptions
     /// <summary>Between two flushes of the state.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Flush at once above this many bytes.</summary>
+    public long FlushBytes { get; init; } = 16L << 20;
+
     /// <summary>The product's version, shown in the status.</summary>
     public required string Version { get; init; }
 }

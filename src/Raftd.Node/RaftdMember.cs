@@ -118,6 +118,12 @@ internal sealed class RaftdMember : IDisposable
     {
         var storage = new WalRaftStorage(wal);
         var raft = new RaftNode(options.Raft, storage, seams.Random, BootState(wal, state));
+        if (raft.IsPromotable && raft.Configuration.Voters.Length == 1)
+        {
+            // Nobody else could be elected: no reason to wait for a timeout.
+            raft.Campaign();
+        }
+
         var log = new LogWriter(wal, seams.Peers, options.LogRetentionBytes, seams.Logger);
         log.Flushed(state.FlushedIndex);
         var flusher = new Flusher(state, wal, log, seams.Logger);

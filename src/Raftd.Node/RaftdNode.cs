@@ -68,12 +68,11 @@ public sealed class RaftdNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Hands over leadership, ends what waits, syncs, lets go of the directory.</summary>
+    /// <summary>Ends what waits, syncs, lets go of the directory. After HandOverAsync, or without it.</summary>
     public async ValueTask DisposeAsync()
     {
         NodeLog.Stopping(_logger);
         _gate.Close("this member is shutting down");
-        await HandOverAsync();
         while (_undo.TryPop(out var undo))
         {
             await undo();
@@ -232,8 +231,9 @@ public sealed class RaftdNode : IAsyncDisposable
         return thread;
     }
 
-    /// <summary>A planned stop costs the cluster no election timeout.</summary>
-    private async Task HandOverAsync()
+    /// <summary>Before a planned stop: gives leadership to another member, so that the cluster loses no election timeout.
+    /// Requests are still answered.</summary>
+    public async Task HandOverAsync()
     {
         if (_member is not { } member || _membership is not { } membership || !member.Replica.Status.IsLeader
             || member.Replica.Status.Configuration.Voters.Length < 2)

@@ -55,7 +55,7 @@ internal sealed class Founding(NodeOptions options, PeerServer server, ILogger l
     }
 
     private FatalStopException Refused(PeerHandshake peer) => new(
-        FatalReason.IdentityRefused,
+        FatalReason.FoundingRefused,
         $"{peer.FromLabel} of cluster {peer.ClusterId:x16} knows this address as its member {peer.ToLabel}, but {options.DataDirectory} "
         + "is empty: not founding a second cluster",
         $"if the directory was wiped, remove the old member (curl -X DELETE http://<a member>/members/{peer.ToLabel}) "

@@ -98,7 +98,7 @@ internal sealed class IdentityFile(IFileSystem files, string directory)
     }
 
     private FatalStopException Unusable(string why) => new(
-        FatalReason.Corrupt,
+        FatalReason.LogCorrupt,
         $"{PathOf(FileName)} {why}",
         "remove this member from its cluster, empty the data directory and join it again; its peers have the data");
 }

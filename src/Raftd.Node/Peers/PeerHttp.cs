@@ -20,10 +20,20 @@ internal static class PeerHttp
         KeepAlivePingTimeout = TimeSpan.FromSeconds(2),
     })
     {
-        DefaultRequestVersion = HttpVersion.Version20,
-        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         Timeout = Timeout.InfiniteTimeSpan,
     };
+
+    /// <summary>A call to a member; says who calls whom.</summary>
+    public static HttpRequestMessage Post(string address, string path, PeerHandshake handshake)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, $"http://{address}{path}")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        handshake.WriteTo(request);
+        return request;
+    }
 
     /// <summary>True when the request surely never reached the peer: nothing can have come of it.</summary>
     public static bool NeverArrived(HttpRequestException failure) =>

@@ -91,14 +91,18 @@ internal sealed class PeerStream : IAsyncDisposable
     private async Task ConnectAsync(CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://{_options.Peer.PeerAddress}{_path}");
-        _options.Handshake.WriteTo(request);
+        using var request = PeerHttp.Post(_options.Peer.PeerAddress, _path, _options.Handshake);
         while (_queue.Reader.TryRead(out _))
         {
             // Written for a connection that is gone.
         }
 
-        request.Content = new PushContent((stream, _) => WriteFramesAsync(stream, ended.Token));
+        request.Content = new PushContent(async (stream, broken) =>
+        {
+            // The client cancels when the connection breaks, and waits for this to end before it says so.
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(broken, ended.Token);
+            await WriteFramesAsync(stream, either.Token);
+        });
         try
         {
             using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ended.Token);

@@ -113,8 +113,8 @@ internal sealed class SnapshotStreamer : IAsyncDisposable
     private async Task StreamAsync(
         MemberInfo peer, Message header, OpenedSnapshot snapshot, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://{peer.PeerAddress}{PeerPaths.Snapshot}");
-        new PeerHandshake(_self.ClusterId, _self.MemberId, peer.Id, _self.Label, peer.Label).WriteTo(request);
+        var handshake = new PeerHandshake(_self.ClusterId, _self.MemberId, peer.Id, _self.Label, peer.Label);
+        using var request = PeerHttp.Post(peer.PeerAddress, PeerPaths.Snapshot, handshake);
         request.Content = new PushContent((stream, token) => WriteAsync(stream, header, snapshot, token));
         using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (!response.IsSuccessStatusCode)

@@ -180,8 +180,8 @@ internal sealed class LeaderRouter : IDisposable
     private async Task<byte[]> SendAsync(
         MemberInfo leader, string path, ReadOnlyMemory<byte> body, bool changesState, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://{leader.PeerAddress}{path}");
-        new PeerHandshake(_self.ClusterId, _self.MemberId, leader.Id, _self.Label, leader.Label).WriteTo(request);
+        var handshake = new PeerHandshake(_self.ClusterId, _self.MemberId, leader.Id, _self.Label, leader.Label);
+        using var request = PeerHttp.Post(leader.PeerAddress, path, handshake);
         request.Content = new ReadOnlyMemoryContent(body);
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
         try
