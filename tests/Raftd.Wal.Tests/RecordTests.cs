@@ -67,13 +67,42 @@ public class RecordTests
             log.Write();
         }
 
-        var name = $"/wal/{files.List("/wal")[^1]}";
-        var bytes = files.Get(name);
-        bytes[4100] ^= 1;
-        files.Put(name, bytes);
-        using var reopened = WriteAheadLog.Open(files, "/wal", Workload.SmallSegments);
+        using var reopened = Damaged(files, bytes => bytes[4100] ^= 1);
 
         Assert.Equal(TailKind.Torn, reopened.Recovery.Tail.Kind);
+    }
+
+    /// <summary>A write that no sync followed claims nothing for the one before it: the disk may keep the later alone.</summary>
+    [Fact]
+    public void Open_EarlierOfTwoUnsyncedWritesLost_IsATornTail()
+    {
+        var files = LogWithRoom();
+        using (var log = WriteAheadLog.Open(files, "/wal", Workload.SmallSegments))
+        {
+            log.Append([Workload.Entry(1, 1, 100)], null);
+            log.Write();
+            log.Append([Workload.Entry(1, 2, 100)], null);
+            log.Write();
+        }
+
+        using var reopened = Damaged(files, bytes => bytes[4100] ^= 1);
+        Assert.Equal((TailKind.Torn, 0ul), (reopened.Recovery.Tail.Kind, reopened.LastIndex));
+    }
+
+    /// <summary>A sound record in the wrong place, as a misdirected write leaves it, is not taken for the next one.</summary>
+    [Fact]
+    public void Open_RecordRepeatedBehindItself_IsNotApplied()
+    {
+        var files = LogWithRoom();
+        using (var log = WriteAheadLog.Open(files, "/wal", Workload.SmallSegments))
+        {
+            log.Append([Workload.Entry(1, 1, 8), Workload.Entry(1, 2, 8)], null);
+            log.Sync();
+        }
+
+        const int Record = RecordHeader.Bytes + 8;
+        using var reopened = Damaged(files, bytes => bytes.AsSpan(4096, Record).CopyTo(bytes.AsSpan(4096 + (2 * Record))));
+        Assert.Equal((TailKind.Torn, 2ul), (reopened.Recovery.Tail.Kind, reopened.LastIndex));
     }
 
     [Fact]
@@ -116,6 +145,16 @@ public class RecordTests
             problem => Assert.StartsWith("SegmentSizeBytes is 5000", problem, StringComparison.Ordinal),
             problem => Assert.StartsWith("MaxRecordBytes is 0", problem, StringComparison.Ordinal),
             problem => Assert.StartsWith("ReserveBytes is -1", problem, StringComparison.Ordinal));
+    }
+
+    /// <summary>Changes the last segment and opens the log.</summary>
+    private static WriteAheadLog Damaged(MemoryFileSystem files, Action<byte[]> change)
+    {
+        var name = $"/wal/{files.List("/wal")[^1]}";
+        var bytes = files.Get(name);
+        change(bytes);
+        files.Put(name, bytes);
+        return WriteAheadLog.Open(files, "/wal", Workload.SmallSegments);
     }
 
     private static MemoryFileSystem LogWithRoom()
