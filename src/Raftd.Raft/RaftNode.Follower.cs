@@ -24,11 +24,7 @@ public sealed partial class RaftNode
             return;
         }
 
-        if (!MaybeAppend(m))
-        {
-            return;
-        }
-
+        AppendMissing(m);
         var last = m.Index + (ulong)m.Entries.Count;
         _log.CommitTo(Math.Min(m.Commit, last));
         AcknowledgeAppend(m, last);
@@ -64,9 +60,10 @@ public sealed partial class RaftNode
 
     /// <summary>
     /// Appends what is not there yet. Only a real conflict truncates: a late append must not cut off what a newer one
-    /// brought (paper, Figure 2, receiver 3 and 4; failure 18).
+    /// brought (paper, Figure 2, receiver 3 and 4; failure 18). No conflict can reach down to what is committed, because
+    /// the entry before these is at or above the commit index and agrees.
     /// </summary>
-    private bool MaybeAppend(Message m)
+    private void AppendMissing(Message m)
     {
         var i = 0;
         while (i < m.Entries.Count && _log.Matches(m.Entries[i].Id))
@@ -74,29 +71,15 @@ public sealed partial class RaftNode
             i++;
         }
 
-        if (i == m.Entries.Count)
+        if (i < m.Entries.Count && m.Entries[i].Index <= LastIndex)
         {
-            return true;
-        }
-
-        var conflict = m.Entries[i].Id;
-        if (conflict.Index <= Commit)
-        {
-            Drop(m, $"entry {conflict} contradicts a committed one");
-            return false;
-        }
-
-        if (conflict.Index <= LastIndex)
-        {
-            Truncate(conflict);
+            Truncate(m.Entries[i].Id);
         }
 
         for (; i < m.Entries.Count; i++)
         {
             AppendAsFollower(m.Entries[i]);
         }
-
-        return true;
     }
 
     private void AppendAsFollower(Entry entry)

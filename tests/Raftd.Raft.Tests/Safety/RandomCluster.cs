@@ -233,7 +233,7 @@ internal sealed class RandomCluster
     {
         foreach (var to in member.SnapshotsToSend)
         {
-            var index = member.Applied.Count == 0 ? member.Storage.Base.Index : member.Applied[^1].Index;
+            var index = Math.Max(member.Storage.Base.Index, member.Applied.LastOrDefault()?.Index ?? 0);
             var ok = !_cut.Contains(to.Value) && !_cut.Contains(member.Id.Value) && !_random.Chance(20);
             if (ok)
             {

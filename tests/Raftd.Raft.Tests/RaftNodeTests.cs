@@ -1,0 +1,126 @@
+using Raftd.Raft.Tests.Support;
+
+namespace Raftd.Raft.Tests;
+
+public sealed class RaftNodeTests
+{
+    private static readonly NodeId Two = new(2);
+
+    [Fact]
+    public void HasReady_AfterTakeReady_IsFalse()
+    {
+        var leader = SingleNode.Leading();
+        leader.Node.Propose([Text.Bytes("a")], out _);
+        Assert.True(leader.Node.HasReady);
+        leader.Settle();
+        Assert.False(leader.Node.HasReady);
+    }
+
+    [Fact]
+    public void TakeReady_WithNothingToDo_SharesEmptyLists()
+    {
+        var ready = new SingleNode().Node.TakeReady();
+        Assert.Same(Array.Empty<Message>(), ready.Messages);
+        Assert.Same(Array.Empty<Message>(), ready.MessagesAfterDurable);
+        Assert.Same(Array.Empty<Entry>(), ready.Entries);
+        Assert.Same(Array.Empty<Entry>(), ready.Committed);
+        Assert.Same(Array.Empty<RaftEvent>(), ready.Events);
+    }
+
+    [Fact]
+    public void Propose_ABatch_SendsOneMessageToEachPeer()
+    {
+        var leader = SingleNode.Leading();
+        leader.Step(new Message { Kind = MessageKind.MsgAppResp, From = Two, Term = 1, Index = 1 });
+        leader.Node.Propose([Text.Bytes("a"), Text.Bytes("b")], out _);
+        leader.Node.Propose([Text.Bytes("c")], out _);
+        var append = Assert.Single(leader.Settle(), m => m.To == Two);
+        Assert.Equal(3, append.Entries.Count);
+    }
+
+    [Fact]
+    public void Step_MessagesNoCorrectPeerSends_AreReportedAndChangeNothing()
+    {
+        var follower = new SingleNode(1, 1, 1);
+        Message[] broken =
+        [
+            new() { Kind = MessageKind.MsgApp, From = new NodeId(1), Term = 1 },
+            new() { Kind = MessageKind.MsgApp, From = Two, Term = 1, Index = 1, LogTerm = 7 },
+            new() { Kind = MessageKind.MsgApp, From = Two, Term = 1, Index = ulong.MaxValue, LogTerm = 1 },
+            new() { Kind = MessageKind.MsgApp, From = Two, Term = 1, Index = 2, LogTerm = 1, Entries = [new(new(1, 9), EntryKind.Normal, default)] },
+            new() { Kind = MessageKind.MsgApp, From = Two, Term = 1, Index = 2, LogTerm = 1, Entries = [new(new(1, 3), EntryKind.Configuration, default)] },
+            new() { Kind = MessageKind.MsgSnap, From = Two, Term = 1 },
+            new() { Kind = (MessageKind)99, From = Two, Term = 1 },
+        ];
+        foreach (var message in broken)
+        {
+            follower.Node.Step(new Message
+            {
+                Kind = message.Kind,
+                To = new NodeId(1),
+                From = message.From,
+                Term = message.Term,
+                Index = message.Index,
+                LogTerm = message.LogTerm,
+                Entries = message.Entries,
+            });
+            Assert.Contains(follower.Node.TakeReady().Events, happened => happened is MessageDropped);
+        }
+
+        Assert.Equal("1/1 1/2", follower.Log);
+    }
+
+    [Fact]
+    public void Step_AnAppendBelowTheCommitIndex_IsAnsweredWithItAndNotTakenIn()
+    {
+        var follower = new SingleNode(1, 1, 1);
+        follower.Step(new Message { Kind = MessageKind.MsgHeartbeat, From = Two, Term = 1, Commit = 2 });
+        Entry[] entries = [new(new EntryId(2, 1), EntryKind.Normal, default)];
+        var answer = Assert.Single(follower.Step(new Message { Kind = MessageKind.MsgApp, From = Two, Term = 2, Entries = entries }));
+        Assert.Equal(2UL, answer.Index);
+        Assert.Equal("1/1 1/2", follower.Log);
+    }
+
+    [Fact]
+    public void Committed_TooMuchNotApplied_Waits()
+    {
+        var member = new TestMember(1, new Configuration([new(1)], []), new FixedRandom(0));
+        var node = new RaftNode(
+            TestOptions.For(1) with { MaxApplyingBytes = 1 },
+            member.Storage,
+            new FixedRandom(0),
+            new RaftBootState { Configuration = new Configuration([new(1)], []) });
+        node.Campaign();
+        node.Durable(node.TakeReady().Sequence);
+        WriteAll(node, member.Storage);
+        node.Propose([Text.Bytes("a")], out _);
+        Assert.Equal(1UL, Assert.Single(WriteAll(node, member.Storage).Committed).Index);
+        Assert.Empty(node.TakeReady().Committed);
+        Assert.False(node.HasReady);
+        node.Applied(1);
+        Assert.Equal(2UL, Assert.Single(node.TakeReady().Committed).Index);
+    }
+
+    [Fact]
+    public void SameInputs_SameOutputs()
+    {
+        static string Transcript()
+        {
+            var leader = SingleNode.Leading(3, 1, 2, 3);
+            leader.Node.Propose([Text.Bytes("a")], out _);
+            leader.Node.RequestRead(5);
+            leader.Node.Tick();
+            return string.Join('\n', leader.Settle().Select(Scripts.ScriptPrinter.Message));
+        }
+
+        Assert.Equal(Transcript(), Transcript());
+    }
+
+    private static Ready WriteAll(RaftNode node, MemoryStorage storage)
+    {
+        var ready = node.TakeReady();
+        storage.Append(ready.Entries);
+        node.Durable(ready.Sequence);
+        return ready;
+    }
+}
