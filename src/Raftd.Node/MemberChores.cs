@@ -42,6 +42,7 @@ internal sealed class MemberChores(
             while (await timer.WaitForNextTickAsync(_stop.Token))
             {
                 await CompareHashesAsync();
+                await WatchDiskAsync();
                 await TellAddressAsync();
             }
         }
@@ -83,6 +84,31 @@ internal sealed class MemberChores(
             logger, "CORRUPT", verdict.Peer, $"its hash at entry {verdict.Index} is {verdict.Theirs:x16}, here it is {verdict.Own:x16}");
         await TryAsync(async token =>
             await router.ProposeAsync(CommandFactory.AlarmRaise(AlarmKind.Corrupt, verdict.Peer), token));
+    }
+
+    /// <summary>A disk that runs full anywhere raises the alarm for all, while this member can still log what follows.</summary>
+    private async Task WatchDiskAsync()
+    {
+        var standing = AlarmViews.IsRaised(member.State.View(), AlarmKind.NoSpace, self.MemberId);
+        if (member.Wal.IsSpaceLow == standing)
+        {
+            return;
+        }
+
+        if (standing)
+        {
+            NodeLog.AlarmCleared(logger, "NOSPACE", self.MemberId);
+        }
+        else
+        {
+            NodeLog.AlarmRaised(logger, "NOSPACE", self.MemberId, "the disk of its log has no room for another segment");
+        }
+
+        await TryAsync(async token => await router.ProposeAsync(
+            standing
+                ? CommandFactory.AlarmClear(AlarmKind.NoSpace, self.MemberId)
+                : CommandFactory.AlarmRaise(AlarmKind.NoSpace, self.MemberId),
+            token));
     }
 
     /// <summary>A member that was started with other addresses asks the cluster to use them.</summary>

@@ -73,6 +73,7 @@ public sealed class RaftdNode : IAsyncDisposable
     {
         NodeLog.Stopping(_logger);
         _gate.Close("this member is shutting down");
+        await _server.DisposeAsync();
         while (_undo.TryPop(out var undo))
         {
             await undo();

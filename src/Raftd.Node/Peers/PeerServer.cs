@@ -70,12 +70,17 @@ internal sealed class PeerServer : IAsyncDisposable
     /// <summary>From now on this member is somebody, and answers.</summary>
     public void Attach(PeerSession session) => _session = session;
 
+    /// <summary>May be called twice: peers are let go before the parts that answer them, and after a failed start.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_stop.IsCancellationRequested)
+        {
+            return;
+        }
+
         await _stop.CancelAsync();
         await _app.StopAsync();
         await _app.DisposeAsync();
-        _stop.Dispose();
     }
 
     private async Task HandleAsync(HttpContext context)

@@ -102,16 +102,35 @@ internal sealed class LeaderDuties(
         }
 
         var used = state.View().LogicalBytes;
-        var standing = AlarmViews.IsOutOfSpace(state.View());
+        var standing = AlarmViews.IsRaised(state.View(), AlarmKind.NoSpace, AlarmViews.Quota);
         if (!standing && used > options.QuotaBytes)
         {
-            NodeLog.AlarmRaised(logger, "NOSPACE", replica.Raft.Id.Value, $"{used} bytes are above the quota of {options.QuotaBytes}");
-            _alarm = replica.ProposeFromLoop(CommandFactory.AlarmRaise(AlarmKind.NoSpace, replica.Raft.Id.Value));
+            NodeLog.AlarmRaised(logger, "NOSPACE", AlarmViews.Quota, $"{used} bytes are above the quota of {options.QuotaBytes}");
+            _alarm = replica.ProposeFromLoop(CommandFactory.AlarmRaise(AlarmKind.NoSpace, AlarmViews.Quota));
         }
         else if (standing && used < options.QuotaBytes / 10 * 9)
         {
-            NodeLog.AlarmCleared(logger, "NOSPACE", 0);
-            _alarm = replica.ProposeFromLoop(CommandFactory.AlarmClear(AlarmKind.NoSpace, 0));
+            NodeLog.AlarmCleared(logger, "NOSPACE", AlarmViews.Quota);
+            _alarm = replica.ProposeFromLoop(CommandFactory.AlarmClear(AlarmKind.NoSpace, AlarmViews.Quota));
+        }
+        else
+        {
+            ClearOfRemoved();
+        }
+    }
+
+    /// <summary>A member that is gone cannot take its alarm back.</summary>
+    private void ClearOfRemoved()
+    {
+        var members = replica.Status.Members;
+        foreach (var alarm in state.View().Alarms)
+        {
+            if (alarm.MemberId != AlarmViews.Quota && members.Find(alarm.MemberId) is null)
+            {
+                NodeLog.AlarmCleared(logger, alarm.Kind.ToString(), alarm.MemberId);
+                _alarm = replica.ProposeFromLoop(CommandFactory.AlarmClear(alarm.Kind, alarm.MemberId));
+                return;
+            }
         }
     }
 

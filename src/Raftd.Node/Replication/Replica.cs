@@ -167,9 +167,9 @@ internal sealed partial class Replica : ILoop
 
     private ReplicaStatus Picture() => new()
     {
-        Role = _raft.Role,
+        Role = _fencedBecause is null ? _raft.Role : RaftRole.Follower,
         Term = _raft.Term,
-        Leader = _raft.Leader,
+        Leader = _fencedBecause is null ? _raft.Leader : NodeId.None,
         Commit = _raft.Commit,
         Applied = _applied,
         Configuration = _raft.Configuration,
