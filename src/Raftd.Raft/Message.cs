@@ -7,9 +7,9 @@ namespace Raftd.Raft;
 /// MsgAppResp        Index = last index agreed on, or the one rejected; Reject, RejectHint, LogTerm = its term; Nonce, Recovering
 /// MsgVote, PreVote  Index, LogTerm = the candidate's last entry; Force = a leader asked for this election
 /// Msg(Pre)VoteResp  Reject; Nonce, Recovering
-/// MsgHeartbeat      Commit; ReadId = the round it belongs to, or 0; Nonce = the recovering start of the peer, or 0;
-///                   Recovered = that start is whole
-/// MsgHeartbeatResp  ReadId repeated; AnsweredNonce = the heartbeat's; Nonce, Recovering
+/// MsgHeartbeat      Commit; ReadId = the round it belongs to, or 0; Index = the leader's count of recoveries;
+///                   Nonce = the start of a recovering peer, or 0; Recovered = that start is whole
+/// MsgHeartbeatResp  ReadId, Index repeated; AnsweredNonce = the heartbeat's; Nonce, Recovering
 /// MsgReadIndex      ReadId = the asker's batch
 /// MsgReadIndexResp  ReadId repeated; Index
 /// MsgSnap           Snapshot

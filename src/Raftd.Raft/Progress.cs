@@ -47,6 +47,12 @@ public sealed class Progress
     /// <summary>The peer is whole once its match has reached this index.</summary>
     internal ulong RecoveryTarget { get; private set; }
 
+    /// <summary>Which of the leader's recoveries this is, counted from one: confirmations are of that one or a later one.</summary>
+    internal ulong RecoveryEpoch { get; private set; }
+
+    /// <summary>The last recovery that a heartbeat counted which this peer has answered, in its present state of soundness.</summary>
+    internal ulong ConfirmedEpoch { get; set; }
+
     internal bool IsRecoveryComplete => Recovering && Match >= RecoveryTarget;
 
     internal Inflights Inflights { get; }
@@ -145,18 +151,23 @@ public sealed class Progress
     /// <summary>
     /// A start of the peer reports a damaged log: nothing it acknowledged before counts any more.
     /// </summary>
-    internal void BeginRecovery(ulong nonce, ulong target)
+    internal void BeginRecovery(ulong nonce, ulong target, ulong epoch)
     {
         Recovering = true;
         RecoveryNonce = nonce;
         RecoveryTarget = target;
+        RecoveryEpoch = epoch;
         Match = 0;
         SentCommit = 0;
         Reset(ProgressState.Probe);
         Next = target + 1;
     }
 
-    internal void EndRecovery() => Recovering = false;
+    internal void EndRecovery()
+    {
+        Recovering = false;
+        ConfirmedEpoch = 0;
+    }
 
     private void Reset(ProgressState state)
     {

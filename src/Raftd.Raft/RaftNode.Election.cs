@@ -58,7 +58,9 @@ public sealed partial class RaftNode
     private void BecomeLeader(bool unanimously)
     {
         Invariant.Check(Role == RaftRole.Candidate, $"{Role} became leader of term {Term}");
+        var electors = _tally.RecoveringNonces();
         LeaveRole();
+        _recoveringElectors = unanimously ? electors : [];
         Role = RaftRole.Leader;
         SetLeader(Id);
         Report(new BecameLeader(Term, unanimously));
@@ -119,7 +121,7 @@ public sealed partial class RaftNode
         if (isPreElection)
         {
             // Nothing is promised by it, so nothing has to be durable. The vote itself waits, see Durable.
-            RecordVote(Id, granted: true, _recovering);
+            RecordVote(Id, granted: true, _recovering, _nonce);
         }
     }
 
@@ -156,7 +158,8 @@ public sealed partial class RaftNode
 
     private VoteRefusal? FindRefusal(Message m)
     {
-        var isFree = Vote == m.From || (Vote.IsNone && Leader.IsNone) || (m.Kind == MessageKind.MsgPreVote && m.Term > Term);
+        // In a term that has a leader nobody else can win, so even a vote given before is not given again.
+        var isFree = (Leader.IsNone && (Vote.IsNone || Vote == m.From)) || (m.Kind == MessageKind.MsgPreVote && m.Term > Term);
         if (!isFree)
         {
             return VoteRefusal.AlreadyVoted;
@@ -191,13 +194,13 @@ public sealed partial class RaftNode
             : Role == RaftRole.PreCandidate && m.Term == (m.Reject ? Term : Term + 1);
         if (isExpected)
         {
-            RecordVote(m.From, !m.Reject, m.Recovering);
+            RecordVote(m.From, !m.Reject, m.Recovering, m.Nonce);
         }
     }
 
-    private void RecordVote(NodeId voter, bool granted, bool recovering)
+    private void RecordVote(NodeId voter, bool granted, bool recovering, ulong nonce)
     {
-        _tally.Record(voter, granted, recovering);
+        _tally.Record(voter, granted, recovering, nonce);
         var result = _tally.Result(Configuration, isCandidateRecovering: _recovering);
         switch (result)
         {

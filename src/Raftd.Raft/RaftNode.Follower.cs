@@ -149,6 +149,7 @@ public sealed partial class RaftNode
             From = Id,
             Term = Term,
             ReadId = m.ReadId,
+            Index = m.Index,
             AnsweredNonce = m.Nonce,
             Nonce = _nonce,
             Recovering = _recovering,
@@ -158,7 +159,10 @@ public sealed partial class RaftNode
     /// <summary>A whole, verified snapshot lies beside the state: take it in, or see that the log has all of it already.</summary>
     private void HandleSnapshot(Message m)
     {
-        if (m.Snapshot is not { } snapshot || !snapshot.Configuration.IsValid || snapshot.Id.Term > m.Term)
+        if (m.Snapshot is not { } snapshot
+            || !snapshot.Configuration.IsValid
+            || snapshot.ConfigurationIndex > snapshot.Id.Index
+            || snapshot.Id.Term > m.Term)
         {
             Drop(m, "snapshot without sound metadata");
             return;

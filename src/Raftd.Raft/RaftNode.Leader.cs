@@ -160,7 +160,7 @@ public sealed partial class RaftNode
         }
 
         _appendsDue = true;
-        if (peer.IsRecoveryComplete)
+        if (IsWhole(peer))
         {
             // Told at once, not at the next tick: until it knows, the cluster is one voter short.
             SendHeartbeat(peer);
@@ -184,6 +184,7 @@ public sealed partial class RaftNode
             MaybeSendAppend(peer, evenIfEmpty: true);
         }
 
+        ConfirmRecoveries(peer, m.Index);
         if (!m.Recovering)
         {
             AcknowledgeReadRound(m.From, m.ReadId);

@@ -98,7 +98,7 @@ public sealed partial class RaftNode
         else if (Role == RaftRole.Candidate && _durableTerm == Term)
         {
             // A candidate's vote for itself is a vote: it counts once a crash cannot undo it (failure 1).
-            RecordVote(Id, granted: true, _recovering);
+            RecordVote(Id, granted: true, _recovering, _nonce);
         }
     }
 

@@ -11,7 +11,8 @@ namespace Raftd.Raft;
 ///    of this start. Votes with the mark count only as <see cref="VoteTally"/> describes.
 /// 2. A leader that first sees the mark with a nonce forgets the member's match, counts it for no commit and no read
 ///    round, and notes its own last index as the target.
-/// 3. When the member has acknowledged up to the target, heartbeats tell it so, with the nonce. It clears the mark.
+/// 3. When the member has acknowledged up to the target, and a majority of sound voters, or every voter, has answered
+///    heartbeats sent after the report, heartbeats tell it so, with the nonce. It clears the mark.
 /// 4. From the first answer without the mark the leader counts it again, if the answer is of that start, or answers a
 ///    heartbeat that named it: the member may have cleared the mark, stopped, and started anew before it was heard.
 ///
@@ -21,6 +22,13 @@ namespace Raftd.Raft;
 /// leaders of earlier terms matter only for what those committed, and this leader's log contains all of that.
 /// The nonce keeps apart the late answers of an earlier start from those of this one; nonces have no order, so a later
 /// start is told from an earlier one by what it answers.
+/// Why the majority: with the tail the member may have lost a term and a vote. If that vote made a later leader, this one
+/// would repair the member into following it, and both could commit. A sound majority that still follows this leader after
+/// the member's crash shares a voter with any majority that elected a later one before. Or all voters answer, recovering
+/// or not: then a later leader would have to be among those who lost that they were. Voters that all elected this leader,
+/// recovering as they were, are confirmed by that. A vote lost in this very term is made up by pledging it to the
+/// leader. What remains is a lost vote for an election in a later term that is still undecided when the member is whole
+/// again and votes in it a second time; the log keeps that out by writing term and vote more than once.
 /// A heartbeat answer of a recovering member confirms no read round either: it may have lost a vote, and with it the
 /// knowledge that a newer leader exists.
 /// </content>
@@ -28,6 +36,12 @@ public sealed partial class RaftNode
 {
     /// <summary>Tells this start, and each later loss within it, from every other.</summary>
     private ulong _nonce;
+
+    /// <summary>How many recoveries of peers this member has led. Never reused: a start of it leads a term at most once.</summary>
+    private ulong _recoveryEpoch;
+
+    /// <summary>The starts of recovering members whose votes, with all others, made this leader.</summary>
+    private HashSet<ulong> _recoveringElectors = [];
 
     private void StartRecovering(bool marked, bool lost)
     {
@@ -63,6 +77,59 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <summary>
+    /// A recovering member may have voted in this term and forgotten it. A leader has a majority of this term's votes, so
+    /// giving it this one takes it from nobody and keeps it from anybody else.
+    /// </summary>
+    private void PledgeVote(NodeId leader)
+    {
+        if (_recovering && Vote.IsNone)
+        {
+            Vote = leader;
+        }
+    }
+
+    /// <summary>A peer answered a heartbeat that counted this recovery: whoever is whole by that is told at once.</summary>
+    private void ConfirmRecoveries(Progress from, ulong answeredEpoch)
+    {
+        if (answeredEpoch <= from.ConfirmedEpoch || answeredEpoch > _recoveryEpoch)
+        {
+            return;
+        }
+
+        from.ConfirmedEpoch = answeredEpoch;
+        foreach (var peer in _peers)
+        {
+            if (IsWhole(peer))
+            {
+                SendHeartbeat(peer);
+            }
+        }
+    }
+
+    /// <summary>The peer has everything, and enough voters still followed this leader after it reported.</summary>
+    private bool IsWhole(Progress recovering)
+    {
+        if (!recovering.IsRecoveryComplete)
+        {
+            return false;
+        }
+
+        var sound = IsVoter ? 1 : 0;
+        var any = sound;
+        foreach (var peer in _peers)
+        {
+            if (!peer.IsLearner && (peer == recovering || peer.ConfirmedEpoch >= recovering.RecoveryEpoch))
+            {
+                any++;
+                sound += peer.Recovering ? 0 : 1;
+            }
+        }
+
+        var voters = Configuration.Voters.Length;
+        return sound >= Quorum.Of(voters) || any == voters || _recoveringElectors.Contains(recovering.RecoveryNonce);
+    }
+
     /// <summary>Follows the mark in a peer's answer. False: the answer is of an earlier start and says nothing now.</summary>
     private bool MaybeTrust(Progress peer, Message m)
     {
@@ -70,9 +137,12 @@ public sealed partial class RaftNode
         {
             if (!peer.Recovering || peer.RecoveryNonce != m.Nonce)
             {
-                peer.BeginRecovery(m.Nonce, LastIndex);
+                peer.BeginRecovery(m.Nonce, LastIndex, ++_recoveryEpoch);
                 Report(new PeerRecovering(peer.Id, LastIndex));
                 _appendsDue = true;
+
+                // Asks the sound ones at once whether they still follow.
+                BroadcastHeartbeat();
             }
 
             return true;

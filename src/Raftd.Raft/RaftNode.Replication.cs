@@ -146,7 +146,8 @@ public sealed partial class RaftNode
         // Not beyond what the peer is known to share: it takes the number without looking at its log.
         Commit = Math.Min(peer.Match, Commit),
         ReadId = _readRound?.LastId ?? 0,
-        Recovered = peer.IsRecoveryComplete,
+        Recovered = IsWhole(peer),
         Nonce = peer.Recovering ? peer.RecoveryNonce : 0,
+        Index = _recoveryEpoch,
     });
 }

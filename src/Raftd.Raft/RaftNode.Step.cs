@@ -125,6 +125,7 @@ public sealed partial class RaftNode
             BecomeFollower(Term, m.From);
         }
 
+        PledgeVote(m.From);
         switch (m.Kind)
         {
             case MessageKind.MsgApp:

@@ -13,14 +13,14 @@ namespace Raftd.Raft;
 /// </remarks>
 internal sealed class VoteTally
 {
-    private readonly record struct Ballot(NodeId Voter, bool Granted, bool Recovering);
+    private readonly record struct Ballot(NodeId Voter, bool Granted, bool Recovering, ulong Nonce);
 
     private readonly List<Ballot> _ballots = [];
 
     public void Reset() => _ballots.Clear();
 
     /// <summary>Counts a voter once: the first answer stands, a duplicate changes nothing.</summary>
-    public void Record(NodeId voter, bool granted, bool recovering)
+    public void Record(NodeId voter, bool granted, bool recovering, ulong nonce)
     {
         foreach (var ballot in _ballots)
         {
@@ -30,8 +30,12 @@ internal sealed class VoteTally
             }
         }
 
-        _ballots.Add(new Ballot(voter, granted, recovering));
+        _ballots.Add(new Ballot(voter, granted, recovering, nonce));
     }
+
+    /// <summary>The starts of the recovering voters that granted.</summary>
+    public HashSet<ulong> RecoveringNonces() =>
+        [.. _ballots.Where(ballot => ballot.Granted && ballot.Recovering).Select(ballot => ballot.Nonce)];
 
     /// <param name="configuration">Who votes.</param>
     /// <param name="isCandidateRecovering">

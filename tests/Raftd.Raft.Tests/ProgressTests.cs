@@ -64,7 +64,7 @@ public sealed class ProgressTests
     public void Recovery_ForgetsTheMatchUntilTheTargetIsReached()
     {
         var peer = Replicating(match: 5);
-        peer.BeginRecovery(nonce: 77, target: 8);
+        peer.BeginRecovery(nonce: 77, target: 8, epoch: 1);
         Assert.Equal((0UL, 9UL, ProgressState.Probe), (peer.Match, peer.Next, peer.State));
         peer.MaybeAdvance(7);
         Assert.False(peer.IsRecoveryComplete);

@@ -26,7 +26,7 @@ public sealed class VoteTallyTests
         {
             if (votes[i] != '.')
             {
-                tally.Record(new NodeId((ulong)i + 1), votes[i] is 'y' or 'Y', char.IsUpper(votes[i]));
+                tally.Record(new NodeId((ulong)i + 1), votes[i] is 'y' or 'Y', char.IsUpper(votes[i]), nonce: 0);
             }
         }
 
@@ -38,9 +38,9 @@ public sealed class VoteTallyTests
     public void Record_TheSameVoterTwice_CountsTheFirst()
     {
         var tally = new VoteTally();
-        tally.Record(new NodeId(1), granted: true, recovering: false);
-        tally.Record(new NodeId(2), granted: false, recovering: false);
-        tally.Record(new NodeId(2), granted: true, recovering: false);
+        tally.Record(new NodeId(1), granted: true, recovering: false, nonce: 0);
+        tally.Record(new NodeId(2), granted: false, recovering: false, nonce: 0);
+        tally.Record(new NodeId(2), granted: true, recovering: false, nonce: 0);
         Assert.Equal(VoteResult.Pending, tally.Result(new Configuration([new(1), new(2), new(3)], []), false));
     }
 
@@ -48,8 +48,8 @@ public sealed class VoteTallyTests
     public void Record_AStranger_CountsNothing()
     {
         var tally = new VoteTally();
-        tally.Record(new NodeId(1), granted: true, recovering: false);
-        tally.Record(new NodeId(9), granted: true, recovering: false);
+        tally.Record(new NodeId(1), granted: true, recovering: false, nonce: 0);
+        tally.Record(new NodeId(9), granted: true, recovering: false, nonce: 0);
         Assert.Equal(VoteResult.Pending, tally.Result(new Configuration([new(1), new(2), new(3)], []), false));
     }
 }

@@ -14,7 +14,8 @@ namespace Raftd.Raft.Tests.Scripts;
 /// deliver N [from=M] [kind=K] [count=C]  drop  again    hands over, loses, or hands over and keeps messages to N
 /// settle [loud]   everything, until nothing is left to do; cut members and stalled disks excepted
 /// cut N  heal N   all links of a member            stall N  resume N   its disk
-/// crash N [damaged] [lose=COUNT]   compact N INDEX   snapshot FROM TO   unreachable N M
+/// crash N [damaged] [lose=COUNT] [forget]   forget: the last term and vote are lost too
+/// compact N INDEX   snapshot FROM TO   unreachable N M
 /// status N...     log N     peers N     network
 /// </code>
 /// </summary>
@@ -58,7 +59,7 @@ internal sealed class ScriptInterpreter
             case "heal": _cut.Remove(c.Id(0)); break;
             case "stall": _stalled.Add(c.Id(0)); break;
             case "resume": _stalled.Remove(c.Id(0)); break;
-            case "crash": Crash(Member(c), c.Has("damaged"), (int)c.Number("lose")); break;
+            case "crash": Crash(Member(c), c); break;
             case "compact": Member(c).Compact(c.Id(1)); break;
             case "snapshot": StreamSnapshot(Member(c), _members[c.Id(1)]); break;
             case "unreachable": Member(c).Node.ReportUnreachable(new NodeId(c.Id(1))); break;
@@ -254,9 +255,9 @@ internal sealed class ScriptInterpreter
         return did || member.Node.HasReady;
     }
 
-    private void Crash(TestMember member, bool damaged, int lost)
+    private void Crash(TestMember member, ScriptCommand c)
     {
-        member.Crash(damaged, lost);
+        member.Crash(c.Has("damaged"), (int)c.Number("lose"), c.Has("forget"));
         Print(ScriptPrinter.Status(member));
     }
 
