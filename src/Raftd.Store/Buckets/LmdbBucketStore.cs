@@ -5,6 +5,10 @@
 // aborted, the readers are drained (ReaderPool), the map is doubled, the readers go on, and the batch runs again from
 // its beginning on the state as it was before. The file itself grows as pages are written, never ahead of them.
 //
+// The lock file. LMDB keeps its reader table in lock.mdb, which it makes sparse and writes through a map: on a full disk
+// the next new reader's slot would be a SIGBUS. So the file is written in full before LMDB opens it. (Not afterwards:
+// closing a second descriptor of it would drop the POSIX locks that LMDB holds in this process.)
+//
 // A failed commit. Every page that a commit refers to is either written by it or was synced by an earlier one, so
 // a commit that found the disk full may be tried again: its pages are all written anew. Any other failure (EIO above
 // all) is sticky: the page cache may show what the disk lacks, and no later write of this object succeeds (failure 28).
@@ -17,7 +21,9 @@ namespace Raftd.Store.Buckets;
 public sealed class LmdbBucketStore : IBucketStore
 {
     internal const string DataFileName = "data.mdb";
-    private const string LockFileName = "store.lock";
+    private const string OwnerFileName = "store.lock";
+    private const string ReaderTableFileName = "lock.mdb";
+    private const int ReaderSlotBytes = 64; // MDB_reader; two more of them are the header of the table
 
     private readonly LmdbBucketStoreOptions _options;
     private readonly string _dataPath;
@@ -41,6 +47,7 @@ public sealed class LmdbBucketStore : IBucketStore
             throw new BucketStoreException(BucketStoreFault.Corrupt, $"{_dataPath} is empty");
         }
 
+        WriteReaderTable(Path.Combine(directory, ReaderTableFileName), options.MaxReaders);
         _environment = new LightningEnvironment(directory, new EnvironmentConfiguration
         {
             MapSizeBytes = FirstMapSizeBytes(options, file.Exists ? file.Length : 0),
@@ -95,7 +102,7 @@ public sealed class LmdbBucketStore : IBucketStore
     {
         LmdbLibrary.Require();
         FileSystem.MakeDirectory(directory);
-        var ownership = StoreLock.Take(Path.Combine(directory, LockFileName));
+        var ownership = StoreLock.Take(Path.Combine(directory, OwnerFileName));
         try
         {
             return new LmdbBucketStore(directory, options ?? new LmdbBucketStoreOptions(), ownership);
@@ -164,6 +171,27 @@ public sealed class LmdbBucketStore : IBucketStore
         }
 
         return Math.Max(fileBytes, Math.Min(size, options.MaxMapSizeBytes));
+    }
+
+    private static void WriteReaderTable(string path, int maxReaders)
+    {
+        var bytes = (maxReaders + 2) * ReaderSlotBytes;
+        using var file = FileSystem.OpenExclusive(path);
+        if (file.Length == bytes)
+        {
+            return;
+        }
+
+        try
+        {
+            file.SetLength(0);
+            file.Write(new byte[bytes]);
+            file.Flush();
+        }
+        catch (IOException e)
+        {
+            throw new BucketStoreException(BucketStoreFault.Full, $"no room for the readers' table {path}", e);
+        }
     }
 
     private static LightningDatabase[] OpenDatabases(LightningEnvironment environment)

@@ -78,6 +78,7 @@ public sealed class SnapshotReceiver : IDisposable
         catch (Exception e)
         {
             _failure = ExceptionDispatchInfo.Capture(e);
+            IsComplete = false;
             throw;
         }
     }

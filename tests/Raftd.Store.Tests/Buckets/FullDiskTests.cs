@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using Raftd.Store.Buckets;
+
+namespace Raftd.Store.Tests.Buckets;
+
+/// <summary>A disk of 4 MiB that fills up (failure 39). It is a tmpfs, so whoever may not mount one skips this.</summary>
+public sealed class FullDiskTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+    private readonly bool _isMounted;
+
+    public FullDiskTests() => _isMounted = Run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", _directory.Path);
+
+    public void Dispose()
+    {
+        if (_isMounted)
+        {
+            Run("umount", _directory.Path);
+        }
+
+        _directory.Dispose();
+    }
+
+    [Fact]
+    public void Write_DiskFull_IsATypedErrorAndReadsGoOnAndWritesComeBack()
+    {
+        Assert.SkipUnless(_isMounted, "mounting a tmpfs is not allowed here");
+        using var store = LmdbBucketStore.Open(_directory.At("state"));
+        var fillerPath = _directory.At("filler");
+        File.WriteAllBytes(fillerPath, new byte[1 << 20]);
+        var written = 0;
+        var failure = Assert.ThrowsAny<BucketStoreException>(() =>
+        {
+            for (; written < 10_000; written++)
+            {
+                store.Put(Bucket.Revisions, [(byte)(written >> 8), (byte)written], new byte[3000]);
+            }
+        });
+        Assert.Equal(BucketStoreFault.Full, failure.Fault);
+        FillUp(_directory.At("rest"));
+
+        // More readers than the pages of the table that were ever touched: a sparse table would be SIGBUS here.
+        var readers = Enumerable.Range(0, 400).Select(_ => store.BeginRead()).ToList();
+        Assert.All(readers, r => Assert.Equal(written, r.Count(Bucket.Revisions)));
+        readers.ForEach(static r => r.Dispose());
+
+        File.Delete(fillerPath);
+        store.Put(Bucket.Meta, [1], [1]);
+        Assert.Equal([1], store.Get(Bucket.Meta, [1]));
+    }
+
+    private static void FillUp(string path)
+    {
+        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        var block = new byte[4096];
+        Assert.Throws<IOException>(() =>
+        {
+            for (var i = 0; i < 10_000; i++)
+            {
+                file.Write(block);
+            }
+        });
+    }
+
+    private static bool Run(string command, params string[] arguments)
+    {
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(command, arguments)
+            {
+                RedirectStandardError = true,
+                UseShellExecute = false,
+            })!;
+            process.WaitForExit();
+            return process.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,186 @@
+using Raftd.Store.Buckets;
+using Raftd.Store.Testing;
+
+namespace Raftd.Store.Tests.Buckets;
+
+/// <summary>The switch from one state to the next. A crash is an exception from the hook after a step.</summary>
+public sealed class StateDirectoryTests : IDisposable
+{
+    private static readonly LmdbBucketStoreOptions Impatient = new() { ReaderPatience = TimeSpan.FromMilliseconds(50) };
+
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void Open_NoState_MakesAnEmptyOneAndSaysSo()
+    {
+        using (var made = Open())
+        {
+            Assert.True(made.IsNew);
+            Assert.Equal("", made.Current.Dump());
+            made.Current.Put(Bucket.Meta, [1], [1]);
+        }
+
+        using var again = Open();
+        Assert.False(again.IsNew);
+        Assert.Equal([1], again.Current.Get(Bucket.Meta, [1]));
+        Assert.True(File.Exists(_directory.At("state/data.mdb")));
+    }
+
+    [Fact]
+    public void Open_WhileOpen_IsRefused()
+    {
+        using var first = Open();
+        Assert.Equal(BucketStoreFault.InUse, Assert.Throws<BucketStoreException>(() => Open()).Fault);
+    }
+
+    [Fact]
+    public void CompleteInstall_NewState_ReplacesTheOldWithoutMerging()
+    {
+        using var directory = Open();
+        directory.Current.Put(Bucket.Meta, [1], [1]);
+        var installing = directory.BeginInstall();
+        installing.Put(Bucket.Meta, [2], [2]);
+        Assert.Equal([1], directory.Current.Get(Bucket.Meta, [1]));
+        directory.CompleteInstall();
+        Assert.Null(directory.Current.Get(Bucket.Meta, [1]));
+        Assert.Equal([2], directory.Current.Get(Bucket.Meta, [2]));
+        directory.Current.Put(Bucket.Meta, [3], [3]);
+        Assert.False(Directory.Exists(_directory.At("state.installing")));
+    }
+
+    [Fact]
+    public void CompleteInstall_ReaderOpen_ChangesNothingAndCanBeTriedAgain()
+    {
+        using var directory = StateDirectory.Open(_directory.Path, Impatient);
+        directory.Current.Put(Bucket.Meta, [1], [1]);
+        directory.BeginInstall().Put(Bucket.Meta, [2], [2]);
+        var reader = directory.Current.BeginRead();
+        var failure = Assert.Throws<BucketStoreException>(directory.CompleteInstall);
+        Assert.Equal(BucketStoreFault.ReadersOpen, failure.Fault);
+        Assert.Equal([1], directory.Current.Get(Bucket.Meta, [1]));
+        directory.Current.Put(Bucket.Meta, [1], [9]);
+        reader.Dispose();
+        directory.CompleteInstall();
+        Assert.Equal([2], directory.Current.Get(Bucket.Meta, [2]));
+    }
+
+    [Fact]
+    public void BeginInstall_AfterAnUnfinishedOne_BeginsEmpty()
+    {
+        using var directory = Open();
+        directory.BeginInstall().Put(Bucket.Meta, [1], [1]);
+        Assert.Equal("", directory.BeginInstall().Dump());
+        directory.AbandonInstall();
+        Assert.False(Directory.Exists(_directory.At("state.installing")));
+    }
+
+    [Fact]
+    public void CompleteInstall_CrashAfterEachStep_LeavesOldOrNewWhole()
+    {
+        foreach (var crashAfter in Enum.GetValues<StateInstallStep>())
+        {
+            using var data = new TemporaryDirectory();
+            using (var directory = StateDirectory.Open(data.Path))
+            {
+                directory.Current.Put(Bucket.Meta, [1], [1]);
+            }
+
+            InstallUntil(data.Path, crashAfter);
+            using var after = StateDirectory.Open(data.Path);
+            Assert.False(after.IsNew);
+            var isNewState = crashAfter >= StateInstallStep.Renamed;
+            Assert.Equal(isNewState ? "Meta 02=02\n" : "Meta 01=01\n", after.Current.Dump());
+            Assert.False(Directory.Exists(data.At("state.installing")));
+        }
+    }
+
+    [Fact]
+    public void Open_CrashAfterEachStepOfTheFirstStart_StartsAgain()
+    {
+        foreach (var crashAfter in Enum.GetValues<StateInstallStep>())
+        {
+            using var data = new TemporaryDirectory();
+            Assert.Throws<TimeoutException>(() => StateDirectory.Open(data.Path, null, CrashAfter(crashAfter)));
+            using var after = StateDirectory.Open(data.Path);
+            Assert.Equal(crashAfter < StateInstallStep.Renamed, after.IsNew);
+            Assert.Equal("", after.Current.Dump());
+        }
+    }
+
+    [Fact]
+    public void Model_CrashAroundTheSwitch_LeavesOldOrNewWhole()
+    {
+        foreach (var crashAt in Enum.GetValues<ModelInstallMoment>())
+        {
+            var disk = new ModelStateDisk();
+            var directory = new ModelStateDirectory(disk)
+            {
+                OnInstall = moment =>
+                {
+                    if (moment == crashAt)
+                    {
+                        throw new ModelCrashException(moment.ToString());
+                    }
+                },
+            };
+            directory.Current.Put(Bucket.Meta, [1], [1]);
+            directory.BeginInstall().Put(Bucket.Meta, [2], [2]);
+            Assert.Throws<ModelCrashException>(directory.CompleteInstall);
+            using var after = new ModelStateDirectory(disk);
+            Assert.False(after.IsNew);
+            Assert.Equal(
+                crashAt == ModelInstallMoment.AfterSwitch ? "Meta 02=02\n" : "Meta 01=01\n", after.Current.Dump());
+        }
+    }
+
+    [Theory]
+    [InlineData(ModelWriteMoment.BeforeBatch, false)]
+    [InlineData(ModelWriteMoment.BeforeCommit, false)]
+    [InlineData(ModelWriteMoment.AfterCommit, true)]
+    public void Model_CrashInAWrite_LeavesAllOrNothing(ModelWriteMoment crashAt, bool isKept)
+    {
+        var disk = new ModelDisk();
+        var store = new ModelBucketStore(disk);
+        store.OnWrite = moment =>
+        {
+            if (moment == crashAt)
+            {
+                throw new ModelCrashException(moment.ToString());
+            }
+        };
+        Assert.Throws<ModelCrashException>(() => store.Put(Bucket.Meta, [1], [1]));
+        Assert.Throws<BucketStoreException>(() => store.Put(Bucket.Meta, [1], [1]));
+        Assert.Equal(isKept, new ModelBucketStore(disk).Get(Bucket.Meta, [1]) is not null);
+    }
+
+    private static void InstallUntil(string path, StateInstallStep crashAfter)
+    {
+        var isArmed = false;
+        var crash = CrashAfter(crashAfter);
+        using var directory = StateDirectory.Open(path, null, step =>
+        {
+            if (isArmed)
+            {
+                crash(step);
+            }
+        });
+        isArmed = true;
+        Assert.Throws<TimeoutException>(() =>
+        {
+            directory.BeginInstall().Put(Bucket.Meta, [2], [2]);
+            directory.CompleteInstall();
+        });
+    }
+
+    private static Action<StateInstallStep> CrashAfter(StateInstallStep crashAfter) => step =>
+    {
+        if (step == crashAfter)
+        {
+            throw new TimeoutException($"crash after {step}");
+        }
+    };
+
+    private StateDirectory Open() => StateDirectory.Open(_directory.Path);
+}
