@@ -334,6 +334,65 @@ public sealed class StateMachineTests
         Assert.Equal(source.State.Applied, target.State.Applied);
     }
 
+    [Fact]
+    public async Task Install_UnderReaders_IsSeenWholeOrNotAtAllAsync()
+    {
+        using var directory = new TemporaryDirectory();
+        using var source = new TestStore();
+        using var target = new TestStore(() => StateDirectory.Open(directory.Path), new StoreOptions { CacheBytes = 0 });
+        target.Put("k", "0");
+        target.Flush();
+        using var stop = new CancellationTokenSource();
+        var reader = Task.Run(() =>
+        {
+            var last = 0;
+            do
+            {
+                var now = int.Parse(target.Get("k")!, System.Globalization.CultureInfo.InvariantCulture);
+                Assert.True(now >= last, $"{now} after {last}");
+                last = now;
+            }
+            while (!stop.IsCancellationRequested);
+
+            return last;
+        });
+        source.Put("other", "x");
+        for (var i = 1; i <= 20; i++)
+        {
+            source.Put("k", $"{i}");
+            source.Flush();
+            var received = target.Directory.BeginInstall();
+            using (var snapshot = source.State.OpenSnapshot(clusterId: 1))
+            {
+                Copy(snapshot.Reader, received);
+            }
+
+            InstallWhenReadersHaveEnded(target, received);
+            Assert.Equal(source.State.Applied, target.State.Applied);
+        }
+
+        await stop.CancelAsync();
+        Assert.InRange(await reader, 0, 20);
+        Assert.Equal("20", target.Get("k"));
+        Assert.Null(target.State.Audit());
+    }
+
+    private static void InstallWhenReadersHaveEnded(TestStore target, IBucketStore received)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                target.State.Install(received);
+                return;
+            }
+            catch (BucketStoreException e) when (e.Fault == BucketStoreFault.ReadersOpen && attempt < 100)
+            {
+                Assert.NotNull(target.Get("k"));
+            }
+        }
+    }
+
     private static void Copy(IBucketReader from, IBucketStore to) => to.Write(writer =>
     {
         foreach (var bucket in Enum.GetValues<Bucket>())
