@@ -233,8 +233,19 @@ public static class CommandCodec
     {
         var flags = Flags(ref reader, known: 3);
         var id = reader.Number();
-        ReadOnlyMemory<byte>? key = (flags & 1) != 0 ? reader.Bytes() : null;
-        ReadOnlyMemory<byte>? data = (flags & 2) != 0 ? reader.Bytes() : null;
+        // Not "? :" with null: a null array converts to empty memory, which is something else than no memory.
+        ReadOnlyMemory<byte>? key = null;
+        ReadOnlyMemory<byte>? data = null;
+        if ((flags & 1) != 0)
+        {
+            key = reader.Bytes();
+        }
+
+        if ((flags & 2) != 0)
+        {
+            data = reader.Bytes();
+        }
+
         return new LeaseKeepAliveCommand(id, key, data);
     }
 

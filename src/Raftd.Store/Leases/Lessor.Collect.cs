@@ -65,7 +65,7 @@ public sealed partial class Lessor
 
             foreach (var key in batch.Keys)
             {
-                Drop(key.Id, key.Generation, key.Key, outcomes);
+                Drop(key.Id, key.Generation, key.Key.ToArray(), outcomes);
             }
         }
 
@@ -145,7 +145,7 @@ public sealed partial class Lessor
         }
     }
 
-    private void Drop(long id, long generation, ReadOnlyMemory<byte>? key, List<TaskCompletionSource> outcomes)
+    private void Drop(long id, long generation, byte[]? key, List<TaskCompletionSource> outcomes)
     {
         if (_timers.TryGetValue(id, out var timer) && timer.Lease.Generation == generation)
         {

@@ -337,11 +337,11 @@ public sealed partial class Lessor
         }
     }
 
-    private void Unmark(LeaseTimer timer, ReadOnlyMemory<byte>? key)
+    private void Unmark(LeaseTimer timer, byte[]? key)
     {
-        if (key is { } named)
+        if (key is not null)
         {
-            if (timer.FindKey(named.Span) is { } keyTimer)
+            if (timer.FindKey(key) is { } keyTimer)
             {
                 keyTimer.IsExpiryPending = false;
             }

@@ -137,7 +137,7 @@ internal sealed class KeyRecord : IWeighted
             CreateRevision = record.CreateRevision,
             Version = record.Version,
             Lease = record.Lease,
-            ValueBytes = record.Value.Length,
+            ValueBytes = record.ValueBytes,
             Flags = record.Flags,
             Past = past,
             PastCount = pastCount,

@@ -202,7 +202,7 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash, long cacheBytes
 
     private void Add(RevisionRecord record, KeyRecord? existing, bool cache)
     {
-        var cached = cache && !record.IsTombstone && record.Value.Length <= MaxCachedValueBytes ? record.Value : null;
+        var cached = cache && !record.IsTombstone && record.ValueBytes <= MaxCachedValueBytes ? record.Value : null;
         var next = existing is null ? KeyRecord.First(record, cached) : existing.Next(record, cached);
         Index.Set(new BytesProbe(next.Key), next.Key, next);
         CachedBytes += (cached?.Length ?? 0) - (existing?.CachedValue?.Length ?? 0);

@@ -39,9 +39,12 @@ internal sealed record RevisionRecord(
     /// index take. Part of the replicated state: it never changes.</summary>
     public const int OverheadBytes = 64;
 
+    /// <summary>The length of the value as stored; Value itself may have been left out by ReadForIndex.</summary>
+    public int ValueBytes { get; init; } = Value.Length;
+
     public bool IsTombstone => (Flags & KeyFlags.Tombstone) != 0;
 
-    public int LogicalBytes => Key.Length + Value.Length + OverheadBytes;
+    public int LogicalBytes => Key.Length + ValueBytes + OverheadBytes;
 
     /// <summary>Whether a record of this size fits one pair of the bucket.</summary>
     public static bool Fits(long keyBytes, long valueBytes) =>
@@ -60,7 +63,14 @@ internal sealed record RevisionRecord(
 
     /// <summary>Decodes a stored record into memory of its own.</summary>
     /// <exception cref="BucketStoreException">The bytes are not what WriteTo wrote.</exception>
-    public static RevisionRecord Read(Revision revision, ReadOnlySpan<byte> source)
+    public static RevisionRecord Read(Revision revision, ReadOnlySpan<byte> source) =>
+        Read(revision, source, maxValueBytes: int.MaxValue);
+
+    /// <summary>As Read, without the value if it is larger: a start does not copy what it does not keep.</summary>
+    public static RevisionRecord ReadForIndex(Revision revision, ReadOnlySpan<byte> source, int maxValueBytes) =>
+        Read(revision, source, maxValueBytes);
+
+    private static RevisionRecord Read(Revision revision, ReadOnlySpan<byte> source, int maxValueBytes)
     {
         var reader = new WireReader(source);
         var format = reader.Byte();
@@ -76,6 +86,10 @@ internal sealed record RevisionRecord(
                 BucketStoreFault.Corrupt, $"revision {revision}: {source.Length} bytes are no record of format 1");
         }
 
-        return new RevisionRecord(revision, key.ToArray(), value.ToArray(), create, version, lease, flags);
+        var kept = value.Length <= maxValueBytes ? value.ToArray() : [];
+        return new RevisionRecord(revision, key.ToArray(), kept, create, version, lease, flags)
+        {
+            ValueBytes = value.Length,
+        };
     }
 }

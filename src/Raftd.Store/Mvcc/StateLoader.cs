@@ -52,7 +52,8 @@ internal static class StateLoader
                 throw Corrupt($"revision {revision} is above the store's revision {meta.Revision}");
             }
 
-            state.Keyspace.Restore(RevisionRecord.Read(revision, cursor.Value));
+            state.Keyspace.Restore(
+                RevisionRecord.ReadForIndex(revision, cursor.Value, Keyspace.MaxCachedValueBytes));
         }
 
         // What an earlier run compacted and did not delete yet is found again as dead and deleted by the next flushes.

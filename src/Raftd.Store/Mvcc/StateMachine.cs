@@ -30,10 +30,11 @@ namespace Raftd.Store.Mvcc;
 /// <summary>The replicated state of one member.</summary>
 public sealed partial class StateMachine : IDisposable
 {
-    /// <summary>Keys cleaned out of the index behind a compaction, with each entry and with each freeze.</summary>
+    /// <summary>Keys cleaned out of the index behind a compaction, with each entry and with each freeze: under 1 ms and
+    /// about 10 ms of the apply thread (measured: 8 µs for each key of half a million).</summary>
     private const int CleanedKeysPerEntry = 64;
 
-    private const int CleanedKeysPerFreeze = 8192;
+    private const int CleanedKeysPerFreeze = 1024;
 
     private readonly IStateDirectory _directory;
     private readonly StoreOptions _options;

@@ -1,0 +1,141 @@
+using System.Text;
+using Raftd.Contract;
+using Raftd.Store.Commands;
+
+namespace Raftd.Store.Tests.Commands;
+
+public sealed class CommandCodecTests
+{
+    private static readonly Command[] Commands =
+    [
+        new PutCommand(Bytes("k"), Bytes("v"), 0, 0, 0, false, null),
+        new PutCommand(Bytes("key"), Bytes(""), 77, 0, 0, true, new Precondition { MustExist = true }),
+        new PutCommand(Bytes("\0"), Bytes("value"), 0, long.MaxValue, 30, false, new Precondition { ModRevisions = [1, 300, long.MaxValue] }),
+        new DeleteRangeCommand(Bytes("a"), Bytes("b"), null),
+        new DeleteRangeCommand(Bytes("a"), default, new Precondition { MustNotExist = true, ModRevisions = [] }),
+        new LeaseGrantCommand(5, Bytes("/esq/node"), 10, true, LeaseKind.Rest),
+        new LeaseGrantCommand(long.MaxValue, Bytes(""), 9_000_000_000, false, LeaseKind.Etcd),
+        new LeaseKeepAliveCommand(5, null, null),
+        new LeaseKeepAliveCommand(5, Bytes("node"), null),
+        new LeaseKeepAliveCommand(5, Bytes("node"), Bytes("")),
+        new LeaseRevokeCommand(5),
+        new LeaseExpireCommand(3, [new(1, 2), new(3, 4)], [new(5, 6, Bytes("key"), 7)]),
+        new LeaseExpireCommand(3, [], []),
+        new LeaseCheckpointCommand(ulong.MaxValue, [new(1, 2, 300)]),
+        new CompactCommand(1 << 20),
+        new AlarmCommand(AlarmKind.NoSpace, ulong.MaxValue, true),
+        new AlarmCommand(AlarmKind.Corrupt, 0, false),
+    ];
+
+    private static readonly CommandResult[] Results =
+    [
+        new ErrorResult(4, ApplyError.LeaseNotFound, "lease 5 does not exist"),
+        new PutResult(5, true, null),
+        new PutResult(5, false, new KeyValue { Key = Bytes("k"), Value = Bytes("v"), CreateRevision = 1, ModRevision = 2, Version = 3, Lease = 4 }),
+        new DeleteRangeResult(6, true, 12),
+        new LeaseGrantResult(7, 8, 9),
+        new LeaseKeepAliveResult(7, 8, 9),
+        new LeaseRevokeResult(7, 8),
+        new LeaseExpireResult(7, 8, 9),
+        new CompactResult(10, 9),
+        new DoneResult(long.MaxValue),
+    ];
+
+    [Fact]
+    public void Command_RoundTrip_IsTheSame()
+    {
+        foreach (var command in Commands)
+        {
+            var encoded = CommandCodec.Encode(command);
+            Assert.True(CommandCodec.TryDecode(encoded, out var decoded), command.ToString());
+            Assert.Equal(command.GetType(), decoded.GetType());
+            Assert.Equal(encoded.ToArray(), CommandCodec.Encode(decoded).ToArray());
+        }
+    }
+
+    [Fact]
+    public void Result_RoundTrip_IsTheSame()
+    {
+        foreach (var result in Results)
+        {
+            var encoded = CommandResultCodec.Encode(result);
+            Assert.True(CommandResultCodec.TryDecode(encoded, out var decoded), result.ToString());
+            Assert.Equal(result.GetType(), decoded.GetType());
+            Assert.Equal(encoded.ToArray(), CommandResultCodec.Encode(decoded).ToArray());
+        }
+    }
+
+    [Fact]
+    public void EveryPrefixAndEveryExtension_IsRefused()
+    {
+        var encodings = Commands.Select(CommandCodec.Encode).ToList();
+        foreach (var encoded in encodings)
+        {
+            for (var length = 0; length < encoded.Length; length++)
+            {
+                Assert.False(CommandCodec.TryDecode(encoded[..length], out _));
+            }
+
+            Assert.False(CommandCodec.TryDecode((byte[])[.. encoded.Span, 0], out _));
+        }
+
+        foreach (var encoded in Results.Select(CommandResultCodec.Encode))
+        {
+            for (var length = 0; length < encoded.Length; length++)
+            {
+                Assert.False(CommandResultCodec.TryDecode(encoded[..length], out _));
+            }
+        }
+    }
+
+    [Fact]
+    public void RandomAndFlippedBytes_NeverThrow()
+    {
+        var random = new Random(7);
+        for (var round = 0; round < 200_000; round++)
+        {
+            byte[] bytes;
+            if (random.Next(2) == 0)
+            {
+                bytes = new byte[random.Next(40)];
+                random.NextBytes(bytes);
+                if (bytes.Length > 1)
+                {
+                    (bytes[0], bytes[1]) = (1, (byte)random.Next(12));
+                }
+            }
+            else
+            {
+                bytes = CommandCodec.Encode(Commands[random.Next(Commands.Length)]).ToArray();
+                bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
+            }
+
+            if (CommandCodec.TryDecode(bytes, out var command))
+            {
+                Assert.True(CommandCodec.TryDecode(CommandCodec.Encode(command), out _));
+            }
+
+            CommandResultCodec.TryDecode(bytes, out _);
+        }
+    }
+
+    [Fact]
+    public void HugeCounts_AllocateNothing()
+    {
+        // A checkpoint of 2^60 leases in 12 bytes.
+        byte[] bytes = [1, 7, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10];
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.False(CommandCodec.TryDecode(bytes, out _));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10_000);
+    }
+
+    [Fact]
+    public void UnknownFlag_IsRefused()
+    {
+        var bytes = CommandCodec.Encode(new LeaseGrantCommand(5, Bytes("n"), 10, false, LeaseKind.Rest)).ToArray();
+        bytes[2] |= 0x40;
+        Assert.False(CommandCodec.TryDecode(bytes, out _));
+    }
+
+    private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
+}

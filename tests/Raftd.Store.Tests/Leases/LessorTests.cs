@@ -1,0 +1,399 @@
+using System.Text;
+using Raftd.Contract;
+using Raftd.Store.Commands;
+using Raftd.Store.Leases;
+using Raftd.Store.Tests.Mvcc;
+
+namespace Raftd.Store.Tests.Leases;
+
+/// <summary>The sentences of docs/leases.md about time, one test each.</summary>
+public sealed class LessorTests : IDisposable
+{
+    private readonly LeaseFixture _leases = new();
+
+    private TestStore Store => _leases.Store;
+
+    private ManualTime Time => _leases.Time;
+
+    [Fact]
+    public void LeaseEndsAtItsTime_NotBefore_AndItsKeysWithIt()
+    {
+        _leases.Grant(1, ttl: 10);
+        Store.Put("k", "v", lease: 1);
+        Time.Advance(TimeSpan.FromSeconds(10));
+        _leases.Tick();
+        Assert.True(_leases.Lives(1));
+        Time.Advance(TimeSpan.FromMilliseconds(1));
+        _leases.Tick();
+        Assert.False(_leases.Lives(1));
+        Assert.Null(Store.Get("k"));
+    }
+
+    [Fact]
+    public void RenewalOfAnAliveLease_WritesNothing()
+    {
+        _leases.Grant(1, ttl: 10);
+        Assert.False(_leases.KeepAlive(1, "k", "v"));
+        var entries = Store.Log.Count;
+        for (var i = 0; i < 20; i++)
+        {
+            Time.Seconds(3);
+            _leases.Tick();
+            _leases.Checkpoint();
+            Assert.NotNull(_leases.KeepAlive(1, "k", "v"));
+        }
+
+        // The first pause is longer than a silence of TTL/4; after it the lessor knows this lease's pace.
+        Assert.InRange(Store.Log.Count - entries, 0, 2);
+        Assert.True(_leases.Lives(1));
+    }
+
+    [Fact]
+    public void KeepAliveNeedsAnEntry_WhenKeyOrDataOrLeaseOrStatusDiffer()
+    {
+        _leases.Grant(1, "n", ttl: 100);
+        _leases.Grant(2, "m", ttl: 100);
+        Assert.Equal(RenewStatus.NeedsEntry, _leases.TryRenew(1).Status);
+        _leases.KeepAliveEntry(1, "k", "v");
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(1, "k", "v").Status);
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(1, "k").Status);
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(1).Status);
+        Assert.Equal(RenewStatus.NeedsEntry, _leases.TryRenew(1, "k", "w").Status);
+        Assert.Equal(RenewStatus.NeedsEntry, _leases.TryRenew(1, "other", "v").Status);
+        Assert.Equal(RenewStatus.KeyNotFound, _leases.TryRenew(1, "other").Status);
+        Assert.Equal(RenewStatus.NotFound, _leases.TryRenew(3).Status);
+        Assert.Equal(RenewStatus.NotFound, _leases.TryRenew(3, "k", "v").Status);
+        Store.Put("n/1/k", "v", lease: 2);
+        Assert.Equal(RenewStatus.NeedsEntry, _leases.TryRenew(1, "k", "v").Status);
+        Store.Put("n/1/k", "v", lease: 1);
+        Assert.Equal(RenewStatus.NeedsEntry, _leases.TryRenew(1, "k", "v").Status);
+    }
+
+    [Fact]
+    public void OwnKeyThatRunsOut_IsDeletedAlone_AndTheLeaseWithTheLast()
+    {
+        _leases.Grant(1, "n", ttl: 10);
+        _leases.KeepAlive(1, "a", "1");
+        _leases.KeepAlive(1, "b", "2");
+        for (var i = 0; i < 4; i++)
+        {
+            Time.Seconds(3);
+            _leases.Tick();
+            Assert.NotNull(_leases.KeepAlive(1, "a"));
+        }
+
+        Assert.Equal("1", Store.Get("n/1/a"));
+        Assert.Null(Store.Get("n/1/b"));
+        Assert.True(_leases.Lives(1));
+        Time.Seconds(10.1);
+        _leases.Tick();
+        Assert.False(_leases.Lives(1));
+        Assert.Equal(0, Store.State.View().KeyCount);
+    }
+
+    [Fact]
+    public void KeepAliveWithoutKey_RenewsAllKeys()
+    {
+        _leases.Grant(1, "n", ttl: 10);
+        _leases.KeepAlive(1, "a", "1");
+        _leases.KeepAlive(1, "b", "2");
+        for (var i = 0; i < 5; i++)
+        {
+            Time.Seconds(6);
+            _leases.Tick();
+            Assert.NotNull(_leases.KeepAlive(1));
+        }
+
+        Assert.Equal(2, Store.State.View().KeyCount);
+    }
+
+    [Fact]
+    public void KeyAttachedInAnotherWay_SharesTheLeasesDeadline()
+    {
+        _leases.Grant(1, "n", ttl: 10);
+        _leases.KeepAlive(1, "a", "1");
+        Store.Put("shared", "x", lease: 1);
+        for (var i = 0; i < 5; i++)
+        {
+            Time.Seconds(6);
+            _leases.Tick();
+            _leases.KeepAlive(1, "a");
+        }
+
+        Assert.Equal("x", Store.Get("shared"));
+    }
+
+    [Theory]
+    [InlineData(10, 60)]
+    [InlineData(100, 100)]
+    public void UnclaimedRestGrant_IsRevokedAfterTheLongerOfTtlAndSixtySeconds(long ttl, double seconds)
+    {
+        _leases.Grant(1, ttl: ttl);
+        Assert.Equal(ttl, _leases.Lessor.TimeToLive(1)!.TtlSeconds);
+        Time.Seconds(seconds);
+        _leases.Tick();
+        Assert.True(_leases.Lives(1));
+        Time.Seconds(0.1);
+        _leases.Tick();
+        Assert.False(_leases.Lives(1));
+    }
+
+    [Theory]
+    [InlineData("keepalive")]
+    [InlineData("key")]
+    public void RestGrant_CountsFromItsFirstUse(string use)
+    {
+        _leases.Grant(1, ttl: 10);
+        Time.Seconds(5);
+        if (use == "key")
+        {
+            Store.Put("k", "v", lease: 1);
+        }
+        else
+        {
+            _leases.KeepAlive(1);
+        }
+
+        Time.Seconds(9.9);
+        _leases.Tick();
+        Assert.True(_leases.Lives(1));
+        Time.Seconds(0.2);
+        _leases.Tick();
+        Assert.False(_leases.Lives(1));
+    }
+
+    [Fact]
+    public void EtcdGrant_CountsFromTheGrant_AndAKeyDoesNotRenewIt()
+    {
+        _leases.Grant(1, "", ttl: 10, LeaseKind.Etcd);
+        Time.Seconds(6);
+        Store.Put("k", "v", lease: 1);
+        Time.Seconds(4.1);
+        _leases.Tick();
+        Assert.False(_leases.Lives(1));
+        Assert.Null(Store.Get("k"));
+    }
+
+    [Fact]
+    public async Task RenewalWhileTheExpiryIsProposed_WaitsForItsOutcomeAsync()
+    {
+        _leases.Grant(1, ttl: 10);
+        _leases.KeepAlive(1);
+        Time.Seconds(10.1);
+        var batch = _leases.Lessor.CollectDue(10)!;
+        Assert.Null(_leases.Lessor.CollectDue(10));
+        var renewal = _leases.TryRenew(1);
+        Assert.Equal(RenewStatus.Wait, renewal.Status);
+        Assert.False(renewal.Outcome!.IsCompleted);
+        Store.Apply(CommandFactory.LeaseExpire(batch));
+        await renewal.Outcome;
+        Assert.Equal(RenewStatus.NotFound, _leases.TryRenew(1).Status);
+    }
+
+    [Fact]
+    public async Task DroppedExpiry_LetsTheRenewalSucceed_OrIsCollectedAgainAsync()
+    {
+        _leases.Grant(1, ttl: 10);
+        _leases.KeepAlive(1);
+        Time.Seconds(10.1);
+        var batch = _leases.Lessor.CollectDue(10)!;
+        var renewal = _leases.TryRenew(1);
+        _leases.Lessor.ExpiryDropped(batch);
+        await renewal.Outcome!;
+        Assert.Equal(batch.Leases, _leases.Lessor.CollectDue(10)!.Leases);
+        _leases.Lessor.ExpiryDropped(batch);
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(1).Status);
+        Assert.Null(_leases.Lessor.CollectDue(10));
+    }
+
+    [Fact]
+    public void KeepAliveEntryBeforeTheExpiryInTheLog_MakesTheExpiryVoid()
+    {
+        _leases.Grant(1, ttl: 10);
+        _leases.KeepAlive(1);
+        Time.Seconds(10.1);
+        var batch = _leases.Lessor.CollectDue(10)!;
+        _leases.KeepAliveEntry(1);
+        Store.Apply(CommandFactory.LeaseExpire(batch));
+        Assert.True(_leases.Lives(1));
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(1).Status);
+        Time.Seconds(10.1);
+        _leases.Tick();
+        Assert.False(_leases.Lives(1));
+    }
+
+    [Fact]
+    public async Task Demoted_WaitersLearnThatItDoesNotLeadAsync()
+    {
+        _leases.Grant(1, ttl: 10);
+        _leases.KeepAlive(1);
+        Time.Seconds(10.1);
+        _leases.Lessor.CollectDue(10);
+        var renewal = _leases.TryRenew(1);
+        _leases.Lessor.Demote();
+        await renewal.Outcome!;
+        Assert.Equal(RenewStatus.NotLeader, _leases.TryRenew(1).Status);
+        Assert.Equal(RenewStatus.NotLeader, _leases.TryRenew(1, "k", "v").Status);
+        Assert.Null(_leases.Lessor.CollectDue(10));
+    }
+
+    [Fact]
+    public void NewLeader_StartsFromTheCheckpoint_ElseFromTheFullTtl()
+    {
+        _leases.Grant(1, ttl: 100);
+        _leases.Grant(2, ttl: 100);
+        _leases.KeepAlive(1);
+        Time.Seconds(20);
+        _leases.KeepAlive(2);
+        Time.Seconds(6);
+        _leases.Checkpoint();
+        _leases.NewTerm();
+        Assert.Equal(74, _leases.Lessor.TimeToLive(1)!.TtlSeconds);
+        Assert.Equal(100, _leases.Lessor.TimeToLive(2)!.TtlSeconds);
+    }
+
+    [Fact]
+    public void RenewalOfACheckpointedLease_CommitsAnEntryThatClearsIt()
+    {
+        _leases.Grant(1, ttl: 100);
+        _leases.KeepAlive(1);
+        Time.Seconds(26);
+        var batch = _leases.Lessor.CollectCheckpoints(10)!;
+        Assert.Equal(RenewStatus.NeedsEntry, _leases.TryRenew(1).Status);
+        Store.Apply(CommandFactory.LeaseCheckpoint(batch));
+        Assert.False(_leases.KeepAlive(1));
+        _leases.NewTerm();
+        Assert.Equal(100, _leases.Lessor.TimeToLive(1)!.TtlSeconds);
+    }
+
+    [Fact]
+    public void CheckpointBehindAKeepAliveEntry_DoesNothing()
+    {
+        _leases.Grant(1, ttl: 100);
+        _leases.KeepAlive(1);
+        Time.Seconds(26);
+        var batch = _leases.Lessor.CollectCheckpoints(10)!;
+        _leases.KeepAliveEntry(1);
+        Store.Apply(CommandFactory.LeaseCheckpoint(batch));
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(1).Status);
+        _leases.NewTerm();
+        Assert.Equal(100, _leases.Lessor.TimeToLive(1)!.TtlSeconds);
+    }
+
+    [Fact]
+    public void ElectionAtEveryThirdOfTheTtl_LeaseEndsWithinTwiceTheTtl()
+    {
+        _leases.Grant(1, ttl: 30);
+        _leases.KeepAlive(1);
+        var elapsed = 0.0;
+        while (_leases.Lives(1))
+        {
+            for (var i = 0; i < 100; i++, elapsed += 0.1)
+            {
+                Time.Seconds(0.1);
+                _leases.Tick();
+                _leases.Checkpoint();
+            }
+
+            _leases.NewTerm();
+            Assert.True(elapsed <= 61, $"alive after {elapsed} s");
+        }
+
+        Assert.True(elapsed >= 30);
+    }
+
+    [Fact]
+    public void StalledLeader_WhoseTermIsOver_ExpiresNothing()
+    {
+        _leases.Grant(1, ttl: 10);
+        _leases.KeepAlive(1);
+        Time.Seconds(30);
+        var stale = _leases.Lessor.CollectDue(10)!;
+        _leases.NewTerm();
+        _leases.KeepAlive(1);
+        Store.Apply(CommandFactory.LeaseExpire(stale));
+        Assert.True(_leases.Lives(1));
+    }
+
+    [Fact]
+    public void WallClockThatJumps_ChangesNothing()
+    {
+        _leases.Grant(1, ttl: 10);
+        _leases.KeepAlive(1);
+        Time.WallClock += TimeSpan.FromDays(365);
+        _leases.Tick();
+        Time.WallClock -= TimeSpan.FromDays(730);
+        Time.Seconds(9);
+        _leases.Tick();
+        Assert.True(_leases.Lives(1));
+    }
+
+    [Fact]
+    public void LongestTtl_DoesNotOverflow()
+    {
+        _leases.Grant(1, ttl: LeaseRules.MaxTtlSeconds);
+        _leases.KeepAlive(1);
+        Time.Advance(TimeSpan.FromDays(3650));
+        _leases.Tick();
+        Assert.InRange(_leases.Lessor.TimeToLive(1)!.TtlSeconds, 1, LeaseRules.MaxTtlSeconds);
+    }
+
+    [Theory]
+    [InlineData(0, 10)]
+    [InlineData(0.8, 10)]
+    [InlineData(1.1, 9)]
+    [InlineData(9.9, 1)]
+    [InlineData(11, 0)]
+    public void RemainingSeconds_RoundUp_AreNeverNegative(double after, long expected)
+    {
+        _leases.Grant(1, ttl: 10);
+        _leases.KeepAlive(1);
+        Time.Seconds(after);
+        Assert.Equal(expected, _leases.Lessor.TimeToLive(1)!.TtlSeconds);
+    }
+
+    [Fact]
+    public void LeasedKeys_AreOrderedByNameIdKey_AndFoundByLeaseState()
+    {
+        _leases.Grant(20, "/esq/node-2");
+        _leases.Grant(10, "/esq/node-1");
+        _leases.Grant(9, "/esq/node-1");
+        _leases.Grant(1, "/other");
+        _leases.KeepAlive(20, "nodeinfo1", "d");
+        _leases.KeepAlive(10, "nodeinfo", "c");
+        _leases.KeepAlive(9, "nodeinfo", "b");
+        _leases.KeepAlive(9, "a", "a");
+        _leases.KeepAlive(1, "nodeinfo", "x");
+        // A user's key that looks like a leased one is none.
+        Store.Put("/esq/node-1/5/nodeinfo", "fake");
+        Assert.Equal("b c d", Data("/esq/node", "nodeinfo", exact: false));
+        Assert.Equal("b c", Data("/esq/node", "nodeinfo", exact: true));
+        Assert.Equal("a b c d", Data("/esq/", "", exact: false));
+        Assert.Equal(
+            "/esq/node-1 9, /esq/node-1 10, /esq/node-2 20, /other 1",
+            string.Join(", ", _leases.Lessor.Leases("").Items.Select(lease => $"{lease.Name} {lease.Id}")));
+        Assert.Equal(3, _leases.Lessor.Leases("/esq").Items.Count);
+
+        string Data(string prefix, string key, bool exact) => string.Join(' ', _leases.Lessor
+            .LeasedKeys(new LeasedKeysRequest { NamePrefix = prefix, Key = TestStore.Bytes(key), Exact = exact })
+            .Items.Select(item => Encoding.UTF8.GetString(item.Value.Span)));
+    }
+
+    [Fact]
+    public void ExpiryStorm_IsCollectedInBatches()
+    {
+        for (var i = 1; i <= 5000; i++)
+        {
+            _leases.Grant(i, "", ttl: 5, LeaseKind.Etcd);
+        }
+
+        Time.Seconds(5.1);
+        var first = _leases.Lessor.CollectDue(1000)!;
+        Assert.Equal(1000, first.Leases.Count);
+        Store.Apply(CommandFactory.LeaseExpire(first));
+        _leases.Tick();
+        Assert.Equal(0, Store.State.View().LeaseCount);
+    }
+
+    public void Dispose() => _leases.Dispose();
+}

@@ -1,0 +1,154 @@
+using Raftd.Contract;
+using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
+using Raftd.Store.Mvcc;
+
+namespace Raftd.Store.Tests.Mvcc;
+
+public sealed class CompactionTests
+{
+    // The key's life: put at 2, put at 3, deleted at 4, put at 5 (created anew), another key at 6.
+    [Theory]
+    [InlineData(2, 2, "a")]
+    [InlineData(3, 3, "b")]
+    [InlineData(4, 4, null)]
+    [InlineData(5, 5, "c")]
+    [InlineData(6, 6, "c")]
+    [InlineData(3, 4, null)]
+    [InlineData(3, 5, "c")]
+    public void CompactRevisionItselfAndAbove_StayReadable(long compact, long read, string? expected)
+    {
+        foreach (var (flushBefore, restart) in new[] { (false, false), (true, false), (true, true), (false, true) })
+        {
+            using var store = Life();
+            if (flushBefore)
+            {
+                store.Flush();
+            }
+
+            store.Compact(compact);
+            store.Flush();
+            if (restart)
+            {
+                store.Restart();
+            }
+
+            var items = store.Range("k", revision: read).Items;
+            Assert.Equal(expected ?? "", string.Join(' ', items.Select(item => Text(item.Value))));
+            Assert.Equal(
+                ErrorCode.Compacted,
+                Assert.Throws<StoreException>(() => store.Range("k", revision: compact - 1)).Code);
+            Assert.Null(store.State.Audit());
+        }
+    }
+
+    [Fact]
+    public void OutOfBounds_IsRefusedAsInEtcd()
+    {
+        using var store = Life();
+        Assert.IsType<CompactResult>(store.Compact(4));
+        Assert.Equal(ApplyError.Compacted, Assert.IsType<ErrorResult>(store.Compact(4)).Error);
+        Assert.Equal(ApplyError.Compacted, Assert.IsType<ErrorResult>(store.Compact(3)).Error);
+        Assert.Equal(ApplyError.FutureRevision, Assert.IsType<ErrorResult>(store.Compact(7)).Error);
+        Assert.IsType<CompactResult>(store.Compact(6));
+        Assert.Equal(4, store.State.View().CompactRevision - 2);
+    }
+
+    [Fact]
+    public void DeadRecords_LeaveTheStore_AndTheLogicalBytes()
+    {
+        using var store = Life();
+        store.Flush();
+        Assert.Equal(5, Records(store));
+        store.Compact(6);
+        while (store.Flush())
+        {
+        }
+
+        // The last put of k and the other key.
+        Assert.Equal(2, Records(store));
+        Assert.Equal(2 * (1 + 1 + RevisionRecord.OverheadBytes), store.State.View().LogicalBytes);
+        Assert.Equal(0, store.State.View().HistoryBytes);
+    }
+
+    [Fact]
+    public void TombstoneAtTheCompactRevision_StaysForOneMore()
+    {
+        using var store = Life();
+        store.Delete("k");
+        store.Put("other", "x");
+        store.Compact(7);
+        while (store.Flush())
+        {
+        }
+
+        Assert.Equal(3, Records(store));
+        store.Restart();
+        store.Compact(8);
+        while (store.Flush())
+        {
+        }
+
+        Assert.Equal(2, Records(store));
+    }
+
+    [Fact]
+    public void DeletionInSmallSteps_GoesOnAfterRestart()
+    {
+        using var store = new TestStore(new StoreOptions { MaxDeletesPerFlush = 7 });
+        for (var i = 0; i < 100; i++)
+        {
+            store.Put("k", $"{i}");
+        }
+
+        store.Flush();
+        store.Compact(store.Revision);
+        store.Flush();
+        Assert.Equal(93, Records(store));
+        store.Restart();
+        Assert.Equal("99", store.Get("k"));
+        while (store.Flush())
+        {
+        }
+
+        Assert.Equal(1, Records(store));
+        Assert.Null(store.State.Audit());
+    }
+
+    [Fact]
+    public void ViewFromBeforeACompaction_SaysCompacted_NeverNotFound()
+    {
+        using var store = new TestStore(new StoreOptions { CacheBytes = 0 });
+        store.Put("k", "old");
+        var view = store.State.View();
+        store.Put("k", "new");
+        store.Flush();
+        store.Compact(store.Revision);
+        while (store.Flush())
+        {
+        }
+
+        var error = Assert.Throws<StoreException>(() => view.TryGet("k"u8, out _));
+        Assert.Equal(ErrorCode.Compacted, error.Code);
+        Assert.Equal("new", store.Get("k"));
+    }
+
+    private static TestStore Life()
+    {
+        var store = new TestStore();
+        store.Put("k", "a");
+        store.Put("k", "b");
+        store.Delete("k");
+        store.Put("k", "c");
+        store.Put("o", "x");
+        return store;
+    }
+
+    private static long Records(TestStore store)
+    {
+        using var reader = store.Directory.Current.BeginRead();
+        return reader.Count(Bucket.Revisions);
+    }
+
+    private static string Text(ReadOnlyMemory<byte> value) => System.Text.Encoding.UTF8.GetString(value.Span);
+}
