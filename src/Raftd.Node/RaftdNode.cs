@@ -28,7 +28,7 @@ public sealed class RaftdNode : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly PosixFileSystem _files = new();
     private readonly PeerServer _server;
-    private readonly ServiceGate _gate = new();
+    private readonly ServiceGate _gate;
     private readonly Stack<Func<ValueTask>> _undo = new();
     private readonly TaskCompletionSource<FatalStopException> _failed =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -40,6 +40,7 @@ public sealed class RaftdNode : IAsyncDisposable
     public RaftdNode(NodeOptions options, ILoggerFactory loggers)
     {
         _options = options;
+        _gate = new ServiceGate(options);
         _logger = loggers.CreateLogger("raftd");
         _server = new PeerServer(options.PeerEndPoint, loggers, _logger);
     }

@@ -34,6 +34,12 @@ internal sealed class LeaderCallServer
 
     public Task ProposeAsync(HttpContext context) => AnswerAsync(context, async command =>
     {
+        // What cannot be applied must not enter the log: no member could get past it.
+        if (!CommandCodec.TryDecode(command, out _))
+        {
+            throw new StoreException(ErrorCode.BadRequest, $"{command.Length} bytes that are no command");
+        }
+
         var outcome = await _replica.ProposeAsync(command);
         return CommandResultCodec.Encode(LeaderRouter.Result(outcome));
     });

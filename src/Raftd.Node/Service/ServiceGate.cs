@@ -3,7 +3,7 @@ using Raftd.Contract;
 namespace Raftd.Node.Service;
 
 /// <summary>The services as the API sees them: the running member's, or not_ready with the reason.</summary>
-internal sealed class ServiceGate : IKeyValueService, ILeaseService, IClusterService
+internal sealed class ServiceGate(NodeOptions options) : IKeyValueService, ILeaseService, IClusterService
 {
     private volatile NodeService? _service;
     private volatile string _reason = "this member is starting";
@@ -68,7 +68,8 @@ internal sealed class ServiceGate : IKeyValueService, ILeaseService, IClusterSer
     public ValueTask<ulong> TransferLeadershipAsync(ulong to, CancellationToken cancellationToken) =>
         Running.TransferLeadershipAsync(to, cancellationToken);
 
-    public MemberStatus Status() => Running.Status();
+    /// <summary>Also before it runs: an operator looks here first.</summary>
+    public MemberStatus Status() => _service is { } service ? service.Status() : NotRunning();
 
     /// <summary>A member that joins or stops works, as a process: it is not ready, but alive.</summary>
     public ValueTask<IReadOnlyList<HealthCheck>> LivenessAsync(CancellationToken cancellationToken) =>
@@ -80,4 +81,29 @@ internal sealed class ServiceGate : IKeyValueService, ILeaseService, IClusterSer
         _service is { } service
             ? service.ReadinessAsync(cancellationToken)
             : ValueTask.FromResult<IReadOnlyList<HealthCheck>>([new HealthCheck("started", _reason)]);
+
+    private MemberStatus NotRunning() => new()
+    {
+        ClusterId = 0,
+        MemberId = 0,
+        Label = options.Label,
+        HttpAddress = options.AdvertisedHttpAddress,
+        PeerAddress = options.AdvertisedPeerAddress,
+        Role = MemberRole.Learner,
+        Term = 0,
+        Leader = 0,
+        LeaderUrl = null,
+        CommitIndex = 0,
+        AppliedIndex = 0,
+        AppliedHash = 0,
+        Revision = 0,
+        KeyCount = 0,
+        StateBytes = 0,
+        StateBytesInUse = 0,
+        LogBytes = 0,
+        LogicalBytes = 0,
+        QuotaBytes = options.QuotaBytes,
+        Alarms = [],
+        Version = options.Version,
+    };
 }

@@ -1,0 +1,119 @@
+using Raftd.Node.Replication;
+using Raftd.Raft;
+
+namespace Raftd.Node.Tests;
+
+public sealed class ProposalLedgerTests
+{
+    private const long Forever = long.MaxValue;
+
+    private readonly ProposalLedger _ledger = new();
+    private readonly ByteBudget _budget = new(limitBytes: 1000);
+
+    [Fact]
+    public void TakeCommitted_OwnEntry_HandsOutItsProposal()
+    {
+        var proposal = Propose(term: 2, index: 7);
+
+        Assert.Same(proposal, _ledger.TakeCommitted(new EntryId(2, 7)));
+        Assert.Equal(0, _ledger.Count);
+    }
+
+    [Fact]
+    public void TakeCommitted_AnotherTermAtItsIndex_ProposalIsSurelyLost()
+    {
+        var proposal = Propose(term: 2, index: 7);
+
+        Assert.Null(_ledger.TakeCommitted(new EntryId(3, 7)));
+        Assert.Equal(ProposalEnd.NotProposed, EndOf(proposal));
+    }
+
+    /// <summary>Raft paper, figure 8: an entry of a lost leadership may still be committed by a later leader.</summary>
+    [Fact]
+    public void BeginTerm_EntryOfFormerTermIsCommittedAfterAll_ProposalLives()
+    {
+        var former = Propose(term: 2, index: 7);
+        _ledger.BeginTerm();
+        var present = Propose(term: 4, index: 8);
+
+        Assert.False(former.Task.IsCompleted);
+        Assert.Same(former, _ledger.TakeCommitted(new EntryId(2, 7)));
+        Assert.Same(present, _ledger.TakeCommitted(new EntryId(4, 8)));
+    }
+
+    [Fact]
+    public void BeginTerm_FormerAndPresentAtOneIndex_OnlyTheCommittedTermLives()
+    {
+        var former = Propose(term: 2, index: 7);
+        _ledger.BeginTerm();
+        var present = Propose(term: 4, index: 7);
+
+        Assert.Same(present, _ledger.TakeCommitted(new EntryId(4, 7)));
+        Assert.Equal(ProposalEnd.NotProposed, EndOf(former));
+    }
+
+    [Fact]
+    public void SkipTo_SnapshotCoversTheIndex_OutcomeIsUnknown()
+    {
+        var covered = Propose(term: 2, index: 7);
+        var beyond = Propose(term: 2, index: 8);
+
+        _ledger.SkipTo(7);
+
+        Assert.Equal(ProposalEnd.Unknown, EndOf(covered));
+        Assert.False(beyond.Task.IsCompleted);
+    }
+
+    [Fact]
+    public void EndOverdue_TimeIsUp_OutcomeIsUnknownAndALaterCommitHarmsNobody()
+    {
+        var late = Propose(term: 2, index: 7, deadline: 100);
+        var patient = Propose(term: 2, index: 8, deadline: 200);
+
+        _ledger.EndOverdue(now: 150);
+
+        Assert.Equal(ProposalEnd.Unknown, EndOf(late));
+        Assert.Null(_ledger.TakeCommitted(new EntryId(2, 7)));
+        Assert.Same(patient, _ledger.TakeCommitted(new EntryId(2, 8)));
+    }
+
+    [Fact]
+    public void EndAll_EverybodyWhoWaitsIsTold()
+    {
+        var former = Propose(term: 2, index: 7);
+        _ledger.BeginTerm();
+        var present = Propose(term: 3, index: 9);
+
+        _ledger.EndAll();
+
+        Assert.Equal(ProposalEnd.Unknown, EndOf(former));
+        Assert.Equal(ProposalEnd.Unknown, EndOf(present));
+        Assert.Equal(0, _ledger.Count);
+    }
+
+    [Fact]
+    public void End_GivesTheBytesBackOnce()
+    {
+        Assert.True(_budget.TryTake(900));
+        var proposal = new Proposal(new byte[900], Forever, _budget);
+
+        proposal.End(ProposalEnd.Unknown);
+        proposal.End(ProposalEnd.Applied);
+
+        Assert.True(_budget.TryTake(1000));
+        Assert.False(_budget.TryTake(1));
+    }
+
+    private Proposal Propose(ulong term, ulong index, long deadline = Forever)
+    {
+        var proposal = new Proposal(ReadOnlyMemory<byte>.Empty, deadline, _budget);
+        _ledger.Add(proposal, new EntryId(term, index));
+        return proposal;
+    }
+
+    private static ProposalEnd EndOf(Proposal proposal)
+    {
+        Assert.True(proposal.Task.IsCompleted);
+        return proposal.Task.Result.End;
+    }
+}
