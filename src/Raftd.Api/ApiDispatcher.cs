@@ -92,15 +92,18 @@ internal sealed class ApiDispatcher(RouteTable table, ApiServices services)
         };
         if (error is null)
         {
+            // The template, not the path: keys are users' data and stay out of logs.
+            var where = call.Route == NoRoute ? call.Request.Path.ToString() : call.Route.Template;
+
             // Asked only here, because the token costs an allocation; a connection that broke throws on its own.
             if (exception is ConnectionResetException or ConnectionAbortedException
                 || call.ClientGone.IsCancellationRequested)
             {
-                ApiLog.ClientGone(services.Log, call.Request.Method, call.Route.Template);
+                ApiLog.ClientGone(services.Log, call.Request.Method, where);
                 return;
             }
 
-            ApiLog.RequestFailed(services.Log, exception, call.Request.Method, call.Route.Template);
+            ApiLog.RequestFailed(services.Log, exception, call.Request.Method, where);
             error = ApiError.Internal();
         }
         else if (error.Status == StatusCodes.Status429TooManyRequests && exception is ApiException)
