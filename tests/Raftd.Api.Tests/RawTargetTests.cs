@@ -87,7 +87,11 @@ public sealed class RawTargetTests(InMemoryHost host) : IClassFixture<InMemoryHo
     [InlineData("/key/%")]
     [InlineData("/key/%2")]
     [InlineData("/key/%g0")]
+    [InlineData("/key/a b")]
+    [InlineData("/key/a\tb")]
+    [InlineData("/key/a?default=\u007f")]
     [InlineData("http://127.0.0.1/key/%zz")]
+    [InlineData("http://127.0.0.1/key/a%00b")]
     public void MalformedPath_Is400(string target)
     {
         using var connection = RawHttp.Connect(host);
