@@ -35,13 +35,19 @@ internal sealed class ApiDispatcher(RouteTable table, ApiServices services)
             return RefuseMethodAsync(context, path);
         }
 
-        var call = new ApiCall(context, route, services, [], Fields.None);
+        ApiCall call;
         try
         {
             var decoded = PercentEncoding.Decode(parameter);
             if (decoded is null)
             {
-                ApiException.BadRequest("malformed percent-encoding in the path", "write % itself as %25");
+                ApiException.BadRequest("malformed percent-encoding in the path", PercentEncoding.Hint);
+            }
+
+            if (decoded.Contains((byte)0))
+            {
+                // In origin form Kestrel refuses it before us; absolute form must not be a way around that.
+                ApiException.BadRequest("a NUL byte cannot stand in a path", "name the key as ?key64=");
             }
 
             var query = Fields.FromQuery(target.Query);
@@ -50,6 +56,7 @@ internal sealed class ApiDispatcher(RouteTable table, ApiServices services)
         }
         catch (ApiException refusal)
         {
+            call = new ApiCall(context, route, services, [], Fields.None);
             return AnswerAsync(call, refusal.Error).AsTask();
         }
 
@@ -92,15 +99,18 @@ internal sealed class ApiDispatcher(RouteTable table, ApiServices services)
         };
         if (error is null)
         {
+            // The template, not the path: keys are users' data and stay out of logs.
+            var where = call.Route == NoRoute ? call.Request.Path.ToString() : call.Route.Template;
+
             // Asked only here, because the token costs an allocation; a connection that broke throws on its own.
             if (exception is ConnectionResetException or ConnectionAbortedException
                 || call.ClientGone.IsCancellationRequested)
             {
-                ApiLog.ClientGone(services.Log, call.Request.Method, call.Route.Template);
+                ApiLog.ClientGone(services.Log, call.Request.Method, where);
                 return;
             }
 
-            ApiLog.RequestFailed(services.Log, exception, call.Request.Method, call.Route.Template);
+            ApiLog.RequestFailed(services.Log, exception, call.Request.Method, where);
             error = ApiError.Internal();
         }
         else if (error.Status == StatusCodes.Status429TooManyRequests && exception is ApiException)

@@ -8,7 +8,8 @@ internal static partial class ApiLog
     [LoggerMessage(5000, LogLevel.Error, "{Method} {Path} failed: a bug", EventName = "RequestFailed")]
     public static partial void RequestFailed(ILogger logger, Exception exception, string method, string path);
 
-    [LoggerMessage(5001, LogLevel.Warning, "Request bodies in flight reached {LimitBytes} bytes; refused with 429",
+    // Debug: it comes once for each refused request, and the clients are told.
+    [LoggerMessage(5001, LogLevel.Debug, "Request bodies in flight reached {LimitBytes} bytes; refused with 429",
         EventName = "BodiesInFlightFull")]
     public static partial void BodiesInFlightFull(ILogger logger, long limitBytes);
 

@@ -125,9 +125,14 @@ internal static class LeaseApi
             ApiException.BadRequest($"`key` has {key.Length} bytes", $"1 to {call.Services.Options.MaxKeyBytes}");
         }
 
-        var answer = await call.Services.Leases.KeepAliveAsync(
-            new LeaseKeepAliveRequest { Id = id, Key = hasKey ? key : null, Data = hasData ? data : null },
-            CancellationToken.None);
+        // Cast, because a bare null would become empty memory by way of a null array.
+        var request = new LeaseKeepAliveRequest
+        {
+            Id = id,
+            Key = hasKey ? key : (ReadOnlyMemory<byte>?)null,
+            Data = hasData ? data : (ReadOnlyMemory<byte>?)null,
+        };
+        var answer = await call.Services.Leases.KeepAliveAsync(request, CancellationToken.None);
         call.SetRevision(answer.Revision);
         var view = new KeepAliveView(ApiCall.Format(answer.Id), answer.TtlSeconds);
         await call.WriteJsonAsync(view, ApiJson.Instance.KeepAliveView);

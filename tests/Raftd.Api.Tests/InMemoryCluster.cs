@@ -18,6 +18,9 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
 
     public string? ReadinessFailure { get; set; }
 
+    /// <summary>Thrown by Status while it is set: a failure that no table knows.</summary>
+    public Exception? StatusBug { get; set; }
+
     public ValueTask<JoinResponse> JoinAsync(JoinRequest request, CancellationToken cancellationToken)
     {
         lock (_lock)
@@ -90,7 +93,7 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
         }
     }
 
-    public MemberStatus Status() => new()
+    public MemberStatus Status() => StatusBug is not null ? throw StatusBug : new()
     {
         ClusterId = 1,
         MemberId = Self,

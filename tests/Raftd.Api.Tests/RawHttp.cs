@@ -23,8 +23,12 @@ internal sealed class RawHttp : IDisposable
     private readonly TcpClient _client = new();
     private readonly NetworkStream _stream;
 
+    private readonly Uri _server;
+
     private RawHttp(Uri server)
     {
+        _server = server;
+        _client.NoDelay = true;
         _client.Connect(server.Host, server.Port);
         _stream = _client.GetStream();
         _stream.ReadTimeout = (int)Patience.TotalMilliseconds;
@@ -43,7 +47,7 @@ internal sealed class RawHttp : IDisposable
     public void SendRequest(string method, string target, string headers = "", byte[]? body = null)
     {
         var length = body is null ? "" : $"Content-Length: {body.Length}\r\n";
-        SendText($"{method} {target} HTTP/1.1\r\nHost: {_client.Client.RemoteEndPoint}\r\n{length}{headers}\r\n");
+        SendText($"{method} {target} HTTP/1.1\r\nHost: {_server.Authority}\r\n{length}{headers}\r\n");
         if (body is not null)
         {
             _stream.Write(body);

@@ -40,6 +40,7 @@ internal static class ApiDocument
             page.DocumentTitle = "raftd";
             page.SwaggerEndpoint("/openapi/v1.json", "raftd REST API");
             page.EnableTryItOutByDefault();
+            page.EnableDeepLinking();
             page.DisplayRequestDuration();
         });
         app.MapOpenApi();

@@ -205,5 +205,5 @@ internal sealed class Fields
     }
 
     private static ApiException MalformedEscape(string where) =>
-        new(ApiError.BadRequest($"malformed percent-encoding in {where}", "write % itself as %25"));
+        new(ApiError.BadRequest($"malformed percent-encoding in {where}", PercentEncoding.Hint));
 }

@@ -5,9 +5,17 @@ namespace Raftd.Api.Http;
 /// <summary>Percent-encoding to bytes. Any byte may come out; what is not encoded stands for itself.</summary>
 internal static class PercentEncoding
 {
-    /// <summary>Decodes ASCII text of a request target; null where an escape is cut short or not hexadecimal.</summary>
+    public const string Hint = "write % itself as %25 and a blank as %20";
+
+    /// <summary>Decodes ASCII text of a request target; null where an escape is cut short or not hexadecimal, or a blank or
+    /// control character stands unencoded: Kestrel lets those pass, and a proxy may cut the target there.</summary>
     public static byte[]? Decode(ReadOnlySpan<char> text)
     {
+        if (text.ContainsAnyInRange('\0', ' ') || text.Contains('\x7F'))
+        {
+            return null;
+        }
+
         var decodedLength = text.Length - (2 * text.Count('%'));
         if (decodedLength < 0)
         {

@@ -91,11 +91,19 @@ internal sealed class RequestBody : IDisposable
         while (true)
         {
             var result = await reader.ReadAsync();
-            var needed = _length + result.Buffer.Length;
-            CheckLength(needed, limitName);
-            Grow(needed);
-            Take(result.Buffer);
-            reader.AdvanceTo(result.Buffer.End);
+            try
+            {
+                var needed = _length + result.Buffer.Length;
+                CheckLength(needed, limitName);
+                Grow(needed);
+                Take(result.Buffer);
+            }
+            finally
+            {
+                // Also when it is refused: Kestrel cannot drain a reader that holds what it has read.
+                reader.AdvanceTo(result.Buffer.End);
+            }
+
             if (result.IsCompleted)
             {
                 return;
