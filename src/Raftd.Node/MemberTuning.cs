@@ -9,6 +9,8 @@ namespace Raftd.Node;
 /// <summary>Turns what a member is started with into what its parts understand, each number with its reason.</summary>
 internal static class MemberTuning
 {
+    private const long DiskBlockBytes = 4096;
+
     /// <summary>One tick is one heartbeat: the core needs no finer time.</summary>
     public static TimeSpan TickInterval(NodeOptions options) => options.HeartbeatInterval;
 
@@ -21,7 +23,7 @@ internal static class MemberTuning
             Self = self,
             Founding = founding,
             Raft = RaftOptionsOf(options, self, maxCommandBytes),
-            Wal = new WalOptions { SegmentSizeBytes = options.WalSegmentBytes, MaxRecordBytes = maxCommandBytes },
+            Wal = WalOptionsOf(options, maxCommandBytes),
             Store = new StoreOptions { CacheBytes = options.CacheBytes },
             Replica = new ReplicaOptions
             {
@@ -44,6 +46,19 @@ internal static class MemberTuning
                 QuotaBytes = options.QuotaBytes,
                 Compaction = new CompactionPolicy(options.QuotaBytes),
             },
+        };
+    }
+
+    private static WalOptions WalOptionsOf(NodeOptions options, int maxCommandBytes)
+    {
+        var segment = (options.WalSegmentBytes + DiskBlockBytes - 1) / DiskBlockBytes * DiskBlockBytes;
+        return new WalOptions
+        {
+            SegmentSizeBytes = segment,
+            MaxRecordBytes = maxCommandBytes,
+
+            // Room for what cannot be refused, and never most of a small segment.
+            ReserveBytes = (int)Math.Min(64 << 10, segment / 8),
         };
     }
 

@@ -116,7 +116,7 @@ public sealed class SettingSourcesTests : IDisposable
             heartbeat-interval: 100ms                    # default
             quota-bytes: 8GiB                            # default
             wal-segment-bytes: 64MiB                     # default
-            wal-retention-bytes: 512MiB                  # default
+            wal-retention-bytes: 128MiB                  # default
             flush-interval: 100ms                        # default
             flush-bytes: 16MiB                           # default
             log-format: text                             # default

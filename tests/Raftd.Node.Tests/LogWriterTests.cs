@@ -17,7 +17,7 @@ public sealed class LogWriterTests : IDisposable
 
     public LogWriterTests()
     {
-        _wal = WriteAheadLog.Open(_disk, "/wal", new WalOptions { SegmentSizeBytes = 64 << 10, MaxRecordBytes = 8 << 10 });
+        _wal = WriteAheadLog.Open(_disk, "/wal", new WalOptions { SegmentSizeBytes = 64 << 10, MaxRecordBytes = 8 << 10, ReserveBytes = 4096 });
         _log = new LogWriter(_wal, _peers, retentionBytes: 0, NullLogger.Instance) { Durable = _durable.Add };
     }
 

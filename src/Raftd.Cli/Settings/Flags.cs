@@ -28,7 +28,7 @@ internal static class Flags
         "the leader speaks at least this often");
     public static readonly Flag QuotaBytes = new("quota-bytes", "SIZE", "8GiB", "most data the cluster keeps");
     public static readonly Flag WalSegmentBytes = new("wal-segment-bytes", "SIZE", "64MiB", "size of one file of the log");
-    public static readonly Flag WalRetentionBytes = new("wal-retention-bytes", "SIZE", "512MiB",
+    public static readonly Flag WalRetentionBytes = new("wal-retention-bytes", "SIZE", "128MiB",
         "log kept for members that lag; beyond it they get a snapshot");
     public static readonly Flag FlushInterval = new("flush-interval", "DURATION", "100ms",
         "longest time between two flushes of the state");

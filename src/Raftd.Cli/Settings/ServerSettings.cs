@@ -20,7 +20,6 @@ internal sealed record ServerSettings
     /// <summary>
     /// What an entry of the log may need beside its value: the key, the record and the command around it.
     /// </summary>
-    private const long EntryOverheadBytes = MiB;
 
     /// <summary>The heartbeats that must fit into an election timeout, so that a few lost ones elect nobody.</summary>
     private const int HeartbeatsPerElection = 5;
@@ -73,10 +72,11 @@ internal sealed record ServerSettings
     /// <summary>Logical bytes that the cluster keeps at most, 16 MiB to 1 TiB. Default 8 GiB.</summary>
     public required long QuotaBytes { get; init; }
 
-    /// <summary>Size of one file of the log, up to 4 GiB; one largest entry must fit. Default 64 MiB.</summary>
+    /// <summary>Size of one file of the log, 64 KiB to 1 GiB, rounded up to whole 4 KiB; an entry that does not fit gets a
+    /// file of its own. Default 64 MiB.</summary>
     public required long WalSegmentBytes { get; init; }
 
-    /// <summary>Log kept for members that lag behind, up to 1 TiB; 0: none. Default 512 MiB.</summary>
+    /// <summary>Log kept for members that lag behind, up to 1 TiB; 0: none. Default 128 MiB: all of it is read at the next start.</summary>
     public required long WalRetentionBytes { get; init; }
 
     /// <summary>The longest time between two flushes of the state, 1 ms to 10 s. Default 100 ms.</summary>
@@ -107,10 +107,10 @@ internal sealed record ServerSettings
             Join.Any(address => address.Host.Length == 0)
                 ? $"{Flags.Join.Label} {string.Join(',', Join)}: each address needs a host"
                 : null,
-            SizeProblem(Flags.MaxValueBytes, MaxValueBytes, KiB, 512 * MiB),
+            SizeProblem(Flags.MaxValueBytes, MaxValueBytes, KiB, 60 * MiB),
             SizeProblem(Flags.CacheBytes, CacheBytes, 0, TiB),
             SizeProblem(Flags.QuotaBytes, QuotaBytes, 16 * MiB, TiB),
-            SizeProblem(Flags.WalSegmentBytes, WalSegmentBytes, 64 * KiB, 4 * GiB),
+            SizeProblem(Flags.WalSegmentBytes, WalSegmentBytes, 64 * KiB, GiB),
             SizeProblem(Flags.WalRetentionBytes, WalRetentionBytes, 0, TiB),
             SizeProblem(Flags.FlushBytes, FlushBytes, 64 * KiB, GiB),
             TimeProblem(Flags.RequestTimeout, RequestTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10)),
@@ -136,12 +136,6 @@ internal sealed record ServerSettings
         {
             yield return $"{Flags.ElectionTimeout.Label} {DurationText.Format(ElectionTimeout)}: must be at least "
                 + $"{HeartbeatsPerElection} x {Flags.HeartbeatInterval.Label}, {DurationText.Format(leastElection)}";
-        }
-
-        if (WalSegmentBytes < MaxValueBytes + EntryOverheadBytes)
-        {
-            yield return $"{Flags.WalSegmentBytes.Label} {SizeText.Format(WalSegmentBytes)}: must hold one value of "
-                + $"{Flags.MaxValueBytes.Label} and 1MiB, {SizeText.Format(MaxValueBytes + EntryOverheadBytes)}";
         }
 
         if (QuotaBytes < MaxValueBytes)
