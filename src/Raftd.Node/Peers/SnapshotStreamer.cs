@@ -81,9 +81,10 @@ internal sealed class SnapshotStreamer : IAsyncDisposable
         var installed = false;
         try
         {
+            // Pinned before it is opened: what the snapshot does not hold cannot go in between.
+            using var pin = _log.Pin(_state.FlushedIndex);
             using var snapshot = _state.OpenSnapshot(_self.ClusterId);
             index = snapshot.Meta.Index;
-            using var pin = _log.Pin(index);
             NodeLog.SnapshotSending(_logger, peer.Label, index);
             await StreamAsync(peer, Complete(header, snapshot.Meta), snapshot, _stop.Token);
             installed = true;

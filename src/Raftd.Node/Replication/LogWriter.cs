@@ -122,7 +122,7 @@ internal sealed class LogWriter : ILoop
     /// <summary>The first index that must stay: flushed, not pinned, and beyond what is kept for followers that lag.</summary>
     private ulong Covered()
     {
-        var needed = Math.Min(Volatile.Read(ref _flushedIndex), _pins.Lowest - 1) + 1;
+        var needed = Math.Min(Volatile.Read(ref _flushedIndex), _pins.Lowest) + 1;
         var kept = _log.SizeBytes;
         var first = 0UL;
         var segments = _log.Segments;
