@@ -1,3 +1,4 @@
+using Raftd.Shared;
 using System.Buffers.Binary;
 using Raftd.Testing;
 
@@ -9,14 +10,14 @@ public class RecordTests
     private const string FirstSegment = "/wal/0000000000000001.wal";
 
     [Fact]
-    public void Crc32c_KnownVector_Agrees() => Assert.Equal(0xE3069283u, Crc32c.Append(0, "123456789"u8));
+    public void Crc32c_KnownVector_Agrees() => Assert.Equal(0xE3069283u, Crc32C.Append(0, "123456789"u8));
 
     [Fact]
     public void Crc32c_Continued_EqualsTheWhole()
     {
         var data = new byte[100];
         new Random(1).NextBytes(data);
-        Assert.Equal(Crc32c.Append(0, data), Crc32c.Append(Crc32c.Append(0, data.AsSpan(0, 37)), data.AsSpan(37)));
+        Assert.Equal(Crc32C.Append(0, data), Crc32C.Append(Crc32C.Append(0, data.AsSpan(0, 37)), data.AsSpan(37)));
     }
 
     [Theory]
@@ -44,7 +45,7 @@ public class RecordTests
         var files = LogWithRoom();
         var bytes = files.Get(FirstSegment);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(8), 2);
-        var checksum = Crc32c.Append(Crc32c.Append(0, bytes.AsSpan(0, 12)), bytes.AsSpan(16, 4080));
+        var checksum = Crc32C.Append(Crc32C.Append(0, bytes.AsSpan(0, 12)), bytes.AsSpan(16, 4080));
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(12), checksum);
         files.Put(FirstSegment, bytes);
 

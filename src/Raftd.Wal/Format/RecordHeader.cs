@@ -67,7 +67,7 @@ internal readonly record struct RecordHeader(
         BinaryPrimitives.WriteInt64LittleEndian(destination[40..], Synced);
         BinaryPrimitives.WriteUInt32LittleEndian(destination[48..], DataCrc);
         BinaryPrimitives.WriteUInt32LittleEndian(destination[52..], 0);
-        var checksum = Crc32c.Append(seed, destination[4..Bytes]);
+        var checksum = Crc32C.Append(seed, destination[4..Bytes]);
         BinaryPrimitives.WriteUInt32LittleEndian(destination, checksum);
         return checksum;
     }
@@ -78,7 +78,7 @@ internal readonly record struct RecordHeader(
         header = default;
         checksum = BinaryPrimitives.ReadUInt32LittleEndian(source);
         if (BinaryPrimitives.ReadUInt16LittleEndian(source[8..]) != Magic
-            || Crc32c.Append(seed, source[4..Bytes]) != checksum)
+            || Crc32C.Append(seed, source[4..Bytes]) != checksum)
         {
             return false;
         }

@@ -91,5 +91,5 @@ internal readonly record struct SegmentHeader(
         : "";
 
     private static uint ChecksumOf(ReadOnlySpan<byte> block) =>
-        Crc32c.Append(Crc32c.Append(0, block[..12]), block[16..Bytes]);
+        Crc32C.Append(Crc32C.Append(0, block[..12]), block[16..Bytes]);
 }

@@ -46,7 +46,7 @@ public sealed partial class WriteAheadLog
         var record = Reserve(RecordHeader.SizeOf(length));
         entry.Data.Span.CopyTo(record[RecordHeader.Bytes..]);
         record[(RecordHeader.Bytes + length)..].Clear();
-        var dataCrc = Crc32c.Append(0, record[RecordHeader.Bytes..]);
+        var dataCrc = Crc32C.Append(0, record[RecordHeader.Bytes..]);
         var header = new RecordHeader(
             _tail.Link, RecordType.Entry, entry.Kind, length, term, index, previousTerm, _tail.Synced, dataCrc);
         _state = _state.RaisedTo(term);

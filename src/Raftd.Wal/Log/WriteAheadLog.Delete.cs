@@ -118,6 +118,6 @@ public sealed partial class WriteAheadLog
         Span<byte> place = stackalloc byte[2 * sizeof(ulong)];
         BinaryPrimitives.WriteUInt64LittleEndian(place, index);
         BinaryPrimitives.WriteUInt64LittleEndian(place[sizeof(ulong)..], term);
-        return Crc32c.Append(link, place);
+        return Crc32C.Append(link, place);
     }
 }

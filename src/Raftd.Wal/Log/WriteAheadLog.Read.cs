@@ -127,7 +127,7 @@ public sealed partial class WriteAheadLog
         var data = record[RecordHeader.Bytes..];
         var sound = RecordHeader.TryRead(record.Span, segment.Header.ChainSeed, out var header, out _)
             && header.Index == index && header.Term == position.Term && header.Length == position.Length
-            && header.DataCrc == Crc32c.Append(0, data.Span);
+            && header.DataCrc == Crc32C.Append(0, data.Span);
         entry = sound ? new LogEntry(header.Term, index, header.Kind, data[..header.Length]) : default;
         return sound;
     }

@@ -87,7 +87,7 @@ internal sealed class SegmentScan(FileWindow window, uint chainSeed)
         }
 
         var data = window.At(Offset + RecordHeader.Bytes, (int)(header.Size - RecordHeader.Bytes));
-        return Crc32c.Append(0, data) != header.DataCrc ? "the checksum of the record's data is wrong" : "";
+        return Crc32C.Append(0, data) != header.DataCrc ? "the checksum of the record's data is wrong" : "";
     }
 }
 

@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using System.Numerics;
 
-namespace Raftd.Wal;
+namespace Raftd.Shared;
 
 /// <summary>CRC-32C (Castagnoli), the polynomial that the processor computes, 8 bytes an instruction.</summary>
-internal static class Crc32c
+internal static class Crc32C
 {
     /// <summary>Continues <paramref name="seed"/>, a former result or 0, over <paramref name="data"/>.</summary>
     public static uint Append(uint seed, ReadOnlySpan<byte> data)
