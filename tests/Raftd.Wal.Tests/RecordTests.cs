@@ -1,5 +1,5 @@
-using Raftd.Shared;
 using System.Buffers.Binary;
+using Raftd.Shared;
 using Raftd.Testing;
 
 namespace Raftd.Wal.Tests;
