@@ -21,6 +21,9 @@ internal sealed class LeaderDuties(
 
     private static readonly TimeSpan SlowInterval = TimeSpan.FromSeconds(1);
 
+    // Leases whose fate hangs on a proposal: looked at once a tick, on the replica's thread, so that nothing of a member
+    // runs where its owner does not step it.
+    private readonly List<(Task<ProposalOutcome> Proposed, Action Dropped)> _proposed = [];
     private long _lastSlow;
     private Task? _alarm;
     private Task? _compaction;
@@ -28,6 +31,7 @@ internal sealed class LeaderDuties(
     /// <summary>On the replica's thread, after each tick.</summary>
     public void Tick()
     {
+        SettleProposed();
         if (!replica.IsPromoted)
         {
             return;
@@ -57,15 +61,20 @@ internal sealed class LeaderDuties(
     }
 
     /// <summary>What did not make it into the state is free to be proposed again.</summary>
-    private static void WhenDropped(Task<ProposalOutcome> proposed, Action dropped) => _ = proposed.ContinueWith(
-        ended =>
+    private void WhenDropped(Task<ProposalOutcome> proposed, Action dropped) => _proposed.Add((proposed, dropped));
+
+    private void SettleProposed()
+    {
+        foreach (var (proposed, dropped) in _proposed)
         {
-            if (ended.Result.End != ProposalEnd.Applied)
+            if (proposed.IsCompleted && proposed.Result.End != ProposalEnd.Applied)
             {
                 dropped();
             }
-        },
-        TaskScheduler.Default);
+        }
+
+        _proposed.RemoveAll(static item => item.Proposed.IsCompleted);
+    }
 
     private void CheckpointLeases()
     {

@@ -1,0 +1,154 @@
+// What clients were told, against what the store did.
+//
+// Revisions give every write its place in one order, and every read answers with the revision it was served at. So strict
+// serializability needs no search for an order; three things are looked at instead:
+//
+//   1. Real time: whatever began after an answer was given stands behind it. Floor is the highest revision that any client
+//      has been told; an answer to a request that began at floor f carries a revision of at least f, a write one above f.
+//   2. Content: at the end the history of the store is read at each of those revisions, and each read must have seen
+//      exactly that, each acknowledged write must be there, each condition must have been true (or false) just before.
+//   3. Fate: a write that was surely not done is in no entry that anybody applied, and no write is in two.
+
+using System.Text;
+using Raftd.Contract;
+using Raftd.Simulation.Clients;
+using Raftd.Store.Commands;
+using Raftd.Store.Mvcc;
+using static Raftd.Simulation.Checkers.SafetyViolationException;
+
+namespace Raftd.Simulation.Checkers;
+
+internal sealed class HistoryChecker
+{
+    private readonly Dictionary<string, ulong> _entryOfValue = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, Operation> _writes = [];
+    private readonly List<Operation> _ended = [];
+
+    /// <summary>The highest revision that any client knows of.</summary>
+    public long Floor { get; private set; }
+
+    public int Acknowledged => _writes.Count;
+
+    public int Reads { get; private set; }
+
+    public int Unknown { get; private set; }
+
+    /// <summary>An entry is applied for the first time.</summary>
+    public void Learn(ulong index, Command command)
+    {
+        if (command is not PutCommand put || put.Value.IsEmpty)
+        {
+            return;
+        }
+
+        var value = Encoding.UTF8.GetString(put.Value.Span);
+        Require(_entryOfValue.TryAdd(value, index), $"{Short(value)} is applied at {index} and at {_entryOfValue[value]}");
+        Require(!_refused.Contains(value), $"{Short(value)} was surely not proposed, and is applied at {index}");
+    }
+
+    public void Refused(Operation operation)
+    {
+        if (operation.Value is { } value)
+        {
+            _refused.Add(value);
+            Require(
+                !_entryOfValue.TryGetValue(value, out var index),
+                $"{Short(value)} was applied at {index}, its client was told that it was not proposed");
+        }
+    }
+
+    /// <summary>Nobody was told what became of it: it may be there or not.</summary>
+    public void Lost() => Unknown++;
+
+    public void Ended(Operation operation)
+    {
+        var revision = operation.Revision;
+        var isFresh = operation.Kind != OperationKind.StaleRead;
+        Require(
+            !isFresh || revision >= operation.Floor,
+            $"{operation} answered at revision {revision}, and began when {operation.Floor} was known");
+        if (operation.IsRead)
+        {
+            Reads++;
+        }
+
+        if (operation.HasChanged)
+        {
+            Require(revision > operation.Floor, $"{operation} got revision {revision}, {operation.Floor} was known before");
+            Require(_writes.TryAdd(revision, operation), $"revision {revision} was given twice: {operation} and another");
+        }
+
+        _ended.Add(operation);
+        Floor = isFresh ? Math.Max(Floor, revision) : Floor;
+    }
+
+    /// <summary>Compares all that clients were told with the history that this state holds.</summary>
+    public void Verify(StateMachine state, string who)
+    {
+        var newest = state.View().Revision;
+        Require(newest >= Floor, $"{who} ends at revision {newest}, clients know {Floor}");
+        foreach (var operation in _ended)
+        {
+            Verify(state, operation, who);
+        }
+    }
+
+    private static void Verify(StateMachine state, Operation operation, string who)
+    {
+        var revision = operation.Revision;
+        switch (operation.Kind)
+        {
+            case OperationKind.Read or OperationKind.StaleRead:
+                var now = Items(state, operation.Key, operation.RangeEnd, revision);
+                Require(now == operation.Seen, $"{who}: {operation} saw {operation.Seen} at revision {revision}, the history is {now}");
+                break;
+            case OperationKind.Put when operation.HasChanged:
+                Require(
+                    Find(state, operation.Key, revision) is { } item && item.ModRevision == revision
+                    && Encoding.UTF8.GetString(item.Value.Span) == operation.Value,
+                    $"{who}: {operation} was acknowledged at revision {revision} and is lost");
+                VerifyCondition(state, operation, revision - 1, holds: true, who);
+                break;
+            case OperationKind.Put:
+                VerifyCondition(state, operation, revision, holds: false, who);
+                break;
+            default:
+                Require(
+                    Find(state, operation.Key, revision) is null,
+                    $"{who}: {operation} was acknowledged at revision {revision} and the key is there");
+                break;
+        }
+    }
+
+    private static void VerifyCondition(StateMachine state, Operation operation, long revision, bool holds, string who)
+    {
+        if (operation.ExpectedRevision is { } expected)
+        {
+            var found = Find(state, operation.Key, revision)?.ModRevision ?? 0;
+            Require(
+                (found == expected) == holds,
+                $"{who}: {operation} expected revision {expected}, was told {holds}, and the history has {found}");
+        }
+    }
+
+    private static KeyValue? Find(StateMachine state, string key, long revision) => revision < 1
+        ? null
+        : state.Range(new RangeRequest { Key = Encoding.UTF8.GetBytes(key), Revision = revision }).Items is [var item, ..]
+            ? item
+            : null;
+
+    /// <summary>Keys with their revisions and values, as one line.</summary>
+    public static string Describe(IEnumerable<KeyValue> items) => string.Join(
+        ' ', items.Select(item => $"{Encoding.UTF8.GetString(item.Key.Span)}@{item.ModRevision}={Encoding.UTF8.GetString(item.Value.Span)}"));
+
+    private static string Items(StateMachine state, string key, string rangeEnd, long revision) => Describe(state.Range(
+        new RangeRequest
+        {
+            Key = Encoding.UTF8.GetBytes(key),
+            RangeEnd = Encoding.UTF8.GetBytes(rangeEnd),
+            Revision = revision,
+        }).Items);
+
+    private static string Short(string value) => value.Length <= 40 ? value : value[..40];
+}

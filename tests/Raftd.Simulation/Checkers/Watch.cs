@@ -1,0 +1,33 @@
+using Raftd.Simulation.Members;
+
+namespace Raftd.Simulation.Checkers;
+
+/// <summary>The checkers, and what they are told. They share no code with what they check.</summary>
+internal sealed class Watch
+{
+    private readonly LeaderChecker _leaders;
+    private readonly LogChecker _log;
+
+    public Watch(Cluster cluster)
+    {
+        History = new HistoryChecker();
+        Leases = new LeaseChecker(cluster);
+        _log = new LogChecker(cluster, History, Leases);
+        _leaders = new LeaderChecker(_log);
+    }
+
+    public HistoryChecker History { get; }
+
+    public LeaseChecker Leases { get; }
+
+    /// <summary>Entries that are known to be committed.</summary>
+    public ulong KnownCommitted => _log.LastIndex;
+
+    public void Started(Incarnation member) => _log.Started(member);
+
+    public void BecameLeader(SimulatedMember member, ulong term) => _leaders.BecameLeader(member, term);
+
+    public void Stepped(Incarnation member) => _leaders.Stepped(member);
+
+    public void Applied(Incarnation member, ulong index) => _log.Applied(member, index);
+}

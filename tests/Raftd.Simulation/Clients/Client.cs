@@ -1,0 +1,61 @@
+using Raftd.Simulation.Members;
+
+namespace Raftd.Simulation.Clients;
+
+/// <summary>One client: one request at a time, a pause, the next. Asks whom it takes for the leader, or just anybody.</summary>
+internal abstract class Client(Cluster cluster, Dice dice, string name)
+{
+    protected Cluster Cluster { get; } = cluster;
+
+    protected Dice Dice { get; } = dice;
+
+    public string Name { get; } = name;
+
+    /// <summary>No request is under way, and none will follow.</summary>
+    public bool HasStopped { get; private set; }
+
+    public bool IsStopping { get; set; }
+
+    /// <summary>Writes acknowledged since the start: the quiet phase waits for more.</summary>
+    public int Acknowledged { get; protected set; }
+
+    public void Start() => Rest(1);
+
+    protected abstract void Act(Incarnation member);
+
+    /// <summary>Goes on after a pause.</summary>
+    protected void Rest(long mean) => Cluster.Scheduler.After(1 + Dice.Exponential(mean), Next);
+
+    /// <summary>A client that wants to stop finishes what it is at; leases may take some requests more.</summary>
+    protected virtual bool MayStop => true;
+
+    private void Next()
+    {
+        if (IsStopping && MayStop)
+        {
+            HasStopped = true;
+            return;
+        }
+
+        if (ChooseMember() is { } member)
+        {
+            Act(member);
+        }
+        else
+        {
+            Rest(Scheduler.Second / 10);
+        }
+    }
+
+    private Incarnation? ChooseMember()
+    {
+        var running = Cluster.RunningMembers;
+        if (running.Count == 0)
+        {
+            return null;
+        }
+
+        var any = Dice.Pick(running);
+        return Dice.Chance(0.2) ? any : Cluster.Find(any.Replica.Status.Leader.Value)?.Running ?? any;
+    }
+}

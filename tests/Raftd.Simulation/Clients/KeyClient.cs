@@ -1,0 +1,184 @@
+using System.Text;
+using Raftd.Contract;
+using Raftd.Node.Replication;
+using Raftd.Simulation.Checkers;
+using Raftd.Simulation.Members;
+using Raftd.Store.Commands;
+
+namespace Raftd.Simulation.Clients;
+
+/// <summary>Puts, gets, deletes and conditional puts on a few keys that all clients share.</summary>
+internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Client(cluster, dice, name)
+{
+    private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal);
+    private int _made;
+
+    private HistoryChecker History => Cluster.Checkers.History;
+
+    protected override void Act(Incarnation member)
+    {
+        var key = $"k{Dice.Next(Cluster.Swarm.Keys):00}";
+        switch (Dice.Next(100))
+        {
+            case < 40:
+                Write(member, Put(key, expected: null));
+                break;
+            case < 55:
+                Write(member, Put(key, _seen.GetValueOrDefault(key)));
+                break;
+            case < 62:
+                Write(member, new Operation { Kind = OperationKind.Delete, Key = key, Floor = History.Floor });
+                break;
+            case < 66:
+                ReadStale(member, key);
+                break;
+            case < 72:
+                Read(member, "k", rangeEnd: "l");
+                break;
+            default:
+                Read(member, key, rangeEnd: "");
+                break;
+        }
+    }
+
+    private Operation Put(string key, long? expected)
+    {
+        var value = $"{Name}-{++_made} ";
+        return new Operation
+        {
+            Kind = OperationKind.Put,
+            Key = key,
+            Value = value.PadRight(Dice.Next(Cluster.Swarm.MaxValueBytes), '.'),
+            ExpectedRevision = expected,
+            Floor = History.Floor,
+        };
+    }
+
+    private void Write(Incarnation member, Operation operation) =>
+        Wait(member, new WaitingWrite(this, operation, member.Replica.ProposeAsync(Encode(operation))));
+
+    private void Read(Incarnation member, string key, string rangeEnd)
+    {
+        var operation = new Operation { Kind = OperationKind.Read, Key = key, RangeEnd = rangeEnd, Floor = History.Floor };
+        Wait(member, new WaitingRead(this, member, operation, member.Replica.ReadBarrierAsync().AsTask()));
+    }
+
+    private void ReadStale(Incarnation member, string key)
+    {
+        Answer(member, new Operation { Kind = OperationKind.StaleRead, Key = key, Floor = History.Floor });
+        Rest(Cluster.Swarm.ThinkMicroseconds);
+    }
+
+    private static void Wait(Incarnation member, IWaiting waiting)
+    {
+        if (!waiting.TryEnd())
+        {
+            member.Waiting.Add(waiting);
+        }
+    }
+
+    private static ReadOnlyMemory<byte> Encode(Operation operation)
+    {
+        var key = Encoding.UTF8.GetBytes(operation.Key);
+        return operation.Kind == OperationKind.Delete
+            ? CommandFactory.DeleteRange(new DeleteRangeRequest { Key = key })
+            : CommandFactory.Put(new PutRequest
+            {
+                Key = key,
+                Value = Encoding.UTF8.GetBytes(operation.Value!),
+                Condition = operation.ExpectedRevision switch
+                {
+                    null => null,
+                    0 => new Precondition { MustNotExist = true },
+                    { } revision => new Precondition { ModRevisions = [revision] },
+                },
+            });
+    }
+
+    private void Answer(Incarnation member, Operation operation)
+    {
+        var range = member.Parts.State.Range(new RangeRequest
+        {
+            Key = Encoding.UTF8.GetBytes(operation.Key),
+            RangeEnd = Encoding.UTF8.GetBytes(operation.RangeEnd),
+        });
+        operation.Revision = range.Revision;
+        operation.Seen = HistoryChecker.Describe(range.Items);
+        if (operation.RangeEnd.Length == 0)
+        {
+            _seen[operation.Key] = range.Items is [var item, ..] ? item.ModRevision : 0;
+        }
+
+        History.Ended(operation);
+    }
+
+    private void Note(Operation operation, ProposalOutcome outcome)
+    {
+        switch (outcome.End)
+        {
+            case ProposalEnd.Unknown:
+                History.Lost();
+                return;
+            case not ProposalEnd.Applied:
+                History.Refused(operation);
+                return;
+        }
+
+        operation.Revision = outcome.Result!.Revision;
+        operation.HasChanged = outcome.Result switch
+        {
+            PutResult put => put.Succeeded,
+            DeleteRangeResult deleted => deleted.Deleted > 0,
+            var other => throw new SafetyViolationException($"{operation} was answered with {other}"),
+        };
+        if (operation.HasChanged)
+        {
+            _seen[operation.Key] = operation.Kind == OperationKind.Delete ? 0 : operation.Revision;
+        }
+
+        Acknowledged++;
+        History.Ended(operation);
+    }
+
+    private sealed class WaitingWrite(KeyClient client, Operation operation, Task<ProposalOutcome> proposed) : IWaiting
+    {
+        public bool TryEnd()
+        {
+            if (!proposed.IsCompleted)
+            {
+                return false;
+            }
+
+            client.Note(operation, proposed.Result);
+            client.Rest(client.Cluster.Swarm.ThinkMicroseconds);
+            return true;
+        }
+
+        public void Lost()
+        {
+            client.Note(operation, new ProposalOutcome(ProposalEnd.Unknown));
+            client.Rest(client.Cluster.Swarm.ThinkMicroseconds);
+        }
+    }
+
+    private sealed class WaitingRead(KeyClient client, Incarnation member, Operation operation, Task<bool> barrier) : IWaiting
+    {
+        public bool TryEnd()
+        {
+            if (!barrier.IsCompleted)
+            {
+                return false;
+            }
+
+            if (barrier.Result)
+            {
+                client.Answer(member, operation);
+            }
+
+            client.Rest(client.Cluster.Swarm.ThinkMicroseconds);
+            return true;
+        }
+
+        public void Lost() => client.Rest(client.Cluster.Swarm.ThinkMicroseconds);
+    }
+}

@@ -1,0 +1,102 @@
+using Raftd.Contract;
+using Raftd.Node.Replication;
+using Raftd.Simulation.Members;
+using Raftd.Store.Commands;
+using Raftd.Store.Leases;
+
+namespace Raftd.Simulation.Clients;
+
+internal enum RenewalAnswer
+{
+    Renewed,
+
+    /// <summary>404: the lease has ended.</summary>
+    Gone,
+
+    /// <summary>Not here, not now, or not known.</summary>
+    Failed,
+}
+
+/// <summary>LeaseKeeper.KeepAliveAsync as a state machine, for its awaits would go on on the thread pool: leadership is
+/// confirmed by a round that begins after the request, then the lessor decides; a pending expiry is waited for.</summary>
+internal sealed class LeaseRenewal : IWaiting
+{
+    private const long TimeLimit = 5 * Scheduler.Second;
+
+    private readonly Cluster _cluster;
+    private readonly Incarnation _member;
+    private readonly LeaseKeepAliveRequest _request;
+    private readonly Action<RenewalAnswer> _then;
+    private readonly Task<bool>? _confirmed;
+    private Task<ProposalOutcome>? _proposed;
+    private Task? _decided;
+    private long _decidedBy;
+
+    public LeaseRenewal(
+        Cluster cluster, Incarnation member, LeaseKeepAliveRequest request, Action<RenewalAnswer> then)
+    {
+        (_cluster, _member, _request, _then) = (cluster, member, request, then);
+        _confirmed = member.Replica.Status.IsPromoted ? member.Replica.LeadershipBarrierAsync() : null;
+    }
+
+    public bool TryEnd()
+    {
+        if (Advance() is not { } answer)
+        {
+            return false;
+        }
+
+        _then(answer);
+        return true;
+    }
+
+    public void Lost() => _then(RenewalAnswer.Failed);
+
+    /// <summary>Null while something must be waited for.</summary>
+    private RenewalAnswer? Advance()
+    {
+        if (_proposed is not null)
+        {
+            return _proposed.IsCompleted ? Judge(_proposed.Result) : null;
+        }
+
+        if (_confirmed is not { IsCompleted: false } confirmed)
+        {
+            return _confirmed is { Result: true } ? Decide() : RenewalAnswer.Failed;
+        }
+
+        return null;
+    }
+
+    private RenewalAnswer? Decide()
+    {
+        if (_decided is { IsCompleted: false })
+        {
+            return _cluster.Scheduler.Now > _decidedBy ? RenewalAnswer.Failed : null;
+        }
+
+        var renewal = _member.Parts.Lessor.TryRenew(_request.Id, _request.Key, _request.Data);
+        switch (renewal.Status)
+        {
+            case RenewStatus.Renewed:
+                return RenewalAnswer.Renewed;
+            case RenewStatus.NotFound:
+                return RenewalAnswer.Gone;
+            case RenewStatus.NeedsEntry:
+                _proposed = _member.Replica.ProposeAsync(CommandFactory.LeaseKeepAlive(_request));
+                return null;
+            case RenewStatus.Wait:
+                (_decided, _decidedBy) = (renewal.Outcome, _cluster.Scheduler.Now + TimeLimit);
+                return null;
+            default:
+                return RenewalAnswer.Failed;
+        }
+    }
+
+    private static RenewalAnswer Judge(ProposalOutcome outcome) => outcome switch
+    {
+        { End: ProposalEnd.Applied, Result: LeaseKeepAliveResult } => RenewalAnswer.Renewed,
+        { End: ProposalEnd.Applied, Result: ErrorResult { Error: ApplyError.LeaseNotFound } } => RenewalAnswer.Gone,
+        _ => RenewalAnswer.Failed,
+    };
+}

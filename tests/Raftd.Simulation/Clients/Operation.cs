@@ -1,0 +1,44 @@
+namespace Raftd.Simulation.Clients;
+
+internal enum OperationKind
+{
+    Put,
+    Delete,
+    Read,
+
+    /// <summary>What the member has, however old: the history must hold it, no more.</summary>
+    StaleRead,
+}
+
+/// <summary>One request of a client and what it was told.</summary>
+internal sealed class Operation
+{
+    public required OperationKind Kind { get; init; }
+
+    public required string Key { get; init; }
+
+    /// <summary>Empty for the one key.</summary>
+    public string RangeEnd { get; init; } = "";
+
+    /// <summary>Of a put; no other put ever has the same.</summary>
+    public string? Value { get; init; }
+
+    /// <summary>The key must be at this revision, 0: must not be; null: whatever.</summary>
+    public long? ExpectedRevision { get; init; }
+
+    /// <summary>The highest revision anybody knew of when it began.</summary>
+    public required long Floor { get; init; }
+
+    /// <summary>Told with the answer.</summary>
+    public long Revision { get; set; }
+
+    /// <summary>It made a revision of its own.</summary>
+    public bool HasChanged { get; set; }
+
+    /// <summary>What a read answered.</summary>
+    public string Seen { get; set; } = "";
+
+    public bool IsRead => Kind is OperationKind.Read or OperationKind.StaleRead;
+
+    public override string ToString() => $"{Kind} {Key} {(Value is { Length: > 40 } ? Value[..40] : Value)}";
+}

@@ -1,0 +1,82 @@
+namespace Raftd.Simulation.Faults;
+
+/// <summary>What this seed is made of: sizes, speeds and which faults there are. Every seed draws its own, because a run with
+/// all faults at once hides the bugs that need one of them to be absent (swarm testing).</summary>
+internal sealed record Swarm
+{
+    public required int Members { get; init; }
+
+    public required long FaultSeconds { get; init; }
+
+    // Members.
+    public required double ClockSkew { get; init; }
+    public required bool LeaseReads { get; init; }
+    public required long HeartbeatMilliseconds { get; init; }
+    public required int SegmentBytes { get; init; }
+    public required long RetentionBytes { get; init; }
+    public required long FlushMilliseconds { get; init; }
+    public required long CacheBytes { get; init; }
+    public required long MaxMessageBytes { get; init; }
+    public required long MaxCachedBytes { get; init; }
+    public required long StepMicroseconds { get; init; }
+    public required long SyncMicroseconds { get; init; }
+    public required int SnapshotChunkBytes { get; init; }
+
+    // Network.
+    public required long DelayMicroseconds { get; init; }
+    public required double LossRate { get; init; }
+    public required double DuplicateRate { get; init; }
+    public required double LateRate { get; init; }
+    public required bool KeepsOrder { get; init; }
+
+    // Clients.
+    public required int Clients { get; init; }
+    public required int LeaseClients { get; init; }
+    public required int Keys { get; init; }
+    public required int MaxValueBytes { get; init; }
+    public required long ThinkMicroseconds { get; init; }
+
+    // Faults: how often one comes, and which.
+    public required long FaultMeanMilliseconds { get; init; }
+    public required IReadOnlyList<FaultKind> Faults { get; init; }
+    public required bool ChangesMembership { get; init; }
+    public required bool RestartsAtEnd { get; init; }
+
+    public static Swarm Draw(Dice dice, long? virtualSeconds)
+    {
+        var skew = dice.Chance(0.3) ? 0 : dice.Pick([0.01, 0.05, 0.2]);
+        var kinds = Enum.GetValues<FaultKind>().Where(_ => dice.Chance(0.5)).ToArray();
+        return new Swarm
+        {
+            Members = dice.Pick([1, 2, 3, 3, 3, 3, 3, 4, 5, 5]),
+            FaultSeconds = virtualSeconds ?? dice.Between(20, 60),
+            ClockSkew = skew,
+            // Their assumption: rates that differ by less than a quarter, and no pauses (RaftOptions.LeaseReads).
+            LeaseReads = skew < 0.1 && !kinds.Contains(FaultKind.Pause) && dice.Chance(0.3),
+            HeartbeatMilliseconds = dice.Pick([50L, 100, 100, 200]),
+            SegmentBytes = dice.Pick([8, 8, 12, 16, 64]) << 10,
+            RetentionBytes = dice.Pick([0L, 8 << 10, 16 << 10, 64 << 10]),
+            FlushMilliseconds = dice.Pick([20L, 100, 100, 500, 2000]),
+            CacheBytes = dice.Pick([0L, 4096, 1 << 20, 1 << 20]),
+            MaxMessageBytes = dice.Pick([512L, 4096, 64 << 10]),
+            MaxCachedBytes = dice.Pick([0L, 2048, 64 << 10]),
+            StepMicroseconds = dice.Pick([5L, 50, 50, 500, 5000]),
+            SyncMicroseconds = dice.Pick([50L, 200, 1000, 10_000]),
+            SnapshotChunkBytes = dice.Pick([64, 512, 4096]),
+            DelayMicroseconds = dice.Pick([50L, 300, 300, 2000, 10_000]),
+            LossRate = dice.Chance(0.4) ? 0 : dice.Pick([0.001, 0.01, 0.05, 0.2]),
+            DuplicateRate = dice.Chance(0.4) ? 0 : dice.Pick([0.01, 0.1, 0.5]),
+            LateRate = dice.Chance(0.4) ? 0 : dice.Pick([0.001, 0.01, 0.05]),
+            KeepsOrder = dice.Chance(0.4),
+            Clients = (int)dice.Between(1, 6),
+            LeaseClients = (int)dice.Between(0, 3),
+            Keys = dice.Pick([1, 3, 10, 50]),
+            MaxValueBytes = dice.Pick([32, 200, 1000, 6000]),
+            ThinkMicroseconds = dice.Pick([2_000L, 20_000, 20_000, 100_000]),
+            FaultMeanMilliseconds = dice.Pick([100L, 500, 500, 2000, 5000]),
+            Faults = kinds,
+            ChangesMembership = dice.Chance(0.4),
+            RestartsAtEnd = dice.Chance(0.5),
+        };
+    }
+}

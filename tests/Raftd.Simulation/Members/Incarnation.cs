@@ -1,0 +1,118 @@
+using Raftd.Node;
+using Raftd.Node.Replication;
+using Raftd.Raft;
+using Raftd.Store.Buckets;
+using Raftd.Store.Testing;
+using Raftd.Testing;
+using Raftd.Wal;
+
+namespace Raftd.Simulation.Members;
+
+/// <summary>One start of a member, from opening its disk to its end: the parts of the product with nothing but the threads,
+/// the network, the disk and the clock taken away.</summary>
+internal sealed class Incarnation
+{
+    private readonly Cluster _cluster;
+    private readonly List<SimulatedLoop> _loops = [];
+
+    public Incarnation(SimulatedMember host, Cluster cluster, RaftdMember parts, IStateDirectory state, SimulatedClock clock)
+    {
+        Host = host;
+        _cluster = cluster;
+        Parts = parts;
+        State = state;
+        Clock = clock;
+    }
+
+    public SimulatedMember Host { get; }
+
+    public RaftdMember Parts { get; }
+
+    public IStateDirectory State { get; }
+
+    public SimulatedClock Clock { get; }
+
+    /// <summary>False once it has crashed: whatever of it is still to come does not happen.</summary>
+    public bool IsAlive { get; private set; } = true;
+
+    public Replica Replica => Parts.Replica;
+
+    public RaftNode Raft => Parts.Replica.Raft;
+
+    /// <summary>One at a time, as SnapshotIntake has it.</summary>
+    public bool IsReceivingSnapshot { get; set; }
+
+    /// <summary>The snapshot received last: tells an install from an applied entry.</summary>
+    public SnapshotOffer? Offered { get; set; }
+
+    /// <summary>How far the checkers have followed what it applies.</summary>
+    public ulong CheckedIndex { get; set; }
+
+    /// <summary>Clients that wait for an answer of this start.</summary>
+    public List<Clients.IWaiting> Waiting { get; } = [];
+
+    public void Start(TimeSpan tick)
+    {
+        var interval = Clock.ToGlobal(tick);
+        Parts.Replica.Wake = Add(Parts.Replica, Host.DrawStepPause, interval);
+        Parts.Log.Wake = Add(Parts.Log, Host.DrawDiskPause, interval);
+        Parts.Applier.Wake = Add(Parts.Applier, Host.DrawStepPause, interval);
+        Parts.Flusher.Wake = Add(Parts.Flusher, Host.DrawDiskPause, interval);
+        var applied = Parts.Applier.Applied;
+        Parts.Applier.Applied = index =>
+        {
+            _cluster.Checkers.Applied(this, index);
+            applied(index);
+        };
+        _loops.ForEach(loop => loop.Start());
+    }
+
+    public void Kill() => IsAlive = false;
+
+    /// <summary>Later, unless it has died by then; a paused member does it when it goes on.</summary>
+    public void After(long delay, Action happening) => _cluster.Scheduler.After(delay, () =>
+    {
+        if (!IsAlive)
+        {
+            return;
+        }
+
+        if (Host.PausedUntil > _cluster.Scheduler.Now)
+        {
+            After(Host.PausedUntil - _cluster.Scheduler.Now, happening);
+            return;
+        }
+
+        happening();
+    });
+
+    /// <summary>Runs code of the member, which may end it; then everybody looks at what it did.</summary>
+    public void Run(int what, Action code)
+    {
+        try
+        {
+            code();
+        }
+        catch (Exception crash) when (crash is SimulatedCrashException or ModelCrashException)
+        {
+            Host.Crash(crash.Message);
+            return;
+        }
+        catch (Exception failure) when (failure is WalFailedException or StorageIoException or BucketStoreException)
+        {
+            // What the shell of a loop does with it: the process stops (LoopThread, FatalStops).
+            Host.Crash($"stopped by itself: {failure.Message}", CrashLoss.Nothing);
+            return;
+        }
+
+        _cluster.Trace.Add(((ulong)_cluster.Scheduler.Now << 16) ^ (Host.Id << 4) ^ (ulong)what);
+        _cluster.Observe(this);
+    }
+
+    private Action Add(Node.Loops.ILoop loop, Func<long> pause, long interval)
+    {
+        var simulated = new SimulatedLoop(this, loop, _loops.Count, pause, interval);
+        _loops.Add(simulated);
+        return simulated.Wake;
+    }
+}

@@ -1,0 +1,183 @@
+using Raftd.Node;
+using Raftd.Node.Membership;
+using Raftd.Node.Replication;
+using Raftd.Raft;
+using Raftd.Store.Mvcc;
+using Raftd.Store.Testing;
+using Raftd.Testing;
+using Raftd.Wal;
+
+namespace Raftd.Simulation.Members;
+
+/// <summary>A machine: its disk, the rate of its clock, and the process that runs on it or not.</summary>
+internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? founding, MemberTable known, Dice dice)
+{
+    public const int ElectionTimeoutTicks = 10;
+
+    private static readonly CrashLoss[] Losses = [CrashLoss.Nothing, CrashLoss.Everything, CrashLoss.Some];
+
+    private readonly double _rate = 1 + (cluster.Swarm.ClockSkew * ((2 * dice.Unit()) - 1));
+    private bool _hasStarted;
+    private bool _isRestarting;
+
+    public ulong Id { get; } = id;
+
+    public string Name { get; } = $"m{id}";
+
+    public SimulatedDisk Disk { get; } = new(dice.Fork());
+
+    /// <summary>The process; null while there is none.</summary>
+    public Incarnation? Running { get; private set; }
+
+    public long PausedUntil { get; set; }
+
+    /// <summary>Until then the disks take this much longer for each step.</summary>
+    public (long Until, long Delay) SlowDisk { get; set; }
+
+    /// <summary>Removed from the cluster and switched off: it never comes back.</summary>
+    public bool IsRetired { get; private set; }
+
+    private TimeSpan Tick => TimeSpan.FromMilliseconds(cluster.Swarm.HeartbeatMilliseconds);
+
+    public long DrawStepPause() => dice.Exponential(cluster.Swarm.StepMicroseconds);
+
+    public long DrawDiskPause()
+    {
+        var slow = SlowDisk.Until > cluster.Scheduler.Now ? dice.Exponential(SlowDisk.Delay) : 0;
+        return dice.Exponential(cluster.Swarm.SyncMicroseconds) + slow;
+    }
+
+    /// <summary>Starts the process on what the disk has. A start that fails is tried again, as an operator would.</summary>
+    public void Start()
+    {
+        if (Running is not null || IsRetired)
+        {
+            return;
+        }
+
+        try
+        {
+            var opened = Open();
+            _hasStarted = true;
+            Running = opened;
+            cluster.Say(Name, $"starts: log {opened.Parts.Wal.FirstIndex}..{opened.Parts.Wal.LastIndex}, applied "
+                + $"{opened.Parts.State.Applied.Index}, {opened.Parts.Wal.State}, tail {opened.Parts.Wal.Recovery.Tail.Kind}");
+            cluster.Checkers.Started(opened);
+            opened.Start(Tick);
+        }
+        catch (Exception crash) when (crash is SimulatedCrashException or ModelCrashException)
+        {
+            Stop($"crashes while it starts: {crash.Message}", DrawLoss());
+        }
+        catch (Exception failure) when (failure is StorageIoException or WalSpaceException or WalFailedException)
+        {
+            Stop($"cannot start: {failure.Message}", CrashLoss.Nothing);
+        }
+    }
+
+    /// <summary>Ends the process here and now, with the loss the dice choose.</summary>
+    public void Crash(string why) => Stop($"crashes: {why}", DrawLoss());
+
+    public void Crash(string why, CrashLoss loss) => Stop(why, loss);
+
+    /// <summary>For good.</summary>
+    public void Retire()
+    {
+        IsRetired = true;
+        Stop("is switched off for good", CrashLoss.Nothing);
+    }
+
+    private CrashLoss DrawLoss() => dice.Pick(Losses);
+
+    private void Stop(string why, CrashLoss loss)
+    {
+        cluster.Say(Name, $"{why} (loses {loss})");
+        var ended = Running;
+        Running = null;
+        PausedUntil = 0;
+        ended?.Kill();
+        Disk.Crash(loss);
+        if (ended is not null)
+        {
+            cluster.Ended(ended);
+        }
+
+        ScheduleRestart();
+    }
+
+    private void ScheduleRestart()
+    {
+        if (_isRestarting || IsRetired)
+        {
+            return;
+        }
+
+        _isRestarting = true;
+        var pause = cluster.IsQuiet ? Scheduler.Second / 10 : 1000 + dice.Exponential(dice.Pick([20_000L, 500_000, 3_000_000]));
+        cluster.Scheduler.After(pause, () =>
+        {
+            _isRestarting = false;
+            Start();
+        });
+    }
+
+    private Incarnation Open()
+    {
+        // A monotonic clock begins anywhere at each boot.
+        var clock = new SimulatedClock(cluster.Scheduler, _rate, dice.Between(1, 1L << 40));
+        var transport = new Network.SimulatedTransport(cluster.Network, this);
+        var state = Disk.OpenState();
+        var parts = RaftdMember.Open(Options(), new MemberSeams
+        {
+            Files = Disk.Files,
+            LogDirectory = "/wal",
+            State = state,
+            Peers = transport,
+            Time = clock,
+            Random = dice.Fork(),
+            Logger = new TraceLogger(cluster, this),
+        });
+        transport.Follow(known);
+        return new Incarnation(this, cluster, parts, state, clock);
+    }
+
+    private MemberOptions Options() => new()
+    {
+        Self = new MemberIdentity
+        {
+            Format = MemberIdentity.CurrentFormat,
+            Instance = Id,
+            Label = Name,
+            ClusterId = Cluster.Id,
+            MemberId = Id,
+            KnownMembers = [.. known.Members],
+            HasStarted = _hasStarted,
+        },
+        Founding = _hasStarted ? null : founding,
+        Raft = new RaftOptions
+        {
+            Id = new NodeId(Id),
+            HeartbeatTicks = 1,
+            ElectionTimeoutTicks = ElectionTimeoutTicks,
+            MaxInflightMessages = 1 + dice.Next(16),
+            MaxMessageBytes = cluster.Swarm.MaxMessageBytes,
+            MaxInflightBytes = 4 * cluster.Swarm.MaxMessageBytes,
+            MaxUncommittedBytes = 64 << 10,
+            MaxCachedBytes = cluster.Swarm.MaxCachedBytes,
+            MaxApplyingBytes = 16 << 10,
+            ReadIdSeed = dice.Draw(),
+            LeaseReads = cluster.Swarm.LeaseReads,
+        },
+        Wal = new WalOptions { SegmentSizeBytes = cluster.Swarm.SegmentBytes, MaxRecordBytes = 1 << 20, ReserveBytes = 4096 },
+        Store = new StoreOptions { CacheBytes = cluster.Swarm.CacheBytes },
+        Replica = new ReplicaOptions { RequestTimeLimit = TimeSpan.FromSeconds(5), ReadRetryTicks = 2 },
+        Flush = new FlushPolicy
+        {
+            Interval = TimeSpan.FromMilliseconds(cluster.Swarm.FlushMilliseconds),
+            FreezeBytes = 32 << 10,
+            MaxOverlayBytes = 128 << 10,
+        },
+        LogRetentionBytes = cluster.Swarm.RetentionBytes,
+        Duties = new DutyOptions { QuotaBytes = 1L << 40, Compaction = new CompactionPolicy(1L << 40) },
+    };
+}

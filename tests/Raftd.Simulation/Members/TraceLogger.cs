@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Logging;
+
+namespace Raftd.Simulation.Members;
+
+/// <summary>What a member says: the checkers hear of each new leader this way, and a reader of the trace of everything.</summary>
+internal sealed class TraceLogger(Cluster cluster, SimulatedMember member) : ILogger
+{
+    // Ids of RaftEventLog; they stay.
+    private const int BecameLeader = 2002;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => cluster.Trace.IsPrinting || logLevel >= LogLevel.Information;
+
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (eventId.Id == BecameLeader && state is IReadOnlyList<KeyValuePair<string, object?>> facts)
+        {
+            var term = facts.First(fact => fact.Key == "Term").Value;
+            cluster.Say(member.Name, $"leads in term {term}");
+            cluster.Checkers.BecameLeader(member, (ulong)term!);
+            return;
+        }
+
+        if (cluster.Trace.IsPrinting)
+        {
+            cluster.Trace.Detail(cluster.Scheduler.Now, member.Name, formatter(state, exception));
+        }
+    }
+}

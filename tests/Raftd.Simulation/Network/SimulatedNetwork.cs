@@ -1,0 +1,132 @@
+// The network: each message is encoded as on the wire and arrives later, twice, out of order, much too late, or never.
+//
+// It is harder than the product's, whose streams keep their order and end with a connection: here a message may arrive
+// after both ends have restarted, and before one that was sent earlier. A seed that KeepsOrder is closer to TCP.
+
+using System.Buffers;
+using Raftd.Raft;
+using Raftd.Simulation.Checkers;
+using Raftd.Simulation.Members;
+
+namespace Raftd.Simulation.Network;
+
+internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
+{
+    // Much later than anything that the product would still deliver.
+    private const long LateMean = 3 * Scheduler.Second;
+
+    private readonly ArrayBufferWriter<byte> _scratch = new();
+    private readonly HashSet<(ulong From, ulong To)> _cut = [];
+    private readonly Dictionary<(ulong From, ulong To, bool Entries), long> _lastArrival = [];
+    private readonly Dictionary<(ulong From, ulong To), SnapshotStream> _snapshots = [];
+
+    /// <summary>Until then more is lost, and everything is slower.</summary>
+    public long StormUntil { get; set; }
+
+    private bool IsStorm => StormUntil > cluster.Scheduler.Now;
+
+    public void Cut(ulong from, ulong to) => _cut.Add((from, to));
+
+    public void Mend(ulong from, ulong to) => _cut.Remove((from, to));
+
+    public void MendAll() => _cut.Clear();
+
+    public bool IsCut(ulong from, ulong to) => _cut.Contains((from, to));
+
+    public void Send(SimulatedMember from, Message message)
+    {
+        _scratch.ResetWrittenCount();
+        MessageCodec.Encode(_scratch, message);
+        var bytes = _scratch.WrittenSpan.ToArray();
+        cluster.Trace.Add(bytes);
+        var to = message.To.Value;
+        if (IsCut(from.Id, to))
+        {
+            MaybeReport(from, to);
+            return;
+        }
+
+        if (!cluster.IsQuiet && dice.Chance(cluster.Swarm.LossRate + (IsStorm ? 0.3 : 0)))
+        {
+            return;
+        }
+
+        Deliver(from.Id, to, message.Kind, bytes);
+        if (!cluster.IsQuiet && dice.Chance(cluster.Swarm.DuplicateRate))
+        {
+            Deliver(from.Id, to, message.Kind, bytes);
+        }
+    }
+
+    public void SendSnapshot(SimulatedMember from, NodeId to, Message header)
+    {
+        if (from.Running is not { } sender
+            || (_snapshots.TryGetValue((from.Id, to.Value), out var running) && running.IsRunning && running.Sender == sender))
+        {
+            return;
+        }
+
+        var stream = new SnapshotStream(cluster, sender, to, header);
+        _snapshots[(from.Id, to.Value)] = stream;
+        sender.After(DrawDelay(), stream.Begin);
+    }
+
+    public long DrawDelay() => 10 + dice.Exponential(cluster.Swarm.DelayMicroseconds * (IsStorm ? 20 : 1));
+
+    private void Deliver(ulong from, ulong to, MessageKind kind, byte[] bytes)
+    {
+        var delay = DrawDelay();
+        if (!cluster.IsQuiet && dice.Chance(cluster.Swarm.LateRate))
+        {
+            delay += dice.Exponential(LateMean);
+        }
+        else if (cluster.Swarm.KeepsOrder)
+        {
+            var stream = (from, to, kind is MessageKind.MsgApp or MessageKind.MsgAppResp);
+            var arrival = Math.Max(cluster.Scheduler.Now + delay, _lastArrival.GetValueOrDefault(stream));
+            _lastArrival[stream] = arrival;
+            delay = arrival - cluster.Scheduler.Now;
+        }
+
+        cluster.Scheduler.After(delay, () => Arrive(from, to, bytes));
+    }
+
+    private void Arrive(ulong from, ulong to, byte[] bytes)
+    {
+        if (cluster.Find(to)?.Running is not { } receiver || IsCut(from, to))
+        {
+            return;
+        }
+
+        SafetyViolationException.Require(
+            MessageCodec.TryDecode(bytes, out var message, out var error), $"a message cannot be read: {error}");
+        if (cluster.Trace.IsPrinting)
+        {
+            cluster.Trace.Detail(cluster.Scheduler.Now, receiver.Host.Name, Describe(message!));
+        }
+
+        // What PeerSession.WasRemoved does: only a leader that has applied its own term may say so.
+        var status = receiver.Replica.Status;
+        if (status.IsPromoted && status.Members.Find(from) is null)
+        {
+            cluster.Membership.ToldItWasRemoved(from);
+            return;
+        }
+
+        receiver.Replica.TryReceive(message!);
+    }
+
+    /// <summary>A broken stream is noticed, sooner or later.</summary>
+    private void MaybeReport(SimulatedMember from, ulong to)
+    {
+        if (from.Running is { } sender && dice.Chance(0.1))
+        {
+            sender.After(DrawDelay(), () => sender.Replica.PeerUnreachable(new NodeId(to)));
+        }
+    }
+
+    private static string Describe(Message m) =>
+        $"<- m{m.From.Value} {m.Kind} term {m.Term} at {m.LogTerm}/{m.Index} +{m.Entries.Count} commit {m.Commit}"
+        + (m.Reject ? $" reject, hint {m.RejectHint}" : "") + (m.ReadId != 0 ? $" read {m.ReadId:x}" : "")
+        + (m.Recovering ? " recovering" : "") + (m.Recovered ? " recovered" : "");
+}

@@ -1,0 +1,59 @@
+// Runs seeds. Exit code 0: all passed; 1: a seed failed; 2: the command line is not understood.
+
+using System.Diagnostics;
+using Raftd.Simulation;
+
+// Every seed of this number is run twice: the same seed must leave the same trace.
+const ulong SampledTwice = 20;
+
+Arguments arguments;
+try
+{
+    arguments = Arguments.Parse(args);
+}
+catch (FormatException problem)
+{
+    Console.Error.WriteLine(problem.Message);
+    return 2;
+}
+
+Environment.SetEnvironmentVariable("RAFTD_VERIFY", "1");
+var started = Stopwatch.GetTimestamp();
+var (passed, failed, virtualSeconds) = (0, 0, 0.0);
+for (var seed = arguments.First; seed <= arguments.Last; seed++)
+{
+    var outcome = Simulation.Run(seed, arguments.VirtualSeconds, arguments.Trace ? Console.Out : null);
+    virtualSeconds += outcome.VirtualSeconds;
+    var failure = outcome.Failure;
+    if (failure is null && seed % SampledTwice == 0)
+    {
+        var again = Simulation.Run(seed, arguments.VirtualSeconds, output: null);
+        virtualSeconds += again.VirtualSeconds;
+        failure = again.TraceHash == outcome.TraceHash && again.Failure is null
+            ? null
+            : $"not deterministic: trace {outcome.TraceHash:x16}, then {again.TraceHash:x16} {again.Failure}";
+    }
+
+    if (arguments.Verbose)
+    {
+        Console.WriteLine(
+            $"seed {seed}: {(failure is null ? "passed" : "FAILED")}, {outcome.VirtualSeconds:0.0} virtual seconds, "
+            + $"{outcome.Events} events, trace {outcome.TraceHash:x16}, {outcome.Summary}");
+    }
+
+    if (failure is null)
+    {
+        passed++;
+        continue;
+    }
+
+    failed++;
+    var length = arguments.VirtualSeconds is { } seconds ? $" --virtual-seconds {seconds}" : "";
+    Console.WriteLine($"FAILED: seed {seed} after {outcome.VirtualSeconds:0.000} virtual seconds: {failure}");
+    Console.WriteLine($"        repeat: dotnet run -c Release --project tests/Raftd.Simulation -- --seed {seed}{length} --trace");
+}
+
+var elapsed = Stopwatch.GetElapsedTime(started).TotalSeconds;
+Console.WriteLine($"{virtualSeconds:0} virtual seconds in {elapsed:0.0} s: {virtualSeconds / elapsed:0} times real time");
+Console.WriteLine($"{passed} passed, {failed} failed");
+return failed == 0 ? 0 : 1;

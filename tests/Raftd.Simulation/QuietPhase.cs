@@ -1,0 +1,100 @@
+using Raftd.Simulation.Clients;
+using Raftd.Simulation.Members;
+using Raftd.Testing;
+using static Raftd.Simulation.Checkers.SafetyViolationException;
+
+namespace Raftd.Simulation;
+
+/// <summary>The end of a simulation: nothing goes wrong any more, and the cluster must come to life and to one state by
+/// itself, within bounds of virtual time that a healthy one keeps by far.</summary>
+internal sealed class QuietPhase(Cluster cluster, IReadOnlyList<Client> clients)
+{
+    private const long ServiceLimit = 60 * Scheduler.Second;
+    private const long ConvergenceLimit = 60 * Scheduler.Second;
+
+    // A REST lease whose grant was not answered is unclaimed for a minute, by the slowest clock.
+    private const long LeaseLimit = 120 * Scheduler.Second;
+
+    public void Run()
+    {
+        MustServe();
+        foreach (var client in clients)
+        {
+            client.IsStopping = true;
+        }
+
+        Require(Until(ServiceLimit, () => clients.All(client => client.HasStopped)), $"liveness: a request never ended");
+        MustConverge();
+        Require(
+            Until(LeaseLimit, () => cluster.RunningMembers.All(member => member.Parts.State.View().LeaseCount == 0)),
+            $"liveness: {cluster.RunningMembers.Max(member => member.Parts.State.View().LeaseCount)} leases never ended");
+        MustConverge();
+        Verify();
+        if (cluster.Swarm.RestartsAtEnd)
+        {
+            RestartAll();
+            MustConverge();
+            Verify();
+        }
+    }
+
+    /// <summary>Every client that writes gets a few writes through.</summary>
+    private void MustServe()
+    {
+        var writers = clients.OfType<KeyClient>().ToArray();
+        var before = writers.Select(writer => writer.Acknowledged).ToArray();
+        var serves = Until(
+            ServiceLimit, () => writers.Zip(before).All(pair => pair.First.Acknowledged >= pair.Second + 3));
+        Require(serves, $"liveness: no writes go through although all is mended; leader {cluster.Leader?.Host.Name ?? "none"}");
+    }
+
+    private void MustConverge() => Require(
+        Until(ConvergenceLimit, HasConverged),
+        $"liveness: the members do not agree: {string.Join("; ", cluster.RunningMembers.Select(Describe))}");
+
+    private bool HasConverged()
+    {
+        var leader = cluster.Leader;
+        return leader is not null
+            && leader.Raft.Configuration.Learners.IsEmpty
+            && leader.Raft.ConfigurationIndex <= leader.Raft.Commit
+            && leader.Raft.HasCommittedInTerm
+            && leader.Raft.Configuration.Voters.All(id => IsLevel(cluster.Find(id.Value)?.Running, leader));
+    }
+
+    private static bool IsLevel(Incarnation? member, Incarnation leader) =>
+        member is not null
+        && member.Raft.Term == leader.Raft.Term
+        && !member.Raft.IsRecovering
+        && member.Parts.State.Applied.Index == leader.Raft.LastIndex
+        && member.Raft.LastIndex == leader.Raft.LastIndex;
+
+    private void Verify()
+    {
+        var leader = cluster.Leader!;
+        var hash = leader.Parts.State.Applied;
+        foreach (var id in leader.Raft.Configuration.Voters)
+        {
+            var member = cluster.Find(id.Value)!;
+            var state = member.Running!.Parts.State;
+            Require(state.Applied == hash, $"{member.Name} ends at {state.Applied}, {leader.Host.Name} at {hash}");
+            var difference = state.Audit();
+            Require(difference is null, $"{member.Name}: {difference}");
+            cluster.Checkers.History.Verify(state, member.Name);
+        }
+    }
+
+    private void RestartAll()
+    {
+        foreach (var member in cluster.RunningMembers)
+        {
+            member.Host.Crash("the last power failure", CrashLoss.Everything);
+        }
+    }
+
+    private bool Until(long limit, Func<bool> condition) => cluster.Scheduler.RunUntil(cluster.Scheduler.Now + limit, condition);
+
+    private static string Describe(Incarnation member) =>
+        $"{member.Host.Name} {member.Raft.Role} term {member.Raft.Term} last {member.Raft.LastIndex} commit {member.Raft.Commit} "
+        + $"applied {member.Parts.State.Applied.Index} of {member.Raft.Configuration}{(member.Raft.IsRecovering ? " recovering" : "")}";
+}

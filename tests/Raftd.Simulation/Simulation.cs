@@ -1,0 +1,92 @@
+using Raftd.Simulation.Checkers;
+using Raftd.Simulation.Clients;
+using Raftd.Simulation.Faults;
+
+namespace Raftd.Simulation;
+
+/// <summary>One seed, from an empty disk to the last check.</summary>
+internal sealed class Simulation
+{
+    private readonly Cluster _cluster;
+    private readonly Nemesis _nemesis;
+    private readonly Trace _trace;
+    private readonly List<Client> _clients = [];
+
+    private Simulation(ulong seed, long? virtualSeconds, TextWriter? output)
+    {
+        var dice = new Dice(seed);
+        var swarm = Swarm.Draw(dice.Fork(), virtualSeconds);
+        _trace = new Trace(output);
+        _cluster = new Cluster(swarm, dice.Fork(), _trace);
+        _nemesis = new Nemesis(_cluster, dice.Fork());
+        for (var i = 1; i <= swarm.Clients; i++)
+        {
+            _clients.Add(new KeyClient(_cluster, dice.Fork(), $"c{i}"));
+        }
+
+        for (var i = 1; i <= swarm.LeaseClients; i++)
+        {
+            _clients.Add(new LeaseClient(_cluster, dice.Fork(), $"l{i}", i));
+        }
+    }
+
+    /// <param name="seed">All there is to know.</param>
+    /// <param name="virtualSeconds">Length of the phase with faults; null for the seed's own.</param>
+    /// <param name="output">Gets the trace; null for none.</param>
+    public static Outcome Run(ulong seed, long? virtualSeconds, TextWriter? output)
+    {
+        var simulation = new Simulation(seed, virtualSeconds, output);
+        string? failure = null;
+        try
+        {
+            simulation.Run();
+        }
+        catch (SafetyViolationException violation)
+        {
+            failure = violation.Message;
+        }
+        catch (Exception unexpected)
+        {
+            // Whatever comes out of a step would have stopped the process: an invariant of the product, or a plain bug.
+            failure = unexpected.ToString();
+        }
+
+        return simulation.Judge(seed, failure);
+    }
+
+    private void Run()
+    {
+        _cluster.Say("swarm", _cluster.Swarm.ToString());
+        _cluster.Say("swarm", string.Join(' ', _cluster.Swarm.Faults));
+        _cluster.Found();
+        _clients.ForEach(client => client.Start());
+        _nemesis.Start();
+        if (_cluster.Swarm.ChangesMembership)
+        {
+            _cluster.Membership.Start();
+        }
+
+        _cluster.Scheduler.RunUntil(_cluster.Swarm.FaultSeconds * Scheduler.Second);
+        _cluster.Say("fault", "all is mended");
+        _nemesis.Stop();
+        new QuietPhase(_cluster, _clients).Run();
+    }
+
+    private Outcome Judge(ulong seed, string? failure)
+    {
+        var checkers = _cluster.Checkers;
+        return new Outcome(
+            seed, failure, _trace.Hash, _cluster.Scheduler.Now / (double)Scheduler.Second, _cluster.Scheduler.EventsRun)
+        {
+            Summary = $"{_cluster.Members.Count} members, {_nemesis.Count} faults, {checkers.KnownCommitted} entries, "
+                + $"{checkers.History.Acknowledged} writes, {checkers.History.Reads} reads, {checkers.History.Unknown} unknown, "
+                + $"{checkers.Leases.Renewals} renewals, {checkers.Leases.Ended} leases ended",
+        };
+    }
+}
+
+/// <summary>Failure is null for a seed that passed.</summary>
+internal sealed record Outcome(ulong Seed, string? Failure, ulong TraceHash, double VirtualSeconds, long Events)
+{
+    public required string Summary { get; init; }
+}
