@@ -11,20 +11,20 @@ internal sealed class Scene : IAsyncDisposable
     // Also ended when the whole run is: by Ctrl-C, or by the time limit of tests/run.sh.
     private static readonly ConcurrentDictionary<int, Process> Running = new();
 
+    // What a script needs to end what it started itself.
+    private static readonly TimeSpan ScriptLimit = TimeSpan.FromSeconds(10);
+
     private readonly List<Process> _processes = [];
     private readonly List<Member> _members = [];
     private readonly Stack<Func<Task>> _undo = new();
 
-    static Scene()
+    static Scene() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
     {
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        foreach (var process in Running.Values)
         {
-            foreach (var process in Running.Values)
-            {
-                End(process);
-            }
-        };
-    }
+            End(process);
+        }
+    };
 
     public string Folder { get; } = RealDisk.NewFolder();
 
@@ -137,9 +137,16 @@ internal sealed class Scene : IAsyncDisposable
 
     private static void End(Process process)
     {
+        if (process.StartInfo.ArgumentList.Contains("./run-cluster.sh"))
+        {
+            // Its members are in sessions of their own, and it ends them when it is asked to end.
+            Signals.Send(process.Id, Signal.Terminate);
+            process.WaitForExit(ScriptLimit);
+        }
+
         if (!process.HasExited)
         {
-            // The group first: a script that runs in one of its own has children.
+            // A script that runs in a group of its own has children there.
             Signals.Send(-process.Id, Signal.Kill);
             Signals.Send(process.Id, Signal.Kill);
         }
