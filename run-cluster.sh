@@ -209,8 +209,8 @@ command_status() {
       missing=1
     else
       line+="  pid $pid"
-      for field in role term commit applied revision; do
-        line+="  $field $(json_field "$field" <<<"$status")"
+      for field in role term commit_index applied_index revision; do
+        line+="  ${field%_index} $(json_field "$field" <<<"$status")"
       done
       say "$line"
     fi

@@ -1,0 +1,27 @@
+using System.Diagnostics;
+
+namespace Raftd.Cluster.Tests.Support;
+
+/// <summary>A test with processes of its own. They end with it, and their logs are shown if it failed.</summary>
+public abstract class ClusterTest : IAsyncLifetime
+{
+    private readonly long _started = Stopwatch.GetTimestamp();
+
+    private protected Scene Scene { get; } = new();
+
+    public virtual ValueTask InitializeAsync() => Build.EnsureAsync();
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        if (TestContext.Current.TestState?.Result == TestResult.Failed)
+        {
+            Print(Scene.KeepLogs());
+        }
+
+        await Scene.DisposeAsync();
+        Print($"{TestContext.Current.Test?.TestDisplayName}: {Stopwatch.GetElapsedTime(_started).TotalSeconds:0.0} s");
+    }
+
+    /// <summary>Figures worth seeing, in the output of every run.</summary>
+    private protected static void Print(string line) => Console.WriteLine(line);
+}

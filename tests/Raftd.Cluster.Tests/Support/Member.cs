@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Raftd.Cluster.Tests.Support;
+
+/// <summary>One member: a command line, a data directory, a log file, and the process while it runs.</summary>
+internal sealed class Member
+{
+    private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(15);
+
+    // No redirects: they are among the things tested.
+    private static readonly HttpClient Client =
+        new(new SocketsHttpHandler { AllowAutoRedirect = false, MaxConnectionsPerServer = 256 }) { Timeout = Timeout.InfiniteTimeSpan };
+
+    private readonly Scene _scene;
+    private long _logStart;
+
+    public Member(Scene scene, string label, string[] flags, string? dataDirectory = null)
+    {
+        _scene = scene;
+        Label = label;
+        Flags = flags;
+        DataDirectory = dataDirectory ?? scene.PathOf(label);
+        LogPath = scene.PathOf(label + ".log");
+    }
+
+    public string Label { get; }
+
+    public string[] Flags { get; set; }
+
+    public string? Join { get; set; }
+
+    public string DataDirectory { get; set; }
+
+    public string LogPath { get; }
+
+    public int HttpPort { get; init; } = Ports.Free();
+
+    public int RaftPort { get; init; } = Ports.Free();
+
+    public string Address => $"127.0.0.1:{HttpPort}";
+
+    public Process? Process { get; private set; }
+
+    public bool IsRunning => Process is { HasExited: false };
+
+    /// <summary>What it wrote since it was started last.</summary>
+    public string Log
+    {
+        get
+        {
+            using var file = new FileStream(LogPath, FileMode.OpenOrCreate, FileAccess.Read, FileShare.ReadWrite);
+            file.Position = Math.Min(_logStart, file.Length);
+            using var reader = new StreamReader(file, Encoding.UTF8);
+            return reader.ReadToEnd();
+        }
+    }
+
+    /// <summary>The last line on stderr: where it ended on its own, `raftd: what happened: what to do`.</summary>
+    public string LastLine => Log.TrimEnd().Split('\n')[^1];
+
+    public Member Start()
+    {
+        string[] join = Join is null ? [] : ["-join", Join];
+        _logStart = File.Exists(LogPath) ? new FileInfo(LogPath).Length : 0;
+        Process = _scene.StartLogged(
+            LogPath,
+            [
+                Checkout.Launcher, "-id", Label, "-haddr", Address, "-raddr", $"127.0.0.1:{RaftPort}", .. join, .. Flags,
+                DataDirectory,
+            ]);
+        return this;
+    }
+
+    public void Signal(Signal signal)
+    {
+        if (IsRunning)
+        {
+            Signals.Send(Process!.Id, signal);
+        }
+    }
+
+    /// <summary>kill -9, and gone when this returns.</summary>
+    public async Task KillAsync()
+    {
+        Signal(Support.Signal.Kill);
+        await EndAsync();
+    }
+
+    public async Task<int> StopAsync()
+    {
+        Signal(Support.Signal.Terminate);
+        return await EndAsync();
+    }
+
+    /// <returns>The exit code of a process that ends by itself or was told to.</returns>
+    public async Task<int> EndAsync(int limitSeconds = 30)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(limitSeconds));
+        try
+        {
+            await Process!.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException late)
+        {
+            throw new TimeoutException($"{Label} still runs after {limitSeconds} s", late);
+        }
+
+        return Process!.ExitCode;
+    }
+
+    /// <summary>Returns once clients may be sent here.</summary>
+    public Task ReadyAsync(int limitSeconds = 60) => Until.TrueAsync(
+        $"{Label} is ready",
+        TimeSpan.FromSeconds(limitSeconds),
+        async () =>
+        {
+            Assert.True(IsRunning, $"{Label} ended at its start: {LastLine}");
+            return (await GetAsync("/readyz")).Status == 200;
+        });
+
+    public Task<Answer> GetAsync(string target) => SendAsync(HttpMethod.Get, target);
+
+    public Task<Answer> PutAsync(string target, byte[] body) => SendAsync(HttpMethod.Put, target, body);
+
+    public Task<Answer> PutAsync(string target, string body) => PutAsync(target, Encoding.UTF8.GetBytes(body));
+
+    public Task<Answer> PostAsync(string target, params (string Name, string Value)[] form) => SendAsync(
+        HttpMethod.Post, target, new FormUrlEncodedContent(form.Select(field => KeyValuePair.Create(field.Name, field.Value))));
+
+    public Task<Answer> SendAsync(HttpMethod method, string target, byte[]? body = null, TimeSpan? limit = null) =>
+        SendAsync(method, target, body is null ? null : new ByteArrayContent(body), limit);
+
+    public async Task<MemberStatus> StatusAsync() => new((await GetAsync("/status")).Json);
+
+    private async Task<Answer> SendAsync(HttpMethod method, string target, HttpContent? body, TimeSpan? limit = null)
+    {
+        using var timer = new CancellationTokenSource(limit ?? CallLimit);
+        using var request = new HttpRequestMessage(method, new Uri($"http://{Address}{target}")) { Content = body };
+        using var response = await Client.SendAsync(request, timer.Token);
+        return new Answer((int)response.StatusCode, response.Headers, await response.Content.ReadAsByteArrayAsync(timer.Token));
+    }
+}

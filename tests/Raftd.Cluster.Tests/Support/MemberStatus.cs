@@ -1,0 +1,27 @@
+using System.Text.Json;
+
+namespace Raftd.Cluster.Tests.Support;
+
+/// <summary>GET /status.</summary>
+internal sealed class MemberStatus(JsonElement json)
+{
+    public string MemberId => Text("member_id");
+
+    public string Role => Text("role");
+
+    public string Leader => Text("leader");
+
+    public ulong Term => Number("term");
+
+    public ulong CommitIndex => Number("commit_index");
+
+    public ulong AppliedIndex => Number("applied_index");
+
+    public string AppliedHash => Text("applied_hash");
+
+    public string[] Alarms => [.. json.GetProperty("alarms").EnumerateArray().Select(alarm => alarm.GetString()!)];
+
+    private string Text(string name) => json.GetProperty(name).GetString()!;
+
+    private ulong Number(string name) => json.GetProperty(name).GetUInt64();
+}

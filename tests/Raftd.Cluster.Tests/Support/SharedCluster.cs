@@ -1,0 +1,17 @@
+namespace Raftd.Cluster.Tests.Support;
+
+/// <summary>Three members for tests that neither end nor damage one.</summary>
+public sealed class SharedCluster : IAsyncLifetime
+{
+    internal Scene Scene { get; } = new();
+
+    internal TestCluster Cluster { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await Build.EnsureAsync();
+        Cluster = await TestCluster.StartAsync(Scene, 3);
+    }
+
+    public ValueTask DisposeAsync() => Scene.DisposeAsync();
+}

@@ -1,0 +1,4 @@
+namespace Raftd.Cluster.Tests.Support;
+
+[CollectionDefinition]
+public sealed class SharedClusterCollection : ICollectionFixture<SharedCluster>;
