@@ -1,0 +1,69 @@
+using System.Diagnostics;
+
+namespace Raftd.Benchmarks;
+
+/// <summary>The modes: what is started, and in which order it is measured.</summary>
+internal static class Suite
+{
+    public static async Task RunAsync(BenchmarkOptions options)
+    {
+        Wrk.Require();
+        Build();
+        Machine.RequireDisk(options.DataDirectory);
+        Machine.Print(options);
+        using var wrk = new Wrk(options);
+        try
+        {
+            var all = options.Mode == "all";
+            if (all || options.Mode == "rest")
+            {
+                await RestBenchmark.RunAsync(options, wrk);
+            }
+
+            if (all || options.Mode == "cluster")
+            {
+                await ClusterBenchmark.RunAsync(options, wrk);
+            }
+
+            if (all || options.Mode == "startup")
+            {
+                await RestingBenchmark.StartAsync(options, wrk);
+            }
+
+            if (all || options.Mode == "idle")
+            {
+                await RestingBenchmark.IdleAsync(options, wrk);
+            }
+
+            Console.WriteLine($"load        {Machine.LoadAverage} at the end");
+        }
+        finally
+        {
+            Directory.Delete(options.DataDirectory, recursive: true);
+        }
+    }
+
+    /// <summary>A fresh directory for one server.</summary>
+    public static string Fresh(BenchmarkOptions options, string name)
+    {
+        var directory = Path.Combine(options.DataDirectory, name);
+        if (Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+
+        return directory;
+    }
+
+    private static void Build()
+    {
+        var start = new ProcessStartInfo(Checkout.Launcher);
+        start.Environment["RAFTD_BUILD_ONLY"] = "1";
+        using var build = Process.Start(start)!;
+        build.WaitForExit();
+        if (build.ExitCode != 0)
+        {
+            throw new BenchmarkException($"./raftd cannot be built: exit code {build.ExitCode}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Raftd.Benchmarks;
+
+/// <summary>Drives wrk, with scripts written here: requests are formatted before the clock starts, for every server alike.</summary>
+internal sealed class Wrk : IDisposable
+{
+    private const string Script =
+        """
+        local requests, at = {}, 0
+
+        function init(args)
+          local method, keys, body, suffix = args[1], tonumber(args[2]), nil, args[4] or ""
+          if method == "PUT" then
+            body = string.rep("x", tonumber(args[3]))
+          end
+          for i = 1, keys do
+            requests[i] = wrk.format(method, "/key/bench/" .. i .. suffix, nil, body)
+          end
+          math.randomseed(os.time())
+          at = math.random(keys)
+        end
+
+        function request()
+          at = at % #requests + 1
+          return requests[at]
+        end
+
+        function done(summary, latency, requests)
+          local e = summary.errors
+          io.write(string.format("RESULT %d %d %d %d %d\n", summary.requests, summary.duration,
+            latency:percentile(50), latency:percentile(99), e.connect + e.read + e.write + e.status + e.timeout))
+        end
+        """;
+
+    private readonly BenchmarkOptions _options;
+    private readonly string _script = Path.Combine(Path.GetTempPath(), $"raftd-benchmark-{Environment.ProcessId}.lua");
+
+    public Wrk(BenchmarkOptions options)
+    {
+        _options = options;
+        File.WriteAllText(_script, Script);
+    }
+
+    /// <exception cref="BenchmarkException">There is no wrk and it could not be installed.</exception>
+    public static void Require()
+    {
+        if (Exists())
+        {
+            return;
+        }
+
+        if (Environment.UserName == "root" && File.Exists("/usr/bin/apt-get"))
+        {
+            Console.WriteLine("installing wrk");
+            using var install = Process.Start("apt-get", ["install", "-yq", "wrk"]);
+            install.WaitForExit();
+        }
+
+        if (!Exists())
+        {
+            throw new BenchmarkException("wrk is missing: run 'sudo apt-get install wrk'");
+        }
+    }
+
+    /// <summary>PUT or GET over all keys, for as long as the options say.</summary>
+    /// <param name="server">Who is asked; its CPU time is measured too.</param>
+    /// <param name="method">PUT or GET.</param>
+    /// <param name="suffix">Appended to the path: a query, or nothing.</param>
+    /// <param name="seconds">0: as the options say.</param>
+    public async Task<WrkResult> RunAsync(ServerProcess server, string method, string suffix = "", int seconds = 0)
+    {
+        var before = server.CpuTime;
+        var output = await RunAsync(
+            $"-t{_options.Threads}", $"-c{_options.Connections}", $"-d{(seconds > 0 ? seconds : _options.Seconds)}s", "-s", _script,
+            server.Url, "--", method, Text(_options.Keys), Text(_options.ValueBytes), suffix);
+        var cpu = server.CpuTime - before;
+        var line = output.Split('\n').FirstOrDefault(line => line.StartsWith("RESULT ", StringComparison.Ordinal))
+            ?? throw new BenchmarkException($"wrk said nothing of use:{Environment.NewLine}{output}");
+        var numbers = line[7..].Split(' ').Select(number => double.Parse(number, CultureInfo.InvariantCulture)).ToArray();
+        return numbers[4] == 0 && numbers[0] > 0
+            ? new WrkResult(numbers[0] / (numbers[1] / 1e6), numbers[2] / 1000, numbers[3] / 1000, cpu.TotalMicroseconds / numbers[0])
+            : throw new BenchmarkException($"{numbers[4]:0} of {numbers[0]:0} answers of {server.Name} to {method} were errors");
+    }
+
+    public void Dispose() => File.Delete(_script);
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static bool Exists() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "wrk")));
+
+    private static async Task<string> RunAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("wrk", arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        using var wrk = Process.Start(start)!;
+        var errors = wrk.StandardError.ReadToEndAsync();
+        var output = await wrk.StandardOutput.ReadToEndAsync();
+        await wrk.WaitForExitAsync();
+        return output + await errors;
+    }
+}
+
+/// <summary>One measurement.</summary>
+/// <param name="PerSecond">Requests answered with 2xx in a second.</param>
+/// <param name="P50Ms">Median latency.</param>
+/// <param name="P99Ms">Latency of the slowest hundredth.</param>
+/// <param name="CpuMicroseconds">Of the asked server, for each request: the figure that a busy machine spoils least.</param>
+internal readonly record struct WrkResult(double PerSecond, double P50Ms, double P99Ms, double CpuMicroseconds)
+{
+    public static WrkResult Median(IReadOnlyCollection<WrkResult> results) => new(
+        Statistics.Median(results.Select(result => result.PerSecond)),
+        Statistics.Median(results.Select(result => result.P50Ms)),
+        Statistics.Median(results.Select(result => result.P99Ms)),
+        Statistics.Median(results.Select(result => result.CpuMicroseconds)));
+
+    public override string ToString() =>
+        $"{PerSecond,9:N0}/s   p50 {P50Ms,6:0.00} ms   p99 {P99Ms,7:0.00} ms   {CpuMicroseconds,5:0.0} us of CPU each";
+}
