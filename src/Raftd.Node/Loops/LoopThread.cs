@@ -53,11 +53,9 @@ internal sealed class LoopThread : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        Stop();
-        _wake.Dispose();
-    }
+    /// <remarks>The event stays: while a member goes down, a loop that still runs or a peer's late request may wake one
+    /// that has ended, and finding a disposed event there ended the process as if something had broken.</remarks>
+    public void Dispose() => Stop();
 
     private void Run()
     {
