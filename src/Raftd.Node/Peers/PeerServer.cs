@@ -106,7 +106,7 @@ internal sealed class PeerServer : IAsyncDisposable
             return;
         }
 
-        if (session.WasRemoved(handshake))
+        if (await session.WasRemovedAsync(handshake))
         {
             await RefuseAsync(
                 context,

@@ -25,11 +25,11 @@ internal sealed record PeerSession(
         return null;
     }
 
-    /// <summary>Only a leader that has applied its own term knows for certain who is no member any more: another member
-    /// may be behind, and must then hear even from a leader it does not know yet.</summary>
-    public bool WasRemoved(PeerHandshake caller)
-    {
-        var status = Replica.Status;
-        return status.IsPromoted && status.Members.Find(caller.From) is null;
-    }
+    /// <summary>Whoever is told so stops for good. Only a leader whose configuration is committed, and who has confirmed
+    /// that it still leads, knows for certain who is no member any more: another member may be behind, and must then hear
+    /// even from a leader it does not know yet; a removal that is not committed may be taken back.</summary>
+    public async ValueTask<bool> WasRemovedAsync(PeerHandshake caller) =>
+        Replica.Status.HasGoneOnWithout(caller.From)
+        && await Replica.LeadershipBarrierAsync()
+        && Replica.Status.HasGoneOnWithout(caller.From);
 }

@@ -174,6 +174,7 @@ internal sealed partial class Replica : ILoop
         Applied = _applied,
         Configuration = _raft.Configuration,
         Members = _members,
+        IsConfigurationCommitted = _raft.ConfigurationIndex <= _raft.Commit,
         IsPromoted = _promotedTerm == _raft.Term && _raft.Role == RaftRole.Leader,
         LeadsAlone = LeadsAlone,
         IsLearner = !_raft.Configuration.IsVoter(_raft.Id),

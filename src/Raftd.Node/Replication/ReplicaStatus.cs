@@ -24,6 +24,9 @@ internal sealed record ReplicaStatus
     /// <summary>This member leads and has applied the first entry of its term: it may speak about leases.</summary>
     public required bool IsPromoted { get; init; }
 
+    /// <summary>The configuration in force is committed: no truncation brings an earlier one back.</summary>
+    public required bool IsConfigurationCommitted { get; init; }
+
     /// <summary>This member is the only voter and leads: every acknowledged write is visible here already, so a read
     /// needs no round.</summary>
     public required bool LeadsAlone { get; init; }
@@ -38,4 +41,10 @@ internal sealed record ReplicaStatus
     public required bool IsLearner { get; init; }
 
     public bool IsLeader => Role == RaftRole.Leader;
+
+    /// <summary>The cluster has gone on without that one, as far as this member knows.</summary>
+    /// <remarks>Certain only once a read round that began later confirms its leadership: a leader that was deposed without
+    /// knowing has not heard of members added since.</remarks>
+    public bool HasGoneOnWithout(ulong member) =>
+        IsPromoted && IsConfigurationCommitted && Members.Find(member) is null;
 }

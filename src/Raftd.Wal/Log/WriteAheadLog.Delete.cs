@@ -8,14 +8,15 @@ public sealed partial class WriteAheadLog
     /// <remarks>
     /// Writer thread. FirstIndex becomes that of the first entry left, at most <paramref name="index"/>. Syncs first when
     /// something is unsynced: what replaces entries must be durable before the entries it replaces go. The directory is
-    /// synced after each deletion, so a crash never leaves a hole in the row of segments.
+    /// synced after each deletion, so a crash never leaves a hole in the row of segments. On a full disk, where the sync
+    /// waits for the very room that a deletion makes, the last entry that is durable stays, and what is behind it.
     /// </remarks>
-    /// <inheritdoc cref="Write" path="/exception"/>
+    /// <exception cref="WalFailedException">A write or a sync failed, now or earlier.</exception>
     public void DeleteBelow(ulong index)
     {
-        if (HasUnsynced)
+        if (HasUnsynced && !TrySync())
         {
-            Sync();
+            index = Math.Min(index, _syncedIndex);
         }
 
         ThrowIfFailed();
@@ -58,6 +59,19 @@ public sealed partial class WriteAheadLog
         catch (StorageIoException e)
         {
             throw Fail(e);
+        }
+    }
+
+    private bool TrySync()
+    {
+        try
+        {
+            Sync();
+            return true;
+        }
+        catch (WalSpaceException)
+        {
+            return false;
         }
     }
 

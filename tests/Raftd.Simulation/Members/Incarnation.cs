@@ -1,6 +1,7 @@
 using Raftd.Node;
 using Raftd.Node.Replication;
 using Raftd.Raft;
+using Raftd.Simulation.Network;
 using Raftd.Store.Buckets;
 using Raftd.Store.Testing;
 using Raftd.Testing;
@@ -13,12 +14,16 @@ namespace Raftd.Simulation.Members;
 internal sealed class Incarnation
 {
     private readonly Cluster _cluster;
+    private readonly SimulatedTransport _transport;
     private readonly List<SimulatedLoop> _loops = [];
 
-    public Incarnation(SimulatedMember host, Cluster cluster, RaftdMember parts, IStateDirectory state, SimulatedClock clock)
+    public Incarnation(
+        SimulatedMember host, Cluster cluster, RaftdMember parts, IStateDirectory state, SimulatedClock clock,
+        SimulatedTransport transport)
     {
         Host = host;
         _cluster = cluster;
+        _transport = transport;
         Parts = parts;
         State = state;
         Clock = clock;
@@ -68,6 +73,8 @@ internal sealed class Incarnation
     }
 
     public void Kill() => IsAlive = false;
+
+    public void Welcome(ulong guest) => _transport.Welcome(guest);
 
     /// <summary>Later, unless it has died by then; a paused member does it when it goes on.</summary>
     public void After(long delay, Action happening) => _cluster.Scheduler.After(delay, () =>

@@ -2,6 +2,7 @@ using Raftd.Node;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
+using Raftd.Simulation.Network;
 using Raftd.Store.Mvcc;
 using Raftd.Store.Testing;
 using Raftd.Testing;
@@ -125,7 +126,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
     {
         // A monotonic clock begins anywhere at each boot.
         var clock = new SimulatedClock(cluster.Scheduler, _rate, dice.Between(1, 1L << 40));
-        var transport = new Network.SimulatedTransport(cluster.Network, this);
+        var transport = new SimulatedTransport(cluster.Network, this);
         var state = Disk.OpenState();
         var parts = RaftdMember.Open(Options(), new MemberSeams
         {
@@ -138,7 +139,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
             Logger = new TraceLogger(cluster, this),
         });
         transport.Follow(known);
-        return new Incarnation(this, cluster, parts, state, clock);
+        return new Incarnation(this, cluster, parts, state, clock, transport);
     }
 
     private MemberOptions Options() => new()

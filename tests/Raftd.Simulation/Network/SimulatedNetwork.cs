@@ -6,6 +6,7 @@
 using System.Buffers;
 using Raftd.Raft;
 using Raftd.Simulation.Checkers;
+using Raftd.Simulation.Clients;
 using Raftd.Simulation.Members;
 
 namespace Raftd.Simulation.Network;
@@ -105,14 +106,14 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
             cluster.Trace.Detail(cluster.Scheduler.Now, receiver.Host.Name, Describe(message!));
         }
 
-        // What PeerSession.WasRemoved does: only a leader that has applied its own term may say so.
-        var status = receiver.Replica.Status;
-        if (status.IsPromoted && status.Members.Find(from) is null)
+        // What PeerServer does when a stream is opened.
+        if (receiver.Replica.Status.HasGoneOnWithout(from))
         {
-            cluster.Membership.ToldItWasRemoved(from);
+            receiver.Waiting.Add(new Verdict(cluster, receiver, from));
             return;
         }
 
+        receiver.Welcome(from);
         receiver.Replica.TryReceive(message!);
     }
 
@@ -122,6 +123,26 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
         if (from.Running is { } sender && dice.Chance(0.1))
         {
             sender.After(DrawDelay(), () => sender.Replica.PeerUnreachable(new NodeId(to)));
+        }
+    }
+
+    /// <summary>PeerSession.WasRemovedAsync without the await.</summary>
+    private sealed class Verdict(Cluster cluster, Incarnation leader, ulong about) : IWaiting
+    {
+        private readonly Task<bool> _confirmed = leader.Replica.LeadershipBarrierAsync();
+
+        public bool TryEnd()
+        {
+            if (_confirmed is { IsCompletedSuccessfully: true, Result: true } && leader.Replica.Status.HasGoneOnWithout(about))
+            {
+                cluster.Membership.ToldItWasRemoved(about);
+            }
+
+            return _confirmed.IsCompleted;
+        }
+
+        public void Lost()
+        {
         }
     }
 
