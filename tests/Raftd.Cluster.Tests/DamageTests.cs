@@ -53,7 +53,7 @@ public sealed class DamageTests : ClusterTest
             state.Write(new byte[8192]);
         }
 
-        await EndsUntouchedAsync(member, StateCorrupt, "data.mdb");
+        await EndsUntouchedAsync(member, StateCorrupt, "state");
         await GoesOnAsync(cluster, member, load);
     }
 
@@ -106,9 +106,10 @@ public sealed class DamageTests : ClusterTest
         Assert.Equal(before, Contents(member));
     }
 
+    /// <summary>Everything but the locks, which say who looked.</summary>
     private static string Contents(Member member) => string.Join('\n', Directory
         .GetFiles(member.DataDirectory, "*", SearchOption.AllDirectories)
-        .Where(path => !path.EndsWith("lock.mdb", StringComparison.Ordinal))
+        .Where(path => Path.GetFileName(path) is not ("lock.mdb" or "LOCK"))
         .Order(StringComparer.Ordinal)
         .Select(path => $"{path} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path)))}"));
 
