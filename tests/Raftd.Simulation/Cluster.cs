@@ -24,6 +24,7 @@ internal sealed class Cluster
         Network = new SimulatedNetwork(this, dice.Fork());
         Checkers = new Watch(this);
         Membership = new Membership(this, dice.Fork());
+        Ambush = new Ambush(this, dice.Fork());
     }
 
     public Scheduler Scheduler { get; } = new();
@@ -37,6 +38,8 @@ internal sealed class Cluster
     public Watch Checkers { get; }
 
     public Membership Membership { get; }
+
+    public Ambush Ambush { get; }
 
     /// <summary>The faults are over.</summary>
     public bool IsQuiet { get; set; }

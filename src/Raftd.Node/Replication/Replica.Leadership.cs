@@ -22,11 +22,15 @@ internal sealed partial class Replica
     /// <summary>For duties that run on the replica's thread.</summary>
     public RaftNode Raft => _raft;
 
+    /// <summary>Nobody else serves reads: a learner that applies faster would answer what is not visible here yet. Nor did
+    /// anybody until the configuration was applied that made it so: what was committed before is visible here by then.</summary>
     private bool LeadsAlone =>
         _fencedBecause is null
         && IsPromoted
         && _raft.Configuration.Voters.Length == 1
-        && _raft.Configuration.Voters[0] == _raft.Id;
+        && _raft.Configuration.Voters[0] == _raft.Id
+        && _raft.Configuration.Learners.IsEmpty
+        && _raft.ConfigurationIndex <= _applied;
 
     /// <summary>Cuts this member off: it hears nothing, says nothing and answers nothing, until somebody repairs it.</summary>
     /// <remarks>For a state that contradicts the majority's: whatever it said could be wrong.</remarks>

@@ -27,8 +27,8 @@ internal sealed record ReplicaStatus
     /// <summary>The configuration in force is committed: no truncation brings an earlier one back.</summary>
     public required bool IsConfigurationCommitted { get; init; }
 
-    /// <summary>This member is the only voter and leads: every acknowledged write is visible here already, so a read
-    /// needs no round.</summary>
+    /// <summary>This member is the only one and leads: every acknowledged write is visible here already, so a read needs no
+    /// round.</summary>
     public required bool LeadsAlone { get; init; }
 
     /// <summary>Its log was found torn, and it has not caught up since: it neither votes nor acknowledges.</summary>

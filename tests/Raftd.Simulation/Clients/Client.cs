@@ -21,10 +21,24 @@ internal abstract class Client(Cluster cluster, Dice dice, string name)
 
     public void Start() => Rest(1);
 
+    public void Say(string what)
+    {
+        if (Cluster.Trace.IsPrinting)
+        {
+            Cluster.Trace.Detail(Cluster.Scheduler.Now, Name, what);
+        }
+    }
+
+    public void After(long delay, Action happening) => Cluster.Scheduler.After(delay, happening);
+
+    /// <summary>Often less than an election takes: a client that waits for a member which was cut off would never see what
+    /// that member does not know.</summary>
+    public long DrawPatience() => Cluster.IsQuiet ? 20 * Scheduler.Second : Dice.Between(Scheduler.Second / 10, 2 * Scheduler.Second);
+
     protected abstract void Act(Incarnation member);
 
     /// <summary>Goes on after a pause.</summary>
-    protected void Rest(long mean) => Cluster.Scheduler.After(1 + Dice.Exponential(mean), Next);
+    protected void Rest(long mean) => Cluster.Scheduler.After(1 + Math.Min(Dice.Exponential(mean), 4 * mean), Next);
 
     /// <summary>A client that wants to stop finishes what it is at; leases may take some requests more.</summary>
     protected virtual bool MayStop => true;
@@ -56,6 +70,6 @@ internal abstract class Client(Cluster cluster, Dice dice, string name)
         }
 
         var any = Dice.Pick(running);
-        return Dice.Chance(0.2) ? any : Cluster.Find(any.Replica.Status.Leader.Value)?.Running ?? any;
+        return Dice.Chance(0.3) ? any : Cluster.Find(any.Replica.Status.Leader.Value)?.Running ?? any;
     }
 }

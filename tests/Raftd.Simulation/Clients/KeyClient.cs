@@ -55,26 +55,18 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
     }
 
     private void Write(Incarnation member, Operation operation) =>
-        Wait(member, new WaitingWrite(this, operation, member.Replica.ProposeAsync(Encode(operation))));
+        new WaitingWrite(this, member, operation, member.Replica.ProposeAsync(Encode(operation))).Send(member);
 
     private void Read(Incarnation member, string key, string rangeEnd)
     {
         var operation = new Operation { Kind = OperationKind.Read, Key = key, RangeEnd = rangeEnd, Floor = History.Floor };
-        Wait(member, new WaitingRead(this, member, operation, member.Replica.ReadBarrierAsync().AsTask()));
+        new WaitingRead(this, member, operation, member.Replica.ReadBarrierAsync().AsTask()).Send(member);
     }
 
     private void ReadStale(Incarnation member, string key)
     {
         Answer(member, new Operation { Kind = OperationKind.StaleRead, Key = key, Floor = History.Floor });
         Rest(Cluster.Swarm.ThinkMicroseconds);
-    }
-
-    private static void Wait(Incarnation member, IWaiting waiting)
-    {
-        if (!waiting.TryEnd())
-        {
-            member.Waiting.Add(waiting);
-        }
     }
 
     private static ReadOnlyMemory<byte> Encode(Operation operation)
@@ -112,7 +104,7 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
         History.Ended(operation);
     }
 
-    private void Note(Operation operation, ProposalOutcome outcome)
+    private void Note(Incarnation member, Operation operation, ProposalOutcome outcome)
     {
         switch (outcome.End)
         {
@@ -137,48 +129,53 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
         }
 
         Acknowledged++;
+        Cluster.Ambush.Spring(member.Host);
         History.Ended(operation);
     }
 
-    private sealed class WaitingWrite(KeyClient client, Operation operation, Task<ProposalOutcome> proposed) : IWaiting
+    private sealed class WaitingWrite(
+        KeyClient client, Incarnation member, Operation operation, Task<ProposalOutcome> proposed) : Request(client)
     {
-        public bool TryEnd()
+        public override string ToString() => $"{operation} known {operation.Floor}, now {operation.Revision}";
+
+        protected override bool TryFinish()
         {
-            if (!proposed.IsCompleted)
+            if (proposed.IsCompleted)
             {
-                return false;
+                End(proposed.Result);
             }
 
-            client.Note(operation, proposed.Result);
-            client.Rest(client.Cluster.Swarm.ThinkMicroseconds);
-            return true;
+            return proposed.IsCompleted;
         }
 
-        public void Lost()
+        protected override void GiveUp() => End(new ProposalOutcome(ProposalEnd.Unknown));
+
+        private void End(ProposalOutcome outcome)
         {
-            client.Note(operation, new ProposalOutcome(ProposalEnd.Unknown));
+            client.Note(member, operation, outcome);
             client.Rest(client.Cluster.Swarm.ThinkMicroseconds);
         }
     }
 
-    private sealed class WaitingRead(KeyClient client, Incarnation member, Operation operation, Task<bool> barrier) : IWaiting
+    private sealed class WaitingRead(KeyClient client, Incarnation member, Operation operation, Task<bool> barrier) : Request(client)
     {
-        public bool TryEnd()
-        {
-            if (!barrier.IsCompleted)
-            {
-                return false;
-            }
+        public override string ToString() => $"{operation} known {operation.Floor}, now {operation.Revision}";
 
-            if (barrier.Result)
+        protected override bool TryFinish()
+        {
+            if (barrier is { IsCompleted: true, Result: true })
             {
                 client.Answer(member, operation);
             }
 
-            client.Rest(client.Cluster.Swarm.ThinkMicroseconds);
-            return true;
+            if (barrier.IsCompleted)
+            {
+                GiveUp();
+            }
+
+            return barrier.IsCompleted;
         }
 
-        public void Lost() => client.Rest(client.Cluster.Swarm.ThinkMicroseconds);
+        protected override void GiveUp() => client.Rest(client.Cluster.Swarm.ThinkMicroseconds);
     }
 }

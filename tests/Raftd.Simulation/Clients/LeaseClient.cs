@@ -133,7 +133,7 @@ internal sealed class LeaseClient(Cluster cluster, Dice dice, string name, int n
             Key = withKey ? "own"u8.ToArray() : (ReadOnlyMemory<byte>?)null,
             Data = withKey ? Encoding.UTF8.GetBytes($"data {_renewalsLeft / 4}") : (ReadOnlyMemory<byte>?)null,
         };
-        var renewal = new LeaseRenewal(Cluster, member, request, answer =>
+        new LeaseRenewal(this, Cluster.Scheduler, member, request, answer =>
         {
             if (answer == RenewalAnswer.Renewed)
             {
@@ -141,11 +141,7 @@ internal sealed class LeaseClient(Cluster cluster, Dice dice, string name, int n
             }
 
             Continue(answer == RenewalAnswer.Gone ? Answer.Gone : Answer.Unknown);
-        });
-        if (!renewal.TryEnd())
-        {
-            member.Waiting.Add(renewal);
-        }
+        }).Send(member);
     }
 
     private void NoteRenewed(TrackedLease lease, bool withKey, long asked)
@@ -178,11 +174,11 @@ internal sealed class LeaseClient(Cluster cluster, Dice dice, string name, int n
     }
 
     private void Propose(Incarnation member, ReadOnlyMemory<byte> command, Action<Answer> then) =>
-        member.Waiting.Add(new WaitingProposal(member.Replica.ProposeAsync(command), then));
+        new WaitingProposal(this, member.Replica.ProposeAsync(command), then).Send(member);
 
-    private sealed class WaitingProposal(Task<ProposalOutcome> proposed, Action<Answer> then) : IWaiting
+    private sealed class WaitingProposal(Client client, Task<ProposalOutcome> proposed, Action<Answer> then) : Request(client)
     {
-        public bool TryEnd()
+        protected override bool TryFinish()
         {
             if (!proposed.IsCompleted)
             {
@@ -199,6 +195,6 @@ internal sealed class LeaseClient(Cluster cluster, Dice dice, string name, int n
             return true;
         }
 
-        public void Lost() => then(Answer.Unknown);
+        protected override void GiveUp() => then(Answer.Unknown);
     }
 }

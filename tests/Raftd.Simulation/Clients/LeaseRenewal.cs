@@ -19,11 +19,11 @@ internal enum RenewalAnswer
 
 /// <summary>LeaseKeeper.KeepAliveAsync as a state machine, for its awaits would go on on the thread pool: leadership is
 /// confirmed by a round that begins after the request, then the lessor decides; a pending expiry is waited for.</summary>
-internal sealed class LeaseRenewal : IWaiting
+internal sealed class LeaseRenewal : Request
 {
     private const long TimeLimit = 5 * Scheduler.Second;
 
-    private readonly Cluster _cluster;
+    private readonly Scheduler _scheduler;
     private readonly Incarnation _member;
     private readonly LeaseKeepAliveRequest _request;
     private readonly Action<RenewalAnswer> _then;
@@ -33,13 +33,14 @@ internal sealed class LeaseRenewal : IWaiting
     private long _decidedBy;
 
     public LeaseRenewal(
-        Cluster cluster, Incarnation member, LeaseKeepAliveRequest request, Action<RenewalAnswer> then)
+        Client client, Scheduler scheduler, Incarnation member, LeaseKeepAliveRequest request, Action<RenewalAnswer> then)
+        : base(client)
     {
-        (_cluster, _member, _request, _then) = (cluster, member, request, then);
+        (_scheduler, _member, _request, _then) = (scheduler, member, request, then);
         _confirmed = member.Replica.Status.IsPromoted ? member.Replica.LeadershipBarrierAsync() : null;
     }
 
-    public bool TryEnd()
+    protected override bool TryFinish()
     {
         if (Advance() is not { } answer)
         {
@@ -50,7 +51,7 @@ internal sealed class LeaseRenewal : IWaiting
         return true;
     }
 
-    public void Lost() => _then(RenewalAnswer.Failed);
+    protected override void GiveUp() => _then(RenewalAnswer.Failed);
 
     /// <summary>Null while something must be waited for.</summary>
     private RenewalAnswer? Advance()
@@ -72,7 +73,7 @@ internal sealed class LeaseRenewal : IWaiting
     {
         if (_decided is { IsCompleted: false })
         {
-            return _cluster.Scheduler.Now > _decidedBy ? RenewalAnswer.Failed : null;
+            return _scheduler.Now > _decidedBy ? RenewalAnswer.Failed : null;
         }
 
         var renewal = _member.Parts.Lessor.TryRenew(_request.Id, _request.Key, _request.Data);
@@ -86,7 +87,7 @@ internal sealed class LeaseRenewal : IWaiting
                 _proposed = _member.Replica.ProposeAsync(CommandFactory.LeaseKeepAlive(_request));
                 return null;
             case RenewStatus.Wait:
-                (_decided, _decidedBy) = (renewal.Outcome, _cluster.Scheduler.Now + TimeLimit);
+                (_decided, _decidedBy) = (renewal.Outcome, _scheduler.Now + TimeLimit);
                 return null;
             default:
                 return RenewalAnswer.Failed;

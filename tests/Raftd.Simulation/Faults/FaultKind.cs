@@ -38,6 +38,12 @@ internal enum FaultKind
     /// <summary>The leader is asked to hand over.</summary>
     Transfer,
 
+    /// <summary>A trap: one, or all, crash or are cut off just after something that matters has happened.</summary>
+    Ambush,
+
+    /// <summary>One member crashes and its disk has damaged the last record of its log, synced or not.</summary>
+    DamagedTail,
+
     /// <summary>Much is lost and late for a while.</summary>
     Storm,
 }

@@ -11,7 +11,7 @@ namespace Raftd.Simulation.Faults;
 internal sealed class Membership(Cluster cluster, Dice dice)
 {
     private const int MaxMembers = 7;
-    private const long MeanPause = 4 * Scheduler.Second;
+    private const long MeanPause = Scheduler.Second;
 
     private MemberTable _committed = MemberTable.Empty;
 
@@ -28,6 +28,8 @@ internal sealed class Membership(Cluster cluster, Dice dice)
 
     public void Start() => cluster.Scheduler.After(dice.Exponential(MeanPause), Change);
 
+    public int Voters { get; private set; }
+
     /// <summary>The members of the newest committed configuration.</summary>
     public bool IsMember(ulong id) => _committed.Find(id) is not null;
 
@@ -36,6 +38,7 @@ internal sealed class Membership(Cluster cluster, Dice dice)
     {
         var before = _committed;
         _committed = MemberTable.Decode(configuration.Context.Span);
+        Voters = configuration.Voters.Length;
         cluster.Say("admin", $"committed: {configuration}");
         foreach (var info in _committed.Members.Where(info => cluster.Find(info.Id) is null))
         {
@@ -72,9 +75,13 @@ internal sealed class Membership(Cluster cluster, Dice dice)
             return;
         }
 
-        if (cluster.Leader is { } leader && leader.Host.PausedUntil <= cluster.Scheduler.Now)
+        // Every member that takes itself for the leader is asked: one that was deposed may not do harm.
+        foreach (var leader in cluster.RunningMembers.Where(member => member.Raft.Role == RaftRole.Leader))
         {
-            leader.Run(10, () => Propose(leader));
+            if (leader.Host.PausedUntil <= cluster.Scheduler.Now)
+            {
+                leader.Run(10, () => Propose(leader));
+            }
         }
 
         Start();

@@ -2,7 +2,9 @@
 // cluster must serve again by itself.
 //
 //   - A crash may lose, of each file, any of the 512-byte sectors and any of the names that were not synced, and of the
-//     state the transaction that was not committed. What was synced stays as it is: no bit rots, on no member.
+//     state the transaction that was not committed. What was synced stays as it is, but for this:
+//   - The last record of a log may be damaged by a crash although it was synced, which nobody can tell from a torn tail.
+//     On one member at a time: it must be whole again before another loses its own; never on a cluster of one voter.
 //   - Any number of members may crash, and all at once: nothing acknowledged rests on anything unsynced.
 //   - A failed write or sync is told to the member, which must stop; what it had not synced may be gone.
 //   - A full disk takes no new file and no new length; what is allocated can still be written. It has room again later.
@@ -22,6 +24,9 @@ namespace Raftd.Simulation.Faults;
 
 internal sealed class Nemesis(Cluster cluster, Dice dice)
 {
+    // The last member whose log was damaged.
+    private SimulatedMember? _damaged;
+
     private long Now => cluster.Scheduler.Now;
 
     public int Count { get; private set; }
@@ -70,20 +75,20 @@ internal sealed class Nemesis(Cluster cluster, Dice dice)
             case FaultKind.CrashInWrite:
                 victim.Disk.PlantCrash();
                 break;
-            case FaultKind.PowerLoss when dice.Chance(0.2):
+            case FaultKind.PowerLoss when dice.Chance(0.5):
                 PowerLoss();
                 break;
             case FaultKind.CrashLoop:
                 CrashLoop(victim, (int)dice.Between(2, 5));
                 break;
             case FaultKind.Partition:
-                CutForAWhile(Halves());
+                cluster.Network.CutForAWhile(Halves());
                 break;
             case FaultKind.OneWay:
-                CutForAWhile(Pairs().Where(_ => dice.Chance(0.25)));
+                cluster.Network.CutForAWhile(Pairs().Where(_ => dice.Chance(0.25)));
                 break;
             case FaultKind.IsolateLeader:
-                CutForAWhile(AroundLeader());
+                cluster.Network.CutForAWhile(AroundLeader());
                 break;
             case FaultKind.Pause:
                 victim.PausedUntil = Now + Duration();
@@ -100,10 +105,24 @@ internal sealed class Nemesis(Cluster cluster, Dice dice)
             case FaultKind.Transfer:
                 Transfer(victim);
                 break;
+            case FaultKind.Ambush:
+                cluster.Ambush.Set();
+                break;
+            case FaultKind.DamagedTail when MayDamage(victim):
+                _damaged = victim;
+                victim.CrashWithDamage();
+                break;
             case FaultKind.Storm:
                 cluster.Network.StormUntil = Now + Duration();
                 break;
         }
+    }
+
+    /// <summary>One at a time: the one before has caught up, or is gone for good; and somebody else has what is lost.</summary>
+    private bool MayDamage(SimulatedMember victim)
+    {
+        var isWhole = _damaged is null || _damaged.IsRetired || _damaged.Running is { Raft.IsRecovering: false };
+        return isWhole && cluster.Membership.Voters > 1 && victim.Running is { Raft.IsRecovering: false };
     }
 
     private long Duration() => 1000 + dice.Exponential(dice.Pick([200L, 1000, 3000]) * Scheduler.Millisecond);
@@ -148,23 +167,6 @@ internal sealed class Nemesis(Cluster cluster, Dice dice)
         {
             leader.Replica.Ask(raft => raft.TransferLeadership(new NodeId(to.Id)));
         }
-    }
-
-    private void CutForAWhile(IEnumerable<(ulong From, ulong To)> links)
-    {
-        var cut = links.ToArray();
-        foreach (var (from, to) in cut)
-        {
-            cluster.Network.Cut(from, to);
-        }
-
-        cluster.Scheduler.After(Duration(), () =>
-        {
-            foreach (var (from, to) in cut)
-            {
-                cluster.Network.Mend(from, to);
-            }
-        });
     }
 
     private IEnumerable<(ulong From, ulong To)> Pairs() =>

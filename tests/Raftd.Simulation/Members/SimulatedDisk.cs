@@ -8,7 +8,11 @@ namespace Raftd.Simulation.Members;
 /// <summary>What of a member survives a crash, and the places in it where a crash or a failure can be planted.</summary>
 internal sealed class SimulatedDisk(Dice dice)
 {
+    // The header says what the log is; without it the segment is not one.
+    private const int SegmentHeaderBytes = 4096;
+
     private readonly ModelStateDisk _state = new();
+    private (string Path, byte[] Content)? _damage;
     private int _operationsToCrash;
     private int _operationsToFailure;
     private int _writesToCrash;
@@ -59,6 +63,46 @@ internal sealed class SimulatedDisk(Dice dice)
         Files = Files.Crash(loss, dice.ToRandom());
         _operationsToCrash = _operationsToFailure = _writesToCrash = 0;
         IsFull = _isFull;
+    }
+
+    /// <summary>The member has seen the damage for what it is and refuses to start, as it must where the record is known to
+    /// have been synced: an operator brings the bytes back.</summary>
+    /// <returns>False when nothing was damaged.</returns>
+    public bool TryRepair()
+    {
+        if (_damage is not { } damage)
+        {
+            return false;
+        }
+
+        Files.Put(damage.Path, damage.Content);
+        _damage = null;
+        return true;
+    }
+
+    /// <summary>The member has started on the disk as it is.</summary>
+    public void Accept() => _damage = null;
+
+    /// <summary>Flips a bit in the last byte written of the last segment.</summary>
+    public string DamageLastRecord()
+    {
+        var last = Files.List("/wal").LastOrDefault(name => name.EndsWith(".wal", StringComparison.Ordinal));
+        if (last is null)
+        {
+            return "nothing to damage";
+        }
+
+        var bytes = Files.Get($"/wal/{last}");
+        var at = bytes.AsSpan().LastIndexOfAnyExcept((byte)0);
+        if (at < SegmentHeaderBytes)
+        {
+            return $"{last} is empty";
+        }
+
+        _damage = ($"/wal/{last}", [.. bytes]);
+        bytes[at] ^= (byte)(1 << dice.Next(8));
+        Files.Put($"/wal/{last}", bytes);
+        return $"{last} at {at}";
     }
 
     private int OnFileOperation(FileOperation operation)

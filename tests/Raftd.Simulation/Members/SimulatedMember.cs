@@ -60,6 +60,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
         {
             var opened = Open();
             _hasStarted = true;
+            Disk.Accept();
             Running = opened;
             cluster.Say(Name, $"starts: log {opened.Parts.Wal.FirstIndex}..{opened.Parts.Wal.LastIndex}, applied "
                 + $"{opened.Parts.State.Applied.Index}, {opened.Parts.Wal.State}, tail {opened.Parts.Wal.Recovery.Tail.Kind}");
@@ -69,6 +70,10 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
         catch (Exception crash) when (crash is SimulatedCrashException or ModelCrashException)
         {
             Stop($"crashes while it starts: {crash.Message}", DrawLoss());
+        }
+        catch (WalCorruptException corrupt) when (Disk.TryRepair())
+        {
+            Stop($"refuses to start: {corrupt.Reason}", CrashLoss.Nothing);
         }
         catch (Exception failure) when (failure is StorageIoException or WalSpaceException or WalFailedException)
         {
@@ -80,6 +85,13 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
     public void Crash(string why) => Stop($"crashes: {why}", DrawLoss());
 
     public void Crash(string why, CrashLoss loss) => Stop(why, loss);
+
+    /// <summary>The power fails, and the disk has not kept what it said it had of the last record of the log.</summary>
+    public void CrashWithDamage()
+    {
+        Stop("crashes: its disk lies", CrashLoss.Everything);
+        cluster.Say(Name, $"damaged: {Disk.DamageLastRecord()}");
+    }
 
     /// <summary>For good.</summary>
     public void Retire()

@@ -7,6 +7,10 @@ internal sealed class TraceLogger(Cluster cluster, SimulatedMember member) : ILo
 {
     // Ids of RaftEventLog; they stay.
     private const int BecameLeader = 2002;
+    private const int Voted = 2004;
+    private const int Truncated = 2007;
+    private const int Configured = 2008;
+    private const int SnapshotAccepted = 2019;
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
@@ -16,6 +20,11 @@ internal sealed class TraceLogger(Cluster cluster, SimulatedMember member) : ILo
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
+        if (eventId.Id is BecameLeader or Voted or Truncated or Configured or SnapshotAccepted)
+        {
+            cluster.Ambush.Spring(member);
+        }
+
         if (eventId.Id == BecameLeader && state is IReadOnlyList<KeyValuePair<string, object?>> facts)
         {
             var term = facts.First(fact => fact.Key == "Term").Value;

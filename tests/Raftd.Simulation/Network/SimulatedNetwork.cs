@@ -26,11 +26,19 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
 
     private bool IsStorm => StormUntil > cluster.Scheduler.Now;
 
-    public void Cut(ulong from, ulong to) => _cut.Add((from, to));
-
-    public void Mend(ulong from, ulong to) => _cut.Remove((from, to));
-
     public void MendAll() => _cut.Clear();
+
+    /// <summary>One member is alone for up to a few seconds.</summary>
+    public void CutForAWhile(ulong member) => CutForAWhile(
+        cluster.Members.Where(other => other.Id != member).SelectMany(other => new[] { (member, other.Id), (other.Id, member) }));
+
+    public void CutForAWhile(IEnumerable<(ulong From, ulong To)> links)
+    {
+        var cut = links.ToArray();
+        _cut.UnionWith(cut);
+        var duration = 1000 + dice.Exponential(dice.Pick([200L, 1000, 3000]) * Scheduler.Millisecond);
+        cluster.Scheduler.After(duration, () => _cut.ExceptWith(cut));
+    }
 
     public bool IsCut(ulong from, ulong to) => _cut.Contains((from, to));
 
