@@ -124,8 +124,8 @@ public sealed class StartFaultTests : ClusterTest
         var member = Scene.AddMember("node02");
         member.Join = other.LocalEndpoint.ToString();
         member.Start();
-        await Until.TrueAsync("it has tried three times", TimeSpan.FromSeconds(40), () =>
-            member.Log.Split($"cannot join through {member.Join}: ").Length > 3);
+        await Until.TrueAsync("it has tried each of them", TimeSpan.FromSeconds(40), () =>
+            member.Log.Split($"cannot join through {member.Join}: ").Length > 4);
         Assert.Equal(0, await member.StopAsync());
         other.Stop();
         await answering;
@@ -150,10 +150,10 @@ public sealed class StartFaultTests : ClusterTest
         return (answer.Status, answer.Code);
     }
 
-    /// <summary>A web server without a clue, then one that sends noise, then one that hangs up.</summary>
+    /// <summary>Web servers without a clue, then one that sends noise, then one that hangs up.</summary>
     private static async Task AnswerGarbageAsync(TcpListener listener)
     {
-        string[] answers = ["HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{\"hello\": 1}", "\u0001\u0002 noise\r\n\r\n", ""];
+        string[] answers = ["HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{\"hello\": 1}", "HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nno!", "\u0001\u0002 noise\r\n\r\n", ""];
         for (var turn = 0; ; turn++)
         {
             try
