@@ -1,5 +1,5 @@
 // What every member does now and then, whether it leads or not: tells the others its hash, looks whether one differs,
-// and keeps its own addresses in the member table true.
+// keeps its own addresses in the member table true, and gives memory back.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Contract;
@@ -18,6 +18,7 @@ internal sealed class MemberChores(
 
     private readonly CancellationTokenSource _stop = new();
     private readonly HashSet<ulong> _alarmed = [];
+    private readonly MemoryTrim _memory = new();
     private Task _running = Task.CompletedTask;
     private bool _addressIsTrue;
 
@@ -44,9 +45,10 @@ internal sealed class MemberChores(
                 await CompareHashesAsync();
                 await WatchDiskAsync();
                 await TellAddressAsync();
+                _memory.Turn();
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             // Disposed.
         }
@@ -146,7 +148,7 @@ internal sealed class MemberChores(
         {
             await chore(_stop.Token);
         }
-        catch (StoreException failure)
+        catch (Exception failure) when (!_stop.IsCancellationRequested && failure is not InvariantViolationException)
         {
             NodeLog.PeerCallFailed(logger, failure.Message);
         }

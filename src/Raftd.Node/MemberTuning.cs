@@ -73,7 +73,9 @@ internal static class MemberTuning
         // Enough to fill a fast link for a round trip; a follower that stalls holds no more than this of its leader.
         MaxInflightBytes = 16 << 20,
         MaxUncommittedBytes = Math.Max(64L << 20, 2 * maxCommandBytes),
-        MaxCachedBytes = 32L << 20,
+
+        // What a follower that lags further needs is read from the log, whose newest pages the kernel holds anyway.
+        MaxCachedBytes = 8L << 20,
         ReadIdSeed = IdentityFile.DrawId(),
     };
 }

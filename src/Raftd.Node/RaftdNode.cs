@@ -154,7 +154,8 @@ public sealed class RaftdNode : IAsyncDisposable
     /// <summary>Whoever lost its log has lost its votes and acknowledgements, whatever member.json says.</summary>
     private void RequireLog(MemberIdentity identity)
     {
-        if (identity.HasStarted && !Directory.EnumerateFiles(Prepared(LogFolder), "*.wal").Any())
+        var folder = Prepared(LogFolder);
+        if (identity.HasStarted && !(Directory.Exists(folder) && Directory.EnumerateFiles(folder, "*.wal").Any()))
         {
             throw new FatalStopException(
                 FatalReason.IdentityRefused,

@@ -68,7 +68,7 @@ public sealed class CrashTests : ClusterTest
     public async Task SingleMemberKilledAgainAndAgain_LosesNothing()
     {
         var cluster = await TestCluster.StartAsync(Scene, 1);
-        for (var round = 0; round < 4; round++)
+        for (var round = 0; round < 3; round++)
         {
             await using var load = new Load(cluster.Members, $"round{round}", writers: 4, valueBytes: 2000);
             await load.MoreAsync(300);

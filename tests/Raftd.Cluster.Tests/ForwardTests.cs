@@ -58,6 +58,30 @@ public sealed class ForwardTests(SharedCluster shared) : SharedClusterTest(share
     }
 
     [Fact]
+    public async Task MemberThatRedirectsByDefault_SendsWritesAndReads_AndForwardsWhenAsked()
+    {
+        var leader = await Cluster.LeaderAsync();
+        var guest = Scene.AddMember("redirecting", [.. TestCluster.SmallFiles, "-redirect"]);
+        guest.Join = leader.Address;
+        await guest.Start().ReadyAsync();
+        Assert.Equal((307, $"http://{leader.Address}/key/r"), await LocationAsync("/key/r"));
+        Assert.Equal((307, $"http://{leader.Address}/key/r?level=default"), await LocationAsync("/key/r?level=default"));
+        Assert.Equal("307 200", (await Scene.ShellAsync(
+            $"for l in '' -L; do curl -sS $l -o /dev/null -X PUT -d x -w '%{{http_code}} ' {guest.Address}/key/r; done")).Output.TrimEnd());
+        Assert.Equal(200, (await guest.PutAsync("/key/r?redirect=0", "forwarded")).Status);
+        Assert.Equal("forwarded", (await leader.GetAsync("/key/r")).Text);
+
+        Assert.Equal(200, (await leader.SendAsync(HttpMethod.Delete, "/members/redirecting")).Status);
+        await guest.EndAsync();
+
+        async Task<(int, string?)> LocationAsync(string target)
+        {
+            var answer = await guest.GetAsync(target);
+            return (answer.Status, answer.Header("Location"));
+        }
+    }
+
+    [Fact]
     public async Task BadRequests_AreRefusedWithTheirReason_ByEveryMember()
     {
         foreach (var member in Cluster.Members)

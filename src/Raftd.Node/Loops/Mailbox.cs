@@ -12,7 +12,10 @@ internal sealed class Mailbox<T>(int capacity)
     private readonly Lock _gate = new();
     private List<T> _items = [];
 
-    /// <summary>Called after each post that found the mailbox empty; set once, before the first post.</summary>
+    // Somebody has called, or is about to, for what lies in _items.
+    private bool _isCalled;
+
+    /// <summary>Called after each post that nobody has called for yet; set once, before the first post.</summary>
     public Action Wake { get; set; } = static () => { };
 
     public int Count
@@ -37,7 +40,8 @@ internal sealed class Mailbox<T>(int capacity)
                 return false;
             }
 
-            first = _items.Count == 0;
+            first = !_isCalled;
+            _isCalled = true;
             _items.Add(item);
         }
 
@@ -55,13 +59,23 @@ internal sealed class Mailbox<T>(int capacity)
         bool first;
         lock (_gate)
         {
-            first = _items.Count == 0;
+            first = !_isCalled;
+            _isCalled = true;
             _items.Add(item);
         }
 
         if (first)
         {
             Wake();
+        }
+    }
+
+    /// <summary>Queues without calling: it is taken with the next item that calls, or when the loop steps anyway.</summary>
+    public void PostQuietly(T item)
+    {
+        lock (_gate)
+        {
+            _items.Add(item);
         }
     }
 
@@ -73,6 +87,7 @@ internal sealed class Mailbox<T>(int capacity)
         lock (_gate)
         {
             (batch, _items) = (_items, batch);
+            _isCalled = false;
         }
 
         return batch.Count > 0;

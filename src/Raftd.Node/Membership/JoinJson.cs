@@ -16,7 +16,11 @@ internal sealed record JoinedMember(string Id, string Label, string HttpAddr, st
 
 internal sealed record JoinRefusal(string Error, string Hint);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+// What lacks a field comes from somebody else than a raftd.
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(JoinBody))]
 [JsonSerializable(typeof(JoinAnswer))]
 [JsonSerializable(typeof(JoinRefusal))]

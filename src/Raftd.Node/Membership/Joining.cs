@@ -3,6 +3,7 @@
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
@@ -19,6 +20,7 @@ internal sealed class Joining(NodeOptions options, ILogger logger)
     // With delays up to 5 s about ten minutes: long enough for a cluster that is being repaired.
     private const int MaxAttempts = 120;
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(10);
+    private const int MaxAnswerBytes = 4 << 20;
 
     /// <returns>The identity, now a member's.</returns>
     /// <exception cref="FatalStopException">Refused for good, or nobody answered in all that time.</exception>
@@ -40,7 +42,7 @@ internal sealed class Joining(NodeOptions options, ILogger logger)
                 return default;
             },
         }).Build();
-        using var client = new HttpClient { Timeout = CallLimit };
+        using var client = new HttpClient { Timeout = CallLimit, MaxResponseContentBufferSize = MaxAnswerBytes };
         try
         {
             return await pipeline.ExecuteAsync(
@@ -72,16 +74,17 @@ internal sealed class Joining(NodeOptions options, ILogger logger)
                 $"http://{target}/join", body, JoinJson.Default.JoinBody, cancellationToken);
             if (response.IsSuccessStatusCode)
             {
-                var answer = await response.Content.ReadFromJsonAsync(JoinJson.Default.JoinAnswer, cancellationToken);
-                return Adopt(identity, answer ?? throw new JoinAttemptException(target, "the answer is empty"));
+                var answer = await ReadAsync(response, JoinJson.Default.JoinAnswer, cancellationToken);
+                return Adopt(identity, answer ?? throw new JoinAttemptException(target, "the answer is no raftd's"));
             }
 
-            var refusal = await ReadRefusalAsync(response, cancellationToken);
+            var refusal = await ReadAsync(response, JoinJson.Default.JoinRefusal, cancellationToken)
+                ?? throw new JoinAttemptException(target, $"status {(int)response.StatusCode}, and no raftd answers there");
             throw (int)response.StatusCode is 400 or 409
                 ? Refused(target, refusal)
                 : new JoinAttemptException(target, refusal.Error);
         }
-        catch (Exception unreachable) when (unreachable is HttpRequestException or IOException or JsonException or FormatException
+        catch (Exception unreachable) when (unreachable is HttpRequestException or IOException or FormatException or OverflowException
             || (unreachable is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw new JoinAttemptException(target, unreachable.Message);
@@ -110,17 +113,19 @@ internal sealed class Joining(NodeOptions options, ILogger logger)
 
     private static ulong Number(string text) => ulong.Parse(text, CultureInfo.InvariantCulture);
 
-    private static async Task<JoinRefusal> ReadRefusalAsync(
-        HttpResponseMessage response, CancellationToken cancellationToken)
+    /// <returns>Null where somebody else than a raftd answers: whatever it says, it is no reason to give up.</returns>
+    private static async Task<T?> ReadAsync<T>(
+        HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class
     {
+        var bytes = await response.Content.ReadAsByteArrayAsync(cancellationToken);
         try
         {
-            return await response.Content.ReadFromJsonAsync(JoinJson.Default.JoinRefusal, cancellationToken)
-                ?? new JoinRefusal($"status {(int)response.StatusCode}", "");
+            return JsonSerializer.Deserialize(bytes, type);
         }
         catch (JsonException)
         {
-            return new JoinRefusal($"status {(int)response.StatusCode}, and no raftd answers there", "");
+            return null;
         }
     }
 

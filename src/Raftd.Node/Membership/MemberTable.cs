@@ -33,6 +33,10 @@ internal sealed class MemberTable
     /// <summary>The table with this member added, or in place of the one with its id.</summary>
     public MemberTable With(MemberInfo member) => Of(Members.Where(other => other.Id != member.Id).Append(member));
 
+    /// <summary>The table with the members of another one added where they are missing.</summary>
+    public MemberTable WithThoseOnlyIn(MemberTable other) =>
+        Of(Members.Concat(other.Members.Where(member => Find(member.Id) is null)));
+
     public MemberTable Without(ulong id) => Of(Members.Where(member => member.Id != id));
 
     /// <summary>The smallest generator number nobody has, or -1 when all 1 024 are taken.</summary>

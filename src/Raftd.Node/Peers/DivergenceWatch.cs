@@ -48,16 +48,6 @@ internal sealed class DivergenceWatch(StateMachine state)
         }
     }
 
-    /// <summary>The state has been replaced: what was said about the old one does not count.</summary>
-    public void Forget()
-    {
-        lock (_gate)
-        {
-            _pending.Clear();
-            _verdicts.Clear();
-        }
-    }
-
     private void Compare(ulong peer, HashReport report)
     {
         if (!state.TryGetHash(report.Index, out var hash))

@@ -151,6 +151,13 @@ internal sealed class PeerServer : IAsyncDisposable
         {
             while (await frames.ReadAsync(ended.Token) is { } payload)
             {
+                if (await session.WasRemovedAsync(handshake))
+                {
+                    // Its next attempt to open the stream is told so: without it a removed member would ask for votes
+                    // on its old streams for ever.
+                    break;
+                }
+
                 await AcceptAsync(session, handshake, frames.Kind, payload, ended.Token);
             }
         }

@@ -22,6 +22,9 @@ internal sealed class PeerStream : IAsyncDisposable
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
 
+    // Until the peer accepts the stream or refuses it; a leader may ask a majority before it does.
+    private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(5);
+
     // Bytes gathered before they are written in one call.
     private const int WriteBatchBytes = 256 << 10;
 
@@ -103,9 +106,12 @@ internal sealed class PeerStream : IAsyncDisposable
             using var either = CancellationTokenSource.CreateLinkedTokenSource(broken, ended.Token);
             await WriteFramesAsync(stream, either.Token);
         });
+        using var opening = CancellationTokenSource.CreateLinkedTokenSource(ended.Token);
+        opening.CancelAfter(OpenTimeout);
         try
         {
-            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ended.Token);
+            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, opening.Token);
+            opening.CancelAfter(Timeout.InfiniteTimeSpan);
             if (!response.IsSuccessStatusCode)
             {
                 var reason = await PeerHttp.ReasonAsync(response, ended.Token);
@@ -120,6 +126,12 @@ internal sealed class PeerStream : IAsyncDisposable
             NoteConnected();
             await response.Content.CopyToAsync(Stream.Null, ended.Token);
             throw new IOException("the peer closed the stream");
+        }
+        catch (OperationCanceledException broken) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The client says so of a connect that takes too long, and of a connection that breaks under a body: neither
+            // may be taken for the end of this stream, which would then stay closed for good.
+            throw new IOException("the connection broke or was not answered in time", broken);
         }
         finally
         {

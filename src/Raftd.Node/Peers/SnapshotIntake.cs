@@ -88,6 +88,12 @@ internal sealed class SnapshotIntake(
 
         var offer = new SnapshotOffer(header, store);
         replica.Offer(offer);
-        return await offer.Task ? null : "this member is ahead of the snapshot";
+        if (!await offer.Task)
+        {
+            return "this member is ahead of the snapshot";
+        }
+
+        NodeLog.SnapshotInstalled(logger, meta.Index);
+        return null;
     }
 }

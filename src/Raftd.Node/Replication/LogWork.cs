@@ -19,6 +19,9 @@ internal sealed class LogWork
     /// <summary>False when nothing in it needs the disk before something is said: it rides on the next sync.</summary>
     public required bool MustSync { get; init; }
 
+    /// <summary>Nothing waits for it: it may go into the log with the next work, or a tick later.</summary>
+    public bool MayWait => !MustSync && Messages.Count == 0 && Install is null;
+
     /// <summary>Not null: the log starts anew after this snapshot, once its state is installed.</summary>
     public PendingInstall? Install { get; init; }
 }

@@ -63,7 +63,19 @@ internal sealed class LogWriter : ILoop
     /// <summary>Bytes of the segments on disk.</summary>
     public long SizeBytes => _log.SizeBytes;
 
-    public void Post(LogWork work) => _inbox.Post(work);
+    public void Post(LogWork work)
+    {
+        // Often all there is to write is a commit index that moved, after each batch: waking two threads for it costs
+        // more than it says, and the next batch takes it along.
+        if (work.MayWait)
+        {
+            _inbox.PostQuietly(work);
+        }
+        else
+        {
+            _inbox.Post(work);
+        }
+    }
 
     /// <summary>False when the disk has no room for these commands: they must not enter the log. Any thread.</summary>
     public bool HasRoomFor(IReadOnlyList<Proposal> proposals)

@@ -11,6 +11,7 @@ internal sealed partial class Replica
     private SnapshotOffer? _offer;
     private MemberTable _members;
     private ulong _membersIndex;
+    private bool _followsFormer;
 
     private void HandleReady()
     {
@@ -118,16 +119,23 @@ internal sealed partial class Replica
         Term = _raft.Term,
     };
 
-    /// <summary>A configuration counts from append: addresses of new members are needed before it is committed.</summary>
+    /// <summary>A configuration counts from append: addresses of new members are needed before it is committed. And those
+    /// of old ones until it is: a leader that removed itself commits that by the acknowledgements of the others, which
+    /// must still find their way to it (thesis 4.2.2).</summary>
     private void FollowConfiguration()
     {
-        if (_raft.ConfigurationIndex == _membersIndex)
+        if (_raft.ConfigurationIndex != _membersIndex)
         {
-            return;
+            _membersIndex = _raft.ConfigurationIndex;
+            var former = _members;
+            _members = MemberTable.Decode(_raft.Configuration.Context.Span);
+            _peers.Follow(_members.WithThoseOnlyIn(former));
+            _followsFormer = true;
         }
-
-        _membersIndex = _raft.ConfigurationIndex;
-        _members = MemberTable.Decode(_raft.Configuration.Context.Span);
-        _peers.Follow(_members);
+        else if (_followsFormer && _raft.Commit >= _membersIndex)
+        {
+            _peers.Follow(_members);
+            _followsFormer = false;
+        }
     }
 }

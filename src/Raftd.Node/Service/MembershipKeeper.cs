@@ -168,11 +168,13 @@ internal sealed class MembershipKeeper
         var sameInstance = request.Instance == known.Instance || request.Instance == 0 || known.Instance == 0;
         if (!sameInstance)
         {
+            // Not the address of the one to be removed: it is down, or it would not ask.
+            var another = members.Members.FirstOrDefault(member => member.Id != known.Id) ?? known;
             throw new StoreException(
                 ErrorCode.Conflict,
                 $"{request.Label} is a member of this cluster with another data directory: the one that asks is new or was "
                 + "wiped, and has lost what the member promised",
-                $"remove the old member first: curl -X DELETE http://{known.HttpAddress}/members/{request.Label} "
+                $"remove the old member first: curl -X DELETE http://{another.HttpAddress}/members/{request.Label} "
                 + "(any member answers), then start this one again");
         }
 

@@ -25,9 +25,14 @@ public sealed class PosixFileSystem : IFileSystem
 
     public void CreateDirectory(string path)
     {
-        if (Posix.MakeDirectory(path, Posix.OwnerAll) < 0 && !Directory.Exists(path))
+        if (Posix.MakeDirectory(path, Posix.OwnerAll) < 0)
         {
-            throw new StorageIoException("create directory", path, Marshal.GetLastPInvokeError());
+            // Before the next call puts its own error in its place.
+            var error = Marshal.GetLastPInvokeError();
+            if (!Directory.Exists(path))
+            {
+                throw new StorageIoException("create directory", path, error);
+            }
         }
     }
 

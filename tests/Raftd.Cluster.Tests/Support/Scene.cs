@@ -124,6 +124,11 @@ internal sealed class Scene : IAsyncDisposable
         start.UseShellExecute = false;
         start.WorkingDirectory = Checkout.Root;
         start.Environment["RAFTD_NO_BUILD"] = "1";
+        foreach (var ours in (string[])["RAFTD_TEST_DIR", "RAFTD_TEST_PAUSE", "RAFTD_TEST_KEEP"])
+        {
+            start.Environment.Remove(ours);
+        }
+
         foreach (var (name, value) in variables)
         {
             start.Environment[name] = value;

@@ -1,0 +1,128 @@
+using System.Security.Cryptography;
+using Raftd.Cluster.Tests.Support;
+
+namespace Raftd.Cluster.Tests;
+
+/// <summary>Data that is not as it was left. A member says so and touches nothing; its peers go on.</summary>
+public sealed class DamageTests : ClusterTest
+{
+    private const int IdentityRefused = 13;
+    private const int LogCorrupt = 21;
+    private const int StateCorrupt = 22;
+
+    [Fact]
+    public async Task FlippedByteBelowWhatIsSynced_IsNoticed_AndNothingIsChanged()
+    {
+        var (cluster, member, load) = await WrittenAsync();
+        var segment = Directory.GetFiles(Path.Combine(member.DataDirectory, "wal"), "*.wal").Order(StringComparer.Ordinal).First();
+        var bytes = await File.ReadAllBytesAsync(segment, TestContext.Current.CancellationToken);
+        var used = Array.FindLastIndex(bytes, value => value != 0) + 1;
+        bytes[used / 2] ^= 0x10;
+        await File.WriteAllBytesAsync(segment, bytes, TestContext.Current.CancellationToken);
+
+        await EndsUntouchedAsync(member, LogCorrupt, Path.GetFileName(segment));
+        await GoesOnAsync(cluster, member, load);
+    }
+
+    [Fact]
+    public async Task DamagedIdentity_IsNoticed_AndNothingIsChanged()
+    {
+        var (cluster, member, load) = await WrittenAsync();
+        var file = Path.Combine(member.DataDirectory, "member.json");
+        var text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+        foreach (var damaged in (string[])["", "{", text[..(text.Length / 2)], "[]", "null", text.Replace("\"", "", StringComparison.Ordinal)])
+        {
+            await File.WriteAllTextAsync(file, damaged, TestContext.Current.CancellationToken);
+            await EndsUntouchedAsync(member, LogCorrupt, "member.json");
+        }
+
+        await File.WriteAllTextAsync(file, text, TestContext.Current.CancellationToken);
+        member.Start();
+        await cluster.ReadyAsync();
+        await load.VerifyAsync(member);
+    }
+
+    [Fact]
+    public async Task DamagedState_IsNoticed_AndNothingIsChanged()
+    {
+        var (cluster, member, load) = await WrittenAsync();
+        var file = Path.Combine(member.DataDirectory, "state", "data.mdb");
+        using (var state = new FileStream(file, FileMode.Open, FileAccess.ReadWrite))
+        {
+            // Both meta pages: there is no older state to go back to.
+            state.Write(new byte[8192]);
+        }
+
+        await EndsUntouchedAsync(member, StateCorrupt, "state");
+        await GoesOnAsync(cluster, member, load);
+    }
+
+    [Fact]
+    public async Task LogThatIsGone_IsNoticed()
+    {
+        var (cluster, member, load) = await WrittenAsync();
+        Directory.Delete(Path.Combine(member.DataDirectory, "wal"), recursive: true);
+        Assert.Equal(IdentityRefused, await member.Start().EndAsync());
+        Assert.Matches("^raftd: .*its log is gone: .*remove", member.LastLine);
+        await GoesOnAsync(cluster, member, load);
+    }
+
+    [Fact]
+    public async Task TornTail_IsMendedByThePeers()
+    {
+        var (cluster, member, load) = await WrittenAsync();
+        var segment = Directory.GetFiles(Path.Combine(member.DataDirectory, "wal"), "*.wal").Order(StringComparer.Ordinal)
+            .Last(path => File.ReadAllBytes(path).AsSpan(4096).ContainsAnyExcept((byte)0));
+        var bytes = await File.ReadAllBytesAsync(segment, TestContext.Current.CancellationToken);
+        var used = Array.FindLastIndex(bytes, value => value != 0) + 1;
+        Array.Clear(bytes, used - 20, 20);
+        await File.WriteAllBytesAsync(segment, bytes, TestContext.Current.CancellationToken);
+
+        member.Start();
+        await cluster.ReadyAsync();
+        await load.VerifyAsync(member);
+        await cluster.SameStateAsync();
+    }
+
+    /// <summary>Three members with data, one of them killed.</summary>
+    private async Task<(TestCluster, Member, Load)> WrittenAsync()
+    {
+        var cluster = await TestCluster.StartAsync(Scene, 3);
+        var load = new Load(cluster.Members);
+        await load.MoreAsync(200);
+        await load.StopAsync();
+        await cluster.SameStateAsync();
+        var member = await cluster.FollowerAsync();
+        await member.KillAsync();
+        return (cluster, member, load);
+    }
+
+    private static async Task EndsUntouchedAsync(Member member, int code, string names)
+    {
+        var before = Contents(member);
+        member.Start();
+        Assert.Equal(code, await member.EndAsync());
+        Assert.Matches("^raftd: .*" + names + ".*: .*remove this member", member.LastLine);
+        Assert.Equal(before, Contents(member));
+    }
+
+    /// <summary>Everything but the locks, which say who looked.</summary>
+    private static string Contents(Member member) => string.Join('\n', Directory
+        .GetFiles(member.DataDirectory, "*", SearchOption.AllDirectories)
+        .Where(path => Path.GetFileName(path) is not ("lock.mdb" or "LOCK"))
+        .Order(StringComparer.Ordinal)
+        .Select(path => $"{path} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path)))}"));
+
+    /// <summary>The remedy that the line names, carried out.</summary>
+    private static async Task GoesOnAsync(TestCluster cluster, Member member, Load load)
+    {
+        var other = cluster.Except(member).First();
+        Assert.Equal(200, (await other.SendAsync(HttpMethod.Delete, $"/members/{member.Label}")).Status);
+        Directory.Delete(member.DataDirectory, recursive: true);
+        member.Join = other.Address;
+        member.Start();
+        await cluster.ReadyAsync();
+        await load.VerifyAsync(member);
+        await cluster.SameStateAsync();
+    }
+}
