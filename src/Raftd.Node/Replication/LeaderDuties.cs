@@ -6,6 +6,7 @@
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Service;
+using Raftd.Raft;
 using Raftd.Store.Mvcc;
 using Raftd.Store.Commands;
 using Raftd.Store.Leases;
@@ -38,6 +39,7 @@ internal sealed class LeaderDuties(
         }
 
         ExpireLeases();
+        PromoteLearners();
         if (_lastSlow != 0 && time.GetElapsedTime(_lastSlow) < SlowInterval)
         {
             return;
@@ -45,7 +47,6 @@ internal sealed class LeaderDuties(
 
         _lastSlow = time.GetTimestamp();
         CheckpointLeases();
-        PromoteLearners();
         WatchQuota();
         Compact();
     }
@@ -85,6 +86,8 @@ internal sealed class LeaderDuties(
         }
     }
 
+    /// <summary>At each tick: the core forgets who was active once an election timeout, which is ten ticks, and a look
+    /// every ten ticks could fall just behind that, each time anew, and find nobody active for minutes.</summary>
     private void PromoteLearners()
     {
         var raft = replica.Raft;
@@ -95,8 +98,12 @@ internal sealed class LeaderDuties(
             var progress = LearnerProgress.Of(raft, learner);
             if (member is { PromoteWhenCaughtUp: true } && progress.HasCaughtUp)
             {
-                NodeLog.Promoting(logger, learner.Value, progress.Match);
-                replica.ProposeConfiguration(MembershipKeeper.Promoted(raft.Configuration, members, member));
+                var (result, _) = replica.ProposeConfiguration(MembershipKeeper.Promoted(raft.Configuration, members, member));
+                if (result == ProposeResult.Accepted)
+                {
+                    NodeLog.Promoting(logger, learner.Value, progress.Match);
+                }
+
                 return;
             }
         }
