@@ -95,7 +95,7 @@ public sealed class RaftdNode : IAsyncDisposable
         var identity = await IdentifyAsync(file, cancellationToken);
         RequireLog(identity);
         var started = Stopwatch.GetTimestamp();
-        var transport = new HttpPeerTransport(identity, _logger);
+        var transport = new HttpPeerTransport(identity, _options.AdvertisedPeerAddress, _logger);
         var member = OpenMember(identity, transport);
         if (!identity.HasStarted)
         {
@@ -222,7 +222,7 @@ public sealed class RaftdNode : IAsyncDisposable
         Undo(router.Dispose);
         _undo.Push(chores.DisposeAsync);
         _server.Attach(new PeerSession(
-            identity, member.Replica, intake, divergence, new LeaderCallServer(member.Replica, calls, _logger)));
+            identity, member.Replica, transport, intake, divergence, new LeaderCallServer(member.Replica, calls, _logger)));
         await chores.StartAsync();
         _gate.Open(service);
     }

@@ -13,12 +13,16 @@ internal sealed record PeerHandshake(ulong ClusterId, ulong From, ulong To, stri
     /// <summary>Version of the streams and calls between members; another one is refused.</summary>
     public const string Protocol = "1";
 
+    /// <summary>Where the caller listens for peers; empty in calls that need no way back.</summary>
+    public string FromAddress { get; init; } = "";
+
     private const string ProtocolHeader = "raftd-protocol";
     private const string ClusterHeader = "raftd-cluster";
     private const string FromHeader = "raftd-from";
     private const string ToHeader = "raftd-to";
     private const string FromLabelHeader = "raftd-from-label";
     private const string ToLabelHeader = "raftd-to-label";
+    private const string FromAddressHeader = "raftd-from-address";
 
     public void WriteTo(HttpRequestMessage request)
     {
@@ -28,6 +32,7 @@ internal sealed record PeerHandshake(ulong ClusterId, ulong From, ulong To, stri
         request.Headers.Add(ToHeader, Text(To));
         request.Headers.Add(FromLabelHeader, Uri.EscapeDataString(FromLabel));
         request.Headers.Add(ToLabelHeader, Uri.EscapeDataString(ToLabel));
+        request.Headers.Add(FromAddressHeader, Uri.EscapeDataString(FromAddress));
     }
 
     /// <returns>Null, with the reason, when the headers are not those of a member.</returns>
@@ -47,7 +52,10 @@ internal sealed record PeerHandshake(ulong ClusterId, ulong From, ulong To, stri
         }
 
         reason = "";
-        return new PeerHandshake(cluster, from, to, Label(headers[FromLabelHeader]), Label(headers[ToLabelHeader]));
+        return new PeerHandshake(cluster, from, to, Label(headers[FromLabelHeader]), Label(headers[ToLabelHeader]))
+        {
+            FromAddress = Label(headers[FromAddressHeader]),
+        };
     }
 
     private static string Text(ulong id) => id.ToString("x16", CultureInfo.InvariantCulture);

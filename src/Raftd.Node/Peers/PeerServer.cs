@@ -147,6 +147,7 @@ internal sealed class PeerServer : IAsyncDisposable
         await context.Response.StartAsync(ended.Token);
         await context.Response.Body.FlushAsync(ended.Token);
         var frames = new FrameReader(context.Request.Body);
+        session.Transport.Welcome(handshake);
         try
         {
             while (await frames.ReadAsync(ended.Token) is { } payload)
@@ -168,6 +169,10 @@ internal sealed class PeerServer : IAsyncDisposable
         catch (Exception closed) when (closed is IOException or OperationCanceledException or ConnectionAbortedException)
         {
             // The peer went away or this member stops: the other side opens the stream again.
+        }
+        finally
+        {
+            session.Transport.Leave(handshake);
         }
 
         context.Abort();

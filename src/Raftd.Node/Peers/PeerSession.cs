@@ -6,7 +6,12 @@ namespace Raftd.Node.Peers;
 
 /// <summary>What the peer address serves once this member knows who it is.</summary>
 internal sealed record PeerSession(
-    MemberIdentity Self, Replica Replica, SnapshotIntake Intake, DivergenceWatch Divergence, LeaderCallServer Calls)
+    MemberIdentity Self,
+    Replica Replica,
+    HttpPeerTransport Transport,
+    SnapshotIntake Intake,
+    DivergenceWatch Divergence,
+    LeaderCallServer Calls)
 {
     /// <summary>Why a caller is not served, or null. Both ends check: the caller refuses a wrong answer likewise.</summary>
     public string? Refusal(PeerHandshake caller)

@@ -61,14 +61,16 @@ internal sealed class LeaderDuties(
         WhenDropped(replica.ProposeFromLoop(CommandFactory.LeaseExpire(due)), () => lessor.ExpiryDropped(due));
     }
 
-    /// <summary>What did not make it into the state is free to be proposed again.</summary>
+    /// <summary>What surely did not make it into the log is free to be proposed again. Where the outcome is unknown the
+    /// entry may still be applied: a renewal acknowledged meanwhile without an entry would be undone by it. What it speaks
+    /// of stays pending until it is applied, or this member leads no more.</summary>
     private void WhenDropped(Task<ProposalOutcome> proposed, Action dropped) => _proposed.Add((proposed, dropped));
 
     private void SettleProposed()
     {
         foreach (var (proposed, dropped) in _proposed)
         {
-            if (proposed.IsCompleted && proposed.Result.End != ProposalEnd.Applied)
+            if (proposed.IsCompleted && proposed.Result.End is not (ProposalEnd.Applied or ProposalEnd.Unknown))
             {
                 dropped();
             }
