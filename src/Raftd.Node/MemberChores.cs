@@ -48,7 +48,7 @@ internal sealed class MemberChores(
                 _memory.Turn();
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             // Disposed.
         }
@@ -148,7 +148,7 @@ internal sealed class MemberChores(
         {
             await chore(_stop.Token);
         }
-        catch (StoreException failure)
+        catch (Exception failure) when (!_stop.IsCancellationRequested && failure is not InvariantViolationException)
         {
             NodeLog.PeerCallFailed(logger, failure.Message);
         }

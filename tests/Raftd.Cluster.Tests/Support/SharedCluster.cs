@@ -10,7 +10,15 @@ public sealed class SharedCluster : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await Build.EnsureAsync();
-        Cluster = await TestCluster.StartAsync(Scene, 3);
+        try
+        {
+            Cluster = await TestCluster.StartAsync(Scene, 3);
+        }
+        catch
+        {
+            Console.WriteLine(Scene.KeepLogs());
+            throw;
+        }
     }
 
     public ValueTask DisposeAsync() => Scene.DisposeAsync();

@@ -2,6 +2,7 @@ using System.Text;
 using Raftd.Contract;
 using Raftd.Node.Replication;
 using Raftd.Simulation.Checkers;
+using Raftd.Simulation.Faults;
 using Raftd.Simulation.Members;
 using Raftd.Store.Commands;
 
@@ -129,7 +130,7 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
         }
 
         Acknowledged++;
-        Cluster.Ambush.Spring(member.Host);
+        Cluster.Ambush.Spring(member.Host, Moment.Acknowledged);
         History.Ended(operation);
     }
 

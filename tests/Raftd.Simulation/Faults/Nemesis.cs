@@ -109,8 +109,7 @@ internal sealed class Nemesis(Cluster cluster, Dice dice)
                 cluster.Ambush.Set();
                 break;
             case FaultKind.DamagedTail when MayDamage(victim):
-                _damaged = victim;
-                victim.CrashWithDamage();
+                Damage(victim);
                 break;
             case FaultKind.Storm:
                 cluster.Network.StormUntil = Now + Duration();
@@ -123,6 +122,27 @@ internal sealed class Nemesis(Cluster cluster, Dice dice)
     {
         var isWhole = _damaged is null || _damaged.IsRetired || _damaged.Running is { Raft.IsRecovering: false };
         return isWhole && cluster.Membership.Voters > 1 && victim.Running is { Raft.IsRecovering: false };
+    }
+
+    /// <summary>The damage that hurts most: some members lag, the victim loses what it had ahead of them, and those that
+    /// still have it are away. The victim and those that lag are a majority, and must not act as one.</summary>
+    private void Damage(SimulatedMember victim)
+    {
+        _damaged = victim;
+        var others = cluster.RunningMembers.Select(running => running.Host.Id).Where(id => id != victim.Id).ToList();
+        var lagging = others.Where(_ => dice.Chance(0.5)).Take((others.Count + 1) / 2).ToHashSet();
+        cluster.Network.CutForAWhile(Pairs().Where(link => lagging.Contains(link.From) || lagging.Contains(link.To)));
+        cluster.Scheduler.After(dice.Exponential(Scheduler.Second / 5), () =>
+        {
+            if (victim.Running is { Raft.IsRecovering: false } && !cluster.IsQuiet)
+            {
+                victim.CrashWithDamage();
+                cluster.Network.MendAll();
+                cluster.Network.CutForAWhile(Pairs().Where(link => IsAway(link.From) || IsAway(link.To)));
+            }
+        });
+
+        bool IsAway(ulong id) => id != victim.Id && !lagging.Contains(id);
     }
 
     private long Duration() => 1000 + dice.Exponential(dice.Pick([200L, 1000, 3000]) * Scheduler.Millisecond);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Raftd.Simulation.Faults;
 
 namespace Raftd.Simulation.Members;
 
@@ -20,9 +21,17 @@ internal sealed class TraceLogger(Cluster cluster, SimulatedMember member) : ILo
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (eventId.Id is BecameLeader or Voted or Truncated or Configured or SnapshotAccepted)
+        switch (eventId.Id)
         {
-            cluster.Ambush.Spring(member);
+            case BecameLeader:
+                cluster.Ambush.Spring(member, Moment.Elected);
+                break;
+            case Voted:
+                cluster.Ambush.Spring(member, Moment.Voted);
+                break;
+            case Truncated or Configured or SnapshotAccepted:
+                cluster.Ambush.Spring(member, Moment.LogChanged);
+                break;
         }
 
         if (eventId.Id == BecameLeader && state is IReadOnlyList<KeyValuePair<string, object?>> facts)
