@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
-using Raftd.Store.Mvcc;
 using Raftd.Store.Leases;
+using Raftd.Store.Mvcc;
 using Raftd.Wal;
 
 namespace Raftd.Node;

@@ -9,7 +9,9 @@ internal static class RestingBenchmark
     private const int FillSeconds = 3;
 
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(30);
+
+    // After a start the runtime compiles what was used often, and what a burst left in memory is given back after 10 s.
+    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(20);
 
     public static async Task StartAsync(BenchmarkOptions options, Wrk wrk)
     {
@@ -37,40 +39,35 @@ internal static class RestingBenchmark
     public static async Task IdleAsync(BenchmarkOptions options, Wrk wrk)
     {
         var directory = Suite.Fresh(options, "idle");
-        Console.WriteLine("a member at rest");
+        Console.WriteLine($"a member at rest, {SettleTime.TotalSeconds} s after it started or its load ended");
         using (var empty = await ServerProcess.StartMemberAsync(directory, options.Port + 8))
         {
-            await ReportAsync("empty", empty);
+            await ReportAsync("started empty", empty);
             await wrk.RunAsync(empty, "PUT", seconds: FillSeconds);
             await wrk.RunAsync(empty, "GET", seconds: FillSeconds);
             Console.WriteLine($"right after load       {Memory(empty)}");
-            await Task.Delay(SettleTime);
-            await ReportAsync($"{SettleTime.TotalSeconds} s after load", empty);
+            await ReportAsync("after load", empty);
         }
 
         using var restarted = await ServerProcess.StartMemberAsync(directory, options.Port + 8);
-        await ReportAsync("restarted with data", restarted);
+        await ReportAsync("started with data", restarted);
         Console.WriteLine();
     }
 
     private static async Task ReportAsync(string when, ServerProcess member)
     {
-        // The runtime still compiles for a moment after the start.
-        await Task.Delay(TimeSpan.FromSeconds(2));
+        await Task.Delay(SettleTime);
         var before = member.CpuTime;
         await Task.Delay(IdleTime);
         var percent = (member.CpuTime - before) / IdleTime * 100;
         Console.WriteLine(
-            $"{when,-21}  {Memory(member)}, CPU {percent:0.0} % of a core over {IdleTime.TotalSeconds} s "
+            $"{when,-21}  {Memory(member)} (under {MemoryFloorMegabytes} MB: "
+            + $"{Holds(member.MemoryMegabytes("VmRSS") < MemoryFloorMegabytes)}), CPU {percent:0.0} % of a core over {IdleTime.TotalSeconds} s "
             + $"(under {CpuFloorPercent} %: {Holds(percent < CpuFloorPercent)})   load {Machine.LoadAverage}");
     }
 
-    private static string Memory(ServerProcess member)
-    {
-        var resident = member.MemoryMegabytes("VmRSS");
-        return $"{resident,4:0} MB resident, {member.MemoryMegabytes("RssAnon"):0} MB of them its own "
-            + $"(under {MemoryFloorMegabytes} MB: {Holds(resident < MemoryFloorMegabytes)})";
-    }
+    private static string Memory(ServerProcess member) =>
+        $"{member.MemoryMegabytes("VmRSS"),4:0} MB resident, {member.MemoryMegabytes("RssAnon"):0} MB of them its own";
 
     private static string Holds(bool holds) => holds ? "holds" : "MISSED";
 }

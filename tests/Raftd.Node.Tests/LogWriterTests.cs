@@ -82,7 +82,12 @@ public sealed class LogWriterTests : IDisposable
         var install = new PendingInstall(new EntryId(1, 50), new SnapshotOffer(new Message { Kind = MessageKind.MsgSnap }, null!));
         _log.Post(new LogWork
         {
-            Sequence = 2, State = null, Entries = [], Messages = [Message()], MustSync = true, Install = install,
+            Sequence = 2,
+            State = null,
+            Entries = [],
+            Messages = [Message()],
+            MustSync = true,
+            Install = install,
         });
         _log.Post(Work(sequence: 3, index: 51));
 

@@ -2,8 +2,8 @@
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Loops;
-using Raftd.Store.Mvcc;
 using Raftd.Store.Buckets;
+using Raftd.Store.Mvcc;
 using Raftd.Wal;
 
 namespace Raftd.Node.Replication;

@@ -7,9 +7,9 @@
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Service;
 using Raftd.Raft;
-using Raftd.Store.Mvcc;
 using Raftd.Store.Commands;
 using Raftd.Store.Leases;
+using Raftd.Store.Mvcc;
 
 namespace Raftd.Node.Replication;
 

@@ -6,9 +6,9 @@
 
 using Raftd.Contract;
 using Raftd.Node.Replication;
-using Raftd.Store.Mvcc;
 using Raftd.Store.Commands;
 using Raftd.Store.Leases;
+using Raftd.Store.Mvcc;
 
 namespace Raftd.Node.Service;
 

@@ -3,10 +3,10 @@
 using Raftd.Contract;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
-using Raftd.Store.Mvcc;
 using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
 using Raftd.Store.Leases;
+using Raftd.Store.Mvcc;
 
 namespace Raftd.Node.Service;
 
