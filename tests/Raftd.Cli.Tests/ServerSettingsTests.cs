@@ -25,7 +25,7 @@ public sealed class ServerSettingsTests
         Assert.Equal(TimeSpan.FromMilliseconds(100), settings.HeartbeatInterval);
         Assert.Equal(8L << 30, settings.QuotaBytes);
         Assert.Equal(64L << 20, settings.WalSegmentBytes);
-        Assert.Equal(512L << 20, settings.WalRetentionBytes);
+        Assert.Equal(128L << 20, settings.WalRetentionBytes);
         Assert.Equal(TimeSpan.FromMilliseconds(100), settings.FlushInterval);
         Assert.Equal(16L << 20, settings.FlushBytes);
         Assert.Equal(LogFormat.Text, settings.LogFormat);

@@ -296,8 +296,11 @@ internal sealed class MembershipKeeper
         }
 
         return raft.Progress
-            .Where(peer => raft.Configuration.IsVoter(peer.Id) && peer.Id != raft.Id && peer.RecentActive)
-            .OrderByDescending(peer => peer.Match)
+            .Where(peer => raft.Configuration.IsVoter(peer.Id) && peer.Id != raft.Id)
+
+            // Just after a quorum check nobody counts as active yet: then the longest log decides alone.
+            .OrderByDescending(peer => peer.RecentActive)
+            .ThenByDescending(peer => peer.Match)
             .Select(peer => peer.Id.Value)
             .FirstOrDefault(_self.MemberId);
     }
