@@ -42,7 +42,7 @@ internal sealed class LeaseChecker(Cluster cluster)
         {
             granted.GrantIndex = index;
         }
-        else if (command is LeaseKeepAliveCommand { Key: not null } keepAlive 
+        else if (command is LeaseKeepAliveCommand { Key: not null } keepAlive
             && _leases.TryGetValue(keepAlive.Id, out var lease))
         {
             lease.KeyIndex = index;
