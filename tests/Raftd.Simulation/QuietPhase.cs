@@ -23,9 +23,9 @@ internal sealed class QuietPhase(Cluster cluster, IReadOnlyList<Client> clients)
             client.IsStopping = true;
         }
 
-        Require(
-            Until(ServiceLimit, () => clients.All(client => client.HasStopped)),
-            $"liveness: requests never ended, of {string.Join(' ', clients.Where(client => !client.HasStopped).Select(client => client.Name))}");
+        var haveStopped = Until(ServiceLimit, () => clients.All(client => client.HasStopped));
+        var waiting = clients.Where(client => !client.HasStopped).Select(client => client.Name);
+        Require(haveStopped, $"liveness: requests never ended, of {string.Join(' ', waiting)}");
         MustConverge();
         Require(
             Until(LeaseLimit, () => cluster.RunningMembers.All(member => member.Parts.State.View().LeaseCount == 0)),

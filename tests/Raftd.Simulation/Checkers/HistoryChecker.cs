@@ -139,8 +139,10 @@ internal sealed class HistoryChecker
             : null;
 
     /// <summary>Keys with their revisions and values, as one line.</summary>
-    public static string Describe(IEnumerable<KeyValue> items) => string.Join(
-        ' ', items.Select(item => $"{Encoding.UTF8.GetString(item.Key.Span)}@{item.ModRevision}={Encoding.UTF8.GetString(item.Value.Span)}"));
+    public static string Describe(IEnumerable<KeyValue> items) => string.Join(' ', items.Select(Describe));
+
+    private static string Describe(KeyValue item) =>
+        $"{Encoding.UTF8.GetString(item.Key.Span)}@{item.ModRevision}={Encoding.UTF8.GetString(item.Value.Span)}";
 
     private static string Items(StateMachine state, string key, string rangeEnd, long revision) => Describe(state.Range(
         new RangeRequest

@@ -12,6 +12,10 @@ internal enum Moment
 
     Voted,
 
+    /// <summary>A leader that has committed nothing in its term hears that another member has what came before it: to count
+    /// that as committed would be figure 8 of the paper.</summary>
+    HeirHeard,
+
     /// <summary>Entries were cut off, a configuration or a snapshot was taken in.</summary>
     LogChanged,
 }
@@ -49,7 +53,12 @@ internal sealed class Ambush(Cluster cluster, Dice dice)
         }
     }
 
-    private void Arm() => _eventsUntil = 1 + dice.Next(_awaited == Moment.Acknowledged ? 20 : 2);
+    private void Arm() => _eventsUntil = 1 + dice.Next(_awaited switch
+    {
+        Moment.Acknowledged => 20,
+        Moment.HeirHeard => 4,
+        _ => 2,
+    });
 
     private void Strike(SimulatedMember member)
     {

@@ -45,11 +45,11 @@ internal sealed record Swarm
     public static Swarm Draw(Dice dice, long? virtualSeconds)
     {
         var skew = dice.Chance(0.3) ? 0 : dice.Pick([0.01, 0.05, 0.2]);
-        var kinds = Enum.GetValues<FaultKind>().Where(_ => dice.Chance(0.5)).ToArray();
+        var kinds = Enum.GetValues<FaultKind>().Where(kind => dice.Chance(kind == FaultKind.Ambush ? 0.8 : 0.5)).ToArray();
         return new Swarm
         {
             Members = dice.Pick([1, 2, 3, 3, 3, 3, 3, 4, 5, 5]),
-            FaultSeconds = virtualSeconds ?? dice.Between(30, 120),
+            FaultSeconds = virtualSeconds ?? dice.Between(60, 180),
             ClockSkew = skew,
             // Their assumption: rates that differ by less than a quarter, and no pauses (RaftOptions.LeaseReads).
             LeaseReads = skew < 0.1 && !kinds.Contains(FaultKind.Pause) && dice.Chance(0.3),
@@ -73,7 +73,7 @@ internal sealed record Swarm
             Keys = dice.Pick([1, 3, 10, 50]),
             MaxValueBytes = dice.Pick([32, 200, 1000, 6000]),
             ThinkMicroseconds = dice.Pick([2_000L, 20_000, 20_000, 100_000]),
-            FaultMeanMilliseconds = dice.Pick([50L, 200, 500, 500, 2000, 5000]),
+            FaultMeanMilliseconds = dice.Pick([100L, 300, 500, 500, 1000, 3000]),
             Faults = kinds,
             ChangesMembership = dice.Chance(0.4),
             RestartsAtEnd = dice.Chance(0.5),

@@ -7,6 +7,7 @@ using System.Buffers;
 using Raftd.Raft;
 using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Clients;
+using Raftd.Simulation.Faults;
 using Raftd.Simulation.Members;
 
 namespace Raftd.Simulation.Network;
@@ -82,6 +83,9 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
 
     public long DrawDelay() => 10 + dice.Exponential(cluster.Swarm.DelayMicroseconds * (IsStorm ? 20 : 1));
 
+    /// <summary>Chunks follow each other closely: a stream waits for no answers.</summary>
+    public long DrawChunkDelay() => 10 + dice.Exponential(Math.Min(cluster.Swarm.DelayMicroseconds, 500));
+
     private void Deliver(ulong from, ulong to, MessageKind kind, byte[] bytes)
     {
         var delay = DrawDelay();
@@ -121,8 +125,14 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
             return;
         }
 
+        if (message!.Kind == MessageKind.MsgAppResp && receiver.Raft.Role == RaftRole.Leader
+            && !message.Reject && message.Index > receiver.Raft.Commit && !receiver.Raft.HasCommittedInTerm)
+        {
+            cluster.Ambush.Spring(receiver.Host, Moment.HeirHeard);
+        }
+
         receiver.Welcome(from);
-        receiver.Replica.TryReceive(message!);
+        receiver.Replica.TryReceive(message);
     }
 
     /// <summary>A broken stream is noticed, sooner or later.</summary>

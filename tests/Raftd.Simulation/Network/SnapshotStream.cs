@@ -192,6 +192,6 @@ internal sealed class SnapshotStream(Cluster cluster, Incarnation sender, NodeId
     {
         var pausedUntil = Math.Max(sender.Host.PausedUntil, _receiver?.Host.PausedUntil ?? 0);
         var pause = Math.Max(0, pausedUntil - cluster.Scheduler.Now);
-        cluster.Scheduler.After(pause + cluster.Network.DrawDelay(), next);
+        cluster.Scheduler.After(pause + cluster.Network.DrawChunkDelay(), next);
     }
 }
