@@ -12,6 +12,8 @@
 // A failed commit. Every page that a commit refers to is either written by it or was synced by an earlier one, so
 // a commit that found the disk full may be tried again: its pages are all written anew. Any other failure (EIO above
 // all) is sticky: the page cache may show what the disk lacks, and no later write of this object succeeds (failure 28).
+// But LMDB says EIO of its own accord too, when the disk took a part of a write and no more: so an EIO on a disk without
+// room is a full disk. If the disk was broken as well, the commit tried again will say so when there is room.
 
 using Raftd.Store.Lmdb;
 
@@ -24,6 +26,9 @@ public sealed class LmdbBucketStore : IBucketStore
     private const string OwnerFileName = "store.lock";
     private const string ReaderTableFileName = "lock.mdb";
     private const int ReaderSlotBytes = 64; // MDB_reader; two more of them are the header of the table
+
+    /// <summary>Less than this is no room: the log, beside the state, may have freed a segment since the write failed.</summary>
+    private const long LittleRoomBytes = 128L << 20;
 
     private readonly LmdbBucketStoreOptions _options;
     private readonly string _dataPath;
@@ -247,12 +252,18 @@ public sealed class LmdbBucketStore : IBucketStore
         {
             return false; // the commit needs pages too, for the list of free ones
         }
+        catch (LmdbException e) when (e.Kind == LmdbErrorKind.Io && HasLittleRoom())
+        {
+            throw new BucketStoreException(BucketStoreFault.Full, $"no room for a commit of {_dataPath}", e);
+        }
         catch (LmdbException e) when (e.Fault != BucketStoreFault.Full)
         {
             _failure = e;
             throw;
         }
     }
+
+    private bool HasLittleRoom() => new DriveInfo(Path.GetDirectoryName(_dataPath)!).AvailableFreeSpace < LittleRoomBytes;
 
     private void Grow()
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Raftd.Store.Buckets;
+using Raftd.Store.Lmdb;
 
 namespace Raftd.Store.Tests.Buckets;
 
@@ -47,6 +48,21 @@ public sealed class FullDiskTests : IDisposable
         File.Delete(fillerPath);
         store.Put(Bucket.Meta, [1], [1]);
         Assert.Equal([1], store.Get(Bucket.Meta, [1]));
+    }
+
+    /// <summary>The disk takes a part of LMDB's write and no more: LMDB calls that an input/output error. A value of many
+    /// pages is one write, so any size but the whole disk's remainder ends within one.</summary>
+    [Fact]
+    public void Write_ThatFitsInPart_IsAFullDisk_AndTheStoreStaysInUse()
+    {
+        Assert.SkipUnless(_isMounted, "mounting a tmpfs is not allowed here");
+        using var store = LmdbBucketStore.Open(_directory.At("state"));
+        var failure = Assert.ThrowsAny<BucketStoreException>(() => store.Put(Bucket.Revisions, [1], new byte[8 << 20]));
+        Assert.Equal(BucketStoreFault.Full, failure.Fault);
+        Assert.Equal(5, Assert.IsType<LmdbException>(failure.InnerException).Code);
+
+        store.Put(Bucket.Revisions, [2], new byte[100_000]);
+        Assert.Equal(100_000, store.Get(Bucket.Revisions, [2])?.Length);
     }
 
     private static void FillUp(string path)
