@@ -11,16 +11,31 @@ public enum LeaseStatus
     Alive,
 }
 
+/// <summary>Where a lease was granted; decides when its time begins to count. Stored: the numbers never change.</summary>
+public enum LeaseKind : byte
+{
+    /// <summary>Counts from the first keepalive or attached key.</summary>
+    Rest = 0,
+
+    /// <summary>Counts from the grant.</summary>
+    Etcd = 1,
+}
+
 public sealed record LeaseGrantRequest
 {
-    /// <summary>1 to 1 024 bytes.</summary>
+    /// <summary>1 to 1 024 bytes; empty for leases of the etcd API, which have no names.</summary>
     public required string Name { get; init; }
 
-    /// <summary>1 to 9 000 000 000 s.</summary>
+    /// <summary>1 to 9 000 000 000 s. What is below 2 s is raised to that for the etcd API, as etcd does.</summary>
     public required long TtlSeconds { get; init; }
 
     /// <summary>Refuse with Conflict if a live lease has this name.</summary>
     public bool Unique { get; init; }
+
+    /// <summary>The id to use, refused with Conflict if a lease has it; 0 draws one.</summary>
+    public long Id { get; init; }
+
+    public LeaseKind Kind { get; init; }
 }
 
 public sealed record LeaseGrantResponse
@@ -28,6 +43,9 @@ public sealed record LeaseGrantResponse
     public required long Revision { get; init; }
 
     public required long Id { get; init; }
+
+    /// <summary>What was granted, which may be more than was asked for.</summary>
+    public required long TtlSeconds { get; init; }
 }
 
 /// <summary>Without a key: renews the lease and all its keys. With a key alone: renews that key, which must be there.

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Raftd.Api.Http;
 using Raftd.Contract;
 
 namespace Raftd.Api.Tests;
@@ -38,13 +40,25 @@ public sealed class InMemoryHost : IApiHost, IAsyncLifetime
 
     internal InMemoryCluster Cluster { get; }
 
-    internal long BodyBytesInFlight => _app.Services.GetRequiredService<ApiServices>().Bodies.UsedBytes;
+    private BodyBudget Bodies => _app.Services.GetRequiredService<ApiServices>().Bodies;
 
     internal static async Task<InMemoryHost> StartAsync(ApiOptions options, TimeProvider? clock = null)
     {
         var host = new InMemoryHost(options, clock);
         await host.InitializeAsync();
         return host;
+    }
+
+    /// <summary>The budget is whole again. A request gives its part back when it ends, which its client may learn a moment
+    /// before.</summary>
+    internal async Task NoBodyIsInFlightAsync()
+    {
+        var deadline = Stopwatch.GetTimestamp() + (10 * Stopwatch.Frequency);
+        while (Bodies.UsedBytes != 0)
+        {
+            Assert.True(Stopwatch.GetTimestamp() < deadline, $"{Bodies.UsedBytes} bytes of bodies are still counted");
+            await Task.Delay(1);
+        }
     }
 
     public async ValueTask InitializeAsync() => await _app.StartAsync();

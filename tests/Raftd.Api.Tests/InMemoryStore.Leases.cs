@@ -26,7 +26,7 @@ internal sealed partial class InMemoryStore
                 Deadline = clock.GetUtcNow() + (ttl > UnclaimedAtLeast ? ttl : UnclaimedAtLeast),
             };
             _leases.Add(lease.Id, lease);
-            return ValueTask.FromResult(new LeaseGrantResponse { Revision = _revision, Id = lease.Id });
+            return ValueTask.FromResult(new LeaseGrantResponse { Revision = _revision, Id = lease.Id, TtlSeconds = lease.GrantedSeconds });
         }
     }
 

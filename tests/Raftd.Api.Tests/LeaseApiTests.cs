@@ -167,7 +167,7 @@ public sealed class LeaseApiTests(InMemoryHost host) : IClassFixture<InMemoryHos
             Assert.Equal(status, RawHttp.Send(small, "POST", url + "?key=k", "", new byte[length]).Status);
         }
 
-        Assert.Equal(0, small.BodyBytesInFlight);
+        await small.NoBodyIsInFlightAsync();
     }
 
     [Fact]

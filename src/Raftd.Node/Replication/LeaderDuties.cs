@@ -25,6 +25,8 @@ internal sealed class LeaderDuties(
     // Leases whose fate hangs on a proposal: looked at once a tick, on the replica's thread, so that nothing of a member
     // runs where its owner does not step it.
     private readonly List<(Task<ProposalOutcome> Proposed, Action Dropped)> _proposed = [];
+    private Task<ProposalOutcome>? _expiry;
+    private Task<ProposalOutcome>? _checkpoint;
     private long _lastSlow;
     private Task? _alarm;
     private Task? _compaction;
@@ -39,6 +41,7 @@ internal sealed class LeaderDuties(
         }
 
         ExpireLeases();
+        CheckpointLeases();
         PromoteLearners();
         if (_lastSlow != 0 && time.GetElapsedTime(_lastSlow) < SlowInterval)
         {
@@ -46,19 +49,20 @@ internal sealed class LeaderDuties(
         }
 
         _lastSlow = time.GetTimestamp();
-        CheckpointLeases();
         WatchQuota();
         Compact();
     }
 
+    /// <summary>One batch at a time: a storm never has more than that in the log before other writes.</summary>
     private void ExpireLeases()
     {
-        if (lessor.CollectDue(MaxExpiriesPerTick) is not { } due)
+        if (_expiry is { IsCompleted: false } || lessor.CollectDue(MaxExpiriesPerTick) is not { } due)
         {
             return;
         }
 
-        WhenDropped(replica.ProposeFromLoop(CommandFactory.LeaseExpire(due)), () => lessor.ExpiryDropped(due));
+        _expiry = replica.ProposeFromLoop(CommandFactory.LeaseExpire(due));
+        WhenDropped(_expiry, () => lessor.ExpiryDropped(due));
     }
 
     /// <summary>What surely did not make it into the log is free to be proposed again. Where the outcome is unknown the
@@ -79,13 +83,16 @@ internal sealed class LeaderDuties(
         _proposed.RemoveAll(static item => item.Proposed.IsCompleted);
     }
 
+    /// <summary>At each tick: the shortest silence is a quarter of a second.</summary>
     private void CheckpointLeases()
     {
-        var silent = lessor.CollectCheckpoints(MaxCheckpointsPerEntry);
-        if (silent is not null)
+        if (_checkpoint is { IsCompleted: false } || lessor.CollectCheckpoints(MaxCheckpointsPerEntry) is not { } silent)
         {
-            WhenDropped(replica.ProposeFromLoop(CommandFactory.LeaseCheckpoint(silent)), () => lessor.CheckpointsDropped(silent));
+            return;
         }
+
+        _checkpoint = replica.ProposeFromLoop(CommandFactory.LeaseCheckpoint(silent));
+        WhenDropped(_checkpoint, () => lessor.CheckpointsDropped(silent));
     }
 
     /// <summary>At each tick: the core forgets who was active once an election timeout, which is ten ticks, and a look

@@ -1,5 +1,6 @@
 using Raftd.Contract;
 using Raftd.Store.Commands;
+using Raftd.Store.Leases;
 
 namespace Raftd.Node.Service;
 
@@ -10,18 +11,20 @@ internal sealed partial class NodeService : ILeaseService
 
     public async ValueTask<LeaseGrantResponse> GrantAsync(LeaseGrantRequest request, CancellationToken cancellationToken)
     {
-        for (var draw = 1; ; draw++)
+        var draws = request.Id == 0 ? MaxDraws : 1;
+        while (true)
         {
+            var id = request.Id == 0 ? _ids.Next() : request.Id;
             var command = CommandFactory.LeaseGrant(
-                _ids.Next(), request.Name, request.TtlSeconds, request.Unique, LeaseKind.Rest);
+                id, request.Name, LeaseRules.GrantedSeconds(request.TtlSeconds, request.Kind), request.Unique, request.Kind);
             var result = await _router.ProposeAsync(command, cancellationToken);
-            if (result is ErrorResult { Error: ApplyError.LeaseExists } && draw < MaxDraws)
+            if (result is ErrorResult { Error: ApplyError.LeaseExists } && --draws > 0)
             {
                 continue;
             }
 
             var granted = Expect<LeaseGrantResult>(result);
-            return new LeaseGrantResponse { Revision = granted.Revision, Id = granted.Id };
+            return new LeaseGrantResponse { Revision = granted.Revision, Id = granted.Id, TtlSeconds = granted.TtlSeconds };
         }
     }
 

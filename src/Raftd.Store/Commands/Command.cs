@@ -5,16 +5,6 @@ using Raftd.Contract;
 
 namespace Raftd.Store.Commands;
 
-/// <summary>Where a lease was granted; decides when its time begins to count.</summary>
-public enum LeaseKind : byte
-{
-    /// <summary>Counts from the first keepalive or attached key.</summary>
-    Rest = 0,
-
-    /// <summary>Counts from the grant.</summary>
-    Etcd = 1,
-}
-
 public enum AlarmKind : byte
 {
     /// <summary>Puts and grants are refused until it is cleared; reads, deletes, revokes and compaction pass.</summary>
@@ -69,7 +59,13 @@ public sealed record LeaseExpireCommand(
 /// <summary>What a silent lease has left, for the leader after this one.</summary>
 public readonly record struct LeaseRemaining(long Id, long Generation, long RemainingMilliseconds);
 
-public sealed record LeaseCheckpointCommand(ulong Term, IReadOnlyList<LeaseRemaining> Leases) : Command;
+/// <summary>What a key of its own deadline has left that stayed silent while its lease was renewed.</summary>
+public readonly record struct LeaseKeyRemaining(
+    long Id, long Generation, ReadOnlyMemory<byte> Key, long ModRevision, long RemainingMilliseconds);
+
+/// <summary>Keeps remaining times for the leader after this one. Term and generations as in LeaseExpireCommand.</summary>
+public sealed record LeaseCheckpointCommand(
+    ulong Term, IReadOnlyList<LeaseRemaining> Leases, IReadOnlyList<LeaseKeyRemaining> Keys) : Command;
 
 /// <summary>Gives up history below the revision, which itself stays readable.</summary>
 public sealed record CompactCommand(long Revision) : Command;

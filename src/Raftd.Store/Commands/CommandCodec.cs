@@ -12,7 +12,8 @@
 //   |         |  4  | LeaseKeepAlive  flags, id [key] [data]                 flags: 1 key, 2 data        |
 //   |         |  5  | LeaseRevoke     id                                                                 |
 //   |         |  6  | LeaseExpire     term, count, (id, generation)*, count, (id, generation, key, mod)* |
-//   |         |  7  | LeaseCheckpoint term, count, (id, generation, remaining ms)*                       |
+//   |         |  7  | LeaseCheckpoint term, count, (id, generation, remaining ms)*, count,               |
+//   |         |     |                 (id, generation, key, mod, remaining ms)*                          |
 //   |         |  8  | Compact         revision                                                           |
 //   |         |  9  | AlarmRaise      kind, member id                                                    |
 //   |         | 10  | AlarmClear      kind, member id                                                    |
@@ -299,6 +300,16 @@ public static class CommandCodec
             writer.Number(lease.Generation);
             writer.Number(lease.RemainingMilliseconds);
         }
+
+        writer.Number(checkpoint.Keys.Count);
+        foreach (var key in checkpoint.Keys)
+        {
+            writer.Number(key.Id);
+            writer.Number(key.Generation);
+            writer.Bytes(key.Key.Span);
+            writer.Number(key.ModRevision);
+            writer.Number(key.RemainingMilliseconds);
+        }
     }
 
     private static LeaseCheckpointCommand ReadLeaseCheckpoint(ref WireReader reader)
@@ -310,7 +321,14 @@ public static class CommandCodec
             leases[i] = new LeaseRemaining(reader.Number(), reader.Number(), reader.Number());
         }
 
-        return new LeaseCheckpointCommand(term, leases);
+        var keys = new LeaseKeyRemaining[reader.Count(minElementBytes: 5)];
+        for (var i = 0; i < keys.Length && !reader.Failed; i++)
+        {
+            keys[i] = new LeaseKeyRemaining(
+                reader.Number(), reader.Number(), reader.Bytes(), reader.Number(), reader.Number());
+        }
+
+        return new LeaseCheckpointCommand(term, leases, keys);
     }
 
     private static AlarmCommand ReadAlarm(ref WireReader reader, bool raise)

@@ -5,9 +5,12 @@
 //           | format | flags | kind | ttl (seconds) | generation | [checkpoint, milliseconds] | name           |
 //           | 1 byte | 1 B   | 1 B  | number        | number     | number                     | length + bytes |
 //           +--------+-------+------+---------------+------------+----------------------------+----------------+
-//           format: 1.  flags: 1 alive, 2 hidden, 4 has a checkpoint.  Numbers are varints (WireWriter).
+//           [count, (full key: length + bytes, mod revision, checkpoint in milliseconds)*]
+//           format: 1.  flags: 1 alive, 2 hidden, 4 has a checkpoint, 8 has checkpoints of keys.
+//           Numbers are varints (WireWriter).
 //
-// Which keys a lease has is not stored here: the newest record of a key names its lease.
+// Which keys a lease has is not stored here: the newest record of a key names its lease. A key's checkpoint holds for
+// the key at that mod revision; one that speaks of another is what a delete or an overwrite has left behind, and void.
 
 using System.Text;
 using Raftd.Contract;
@@ -45,6 +48,9 @@ internal sealed record LeaseRecord : IWeighted
     /// <summary>What was left at the last checkpoint, -1 while there is none.</summary>
     public long CheckpointMilliseconds { get; init; } = -1;
 
+    /// <summary>Of own keys that were silent while the lease was renewed.</summary>
+    public KeyCheckpoint[] KeyCheckpoints { get; init; } = [];
+
     public bool HasCheckpoint => CheckpointMilliseconds >= 0;
 
     public int LogicalBytes => Name.Length + OverheadBytes;
@@ -70,11 +76,28 @@ internal sealed record LeaseRecord : IWeighted
         return full;
     }
 
+    /// <summary>Null if the key, as set at that revision, has none.</summary>
+    public KeyCheckpoint? FindCheckpoint(ReadOnlySpan<byte> key, long modRevision)
+    {
+        foreach (var checkpoint in KeyCheckpoints)
+        {
+            if (checkpoint.ModRevision == modRevision && key.SequenceEqual(checkpoint.Key))
+            {
+                return checkpoint;
+            }
+        }
+
+        return null;
+    }
+
     public void WriteTo(WireWriter writer)
     {
         writer.Byte(1);
         writer.Byte((byte)(
-            (Status == LeaseStatus.Alive ? 1 : 0) | (Hidden ? 2 : 0) | (HasCheckpoint ? 4 : 0)));
+            (Status == LeaseStatus.Alive ? 1 : 0)
+            | (Hidden ? 2 : 0)
+            | (HasCheckpoint ? 4 : 0)
+            | (KeyCheckpoints.Length != 0 ? 8 : 0)));
         writer.Byte((byte)Kind);
         writer.Number(TtlSeconds);
         writer.Number(Generation);
@@ -84,6 +107,16 @@ internal sealed record LeaseRecord : IWeighted
         }
 
         writer.Bytes(Name);
+        if (KeyCheckpoints.Length != 0)
+        {
+            writer.Number(KeyCheckpoints.Length);
+            foreach (var checkpoint in KeyCheckpoints)
+            {
+                writer.Bytes(checkpoint.Key);
+                writer.Number(checkpoint.ModRevision);
+                writer.Number(checkpoint.RemainingMilliseconds);
+            }
+        }
     }
 
     /// <exception cref="BucketStoreException">The bytes are not what WriteTo wrote.</exception>
@@ -102,13 +135,28 @@ internal sealed record LeaseRecord : IWeighted
             Generation = reader.Number(),
             CheckpointMilliseconds = (flags & 4) != 0 ? reader.Number() : -1,
             Name = reader.SpanBytes().ToArray(),
+            KeyCheckpoints = (flags & 8) != 0 ? ReadKeyCheckpoints(ref reader) : [],
         };
         return format == 1 && reader.IsWhole
             ? record
             : throw new BucketStoreException(
                 BucketStoreFault.Corrupt, $"lease {id}: {source.Length} bytes are no record of format 1");
     }
+
+    private static KeyCheckpoint[] ReadKeyCheckpoints(ref WireReader reader)
+    {
+        var checkpoints = new KeyCheckpoint[reader.Count(minElementBytes: 3)];
+        for (var i = 0; i < checkpoints.Length && !reader.Failed; i++)
+        {
+            checkpoints[i] = new KeyCheckpoint(reader.SpanBytes().ToArray(), reader.Number(), reader.Number());
+        }
+
+        return checkpoints;
+    }
 }
+
+/// <summary>What a key of a lease (its full name), as set at the revision, had left at its last checkpoint.</summary>
+internal readonly record struct KeyCheckpoint(byte[] Key, long ModRevision, long RemainingMilliseconds);
 
 /// <summary>A key attached to a lease.</summary>
 internal sealed record LeaseKeyRecord(bool OwnDeadline, long ModRevision) : IWeighted

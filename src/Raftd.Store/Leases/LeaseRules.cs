@@ -1,3 +1,5 @@
+using Raftd.Contract;
+
 namespace Raftd.Store.Leases;
 
 /// <summary>What the API checks before it proposes, in the same words as apply.</summary>
@@ -14,6 +16,10 @@ public static class LeaseRules
 
     /// <summary>A REST grant that nobody uses is revoked after its time to live, but not before this.</summary>
     public const long MinUnclaimedSeconds = 60;
+
+    /// <summary>What a grant that asks for so many seconds gets; out of range is left for apply to refuse.</summary>
+    public static long GrantedSeconds(long seconds, LeaseKind kind) =>
+        kind == LeaseKind.Etcd ? Math.Max(seconds, MinEtcdTtlSeconds) : seconds;
 
     /// <summary>True for the one name a key of a keepalive may not have.</summary>
     public static bool IsReserved(ReadOnlySpan<byte> ownKey) => ownKey.SequenceEqual("meta"u8);

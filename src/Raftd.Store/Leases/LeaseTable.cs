@@ -34,6 +34,11 @@ internal sealed class LeaseTable(StateHash hash)
         hash.Add(lease.Generation, lease.CheckpointMilliseconds);
         hash.Add(((int)lease.Kind << 2) | ((int)lease.Status << 1) | (lease.Hidden ? 1 : 0), 0);
         hash.Add(lease.Name);
+        foreach (var checkpoint in lease.KeyCheckpoints)
+        {
+            hash.Add(checkpoint.Key);
+            hash.Add(checkpoint.ModRevision, checkpoint.RemainingMilliseconds);
+        }
     }
 
     /// <summary>Takes a stored lease back at start.</summary>
@@ -76,6 +81,22 @@ internal sealed class LeaseTable(StateHash hash)
         while (scan.MoveNext() && scan.Key.Id == id)
         {
             keys.Add(scan.Key.Key);
+        }
+
+        return keys;
+    }
+
+    /// <summary>Checkpoints of the keys with a deadline of their own, but for one, each with so much left.</summary>
+    public IEnumerable<KeyCheckpoint> OwnKeysBut(long id, byte[] named, long remainingMilliseconds)
+    {
+        var keys = new List<KeyCheckpoint>();
+        var scan = Keys.Working.From(new IdKeyProbe(id, default));
+        while (scan.MoveNext() && scan.Key.Id == id)
+        {
+            if (scan.Item.OwnDeadline && !named.AsSpan().SequenceEqual(scan.Key.Key))
+            {
+                keys.Add(new KeyCheckpoint(scan.Key.Key, scan.Item.ModRevision, remainingMilliseconds));
+            }
         }
 
         return keys;

@@ -7,8 +7,6 @@ public sealed partial class Lessor
     /// <summary>Below this many entries a queue is not worth sweeping.</summary>
     private const int MinSweepItems = 4096;
 
-    private static readonly long MaxSilenceTicks = TimeSpan.FromSeconds(60).Ticks;
-
     /// <summary>What has run out, to be proposed; its parts are pending until the outcome is observed or dropped.</summary>
     /// <param name="max">At most this many leases and keys together.</param>
     /// <returns>Null when nothing is due. A full batch means that there may be more.</returns>
@@ -72,42 +70,27 @@ public sealed partial class Lessor
         Complete(outcomes);
     }
 
-    /// <summary>Leases that are silent for long, to be checkpointed; pending until observed or dropped.</summary>
+    /// <summary>Leases and keys that are silent for long, to be checkpointed; pending until observed or dropped.</summary>
+    /// <param name="max">At most this many leases, each with its keys.</param>
     public LeaseCheckpointCommand? CollectCheckpoints(int max)
     {
         lock (_lock)
         {
             var leases = new List<LeaseRemaining>();
+            var keys = new List<LeaseKeyRemaining>();
             var now = Now();
-            while (leases.Count < max && _silences.TryPeek(out var timer, out var at) && at < now)
+            for (var i = 0; i < max && _silences.TryPeek(out var timer, out var at) && at < now; i++)
             {
                 _silences.Dequeue();
-                if (timer.IsRemoved || timer.IsCheckpointPending)
+                if (!timer.IsRemoved && at == timer.SilenceScheduled)
                 {
-                    continue;
+                    timer.SilenceScheduled = long.MaxValue;
+                    CollectSilent(timer, now, leases, keys);
+                    ScheduleSilence(timer, notBefore: now);
                 }
-
-                var due = SilentUntil(timer);
-                if (due >= now)
-                {
-                    _silences.Enqueue(timer, due);
-                    continue;
-                }
-
-                if (timer.IsExpiryPending || timer.Deadline < now)
-                {
-                    // About to end. If its expiry turns out void, the next silence counts from then.
-                    timer.SilentSince = now;
-                    _silences.Enqueue(timer, SilentUntil(timer));
-                    continue;
-                }
-
-                timer.IsCheckpointPending = true;
-                var remaining = (timer.Deadline - now + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
-                leases.Add(new LeaseRemaining(timer.Id, timer.Lease.Generation, remaining));
             }
 
-            return leases.Count == 0 ? null : new LeaseCheckpointCommand(_term, leases);
+            return leases.Count + keys.Count == 0 ? null : new LeaseCheckpointCommand(_term, leases, keys);
         }
     }
 
@@ -123,15 +106,54 @@ public sealed partial class Lessor
 
             foreach (var lease in batch.Leases)
             {
-                if (_timers.TryGetValue(lease.Id, out var timer)
-                    && timer.IsCheckpointPending && timer.Lease.Generation == lease.Generation)
+                if (_timers.TryGetValue(lease.Id, out var timer) && timer.Lease.Generation == lease.Generation)
                 {
                     timer.IsCheckpointPending = false;
-                    _silences.Enqueue(timer, SilentUntil(timer));
+                    ScheduleSilence(timer);
+                }
+            }
+
+            foreach (var key in batch.Keys)
+            {
+                if (_timers.TryGetValue(key.Id, out var timer)
+                    && timer.Lease.Generation == key.Generation
+                    && timer.FindKey(key.Key.Span) is { } keyTimer)
+                {
+                    keyTimer.IsCheckpointPending = false;
+                    ScheduleSilence(timer);
                 }
             }
         }
     }
+
+    private void CollectSilent(LeaseTimer timer, long now, List<LeaseRemaining> leases, List<LeaseKeyRemaining> keys)
+    {
+        if (timer.IsExpiryPending || timer.Deadline < now)
+        {
+            // About to end. If its expiry turns out void, the next silence counts from then.
+            timer.Pulse.SilentSince = now;
+            return;
+        }
+
+        foreach (var key in timer.Keys ?? [])
+        {
+            if (key.IsBehind(timer) && key.Deadline >= now && key.Pulse.SilentUntil(timer.TtlTicks) < now)
+            {
+                key.IsCheckpointPending = true;
+                keys.Add(new LeaseKeyRemaining(
+                    timer.Id, timer.Lease.Generation, key.Key, key.ModRevision, Milliseconds(key.Deadline - now)));
+            }
+        }
+
+        if (!timer.IsCheckpointPending && timer.Pulse.SilentUntil(timer.FullTicks) < now)
+        {
+            timer.IsCheckpointPending = true;
+            leases.Add(new LeaseRemaining(timer.Id, timer.Lease.Generation, Milliseconds(timer.Deadline - now)));
+        }
+    }
+
+    /// <summary>Rounded up: never early.</summary>
+    private static long Milliseconds(long ticks) => (ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
 
     private static void CollectKeys(LeaseTimer timer, long now, List<LeaseKeyExpiry> keys)
     {
@@ -165,11 +187,15 @@ public sealed partial class Lessor
         }
     }
 
-    /// <summary>When its silence becomes long.</summary>
-    private static long SilentUntil(LeaseTimer timer)
+    /// <summary>As Schedule, for the queue of silences.</summary>
+    private void ScheduleSilence(LeaseTimer timer, long notBefore = 0)
     {
-        var silence = Math.Min(timer.FullTicks / 4, MaxSilenceTicks);
-        return timer.SilentSince + Math.Max(silence, timer.RenewalGap + (timer.RenewalGap / 2));
+        var due = Math.Max(timer.SilentUntil(), notBefore);
+        if (due < timer.SilenceScheduled)
+        {
+            timer.SilenceScheduled = due;
+            _silences.Enqueue(timer, due);
+        }
     }
 
     /// <summary>Leases that were revoked long before their time leave entries behind; they are cleared when they are most.</summary>
@@ -183,9 +209,8 @@ public sealed partial class Lessor
 
         if (_silences.Count > MinSweepItems && _silences.Count > 2 * _timers.Count)
         {
-            _silences = new PriorityQueue<LeaseTimer, long>(_timers.Values
-                .Where(timer => !timer.IsCheckpointPending)
-                .Select(timer => (timer, SilentUntil(timer))));
+            _silences = new PriorityQueue<LeaseTimer, long>(_silences.UnorderedItems
+                .Where(item => !item.Element.IsRemoved && item.Priority == item.Element.SilenceScheduled));
         }
     }
 }

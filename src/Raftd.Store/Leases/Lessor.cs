@@ -6,7 +6,9 @@
 // and only ends go through the log:
 //
 //   1. Promote: when the leader has applied the first entry of its term, each lease gets its checkpoint, or its full
-//      time to live, from now on. Everything a former leader acknowledged is behind us, so no lease ends early.
+//      time to live, from now on. Everything a former leader acknowledged is behind us, so no lease ends early. "Now" is
+//      when it is the lease's turn: taking in 200 000 leases takes some tenths of a second, so it is done in portions
+//      between entries (Load), in the order of ids. A renewal of a lease whose turn has not come waits for it.
 //   2. A renewal is asked here after a read barrier that began after it arrived. If nothing replicated has to change, it
 //      moves the deadline and is done: O(1), no entry.
 //   3. What runs out is collected (CollectDue), marked as pending, and proposed with the Raft term and the lease's
@@ -16,13 +18,12 @@
 //   5. A lease that is silent for long is checkpointed, so that elections do not extend it for ever. From then on its
 //      renewals need an entry, which clears the checkpoint. While the checkpoint is proposed they need one already: a
 //      renewal without an entry, acknowledged before an old checkpoint is applied, would be forgotten by the next leader.
+//      A key of its own deadline that stays silent while its lease is renewed is checkpointed in the same way. What
+//      silent means is in Pulse.
 //
 // The queue of deadlines is lazy: a renewal moves only the deadline, and the queue finds out when it looks (a lease is
 // in the queue at a time not later than its true one). A lease whose time moves forward is queued twice, and the entry
 // that is not Scheduled is passed over.
-//
-// Silent, for 5, means min(TTL/4, 60 s) at least, and half as long again as the lease's own renewals are apart: a service
-// that renews its 10 s lease every 3 s would otherwise be checkpointed before each renewal, and every renewal would write.
 
 using Raftd.Contract;
 using Raftd.Store.Mvcc;
@@ -32,7 +33,7 @@ namespace Raftd.Store.Leases;
 /// <summary>Keeps the time of leases while this member leads. Any thread.</summary>
 public sealed partial class Lessor
 {
-    /// <summary>Guards everything below. Outcomes are completed outside it. Never held while the state is read.</summary>
+    /// <summary>Guards everything below. Outcomes are completed outside it. Never held while values are read.</summary>
     private readonly Lock _lock = new();
 
     private readonly StateMachine _state;
@@ -42,8 +43,15 @@ public sealed partial class Lessor
     private Dictionary<long, LeaseTimer> _timers = [];
     private PriorityQueue<LeaseTimer, long> _deadlines = new();
     private PriorityQueue<LeaseTimer, long> _silences = new();
+    private HashSet<TaskCompletionSource> _waitedFor = [];
     private bool _isPromoted;
     private ulong _term;
+
+    /// <summary>Completed when all leases have been taken in after a promotion; null when there is nothing to wait for.</summary>
+    private TaskCompletionSource? _loading;
+
+    /// <summary>While loading: the greatest id taken in.</summary>
+    private long _loadedThrough;
 
     /// <param name="state">Told there to observe applied changes; one lessor for each.</param>
     /// <param name="time">Only its timestamps are read, never its wall clock.</param>
@@ -68,37 +76,41 @@ public sealed partial class Lessor
     }
 
     /// <summary>Begins to keep the time: on the apply thread, when the first entry of the term is applied and published.</summary>
+    /// <remarks>In constant time, whatever the number of leases: Load takes them in by and by.</remarks>
     public void Promote(ulong term)
     {
         Demote();
-        var view = _state.View();
-        var timers = new Dictionary<long, LeaseTimer>((int)Math.Min(view.LeaseCount, 1 << 24));
-        var now = Now();
-        var scan = view.LeasesById.All();
-        while (scan.MoveNext())
-        {
-            timers.Add(scan.Key, NewTimer(scan.Item, now));
-        }
-
-        var keys = view.LeaseKeys.All();
-        while (keys.MoveNext())
-        {
-            if (keys.Item.OwnDeadline)
-            {
-                SetKey(timers[keys.Key.Id], keys.Key.Key, keys.Item.ModRevision, now);
-            }
-        }
-
         lock (_lock)
         {
-            _timers = timers;
-            _deadlines = new PriorityQueue<LeaseTimer, long>(timers.Values.Select(timer => (timer, Due(timer))));
-            _silences = new PriorityQueue<LeaseTimer, long>(timers.Values.Select(timer => (timer, SilentUntil(timer))));
             _term = term;
             _isPromoted = true;
+            _loading = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _loadedThrough = 0;
+        }
+    }
+
+    /// <summary>Takes in the next leases after a promotion; on the apply thread, between entries.</summary>
+    /// <returns>False when all are taken in.</returns>
+    public bool Load(int max)
+    {
+        TaskCompletionSource? loaded = null;
+        lock (_lock)
+        {
+            if (_loading is null)
+            {
+                return false;
+            }
+
+            if (LoadNext(max))
+            {
+                return true;
+            }
+
+            (loaded, _loading) = (_loading, null);
         }
 
-        static long Due(LeaseTimer timer) => timer.Scheduled = timer.NextDue();
+        loaded.TrySetResult();
+        return false;
     }
 
     /// <summary>Forgets all times. Those who wait ask again and learn that this member does not lead.</summary>
@@ -107,7 +119,14 @@ public sealed partial class Lessor
         List<TaskCompletionSource> outcomes;
         lock (_lock)
         {
-            outcomes = _timers.Values.Where(timer => timer.Outcome is not null).Select(timer => timer.Outcome!).ToList();
+            outcomes = [.. _waitedFor];
+            if (_loading is not null)
+            {
+                outcomes.Add(_loading);
+            }
+
+            _waitedFor = [];
+            _loading = null;
             _timers = [];
             _deadlines = new PriorityQueue<LeaseTimer, long>();
             _silences = new PriorityQueue<LeaseTimer, long>();
@@ -194,7 +213,7 @@ public sealed partial class Lessor
 
             if (!_timers.TryGetValue(id, out var timer))
             {
-                return new RenewResult(RenewStatus.NotFound);
+                return NotFoundOrNotLoaded(id);
             }
 
             return timer.IsExpiryPending || timer.FindKey(fullKey) is { IsExpiryPending: true }
@@ -212,7 +231,7 @@ public sealed partial class Lessor
 
         if (!_timers.TryGetValue(id, out var timer))
         {
-            return new RenewResult(RenewStatus.NotFound);
+            return NotFoundOrNotLoaded(id);
         }
 
         var key = fullKey is null ? null : timer.FindKey(fullKey);
@@ -221,7 +240,7 @@ public sealed partial class Lessor
             return WaitFor(timer);
         }
 
-        if (timer.Lease.Status == LeaseStatus.Create || timer.Lease.HasCheckpoint || timer.IsCheckpointPending)
+        if (timer.Lease.Status == LeaseStatus.Create || timer.HasCheckpoint(key))
         {
             return new RenewResult(RenewStatus.NeedsEntry);
         }
@@ -230,25 +249,34 @@ public sealed partial class Lessor
         return new RenewResult(RenewStatus.Renewed, timer.Lease.TtlSeconds);
     }
 
-    private static RenewResult WaitFor(LeaseTimer timer)
+    /// <summary>A lease that a new leader has not come to yet is soon there, or soon known not to be.</summary>
+    private RenewResult NotFoundOrNotLoaded(long id) =>
+        _loading is not null && id > _loadedThrough
+            ? new RenewResult(RenewStatus.Wait, Outcome: _loading.Task)
+            : new RenewResult(RenewStatus.NotFound);
+
+    private RenewResult WaitFor(LeaseTimer timer)
     {
-        timer.Outcome ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (timer.Outcome is null)
+        {
+            timer.Outcome = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waitedFor.Add(timer.Outcome);
+        }
+
         return new RenewResult(RenewStatus.Wait, Outcome: timer.Outcome.Task);
     }
 
     private static void Renew(LeaseTimer timer, KeyTimer? key, bool allKeys, long now)
     {
-        timer.RenewalGap = timer.LastRenewed == 0 ? 0 : now - timer.LastRenewed;
-        timer.LastRenewed = now;
-        timer.SilentSince = now;
+        timer.Pulse.Beat(now, timer.TtlTicks);
         timer.Deadline = now + timer.TtlTicks;
         if (key is not null)
         {
-            key.Deadline = timer.Deadline;
+            key.Renew(now, timer.TtlTicks);
         }
         else if (allKeys)
         {
-            timer.Keys?.ForEach(each => each.Deadline = timer.Deadline);
+            timer.Keys?.ForEach(each => each.Renew(now, timer.TtlTicks));
         }
     }
 
@@ -256,10 +284,7 @@ public sealed partial class Lessor
     {
         if (change.Kind == LeaseChangeKind.Granted)
         {
-            var granted = NewTimer(change.Lease!, now);
-            _timers.Add(change.Id, granted);
-            Schedule(granted);
-            _silences.Enqueue(granted, SilentUntil(granted));
+            Add(NewTimer(change.Lease!, now));
             return;
         }
 
@@ -279,10 +304,7 @@ public sealed partial class Lessor
                 TakeOutcome(timer, outcomes);
                 break;
             case LeaseChangeKind.Checkpointed:
-                timer.Lease = change.Lease!;
-                timer.IsCheckpointPending = false;
-                timer.SilentSince = now;
-                _silences.Enqueue(timer, SilentUntil(timer));
+                ObserveCheckpointed(timer, change, now);
                 break;
             case LeaseChangeKind.Removed:
                 timer.IsRemoved = true;
@@ -310,8 +332,11 @@ public sealed partial class Lessor
     {
         timer.Lease = change.Lease!;
         VoidProposals(timer);
-        Renew(timer, change.Key is null ? null : timer.FindKey(change.Key), allKeys: change.Key is null, now);
+        var key = change.Key is null ? null : timer.FindKey(change.Key);
+        Renew(timer, key, allKeys: change.Key is null, now);
+        NoteKeyCheckpoints(timer);
         Schedule(timer);
+        ScheduleSilence(timer);
     }
 
     private void ObserveClaimed(LeaseTimer timer, LeaseChange change, long now)
@@ -323,17 +348,44 @@ public sealed partial class Lessor
             VoidProposals(timer);
             Renew(timer, key: null, allKeys: false, now);
             Schedule(timer);
+            ScheduleSilence(timer);
         }
     }
 
-    private void VoidProposals(LeaseTimer timer)
+    private void ObserveCheckpointed(LeaseTimer timer, LeaseChange change, long now)
     {
-        timer.IsExpiryPending = false;
-        timer.Keys?.ForEach(key => key.IsExpiryPending = false);
-        if (timer.IsCheckpointPending)
+        timer.Lease = change.Lease!;
+        if (change.Key is null)
         {
             timer.IsCheckpointPending = false;
-            _silences.Enqueue(timer, SilentUntil(timer));
+            timer.Pulse.SilentSince = now;
+        }
+        else if (timer.FindKey(change.Key) is { } key && key.ModRevision == change.ModRevision)
+        {
+            key.IsCheckpointPending = false;
+            key.Pulse.SilentSince = now;
+        }
+
+        NoteKeyCheckpoints(timer);
+        ScheduleSilence(timer);
+    }
+
+    private static void VoidProposals(LeaseTimer timer)
+    {
+        timer.IsExpiryPending = false;
+        timer.IsCheckpointPending = false;
+        foreach (var key in timer.Keys ?? [])
+        {
+            key.IsExpiryPending = false;
+            key.IsCheckpointPending = false;
+        }
+    }
+
+    private static void NoteKeyCheckpoints(LeaseTimer timer)
+    {
+        foreach (var key in timer.Keys ?? [])
+        {
+            key.IsCheckpointed = timer.Lease.FindCheckpoint(key.Key, key.ModRevision) is not null;
         }
     }
 
@@ -354,16 +406,66 @@ public sealed partial class Lessor
         Schedule(timer);
     }
 
+    /// <summary>True when it has come to its end in full batches only: there may be more.</summary>
+    private bool LoadNext(int max)
+    {
+        var view = _state.View();
+        var now = Now();
+        var scan = view.LeasesById.From(new NumberProbe(_loadedThrough + 1));
+        for (var i = 0; i < max; i++)
+        {
+            if (!scan.MoveNext())
+            {
+                return false;
+            }
+
+            _loadedThrough = scan.Key;
+            if (!_timers.ContainsKey(scan.Key))
+            {
+                Add(StoredTimer(view, scan.Item, now));
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>No key outlives its lease, so a lease's checkpoint bounds its keys' times as well.</summary>
+    private static LeaseTimer StoredTimer(KeyspaceView view, LeaseRecord lease, long now)
+    {
+        var timer = NewTimer(lease, now);
+        var keys = view.LeaseKeys.From(new IdKeyProbe(lease.Id, default));
+        while (keys.MoveNext() && keys.Key.Id == lease.Id)
+        {
+            if (keys.Item.OwnDeadline)
+            {
+                var left = lease.FindCheckpoint(keys.Key.Key, keys.Item.ModRevision)?.RemainingMilliseconds;
+                var key = SetKey(timer, keys.Key.Key, keys.Item.ModRevision, now);
+                key.Deadline = Math.Min(
+                    timer.Deadline, left is null ? key.Deadline : now + (left.Value * TimeSpan.TicksPerMillisecond));
+            }
+        }
+
+        NoteKeyCheckpoints(timer);
+        return timer;
+    }
+
+    private void Add(LeaseTimer timer)
+    {
+        _timers.Add(timer.Id, timer);
+        Schedule(timer);
+        ScheduleSilence(timer);
+    }
+
     private static LeaseTimer NewTimer(LeaseRecord lease, long now)
     {
-        var timer = new LeaseTimer(lease) { SilentSince = now };
+        var timer = new LeaseTimer(lease) { Pulse = new Pulse { SilentSince = now } };
         timer.Deadline = now + (lease.HasCheckpoint
             ? lease.CheckpointMilliseconds * TimeSpan.TicksPerMillisecond
             : timer.FullTicks);
         return timer;
     }
 
-    private static void SetKey(LeaseTimer timer, byte[] key, long modRevision, long now)
+    private static KeyTimer SetKey(LeaseTimer timer, byte[] key, long modRevision, long now)
     {
         var keyTimer = timer.FindKey(key);
         if (keyTimer is null)
@@ -374,14 +476,19 @@ public sealed partial class Lessor
 
         keyTimer.ModRevision = modRevision;
         keyTimer.IsExpiryPending = false;
+        keyTimer.IsCheckpointPending = false;
+        keyTimer.IsCheckpointed = false;
+        keyTimer.Pulse.SilentSince = now;
         keyTimer.Deadline = now + timer.TtlTicks;
+        return keyTimer;
     }
 
-    private static void TakeOutcome(LeaseTimer timer, List<TaskCompletionSource> outcomes)
+    private void TakeOutcome(LeaseTimer timer, List<TaskCompletionSource> outcomes)
     {
         if (timer.Outcome is { } outcome)
         {
             outcomes.Add(outcome);
+            _waitedFor.Remove(outcome);
             timer.Outcome = null;
         }
     }

@@ -198,10 +198,22 @@ public sealed partial class StateMachine
             Status = LeaseStatus.Alive,
             Generation = lease.Generation + 1,
             CheckpointMilliseconds = -1,
+            KeyCheckpoints = fullKey is null ? [] : CheckpointsBut(lease, fullKey),
         };
         _state.Leases.Set(renewed);
         _state.Leases.Changes.Add(new LeaseChange(LeaseChangeKind.Renewed, lease.Id, renewed, fullKey));
         return new LeaseKeepAliveResult(_state.Keyspace.Revision, lease.Id, lease.TtlSeconds);
+    }
+
+    /// <summary>What is known of the other keys when one is renewed. Where the lease itself was checkpointed, they had no
+    /// more left than it had, for whatever renewed one of them since would have cleared it.</summary>
+    private KeyCheckpoint[] CheckpointsBut(LeaseRecord lease, byte[] renewed)
+    {
+        var others = lease.HasCheckpoint
+            ? _state.Leases.OwnKeysBut(lease.Id, renewed, lease.CheckpointMilliseconds)
+                .Select(key => lease.FindCheckpoint(key.Key, key.ModRevision) ?? key)
+            : lease.KeyCheckpoints.Where(each => !renewed.AsSpan().SequenceEqual(each.Key));
+        return [.. others];
     }
 
     private ErrorResult? RefuseKeepAliveKey(
@@ -325,26 +337,62 @@ public sealed partial class StateMachine
     private void Void(long id, byte[]? key, ulong term) =>
         _state.Leases.Changes.Add(new LeaseChange(LeaseChangeKind.ExpiryVoid, id, null, key, 0, term));
 
+    /// <remarks>
+    /// What is stale needs no answer to the lessor: an entry that made it stale has renewed or removed the lease or the key,
+    /// or the lessor's term is over.
+    /// </remarks>
     private DoneResult LeaseCheckpoint(LeaseCheckpointCommand checkpoint, ulong term)
     {
-        foreach (var due in checkpoint.Leases)
+        if (term == checkpoint.Term)
         {
-            // A stale one needs no answer to the lessor: an entry that made it stale has renewed or removed the lease,
-            // or the lessor's term is over.
-            if (term == checkpoint.Term
-                && due.RemainingMilliseconds >= 0
-                && _state.Leases.Find(due.Id) is { } lease
-                && lease.Generation == due.Generation)
+            foreach (var due in checkpoint.Leases)
             {
-                var checkpointed = lease with { CheckpointMilliseconds = due.RemainingMilliseconds };
-                _state.Leases.Set(checkpointed);
-                _state.Leases.Changes.Add(
-                    new LeaseChange(LeaseChangeKind.Checkpointed, due.Id, checkpointed));
+                Checkpoint(due);
+            }
+
+            foreach (var due in checkpoint.Keys)
+            {
+                Checkpoint(due);
             }
         }
 
         return new DoneResult(_state.Keyspace.Revision);
     }
+
+    private void Checkpoint(LeaseRemaining due)
+    {
+        if (due.RemainingMilliseconds >= 0
+            && _state.Leases.Find(due.Id) is { } lease
+            && lease.Generation == due.Generation)
+        {
+            var checkpointed = lease with { CheckpointMilliseconds = due.RemainingMilliseconds };
+            _state.Leases.Set(checkpointed);
+            _state.Leases.Changes.Add(new LeaseChange(LeaseChangeKind.Checkpointed, due.Id, checkpointed));
+        }
+    }
+
+    private void Checkpoint(LeaseKeyRemaining due)
+    {
+        if (due.RemainingMilliseconds < 0
+            || DueKey(new LeaseKeyExpiry(due.Id, due.Generation, due.Key, due.ModRevision)) is not { } key)
+        {
+            return;
+        }
+
+        var lease = _state.Leases.Find(due.Id)!;
+        var others = lease.KeyCheckpoints.Where(each => !key.Key.AsSpan().SequenceEqual(each.Key) && IsOwnKey(lease.Id, each));
+        var checkpointed = lease with
+        {
+            KeyCheckpoints = [.. others, new KeyCheckpoint(key.Key, due.ModRevision, due.RemainingMilliseconds)],
+        };
+        _state.Leases.Set(checkpointed);
+        _state.Leases.Changes.Add(
+            new LeaseChange(LeaseChangeKind.Checkpointed, due.Id, checkpointed, key.Key, due.ModRevision));
+    }
+
+    private bool IsOwnKey(long id, KeyCheckpoint checkpoint) =>
+        _state.Leases.Keys.Working.Find(new IdKeyProbe(id, checkpoint.Key)) is { OwnDeadline: true } key
+        && key.ModRevision == checkpoint.ModRevision;
 
     private ErrorResult LeaseNotFound(long id) =>
         Error(ApplyError.LeaseNotFound, $"lease {id} does not exist or has expired");

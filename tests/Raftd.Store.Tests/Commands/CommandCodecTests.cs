@@ -21,7 +21,7 @@ public sealed class CommandCodecTests
         new LeaseRevokeCommand(5),
         new LeaseExpireCommand(3, [new(1, 2), new(3, 4)], [new(5, 6, Bytes("key"), 7)]),
         new LeaseExpireCommand(3, [], []),
-        new LeaseCheckpointCommand(ulong.MaxValue, [new(1, 2, 300)]),
+        new LeaseCheckpointCommand(ulong.MaxValue, [new(1, 2, 300)], [new(3, 4, new byte[] { 5, 6 }, 7, 800)]),
         new CompactCommand(1 << 20),
         new AlarmCommand(AlarmKind.NoSpace, ulong.MaxValue, true),
         new AlarmCommand(AlarmKind.Corrupt, 0, false),

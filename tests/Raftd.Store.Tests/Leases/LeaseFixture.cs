@@ -14,6 +14,7 @@ internal sealed class LeaseFixture : IDisposable
     {
         Lessor = new Lessor(Store.State, Time);
         Lessor.Promote(Store.Term);
+        LoadAll();
     }
 
     public ManualTime Time { get; } = new();
@@ -78,10 +79,24 @@ internal sealed class LeaseFixture : IDisposable
 
     public void NewTerm()
     {
+        BeginTerm();
+        LoadAll();
+    }
+
+    /// <summary>The new leader has not taken in any lease yet.</summary>
+    public void BeginTerm()
+    {
         Lessor.Demote();
         Store.Term++;
         Store.Apply(CommandFactory.AlarmClear(AlarmKind.NoSpace, 0));
         Lessor.Promote(Store.Term);
+    }
+
+    public void LoadAll()
+    {
+        while (Lessor.Load(100))
+        {
+        }
     }
 
     public bool Lives(long id) => Lessor.TimeToLive(id) is not null;

@@ -1,10 +1,11 @@
+using Raftd.Contract;
 using Raftd.Store.Commands;
 using Raftd.Store.Leases;
 
 namespace Raftd.Store.Tests.Leases;
 
 /// <summary>Renewals, expiries, checkpoints, elections and lost proposals in random order, against the promise itself:
-/// a lease never ends before its last acknowledged renewal plus its time to live, and ends soon after under one leader.</summary>
+/// neither a lease nor a key of its own deadline ends before its last acknowledged renewal plus the time to live.</summary>
 public sealed class LeaseModelTests(ITestOutputHelper output)
 {
     private const int Leases = 8;
@@ -22,10 +23,12 @@ public sealed class LeaseModelTests(ITestOutputHelper output)
         var random = new Random(seed);
         using var leases = new LeaseFixture();
         var acknowledged = new Dictionary<long, double>();
-        var pending = new List<(ReadOnlyMemory<byte> Entry, long Renews)>();
+        var acknowledgedKeys = new Dictionary<(long Id, string Key), double>();
+        var pending = new List<(ReadOnlyMemory<byte> Entry, long Renews, string? Key)>();
         var now = 0.0;
         var nextId = 1L;
         var ended = 0;
+        var keysEnded = 0;
         for (var step = 0; step < 20_000; step++)
         {
             Step();
@@ -38,10 +41,21 @@ public sealed class LeaseModelTests(ITestOutputHelper output)
                     ended++;
                 }
             }
+
+            foreach (var ((id, key), renewed) in acknowledgedKeys.ToList())
+            {
+                if (leases.Store.Get($"n{id % 3}/{id}/{key}") is null)
+                {
+                    Assert.True(now >= renewed + TtlSeconds, $"step {step}: key {key} of lease {id} ended {now - renewed} s after a renewal");
+                    acknowledgedKeys.Remove((id, key));
+                    keysEnded += acknowledged.ContainsKey(id) ? 1 : 0;
+                }
+            }
         }
 
         Assert.Null(leases.Store.State.Audit());
         Assert.True(ended > 10, $"only {ended} leases ended");
+        Assert.True(keysEnded > 10, $"only {keysEnded} keys ended before their lease");
 
         void Step()
         {
@@ -87,7 +101,10 @@ public sealed class LeaseModelTests(ITestOutputHelper output)
                     }
 
                     pending.Clear();
-                    leases.NewTerm();
+                    leases.BeginTerm();
+                    break;
+                case 11:
+                    leases.Lessor.Load(random.Next(1, 4));
                     break;
             }
         }
@@ -100,7 +117,7 @@ public sealed class LeaseModelTests(ITestOutputHelper output)
             }
             else
             {
-                pending.Add((entry, 0));
+                pending.Add((entry, 0, null));
             }
         }
 
@@ -116,31 +133,45 @@ public sealed class LeaseModelTests(ITestOutputHelper output)
             switch (leases.TryRenew(id, key, data).Status)
             {
                 case RenewStatus.Renewed:
-                    acknowledged[id] = now;
+                    Acknowledge(id, key);
                     break;
                 case RenewStatus.NeedsEntry:
-                    pending.Add((CommandFactory.LeaseKeepAlive(new Raftd.Contract.LeaseKeepAliveRequest
+                    pending.Add((CommandFactory.LeaseKeepAlive(new LeaseKeepAliveRequest
                     {
                         Id = id,
                         Key = LeaseFixture.Optional(key),
                         Data = LeaseFixture.Optional(data),
-                    }), id));
+                    }), id, key));
                     break;
             }
         }
 
         void ApplyPending()
         {
-            foreach (var (entry, renews) in pending)
+            foreach (var (entry, renews, key) in pending)
             {
                 var result = leases.Store.Apply(entry);
                 if (renews != 0 && result is LeaseKeepAliveResult && acknowledged.ContainsKey(renews))
                 {
-                    acknowledged[renews] = now;
+                    Acknowledge(renews, key);
                 }
             }
 
             pending.Clear();
+        }
+
+        void Acknowledge(long id, string? key)
+        {
+            acknowledged[id] = now;
+            foreach (var known in acknowledgedKeys.Keys.Where(known => known.Id == id && (key is null || known.Key == key)).ToList())
+            {
+                acknowledgedKeys[known] = now;
+            }
+
+            if (key is not null)
+            {
+                acknowledgedKeys[(id, key)] = now;
+            }
         }
     }
 }

@@ -244,8 +244,11 @@ public sealed class LeaseRuleTests : IDisposable
         _leases.Grant(7, "n", ttl: 100);
         _leases.KeepAliveEntry(7, "k", "v");
         _leases.PutWithTtl("hidden", "v", ttl: 5);
-        Store.Apply(CommandFactory.LeaseCheckpoint(
-            new LeaseCheckpointCommand(Store.Term, [new LeaseRemaining(7, 2, 42_000)])));
+        var keyRevision = Store.State.View().Revision - 1;
+        Store.Apply(CommandFactory.LeaseCheckpoint(new LeaseCheckpointCommand(
+            Store.Term,
+            [new LeaseRemaining(7, 2, 42_000)],
+            [new LeaseKeyRemaining(7, 2, "n/7/k"u8.ToArray(), keyRevision, 7_000)])));
         Store.Flush();
         var log = Store.Log.Count;
         Store.Restart();
@@ -256,6 +259,10 @@ public sealed class LeaseRuleTests : IDisposable
         Assert.Equal((LeaseStatus.Alive, 100, 42), (lease.Status, lease.GrantedTtlSeconds, lease.TtlSeconds));
         Assert.Equal("n/7/k", Encoding.UTF8.GetString(Assert.Single(lease.Keys).Key.Span));
         Assert.Equal(2, Store.State.View().LeaseCount);
+
+        restarted.Promote(Store.Term);
+        Assert.False(restarted.Load(10));
+        Assert.Equal(7, Assert.Single(restarted.TimeToLive(7)!.Keys).TtlSeconds);
     }
 
     public void Dispose() => _leases.Dispose();

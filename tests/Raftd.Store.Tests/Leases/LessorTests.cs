@@ -303,6 +303,168 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
+    public void ElectionAtEveryThirdOfTheTtl_KeyThatIsSilentEnds_ThoughItsLeaseIsRenewed()
+    {
+        _leases.Grant(1, "n", ttl: 30);
+        _leases.KeepAlive(1, "silent", "x");
+        var elapsed = 0.0;
+        while (Store.Get("n/1/silent") is not null)
+        {
+            for (var i = 0; i < 100; i++, elapsed += 0.1)
+            {
+                Time.Seconds(0.1);
+                _leases.Tick();
+                _leases.Checkpoint();
+                if (i % 40 == 0)
+                {
+                    _leases.KeepAlive(1, "renewed", "y");
+                }
+            }
+
+            _leases.NewTerm();
+            Assert.True(elapsed <= 61, $"alive after {elapsed} s");
+        }
+
+        Assert.True(elapsed >= 30);
+        Assert.Equal("y", Store.Get("n/1/renewed"));
+    }
+
+    [Fact]
+    public void RenewalOfACheckpointedKey_CommitsAnEntryThatClearsIt_RenewalsOfOtherKeysDoNot()
+    {
+        _leases.Grant(1, "n", ttl: 20);
+        _leases.KeepAlive(1, "a", "1");
+        _leases.KeepAlive(1, "b", "2");
+        Time.Seconds(4);
+        Assert.True(_leases.KeepAlive(1, "a"));
+        Time.Seconds(3);
+        _leases.Checkpoint();
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(1, "a").Status);
+        Assert.Equal(RenewStatus.NeedsEntry, _leases.TryRenew(1, "b").Status);
+        Assert.Equal(RenewStatus.NeedsEntry, _leases.TryRenew(1).Status);
+        _leases.NewTerm();
+        Assert.Equal([20, 13], _leases.Lessor.TimeToLive(1)!.Keys.Select(key => key.TtlSeconds));
+        Assert.False(_leases.KeepAlive(1, "b"));
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(1, "b").Status);
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(1).Status);
+        _leases.NewTerm();
+        Assert.Equal([20, 20], _leases.Lessor.TimeToLive(1)!.Keys.Select(key => key.TtlSeconds));
+    }
+
+    [Fact]
+    public void RenewalThatClearsTheLeasesCheckpoint_LeavesItToTheOtherKeys()
+    {
+        _leases.Grant(1, "n", ttl: 20);
+        _leases.KeepAlive(1, "a", "1");
+        _leases.KeepAlive(1, "b", "2");
+        Time.Seconds(12);
+        _leases.Checkpoint();
+        Assert.False(_leases.KeepAlive(1, "a"));
+        _leases.NewTerm();
+        Assert.Equal([20, 8], _leases.Lessor.TimeToLive(1)!.Keys.Select(key => key.TtlSeconds));
+        Time.Seconds(8.1);
+        _leases.Tick();
+        Assert.Null(Store.Get("n/1/b"));
+        Assert.Equal("1", Store.Get("n/1/a"));
+    }
+
+    [Fact]
+    public void KeySetAnew_HasNothingOfTheCheckpointBefore()
+    {
+        _leases.Grant(1, "n", ttl: 20);
+        _leases.KeepAlive(1, "a", "1");
+        _leases.KeepAlive(1, "b", "2");
+        Time.Seconds(4);
+        _leases.KeepAlive(1, "a");
+        Time.Seconds(3);
+        _leases.Checkpoint();
+        Store.Delete("n/1/b");
+        _leases.KeepAlive(1, "b", "3");
+        _leases.NewTerm();
+        Assert.Equal([20, 20], _leases.Lessor.TimeToLive(1)!.Keys.Select(key => key.TtlSeconds));
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(1, "b").Status);
+    }
+
+    [Fact]
+    public void KeysRenewedOneBehindTheOther_WriteNothing()
+    {
+        _leases.Grant(1, "n", ttl: 10);
+        string[] keys = ["a", "b", "c"];
+        RenewAll();
+        Time.Seconds(3);
+        RenewAll();
+        var entries = Store.Log.Count;
+        for (var i = 0; i < 300; i++)
+        {
+            Time.Seconds(0.1);
+            _leases.Tick();
+            _leases.Checkpoint();
+            if (i % 30 == 29)
+            {
+                RenewAll();
+            }
+        }
+
+        Assert.Equal(entries, Store.Log.Count);
+
+        void RenewAll() => Array.ForEach(keys, key => Assert.NotNull(_leases.KeepAlive(1, key, "v")));
+    }
+
+    /// <summary>A promotion costs the same with any number of leases; nobody is told that a lease is gone that is only not
+    /// taken in yet.</summary>
+    [Fact]
+    public async Task NewLeader_TakesLeasesInByPortions_AndRenewalsWaitForThemAsync()
+    {
+        for (var id = 1; id <= 10; id++)
+        {
+            _leases.Grant(id, ttl: 10);
+            _leases.KeepAlive(id);
+        }
+
+        _leases.BeginTerm();
+        Assert.True(_leases.Lessor.Load(4));
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(4).Status);
+        var waiting = _leases.TryRenew(9);
+        Assert.Equal(RenewStatus.Wait, waiting.Status);
+        var unknown = _leases.TryRenew(11);
+        Assert.Equal(RenewStatus.Wait, unknown.Status);
+
+        // What happens meanwhile counts: granted, revoked, renewed by an entry that was proposed to the leader before.
+        _leases.Grant(11, ttl: 10, kind: LeaseKind.Etcd);
+        Store.Apply(CommandFactory.LeaseRevoke(8));
+        Time.Seconds(6);
+        Assert.IsType<LeaseKeepAliveResult>(_leases.KeepAliveEntry(10));
+        Assert.False(waiting.Outcome!.IsCompleted);
+        _leases.LoadAll();
+        await waiting.Outcome.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(9).Status);
+        Assert.Equal(RenewStatus.NotFound, _leases.TryRenew(8).Status);
+        Assert.Equal(RenewStatus.NotFound, _leases.TryRenew(12).Status);
+        Assert.Equal(10, _leases.Lessor.TimeToLive(10)!.TtlSeconds);
+
+        Time.Seconds(4.1);
+        _leases.Tick();
+        Assert.False(_leases.Lives(11)); // counted from its grant
+        Assert.True(_leases.Lives(10)); // from its entry
+        Assert.True(_leases.Lives(7)); // from when it was taken in
+        Time.Seconds(6);
+        _leases.Tick();
+        Assert.Equal(0, Store.State.View().LeaseCount);
+    }
+
+    [Fact]
+    public async Task DemotedWhileLoading_WaitersLearnThatItDoesNotLeadAsync()
+    {
+        _leases.Grant(1);
+        _leases.BeginTerm();
+        var waiting = _leases.TryRenew(1);
+        _leases.Lessor.Demote();
+        await waiting.Outcome!.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        Assert.Equal(RenewStatus.NotLeader, _leases.TryRenew(1).Status);
+        Assert.False(_leases.Lessor.Load(10));
+    }
+
+    [Fact]
     public void StalledLeader_WhoseTermIsOver_ExpiresNothing()
     {
         _leases.Grant(1, ttl: 10);

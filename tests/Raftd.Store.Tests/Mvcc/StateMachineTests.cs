@@ -442,7 +442,9 @@ public sealed class StateMachineTests
                 [new LeaseExpiry(random.Next(1, 60), random.Next(1, 4))],
                 [new LeaseKeyExpiry(lease, random.Next(1, 4), key, revision)])),
             12 => CommandFactory.LeaseCheckpoint(new LeaseCheckpointCommand(
-                (ulong)random.Next(1, 5), [new LeaseRemaining(lease, random.Next(1, 4), 5000)])),
+                (ulong)random.Next(1, 5),
+                [new LeaseRemaining(lease, random.Next(1, 4), 5000)],
+                [new LeaseKeyRemaining(lease, random.Next(1, 4), key, revision, 4000)])),
             _ => random.Next(8) == 0
                 ? CommandFactory.Compact(revision - random.Next(20))
                 : CommandFactory.AlarmClear(AlarmKind.NoSpace, (ulong)random.Next(4)),

@@ -1,0 +1,104 @@
+using System.Text;
+using Raftd.Contract;
+
+namespace Raftd.Node.Tests;
+
+/// <summary>The lease calls of the contract on a member of its own: what REST and etcd's API both stand on.</summary>
+public sealed class LeaseServiceTests(LoneNode lone) : IClassFixture<LoneNode>
+{
+    private ILeaseService Leases => lone.Node.Leases;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task GrantWithAnId_UsesIt_AndRefusesItWhileALeaseHasItAsync()
+    {
+        var request = new LeaseGrantRequest { Name = "", TtlSeconds = 60, Id = 0x1234, Kind = LeaseKind.Etcd };
+        Assert.Equal(0x1234, (await Leases.GrantAsync(request, Stop)).Id);
+        var taken = await Assert.ThrowsAsync<StoreException>(async () => await Leases.GrantAsync(request, Stop));
+        Assert.Equal(ErrorCode.Conflict, taken.Code);
+
+        await Leases.RevokeAsync(0x1234, Stop);
+        Assert.Equal(0x1234, (await Leases.GrantAsync(request, Stop)).Id);
+    }
+
+    [Fact]
+    public async Task GrantsWithoutAnId_DrawDifferentPositiveOnesAsync()
+    {
+        var request = new LeaseGrantRequest { Name = "n", TtlSeconds = 60 };
+        var first = await Leases.GrantAsync(request, Stop);
+        var second = await Leases.GrantAsync(request, Stop);
+        Assert.InRange(first.Id, 1, long.MaxValue);
+        Assert.NotEqual(first.Id, second.Id);
+    }
+
+    [Theory]
+    [InlineData(LeaseKind.Etcd, 1, 2)]
+    [InlineData(LeaseKind.Etcd, 0, 2)]
+    [InlineData(LeaseKind.Etcd, -5, 2)]
+    [InlineData(LeaseKind.Etcd, 3, 3)]
+    [InlineData(LeaseKind.Rest, 1, 1)]
+    [InlineData(LeaseKind.Rest, 9_000_000_000, 9_000_000_000)]
+    public async Task TtlOfAGrant_IsRaisedForTheEtcdApiAsync(LeaseKind kind, long asked, long granted)
+    {
+        var answer = await Leases.GrantAsync(new LeaseGrantRequest { Name = "n", TtlSeconds = asked, Kind = kind }, Stop);
+        Assert.Equal(granted, answer.TtlSeconds);
+        Assert.Equal(granted, (await Leases.TimeToLiveAsync(answer.Id, Stop)).GrantedTtlSeconds);
+    }
+
+    [Theory]
+    [InlineData(LeaseKind.Rest, 0, 0)]
+    [InlineData(LeaseKind.Rest, -1, 0)]
+    [InlineData(LeaseKind.Rest, long.MaxValue, 0)]
+    [InlineData(LeaseKind.Etcd, 9_000_000_001, 0)]
+    [InlineData(LeaseKind.Etcd, 10, -7)]
+    public async Task GrantOutOfRange_IsABadRequest_AndLeavesNothingAsync(LeaseKind kind, long ttl, long id)
+    {
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Leases.GrantAsync(
+            new LeaseGrantRequest { Name = "refused", TtlSeconds = ttl, Kind = kind, Id = id }, Stop));
+        Assert.Equal(ErrorCode.BadRequest, refused.Code);
+        Assert.Empty((await Leases.LeasesAsync("refused", Stop)).Items);
+    }
+
+    /// <summary>What a keepalive stream does, many at once: each answered for itself.</summary>
+    [Fact]
+    public async Task KeepalivesSideBySide_AreEachAnsweredAsync()
+    {
+        for (var id = 1001; id <= 1100; id++)
+        {
+            await Leases.GrantAsync(
+                new LeaseGrantRequest { Name = "", TtlSeconds = 60, Id = id, Kind = LeaseKind.Etcd }, Stop);
+        }
+
+        var answers = Enumerable.Range(1001, 101).Select(async id =>
+        {
+            try
+            {
+                return (await Leases.KeepAliveAsync(new LeaseKeepAliveRequest { Id = id }, Stop)).TtlSeconds;
+            }
+            catch (StoreException gone) when (gone.Code == ErrorCode.NotFound)
+            {
+                return 0;
+            }
+        });
+        var ttls = await Task.WhenAll(answers);
+        Assert.Equal([.. Enumerable.Repeat(60L, 100), 0], ttls);
+    }
+
+    [Fact]
+    public async Task TimeToLive_ListsTheKeysAttached_AndRevokeTakesThemAsync()
+    {
+        var lease = await Leases.GrantAsync(
+            new LeaseGrantRequest { Name = "", TtlSeconds = 60, Kind = LeaseKind.Etcd }, Stop);
+        await lone.Node.KeyValues.PutAsync(new PutRequest { Key = "b"u8.ToArray(), Value = "2"u8.ToArray(), Lease = lease.Id }, Stop);
+        await lone.Node.KeyValues.PutAsync(new PutRequest { Key = "a"u8.ToArray(), Value = "1"u8.ToArray(), Lease = lease.Id }, Stop);
+        var keys = (await Leases.TimeToLiveAsync(lease.Id, Stop)).Keys;
+        Assert.Equal("ab", string.Concat(keys.Select(key => Encoding.UTF8.GetString(key.Key.Span))));
+
+        await Leases.RevokeAsync(lease.Id, Stop);
+        var gone = await Assert.ThrowsAsync<StoreException>(async () => await Leases.TimeToLiveAsync(lease.Id, Stop));
+        Assert.Equal(ErrorCode.NotFound, gone.Code);
+        var range = await lone.Node.KeyValues.RangeAsync(new RangeRequest { Key = "a"u8.ToArray(), RangeEnd = "c"u8.ToArray() }, Stop);
+        Assert.Equal(0, range.Count);
+    }
+}

@@ -1,0 +1,34 @@
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Raftd.Node.Tests;
+
+/// <summary>A whole member that founded a cluster of one in a directory of its own; shared by the tests of a class, since
+/// founding waits for peers that might know it.</summary>
+public sealed class LoneNode : IAsyncLifetime
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("raftd-node-");
+
+    public LoneNode() => Node = new RaftdNode(
+        new NodeOptions
+        {
+            DataDirectory = Path.Combine(_directory.FullName, "data"),
+            Label = "alone",
+            AdvertisedHttpAddress = "127.0.0.1:1",
+            AdvertisedPeerAddress = "127.0.0.1:1",
+            PeerEndPoint = new IPEndPoint(IPAddress.Loopback, 0),
+            Join = [],
+            Version = "test",
+        },
+        NullLoggerFactory.Instance);
+
+    public RaftdNode Node { get; }
+
+    public async ValueTask InitializeAsync() => await Node.StartAsync(TestContext.Current.CancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Node.DisposeAsync();
+        _directory.Delete(recursive: true);
+    }
+}
