@@ -58,6 +58,7 @@ has_library() { PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep -F "$1"; }
 install_what_is_missing() {
   need_package liblmdb0 has_library liblmdb.so.0
   need_package curl command -v curl
+  need_package nodejs command -v node # for examples/javascript
 }
 
 # Builds PROJECT or the solution; warnings are errors.

@@ -1,23 +1,12 @@
 using System.Diagnostics;
 using Raftd.Cluster.Tests.Support;
+using static Raftd.Cluster.Tests.Support.RestPage;
 
 namespace Raftd.Cluster.Tests;
 
 /// <summary>Leases under the shell loops of the REST page, and across the death of a leader.</summary>
 public sealed class LeaseTests : ClusterTest
 {
-    private const string FirstService = """{"http_addr":"127.0.0.1:9001","tcp_addr":"127.0.0.1:9002","node_id":1,"weight":1}""";
-    private const string SecondService = """{"http_addr":"127.0.0.1:9003","tcp_addr":"127.0.0.1:9004","node_id":2,"weight":2}""";
-
-    // As they stand on the page, but for the port.
-    private const string FirstLoop =
-        """ID=$(curl -sL -XPOST 127.0.0.1:8001/lease/grant\?ttl=10\&name=/esq/node-1);while true;do curl -sL -XPOST 127.0.0.1:8001/lease/keepalive/$ID -d 'key=nodeinfo' -d 'data={"http_addr":"127.0.0.1:9001","tcp_addr":"127.0.0.1:9002","node_id":1,"weight":1}';sleep 3;done""";
-
-    private const string SecondLoop =
-        """ID=$(curl -sL -XPOST 127.0.0.1:8001/lease/grant\?ttl=10\&name=/esq/node-2);while true;do curl -sL -XPOST 127.0.0.1:8001/lease/keepalive/$ID -d 'key=nodeinfo1' -d 'data={"http_addr":"127.0.0.1:9003","tcp_addr":"127.0.0.1:9004","node_id":2,"weight":2}';sleep 3;done""";
-
-    private const string List = "curl -sL -XPOST 127.0.0.1:8001/lease/kv/nodeinfo -d 'prefix=/esq/node'";
-
     // The last renewal may have been up to 3 s before the loop ended, and the machine may be busy.
     private static readonly TimeSpan LongestLife = TimeSpan.FromSeconds(10 + 0.5 + 2);
     private static readonly TimeSpan ShortestLife = TimeSpan.FromSeconds(10 - 3 - 0.5);
@@ -101,8 +90,6 @@ public sealed class LeaseTests : ClusterTest
             await Task.Delay(answer.Status == 200 ? 500 : 50, CancellationToken.None);
         }
     }
-
-    private static string At(Member member, string script) => script.Replace("127.0.0.1:8001", member.Address, StringComparison.Ordinal);
 
     private async Task<string> ListAsync(Member member) => (await Scene.ShellAsync(At(member, List))).Output;
 }
