@@ -8,7 +8,10 @@ namespace Raftd.Simulation.Clients;
 
 internal enum RenewalAnswer
 {
+    /// <summary>In the leader's memory, now.</summary>
     Renewed,
+
+    RenewedByEntry,
 
     /// <summary>404: the lease has ended.</summary>
     Gone,
@@ -96,7 +99,7 @@ internal sealed class LeaseRenewal : Request
 
     private static RenewalAnswer Judge(ProposalOutcome outcome) => outcome switch
     {
-        { End: ProposalEnd.Applied, Result: LeaseKeepAliveResult } => RenewalAnswer.Renewed,
+        { End: ProposalEnd.Applied, Result: LeaseKeepAliveResult } => RenewalAnswer.RenewedByEntry,
         { End: ProposalEnd.Applied, Result: ErrorResult { Error: ApplyError.LeaseNotFound } } => RenewalAnswer.Gone,
         _ => RenewalAnswer.Failed,
     };
