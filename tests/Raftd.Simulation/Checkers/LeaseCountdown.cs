@@ -2,8 +2,8 @@
 //
 // A renewal gives it the full time. From then on it has less by whatever the leader's clock counts while that leader
 // serves. What nobody serves, nobody counts: that time prolongs it. A new leader goes on from what is stored, which is
-// what it had left at the last checkpoint, and a checkpoint is due when the lease was silent for an interval of service.
-// So each election gives back at most one interval and the time that a checkpoint takes.
+// what it had left at the last checkpoint, and a lease that is silent has one in each interval of service. So an election
+// gives back at most one interval and the time that a checkpoint takes.
 
 namespace Raftd.Simulation.Checkers;
 
@@ -22,6 +22,7 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
     private double _stored = fullMicroseconds;
     private double _silence;
     private double _sinceRenewed;
+    private double _longestGap;
     private bool _wasRenewed;
 
     /// <summary>Between the last two renewals at one leader, which waits half as long again before it stores anything.</summary>
@@ -34,7 +35,7 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
     {
         _full = _left = _stored = fullMicroseconds;
         Gap = _wasRenewed ? _sinceRenewed : 0;
-        _silence = _sinceRenewed = 0;
+        _silence = _sinceRenewed = _longestGap = 0;
         _wasRenewed = true;
     }
 
@@ -45,10 +46,11 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
         _left -= microseconds;
         _silence += microseconds;
         _sinceRenewed += microseconds;
-        if (_silence > Math.Max(Math.Min(_full / 4, MaxInterval), 1.5 * gap) + CheckpointTakes)
+        _longestGap = Math.Max(_longestGap, gap);
+        var interval = Math.Max(Math.Min(_full / 4, MaxInterval), 1.5 * _longestGap) + CheckpointTakes;
+        if (_silence > interval)
         {
-            _stored = Math.Min(_stored, Math.Max(0, _left + CheckpointTakes));
-            _silence = 0;
+            _stored = Math.Min(_stored, Math.Max(0, _left) + interval);
         }
     }
 
@@ -64,7 +66,7 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
     public void Elect()
     {
         _left = _stored;
-        _silence = _sinceRenewed = 0;
+        _silence = _sinceRenewed = _longestGap = 0;
         _wasRenewed = false;
         Gap = 0;
     }

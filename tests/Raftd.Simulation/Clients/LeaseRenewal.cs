@@ -1,3 +1,4 @@
+using System.Text;
 using Raftd.Contract;
 using Raftd.Node.Replication;
 using Raftd.Simulation.Members;
@@ -34,6 +35,7 @@ internal sealed class LeaseRenewal : Request
     private Task<ProposalOutcome>? _proposed;
     private Task? _decided;
     private long _decidedBy;
+    private RenewalAnswer? _answer;
 
     public LeaseRenewal(
         Client client, Scheduler scheduler, Incarnation member, LeaseKeepAliveRequest request, Action<RenewalAnswer> then)
@@ -43,6 +45,9 @@ internal sealed class LeaseRenewal : Request
         _confirmed = member.Replica.Status.IsPromoted ? member.Replica.LeadershipBarrierAsync() : null;
     }
 
+    public override string ToString() =>
+        $"renew {_request.Id} {(_request.Key is { } key ? Encoding.UTF8.GetString(key.Span) : "all")}: {_answer}";
+
     protected override bool TryFinish()
     {
         if (Advance() is not { } answer)
@@ -50,6 +55,7 @@ internal sealed class LeaseRenewal : Request
             return false;
         }
 
+        _answer = answer;
         _then(answer);
         return true;
     }

@@ -36,7 +36,7 @@ internal sealed class LeaseRival(Cluster cluster, Dice dice, string name) : Leas
     /// <summary>Around the end of its time by the clocks of members, if that is soon; else now.</summary>
     private long DrawMoment(TrackedLease lease)
     {
-        var ttl = lease.TtlMicroseconds;
+        var ttl = Math.Min(lease.TtlMicroseconds, 20 * Scheduler.Second);
         var left = lease.HeldUntil - Now;
         return left < 25 * Scheduler.Second && Dice.Chance(0.7) ? left + Dice.Between(-ttl / 10, ttl / 3) : 1;
     }

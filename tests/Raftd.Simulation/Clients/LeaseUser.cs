@@ -28,7 +28,7 @@ internal abstract class LeaseUser(Cluster cluster, Dice dice, string name) : Cli
     protected long Now => Cluster.Scheduler.Now;
 
     protected void Propose(Incarnation member, ReadOnlyMemory<byte> command, Action<Answer> then) =>
-        new WaitingProposal(this, member.Replica.ProposeAsync(command), then).Send(member);
+        new WaitingProposal(this, command, member.Replica.ProposeAsync(command), then).Send(member);
 
     /// <summary>Renews the lease, and the key with its data where they are given.</summary>
     /// <param name="own">The key as keepalives name it; null for the lease and all its keys.</param>
@@ -95,8 +95,22 @@ internal abstract class LeaseUser(Cluster cluster, Dice dice, string name) : Cli
         }
     }
 
-    private sealed class WaitingProposal(Client client, Task<ProposalOutcome> proposed, Action<Answer> then) : Request(client)
+    private sealed class WaitingProposal(
+        Client client, ReadOnlyMemory<byte> command, Task<ProposalOutcome> proposed, Action<Answer> then) : Request(client)
     {
+        public override string ToString()
+        {
+            CommandCodec.TryDecode(command, out var decoded);
+            var what = decoded switch
+            {
+                PutCommand put => $"put {Encoding.UTF8.GetString(put.Key.Span)}, lease {put.Lease}, hidden {put.HiddenLease}",
+                DeleteRangeCommand delete => $"delete {Encoding.UTF8.GetString(delete.Key.Span)}",
+                LeaseGrantCommand grant => $"grant {grant.Id} of {grant.TtlSeconds} s, {grant.Kind}",
+                _ => decoded?.ToString(),
+            };
+            return proposed.IsCompleted ? $"{what}: {proposed.Result}" : $"{what}";
+        }
+
         protected override bool TryFinish()
         {
             if (!proposed.IsCompleted)
