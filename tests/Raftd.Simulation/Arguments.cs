@@ -6,11 +6,14 @@ namespace Raftd.Simulation;
 internal sealed record Arguments
 {
     public const string Usage =
-        "Raftd.Simulation (--seed N | --seeds FIRST..LAST) [--trace] [--verbose] [--virtual-seconds N]";
+        "Raftd.Simulation [--leases] (--seed N | --seeds FIRST..LAST) [--trace] [--verbose] [--virtual-seconds N]";
 
     public ulong First { get; private set; }
 
     public ulong Last { get; private set; } = 99;
+
+    /// <summary>Leases and changes of leaders instead of the swarm.</summary>
+    public bool Leases { get; private set; }
 
     public bool Trace { get; private set; }
 
@@ -26,6 +29,9 @@ internal sealed record Arguments
         {
             switch (args[i])
             {
+                case "--leases":
+                    parsed.Leases = true;
+                    break;
                 case "--trace":
                     parsed.Trace = true;
                     break;

@@ -20,14 +20,16 @@ catch (FormatException problem)
 Environment.SetEnvironmentVariable("RAFTD_VERIFY", "1");
 var started = Stopwatch.GetTimestamp();
 var (passed, failed, virtualSeconds) = (0, 0, 0.0);
+var totals = new List<Outcome>();
 for (var seed = arguments.First; seed <= arguments.Last; seed++)
 {
-    var outcome = Simulation.Run(seed, arguments.VirtualSeconds, arguments.Trace ? Console.Out : null);
+    var outcome = Simulation.Run(arguments, seed, arguments.Trace ? Console.Out : null);
     virtualSeconds += outcome.VirtualSeconds;
+    totals.Add(outcome);
     var failure = outcome.Failure;
     if (failure is null && seed % SampledTwice == 0)
     {
-        var again = Simulation.Run(seed, arguments.VirtualSeconds, output: null);
+        var again = Simulation.Run(arguments, seed, output: null);
         virtualSeconds += again.VirtualSeconds;
         failure = again.TraceHash == outcome.TraceHash && again.Failure is null
             ? null
@@ -48,12 +50,21 @@ for (var seed = arguments.First; seed <= arguments.Last; seed++)
     }
 
     failed++;
+    var kind = arguments.Leases ? " --leases" : "";
     var length = arguments.VirtualSeconds is { } seconds ? $" --virtual-seconds {seconds}" : "";
     Console.WriteLine($"FAILED: seed {seed} after {outcome.VirtualSeconds:0.000} virtual seconds: {failure}");
-    Console.WriteLine($"        repeat: dotnet run -c Release --project tests/Raftd.Simulation -- --seed {seed}{length} --trace");
+    Console.WriteLine($"        repeat: dotnet run -c Release --project tests/Raftd.Simulation --{kind} --seed {seed}{length} --trace");
 }
 
 var elapsed = Stopwatch.GetElapsedTime(started).TotalSeconds;
 Console.WriteLine($"{virtualSeconds:0} virtual seconds in {elapsed:0.0} s: {virtualSeconds / elapsed:0} times real time");
+if (arguments.Leases)
+{
+    Console.WriteLine(
+        $"{totals.Sum(run => run.LeaderChanges)} leader changes, {totals.Sum(run => run.Granted)} leases granted, "
+        + $"{totals.Sum(run => run.Renewals)} renewals acknowledged, {totals.Sum(run => run.Ended)} leases ended, "
+        + $"early {totals.Sum(run => run.Early)}, immortal {totals.Sum(run => run.Immortal)}");
+}
+
 Console.WriteLine($"{passed} passed, {failed} failed");
 return failed == 0 ? 0 : 1;

@@ -9,13 +9,16 @@ internal sealed class Simulation
 {
     private readonly Cluster _cluster;
     private readonly Nemesis _nemesis;
+    private readonly LeaderHunt _hunt;
     private readonly Trace _trace;
     private readonly List<Client> _clients = [];
 
-    private Simulation(ulong seed, long? virtualSeconds, TextWriter? output)
+    private Simulation(Arguments arguments, ulong seed, TextWriter? output)
     {
         var dice = new Dice(seed);
-        var swarm = Swarm.Draw(dice.Fork(), virtualSeconds);
+        var swarm = arguments.Leases
+            ? Swarm.DrawLeases(dice.Fork(), arguments.VirtualSeconds)
+            : Swarm.Draw(dice.Fork(), arguments.VirtualSeconds);
         _trace = new Trace(output);
         _cluster = new Cluster(swarm, dice.Fork(), _trace);
         _nemesis = new Nemesis(_cluster, dice.Fork());
@@ -28,14 +31,26 @@ internal sealed class Simulation
         {
             _clients.Add(new LeaseClient(_cluster, dice.Fork(), $"l{i}", i));
         }
+
+        for (var i = 1; i <= swarm.LeaseHolders; i++)
+        {
+            _clients.Add(new LeaseHolder(_cluster, dice.Fork(), $"h{i}", i));
+        }
+
+        for (var i = 1; i <= swarm.LeaseRivals; i++)
+        {
+            _clients.Add(new LeaseRival(_cluster, dice.Fork(), $"r{i}"));
+        }
+
+        _hunt = new LeaderHunt(_cluster, dice.Fork());
     }
 
-    /// <param name="seed">All there is to know.</param>
-    /// <param name="virtualSeconds">Length of the phase with faults; null for the seed's own.</param>
+    /// <param name="arguments">Which kind of run, and its length.</param>
+    /// <param name="seed">All else there is to know.</param>
     /// <param name="output">Gets the trace; null for none.</param>
-    public static Outcome Run(ulong seed, long? virtualSeconds, TextWriter? output)
+    public static Outcome Run(Arguments arguments, ulong seed, TextWriter? output)
     {
-        var simulation = new Simulation(seed, virtualSeconds, output);
+        var simulation = new Simulation(arguments, seed, output);
         string? failure = null;
         try
         {
@@ -61,6 +76,12 @@ internal sealed class Simulation
         _cluster.Found();
         _clients.ForEach(client => client.Start());
         _nemesis.Start();
+        _hunt.Start();
+        if (_cluster.Swarm.TimesLeases)
+        {
+            _cluster.Checkers.Leases.Start();
+        }
+
         if (_cluster.Swarm.ChangesMembership)
         {
             _cluster.Membership.Start();
@@ -78,7 +99,13 @@ internal sealed class Simulation
         return new Outcome(
             seed, failure, _trace.Hash, _cluster.Scheduler.Now / (double)Scheduler.Second, _cluster.Scheduler.EventsRun)
         {
-            Summary = $"{_cluster.Members.Count} members, {_nemesis.Count} faults, {checkers.KnownCommitted} entries, "
+            LeaderChanges = checkers.Reign.Changes,
+            Granted = checkers.Leases.Granted,
+            Renewals = checkers.Leases.Renewals,
+            Ended = checkers.Leases.Ended,
+            Early = checkers.Leases.Early,
+            Immortal = checkers.Leases.Immortal,
+            Summary = $"{_cluster.Members.Count} members, {_nemesis.Count + _hunt.Strikes} faults, {checkers.KnownCommitted} entries, "
                 + $"{checkers.History.Acknowledged} writes, {checkers.History.Reads} reads, {checkers.History.Unknown} unknown, "
                 + $"{checkers.Leases.Renewals} renewals, {checkers.Leases.Ended} leases ended",
         };
@@ -89,4 +116,17 @@ internal sealed class Simulation
 internal sealed record Outcome(ulong Seed, string? Failure, ulong TraceHash, double VirtualSeconds, long Events)
 {
     public required string Summary { get; init; }
+
+    /// <summary>Where leases are timed.</summary>
+    public required int LeaderChanges { get; init; }
+
+    public required int Granted { get; init; }
+
+    public required int Renewals { get; init; }
+
+    public required int Ended { get; init; }
+
+    public required int Early { get; init; }
+
+    public required int Immortal { get; init; }
 }

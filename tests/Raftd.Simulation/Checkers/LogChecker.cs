@@ -123,7 +123,12 @@ internal sealed class LogChecker(Cluster cluster, HistoryChecker history, LeaseC
             leases.Learn(entry.Index, command!);
         }
 
-        var mayEndLeases = command is not (null or PutCommand or LeaseGrantCommand);
+        var mayEndLeases = command switch
+        {
+            null or LeaseGrantCommand or LeaseCheckpointCommand => false,
+            PutCommand put => leases.IsOfLease(put.Key.Span),
+            _ => true,
+        };
         _entries.Add(new Applicable(entry, hash, member.Raft.Term, mayEndLeases));
     }
 

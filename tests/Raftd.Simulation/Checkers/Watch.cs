@@ -11,7 +11,8 @@ internal sealed class Watch
     public Watch(Cluster cluster)
     {
         History = new HistoryChecker();
-        Leases = new LeaseChecker(cluster);
+        Reign = new Reign(cluster);
+        Leases = new LeaseChecker(cluster, Reign);
         _log = new LogChecker(cluster, History, Leases);
         _leaders = new LeaderChecker(_log);
     }
@@ -19,6 +20,8 @@ internal sealed class Watch
     public HistoryChecker History { get; }
 
     public LeaseChecker Leases { get; }
+
+    public Reign Reign { get; }
 
     /// <summary>Entries that are known to be committed.</summary>
     public ulong KnownCommitted => _log.LastIndex;

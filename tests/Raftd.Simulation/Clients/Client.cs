@@ -40,6 +40,9 @@ internal abstract class Client(Cluster cluster, Dice dice, string name)
     /// <summary>Goes on after a pause.</summary>
     protected void Rest(long mean) => Cluster.Scheduler.After(1 + Math.Min(Dice.Exponential(mean), 4 * mean), Next);
 
+    /// <summary>Goes on after exactly that.</summary>
+    protected void RestFor(long delay) => Cluster.Scheduler.After(Math.Max(1, delay), Next);
+
     /// <summary>A client that wants to stop finishes what it is at; leases may take some requests more.</summary>
     protected virtual bool MayStop => true;
 

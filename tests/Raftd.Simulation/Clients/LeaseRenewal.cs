@@ -1,3 +1,4 @@
+using System.Text;
 using Raftd.Contract;
 using Raftd.Node.Replication;
 using Raftd.Simulation.Members;
@@ -8,7 +9,10 @@ namespace Raftd.Simulation.Clients;
 
 internal enum RenewalAnswer
 {
+    /// <summary>In the leader's memory, now.</summary>
     Renewed,
+
+    RenewedByEntry,
 
     /// <summary>404: the lease has ended.</summary>
     Gone,
@@ -31,6 +35,7 @@ internal sealed class LeaseRenewal : Request
     private Task<ProposalOutcome>? _proposed;
     private Task? _decided;
     private long _decidedBy;
+    private RenewalAnswer? _answer;
 
     public LeaseRenewal(
         Client client, Scheduler scheduler, Incarnation member, LeaseKeepAliveRequest request, Action<RenewalAnswer> then)
@@ -40,6 +45,9 @@ internal sealed class LeaseRenewal : Request
         _confirmed = member.Replica.Status.IsPromoted ? member.Replica.LeadershipBarrierAsync() : null;
     }
 
+    public override string ToString() =>
+        $"renew {_request.Id} {(_request.Key is { } key ? Encoding.UTF8.GetString(key.Span) : "all")}: {_answer}";
+
     protected override bool TryFinish()
     {
         if (Advance() is not { } answer)
@@ -47,6 +55,7 @@ internal sealed class LeaseRenewal : Request
             return false;
         }
 
+        _answer = answer;
         _then(answer);
         return true;
     }
@@ -96,7 +105,7 @@ internal sealed class LeaseRenewal : Request
 
     private static RenewalAnswer Judge(ProposalOutcome outcome) => outcome switch
     {
-        { End: ProposalEnd.Applied, Result: LeaseKeepAliveResult } => RenewalAnswer.Renewed,
+        { End: ProposalEnd.Applied, Result: LeaseKeepAliveResult } => RenewalAnswer.RenewedByEntry,
         { End: ProposalEnd.Applied, Result: ErrorResult { Error: ApplyError.LeaseNotFound } } => RenewalAnswer.Gone,
         _ => RenewalAnswer.Failed,
     };

@@ -42,6 +42,17 @@ internal sealed record Swarm
     public required bool ChangesMembership { get; init; }
     public required bool RestartsAtEnd { get; init; }
 
+    /// <summary>A leader falls about this often, by whatever LeaderHunt draws; 0 for never.</summary>
+    public long LeaderChangeMilliseconds { get; init; }
+
+    /// <summary>Clients that hold one lease after another, and clients that meddle with theirs.</summary>
+    public int LeaseHolders { get; init; }
+
+    public int LeaseRivals { get; init; }
+
+    /// <summary>Leases are what is tried: the checkers also follow who serves, and hold each lease to its latest end.</summary>
+    public bool TimesLeases => LeaderChangeMilliseconds > 0;
+
     public static Swarm Draw(Dice dice, long? virtualSeconds)
     {
         var skew = dice.Chance(0.3) ? 0 : dice.Pick([0.01, 0.05, 0.2]);
@@ -77,6 +88,46 @@ internal sealed record Swarm
             Faults = kinds,
             ChangesMembership = dice.Chance(0.4),
             RestartsAtEnd = dice.Chance(0.5),
+        };
+    }
+    /// <summary>Leases alone: clocks that differ, many leases, and nothing goes wrong but that leaders change, about three
+    /// times in the time to live that this seed is about, for twenty such times.</summary>
+    public static Swarm DrawLeases(Dice dice, long? virtualSeconds)
+    {
+        var ttlSeconds = dice.Pick([5L, 10, 10, 20]);
+        return new Swarm
+        {
+            Members = dice.Pick([3, 3, 5]),
+            FaultSeconds = virtualSeconds ?? (20 * ttlSeconds),
+            ClockSkew = 0.1,
+            LeaseReads = false,
+            HeartbeatMilliseconds = dice.Pick([50L, 100]),
+            SegmentBytes = 64 << 10,
+            RetentionBytes = dice.Pick([0L, 16 << 10, 64 << 10]),
+            FlushMilliseconds = dice.Pick([20L, 100, 500]),
+            CacheBytes = 1 << 20,
+            MaxMessageBytes = 64 << 10,
+            MaxCachedBytes = 64 << 10,
+            StepMicroseconds = dice.Pick([50L, 500]),
+            SyncMicroseconds = dice.Pick([200L, 1000, 5000]),
+            SnapshotChunkBytes = 4096,
+            DelayMicroseconds = dice.Pick([300L, 2000, 10_000]),
+            LossRate = 0,
+            DuplicateRate = dice.Pick([0, 0.01, 0.1]),
+            LateRate = dice.Pick([0, 0.001]),
+            KeepsOrder = dice.Chance(0.5),
+            Clients = 2,
+            LeaseClients = 0,
+            Keys = 3,
+            MaxValueBytes = 64,
+            ThinkMicroseconds = 500_000,
+            FaultMeanMilliseconds = 1000,
+            Faults = [],
+            ChangesMembership = false,
+            RestartsAtEnd = false,
+            LeaderChangeMilliseconds = ttlSeconds * 1000 / 3,
+            LeaseHolders = 30,
+            LeaseRivals = 6,
         };
     }
 }

@@ -36,9 +36,13 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
     public void CutForAWhile(IEnumerable<(ulong From, ulong To)> links)
     {
         var cut = links.ToArray();
-        _cut.UnionWith(cut);
-        var duration = 1000 + dice.Exponential(dice.Pick([200L, 1000, 3000]) * Scheduler.Millisecond);
-        cluster.Scheduler.After(duration, () => _cut.ExceptWith(cut));
+        Cut(cut, 1000 + dice.Exponential(dice.Pick([200L, 1000, 3000]) * Scheduler.Millisecond));
+    }
+
+    public void Cut(IReadOnlyCollection<(ulong From, ulong To)> links, long duration)
+    {
+        _cut.UnionWith(links);
+        cluster.Scheduler.After(duration, () => _cut.ExceptWith(links));
     }
 
     public bool IsCut(ulong from, ulong to) => _cut.Contains((from, to));

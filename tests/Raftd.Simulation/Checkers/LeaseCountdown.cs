@@ -1,0 +1,75 @@
+// How long a lease, or a key with a deadline of its own, may still live.
+//
+// A renewal gives it the full time. From then on it has less by whatever the leader's clock counts while that leader
+// serves. What nobody serves, nobody counts: that time prolongs it. A new leader goes on from what is stored, which is
+// what it had left at the last checkpoint, and a lease that is silent has one in each interval of service. So an election
+// gives back at most one interval and the time that a checkpoint takes.
+
+namespace Raftd.Simulation.Checkers;
+
+/// <summary>The longest rest of one lease or key. Times are microseconds of the leaders' clocks.</summary>
+internal sealed class LeaseCountdown(double fullMicroseconds)
+{
+    // How long an end that is due, or a checkpoint, may take: some ticks, a sync and a round of the network.
+    private const double EndTakes = Scheduler.Second / 2;
+    private const double CheckpointTakes = 0.3 * Scheduler.Second;
+    private const double MaxInterval = 60.0 * Scheduler.Second;
+
+    private double _full = fullMicroseconds;
+    private double _left = fullMicroseconds;
+
+    // What a new leader starts from.
+    private double _stored = fullMicroseconds;
+    private double _silence;
+    private double _sinceRenewed;
+    private double _longestGap;
+    private bool _wasRenewed;
+
+    /// <summary>Between the last two renewals at one leader, which waits half as long again before it stores anything.</summary>
+    public double Gap { get; private set; }
+
+    /// <summary>Whoever could end it has had the time to.</summary>
+    public bool IsOver => _left < -EndTakes;
+
+    public void Renew(double fullMicroseconds)
+    {
+        _full = _left = _stored = fullMicroseconds;
+        Gap = _wasRenewed ? _sinceRenewed : 0;
+        _silence = _sinceRenewed = _longestGap = 0;
+        _wasRenewed = true;
+    }
+
+    /// <summary>Somebody has served for so long, by the clock that counts. The gap is that of renewals which push the
+    /// checkpoint back.</summary>
+    public void Serve(double microseconds, double gap)
+    {
+        _left -= microseconds;
+        _silence += microseconds;
+        _sinceRenewed += microseconds;
+        _longestGap = Math.Max(_longestGap, gap);
+        var interval = Math.Max(Math.Min(_full / 4, MaxInterval), 1.5 * _longestGap) + CheckpointTakes;
+        if (_silence > interval)
+        {
+            _stored = Math.Min(_stored, Math.Max(0, _left) + interval);
+        }
+    }
+
+    /// <summary>The same leader goes on after so long a time in which it could do nothing.</summary>
+    public void Resume(double microseconds)
+    {
+        _sinceRenewed += microseconds;
+        _left = Math.Max(_left, 0);
+        _silence = 0;
+    }
+
+    /// <summary>A new leader has applied the first entry of its term.</summary>
+    public void Elect()
+    {
+        _left = _stored;
+        _silence = _sinceRenewed = _longestGap = 0;
+        _wasRenewed = false;
+        Gap = 0;
+    }
+
+    public override string ToString() => $"{_left / Scheduler.Second:0.000} s left of {_full / Scheduler.Second:0.000}, stored {_stored / Scheduler.Second:0.000}";
+}

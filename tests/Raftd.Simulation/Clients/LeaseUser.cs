@@ -1,0 +1,133 @@
+using System.Text;
+using Raftd.Contract;
+using Raftd.Node.Replication;
+using Raftd.Simulation.Checkers;
+using Raftd.Simulation.Members;
+using Raftd.Store.Commands;
+
+namespace Raftd.Simulation.Clients;
+
+/// <summary>What clients of leases have in common: how they ask, and what the checker is told of the answers.</summary>
+internal abstract class LeaseUser(Cluster cluster, Dice dice, string name) : Client(cluster, dice, name)
+{
+    protected enum Answer
+    {
+        Yes,
+
+        /// <summary>Surely not done.</summary>
+        No,
+
+        /// <summary>Refused by the state: there is no such lease, or the request is against the rules.</summary>
+        Gone,
+
+        Unknown,
+    }
+
+    protected LeaseChecker Leases => Cluster.Checkers.Leases;
+
+    protected long Now => Cluster.Scheduler.Now;
+
+    protected void Propose(Incarnation member, ReadOnlyMemory<byte> command, Action<Answer> then) =>
+        new WaitingProposal(this, command, member.Replica.ProposeAsync(command), then).Send(member);
+
+    /// <summary>Renews the lease, and the key with its data where they are given.</summary>
+    /// <param name="own">The key as keepalives name it; null for the lease and all its keys.</param>
+    protected void Renew(Incarnation member, TrackedLease lease, string? own, string data, Action<Answer> then)
+    {
+        lease.UnclaimedUntil = 0;
+        var asked = Now;
+        var request = new LeaseKeepAliveRequest
+        {
+            Id = lease.Id,
+            Key = own is null ? (ReadOnlyMemory<byte>?)null : Encoding.UTF8.GetBytes(own),
+            Data = own is null ? (ReadOnlyMemory<byte>?)null : Encoding.UTF8.GetBytes(data),
+        };
+        new LeaseRenewal(this, Cluster.Scheduler, member, request, answer =>
+        {
+            var isRenewed = answer is RenewalAnswer.Renewed or RenewalAnswer.RenewedByEntry;
+            if (isRenewed)
+            {
+                NoteRenewed(lease, own is null ? null : lease.OwnKey(own), asked, answer == RenewalAnswer.Renewed);
+            }
+
+            then(isRenewed ? Answer.Yes : answer == RenewalAnswer.Gone ? Answer.Gone : Answer.Unknown);
+        }).Send(member);
+    }
+
+    /// <summary>Sets the lease's plain key, attached to it.</summary>
+    protected void Attach(Incarnation member, TrackedLease lease, string value, bool isFirst, Action<Answer> then)
+    {
+        lease.UnclaimedUntil = 0;
+        var asked = Now;
+        Propose(member, Put(lease.PlainKey, value, lease.Id), answer =>
+        {
+            // The first key or renewal starts the time of a REST lease; later keys leave it alone.
+            if (answer == Answer.Yes && isFirst && lease.Kind == LeaseKind.Rest)
+            {
+                Leases.Holds(lease, asked);
+            }
+
+            then(answer);
+        });
+    }
+
+    protected static ReadOnlyMemory<byte> Put(string key, string value, long lease) => CommandFactory.Put(new PutRequest
+    {
+        Key = Encoding.UTF8.GetBytes(key),
+        Value = Encoding.UTF8.GetBytes(value),
+        Lease = lease,
+    });
+
+    private void NoteRenewed(TrackedLease lease, TrackedKey? key, long asked, bool inMemory)
+    {
+        if (inMemory)
+        {
+            Leases.RenewedInMemory(lease, key);
+        }
+
+        if (key is null)
+        {
+            Leases.Holds(lease, asked);
+        }
+        else
+        {
+            Leases.HoldsKey(lease, key, asked);
+        }
+    }
+
+    private sealed class WaitingProposal(
+        Client client, ReadOnlyMemory<byte> command, Task<ProposalOutcome> proposed, Action<Answer> then) : Request(client)
+    {
+        public override string ToString()
+        {
+            CommandCodec.TryDecode(command, out var decoded);
+            var what = decoded switch
+            {
+                PutCommand put => $"put {Encoding.UTF8.GetString(put.Key.Span)}, lease {put.Lease}, hidden {put.HiddenLease}",
+                DeleteRangeCommand delete => $"delete {Encoding.UTF8.GetString(delete.Key.Span)}",
+                LeaseGrantCommand grant => $"grant {grant.Id} of {grant.TtlSeconds} s, {grant.Kind}",
+                _ => decoded?.ToString(),
+            };
+            return proposed.IsCompleted ? $"{what}: {proposed.Result}" : $"{what}";
+        }
+
+        protected override bool TryFinish()
+        {
+            if (!proposed.IsCompleted)
+            {
+                return false;
+            }
+
+            var outcome = proposed.Result;
+            then(outcome.End switch
+            {
+                ProposalEnd.Applied => outcome.Result is ErrorResult ? Answer.Gone : Answer.Yes,
+                ProposalEnd.Unknown => Answer.Unknown,
+                _ => Answer.No,
+            });
+            return true;
+        }
+
+        protected override void GiveUp() => then(Answer.Unknown);
+    }
+}
