@@ -266,7 +266,7 @@ public sealed partial class Lessor
         return new RenewResult(RenewStatus.Wait, Outcome: timer.Outcome.Task);
     }
 
-    private static void Renew(LeaseTimer timer, KeyTimer? key, bool allKeys, long now)
+    private void Renew(LeaseTimer timer, KeyTimer? key, bool allKeys, long now)
     {
         timer.Pulse.Beat(now, timer.TtlTicks);
         timer.Deadline = now + timer.TtlTicks;
@@ -278,6 +278,9 @@ public sealed partial class Lessor
         {
             timer.Keys?.ForEach(each => each.Renew(now, timer.TtlTicks));
         }
+
+        // Rarely earlier than before: when renewals have come closer together, or the first use began a shorter time.
+        ScheduleSilence(timer);
     }
 
     private void Observe(LeaseChange change, long now, List<TaskCompletionSource> outcomes)
@@ -348,7 +351,6 @@ public sealed partial class Lessor
             VoidProposals(timer);
             Renew(timer, key: null, allKeys: false, now);
             Schedule(timer);
-            ScheduleSilence(timer);
         }
     }
 

@@ -9,6 +9,7 @@
 //   3. What has ended leaves no key behind, and whoever asks for a renewal afterwards is told so.
 
 using System.Text;
+using Raftd.Contract;
 using Raftd.Simulation.Members;
 using Raftd.Store.Commands;
 

@@ -21,21 +21,33 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
     // What a new leader starts from.
     private double _stored = fullMicroseconds;
     private double _silence;
-    private double _sinceRenewed;
+    private double _sinceBeat;
     private double _longestGap;
     private bool _wasRenewed;
 
-    /// <summary>Between the last two renewals at one leader, which waits half as long again before it stores anything.</summary>
+    /// <summary>Between the last two beats of renewals at one leader, which waits half as long again before it stores
+    /// anything. Renewals that follow each other closely are one beat.</summary>
     public double Gap { get; private set; }
 
     /// <summary>Whoever could end it has had the time to.</summary>
     public bool IsOver => _left < -EndTakes;
 
+    private double ShortestSilence => Math.Min(_full / 4, MaxInterval);
+
     public void Renew(double fullMicroseconds)
     {
         _full = _left = _stored = fullMicroseconds;
-        Gap = _wasRenewed ? _sinceRenewed : 0;
-        _silence = _sinceRenewed = _longestGap = 0;
+        if (!_wasRenewed)
+        {
+            _sinceBeat = 0;
+        }
+        else if (_sinceBeat > ShortestSilence / 2)
+        {
+            Gap = _sinceBeat;
+            _sinceBeat = 0;
+        }
+
+        _silence = _longestGap = 0;
         _wasRenewed = true;
     }
 
@@ -45,9 +57,9 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
     {
         _left -= microseconds;
         _silence += microseconds;
-        _sinceRenewed += microseconds;
+        _sinceBeat += microseconds;
         _longestGap = Math.Max(_longestGap, gap);
-        var interval = Math.Max(Math.Min(_full / 4, MaxInterval), 1.5 * _longestGap) + CheckpointTakes;
+        var interval = Math.Max(ShortestSilence, 1.5 * _longestGap) + CheckpointTakes;
         if (_silence > interval)
         {
             _stored = Math.Min(_stored, Math.Max(0, _left) + interval);
@@ -57,7 +69,7 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
     /// <summary>The same leader goes on after so long a time in which it could do nothing.</summary>
     public void Resume(double microseconds)
     {
-        _sinceRenewed += microseconds;
+        _sinceBeat += microseconds;
         _left = Math.Max(_left, 0);
         _silence = 0;
     }
@@ -66,7 +78,7 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
     public void Elect()
     {
         _left = _stored;
-        _silence = _sinceRenewed = _longestGap = 0;
+        _silence = _sinceBeat = _longestGap = 0;
         _wasRenewed = false;
         Gap = 0;
     }

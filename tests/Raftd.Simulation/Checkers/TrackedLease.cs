@@ -1,4 +1,4 @@
-using Raftd.Store.Commands;
+using Raftd.Contract;
 
 namespace Raftd.Simulation.Checkers;
 

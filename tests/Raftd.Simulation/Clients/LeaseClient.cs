@@ -1,3 +1,4 @@
+using Raftd.Contract;
 using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Members;
 using Raftd.Store.Commands;
