@@ -25,6 +25,9 @@ internal sealed record MemberOptions
 
     public required DutyOptions Duties { get; init; }
 
+    /// <summary>Leases that a new leader takes in between two batches of entries.</summary>
+    public required int LeasesPerStep { get; init; }
+
     /// <summary>Not null: this member founds a cluster, and this is its first configuration.</summary>
     public Configuration? Founding { get; init; }
 }

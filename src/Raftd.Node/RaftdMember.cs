@@ -128,7 +128,7 @@ internal sealed class RaftdMember : IDisposable
         log.Flushed(state.FlushedIndex);
         var flusher = new Flusher(state, wal, log, seams.Logger);
         var lessor = new Lessor(state, seams.Time);
-        var applier = new Applier(state, lessor, flusher, options.Flush, seams.Time);
+        var applier = new Applier(state, lessor, flusher, options.Flush, options.LeasesPerStep, seams.Time);
         var known = MemberTable.Of(options.Self.KnownMembers);
         var replica = new Replica(
             raft, log, applier, seams.Peers, options.Replica, seams.Time, seams.Logger, state.Applied.Index, known);

@@ -13,13 +13,11 @@ namespace Raftd.Node.Replication;
 
 internal sealed class Applier : ILoop
 {
-    /// <summary>Taken in by a new leader between two batches of entries: well under a millisecond.</summary>
-    private const int LeasesPerStep = 500;
-
     private readonly StateMachine _state;
     private readonly Lessor _lessor;
     private readonly Flusher _flusher;
     private readonly FlushPolicy _policy;
+    private readonly int _leasesPerStep;
     private readonly TimeProvider _time;
     private readonly Mailbox<ApplyWork> _inbox = new(int.MaxValue);
     private readonly List<(Proposal Proposal, CommandResult? Result)> _results = [];
@@ -31,13 +29,16 @@ internal sealed class Applier : ILoop
     /// <param name="lessor">Begins and ends to count the time of leases between two entries.</param>
     /// <param name="flusher">Gets the frozen changes.</param>
     /// <param name="policy">When to freeze, and when to wait for the flusher.</param>
+    /// <param name="leasesPerStep">Taken in by a new leader between two batches of entries.</param>
     /// <param name="time">Monotonic time; only its timestamps are used.</param>
-    public Applier(StateMachine state, Lessor lessor, Flusher flusher, FlushPolicy policy, TimeProvider time)
+    public Applier(
+        StateMachine state, Lessor lessor, Flusher flusher, FlushPolicy policy, int leasesPerStep, TimeProvider time)
     {
         _state = state;
         _lessor = lessor;
         _flusher = flusher;
         _policy = policy;
+        _leasesPerStep = leasesPerStep;
         _time = time;
         _lastFreeze = time.GetTimestamp();
     }
@@ -71,7 +72,7 @@ internal sealed class Applier : ILoop
             if (!_inbox.Take(ref _batch))
             {
                 FreezeIfDue();
-                return _lessor.Load(LeasesPerStep);
+                return _lessor.Load(_leasesPerStep);
             }
         }
 
@@ -86,7 +87,7 @@ internal sealed class Applier : ILoop
         var before = _next;
         Work();
         FreezeIfDue();
-        return _lessor.Load(LeasesPerStep) || _next != before;
+        return _lessor.Load(_leasesPerStep) || _next != before;
     }
 
     public void Tick() => FreezeIfDue();

@@ -190,6 +190,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
             FreezeBytes = 32 << 10,
             MaxOverlayBytes = 128 << 10,
         },
+        LeasesPerStep = 1 + dice.Next(4),
         LogRetentionBytes = cluster.Swarm.RetentionBytes,
         Duties = new DutyOptions { QuotaBytes = 1L << 40, Compaction = new CompactionPolicy(1L << 40) },
     };
