@@ -23,7 +23,7 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
     private double _silence;
     private double _sinceRenewed;
     private double _longestGap;
-    private bool _wasRenewed;
+    private ulong _renewedIn;
 
     /// <summary>Between the last two renewals at one leader, which waits half as long again before it stores anything.</summary>
     public double Gap { get; private set; }
@@ -31,12 +31,12 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
     /// <summary>Whoever could end it has had the time to.</summary>
     public bool IsOver => _left < -EndTakes;
 
-    public void Renew(double fullMicroseconds)
+    public void Renew(double fullMicroseconds, ulong term)
     {
         _full = _left = _stored = fullMicroseconds;
-        Gap = _wasRenewed ? _sinceRenewed : 0;
+        Gap = _renewedIn == term ? _sinceRenewed : 0;
         _silence = _sinceRenewed = _longestGap = 0;
-        _wasRenewed = true;
+        _renewedIn = term;
     }
 
     /// <summary>Somebody has served for so long, by the clock that counts. The gap is that of renewals which push the
@@ -66,9 +66,7 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
     public void Elect()
     {
         _left = _stored;
-        _silence = _sinceRenewed = _longestGap = 0;
-        _wasRenewed = false;
-        Gap = 0;
+        _silence = _longestGap = Gap = 0;
     }
 
     public override string ToString() => $"{_left / Scheduler.Second:0.000} s left of {_full / Scheduler.Second:0.000}, stored {_stored / Scheduler.Second:0.000}";
