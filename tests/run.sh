@@ -5,7 +5,8 @@
 #   tests/run.sh Raftd.Wal.Tests    builds and runs the named suites only
 #
 # A suite is a project under tests/ that is a program: it is built, run, and its counts are read from the result file
-# it writes (TestResults/<suite>.xml). The simulator runs SEEDS (0..99 if not set). The last line is always of the form
+# it writes (TestResults/<suite>.xml). The simulator runs SEEDS (0..99 if not set), and of its runs of leases LEASE_SEEDS
+# (0..29 if not set; more than 1 000 changes of leaders in all). The last line is always of the form
 #
 #   123 passed, 0 failed, 2 skipped
 #
@@ -117,23 +118,30 @@ add_counts() {
   (($3 == 0)) || failures+=("$1, $3 of $(($2 + $3))")
 }
 
-# Whole clusters in one thread, one seed each. Prints the line "N passed, N failed" itself, which is taken from it.
+# Whole clusters in one thread, one seed each: anything that may go wrong, then leases while leaders change.
 run_simulator() {
-  local log=$results/$simulator.log status=0 line
-  [[ -f $root/tests/$simulator/Program.cs ]] || { say "== $simulator: not there yet" && return; }
-  say "== $simulator, seeds ${SEEDS:-0..99}"
+  simulate "$simulator" --seeds "${SEEDS:-0..99}"
+  simulate "$simulator.Leases" --leases --seeds "${LEASE_SEEDS:-0..29}"
+}
+
+# NAME ARGUMENT...: one run of the simulator. It prints the line "N passed, N failed" itself, which is taken from it.
+simulate() {
+  local name=$1 log=$results/$1.log status=0 line
+  shift
+  say "== $name, $*"
   timeout --kill-after 10 "$suite_limit_seconds" \
-    dotnet "$root/tests/$simulator/bin/Release/net10.0/$simulator.dll" --seeds "${SEEDS:-0..99}" \
+    dotnet "$root/tests/$simulator/bin/Release/net10.0/$simulator.dll" "$@" \
     >"$log" 2>&1 </dev/null || status=$?
+  grep -E '^[0-9]+ leader changes' "$log" | sed 's/^/   /' || true
   line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1 || true)
   ((status == 0)) || grep -vE '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 200 || true
   if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then
-    add_counts "$simulator" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" 0
+    add_counts "$name" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" 0
   elif ((status == 0)); then
-    add_failure "$simulator ended without its line of counts"
+    add_failure "$name ended without its line of counts"
   fi
   if ((status != 0)) && [[ ${BASH_REMATCH[2]:-0} == 0 ]]; then
-    add_failure "$simulator ended with $status; see TestResults/$simulator.log"
+    add_failure "$name ended with $status; see TestResults/$name.log"
   fi
 }
 

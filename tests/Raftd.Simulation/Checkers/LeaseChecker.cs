@@ -203,13 +203,14 @@ internal sealed class LeaseChecker(Cluster cluster, Reign reign)
         }
     }
 
-    private static void Renew(TrackedLease lease, TrackedKey? named)
+    private void Renew(TrackedLease lease, TrackedKey? named)
     {
         var full = lease.TtlSeconds * (double)Scheduler.Second;
-        lease.Countdown?.Renew(full);
+        var term = cluster.Leader?.Raft.Term ?? 0;
+        lease.Countdown?.Renew(full, term);
         foreach (var key in lease.OwnKeys.Where(key => named is null || key == named))
         {
-            key.Countdown?.Renew(full);
+            key.Countdown?.Renew(full, term);
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
     private double _silence;
     private double _sinceBeat;
     private double _longestGap;
-    private bool _wasRenewed;
+    private ulong _renewedIn;
 
     /// <summary>Between the last two beats of renewals at one leader, which waits half as long again before it stores
     /// anything. Renewals that follow each other closely are one beat.</summary>
@@ -34,12 +34,12 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
 
     private double ShortestSilence => Math.Min(_full / 4, MaxInterval);
 
-    public void Renew(double fullMicroseconds)
+    public void Renew(double fullMicroseconds, ulong term)
     {
         _full = _left = _stored = fullMicroseconds;
-        if (!_wasRenewed)
+        if (_renewedIn != term)
         {
-            _sinceBeat = 0;
+            Gap = _sinceBeat = 0;
         }
         else if (_sinceBeat > ShortestSilence / 2)
         {
@@ -48,7 +48,7 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
         }
 
         _silence = _longestGap = 0;
-        _wasRenewed = true;
+        _renewedIn = term;
     }
 
     /// <summary>Somebody has served for so long, by the clock that counts. The gap is that of renewals which push the
@@ -78,9 +78,7 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
     public void Elect()
     {
         _left = _stored;
-        _silence = _sinceBeat = _longestGap = 0;
-        _wasRenewed = false;
-        Gap = 0;
+        _silence = _longestGap = Gap = 0;
     }
 
     public override string ToString() => $"{_left / Scheduler.Second:0.000} s left of {_full / Scheduler.Second:0.000}, stored {_stored / Scheduler.Second:0.000}";

@@ -1,3 +1,4 @@
+using System.Text;
 using Raftd.Contract;
 using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Members;
@@ -145,17 +146,17 @@ internal sealed class LeaseHolder(Cluster cluster, Dice dice, string name, int n
         {
             SafetyViolationException.Require(answer != Answer.Yes, $"a time to live of {ttlSeconds} s was granted");
             var isThere = member.Parts.Lessor.TimeToLive(id) is not null
-                || member.Parts.State.TryGet(System.Text.Encoding.UTF8.GetBytes(key), out _);
+                || member.Parts.State.TryGet(Encoding.UTF8.GetBytes(key), out _);
             SafetyViolationException.Require(!isThere, $"a refused time to live of {ttlSeconds} s has left something");
             Rest(Pause);
         });
     }
 
     private ReadOnlyMemory<byte> HiddenPut(string key, long id, long ttlSeconds) => CommandFactory.Put(
-        new Contract.PutRequest
+        new PutRequest
         {
-            Key = System.Text.Encoding.UTF8.GetBytes(key),
-            Value = System.Text.Encoding.UTF8.GetBytes($"{key} of {id}"),
+            Key = Encoding.UTF8.GetBytes(key),
+            Value = Encoding.UTF8.GetBytes($"{key} of {id}"),
             TtlSeconds = ttlSeconds,
         },
         id);
@@ -199,10 +200,8 @@ internal sealed class LeaseHolder(Cluster cluster, Dice dice, string name, int n
     /// <summary>In time mostly; sometimes when the clocks of members do not agree whether its time is over.</summary>
     private long DrawPause(TrackedLease lease)
     {
-        var ttl = Math.Min(lease.TtlSeconds, 20) * Scheduler.Second;
-        return Dice.Chance(0.85)
-            ? Dice.Between(ttl / 5, ttl * 2 / 5)
-            : lease.TtlMicroseconds + Dice.Between(-ttl / 10, ttl / 3) is var late && late < 30 * Scheduler.Second ? late : ttl;
+        var ttl = Math.Min(lease.TtlMicroseconds, 20 * Scheduler.Second);
+        return Dice.Chance(0.85) ? Dice.Between(ttl / 5, ttl * 2 / 5) : ttl + Dice.Between(-ttl / 10, ttl / 3);
     }
 
     private void Revoke(Incarnation member, TrackedLease lease)
