@@ -207,10 +207,11 @@ internal sealed class LeaseChecker(Cluster cluster, Reign reign)
     {
         var full = lease.TtlSeconds * (double)Scheduler.Second;
         var term = cluster.Leader?.Raft.Term ?? 0;
-        lease.Countdown?.Renew(full, term);
+        var now = cluster.Scheduler.Now * (1 + cluster.Swarm.ClockSkew);
+        lease.Countdown?.Renew(full, term, now);
         foreach (var key in lease.OwnKeys.Where(key => named is null || key == named))
         {
-            key.Countdown?.Renew(full, term);
+            key.Countdown?.Renew(full, term, now);
         }
     }
 
@@ -275,7 +276,7 @@ internal sealed class LeaseChecker(Cluster cluster, Reign reign)
                 countdown.Elect();
                 break;
             case ReignChange.Resumed:
-                countdown.Resume(passed);
+                countdown.Resume();
                 break;
             default:
                 countdown.Serve(passed, gap);

@@ -21,7 +21,7 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
     // What a new leader starts from.
     private double _stored = fullMicroseconds;
     private double _silence;
-    private double _sinceBeat;
+    private double _lastBeat;
     private double _longestGap;
     private ulong _renewedIn;
 
@@ -34,17 +34,19 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
 
     private double ShortestSilence => Math.Min(_full / 4, MaxInterval);
 
-    public void Renew(double fullMicroseconds, ulong term)
+    /// <param name="fullMicroseconds">Its time to live.</param>
+    /// <param name="term">The leader's.</param>
+    /// <param name="now">By the fastest clock: the gap is what that makes of it.</param>
+    public void Renew(double fullMicroseconds, ulong term, double now)
     {
         _full = _left = _stored = fullMicroseconds;
         if (_renewedIn != term)
         {
-            Gap = _sinceBeat = 0;
+            (Gap, _lastBeat) = (0, now);
         }
-        else if (_sinceBeat > ShortestSilence / 2)
+        else if (now - _lastBeat > ShortestSilence / 2)
         {
-            Gap = _sinceBeat;
-            _sinceBeat = 0;
+            (Gap, _lastBeat) = (now - _lastBeat, now);
         }
 
         _silence = _longestGap = 0;
@@ -57,7 +59,6 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
     {
         _left -= microseconds;
         _silence += microseconds;
-        _sinceBeat += microseconds;
         _longestGap = Math.Max(_longestGap, gap);
         var interval = Math.Max(ShortestSilence, 1.5 * _longestGap) + CheckpointTakes;
         if (_silence > interval)
@@ -66,10 +67,9 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
         }
     }
 
-    /// <summary>The same leader goes on after so long a time in which it could do nothing.</summary>
-    public void Resume(double microseconds)
+    /// <summary>The same leader goes on after a time in which it could do nothing.</summary>
+    public void Resume()
     {
-        _sinceBeat += microseconds;
         _left = Math.Max(_left, 0);
         _silence = 0;
     }
