@@ -48,7 +48,7 @@ internal static class ClusterBenchmark
     }
 
     /// <summary>A member that has joined is a learner until it has caught up.</summary>
-    private static async Task WaitForVotersAsync(ServerProcess leader)
+    public static async Task WaitForVotersAsync(ServerProcess leader)
     {
         using var client = new HttpClient();
         using var limit = new CancellationTokenSource(PromotionLimit);

@@ -21,6 +21,7 @@ internal sealed partial class ServerProcess : IDisposable
     {
         Name = name;
         Url = UrlOf(port);
+        Label = LabelOf(port);
         _process = process;
         TimeToReady = timeToReady;
     }
@@ -49,6 +50,9 @@ internal sealed partial class ServerProcess : IDisposable
         .Select(line => double.Parse(line[(field.Length + 1)..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) / 1024)
         .Single();
 
+    /// <summary>What a member is called in its cluster.</summary>
+    public string Label { get; }
+
     /// <summary>A member, through the launcher as a user starts it. It must be built already.</summary>
     /// <param name="directory">Its data directory.</param>
     /// <param name="port">For clients; the peers' is 50 above.</param>
@@ -58,7 +62,7 @@ internal sealed partial class ServerProcess : IDisposable
         string[] join = joinPort is { } to ? ["-join", $"127.0.0.1:{to}"] : [];
         return StartAsync(
             "raftd", Checkout.Launcher,
-            ["-id", $"node{port}", "-haddr", $"127.0.0.1:{port}", "-raddr", $"127.0.0.1:{port + 50}", .. join, directory],
+            ["-id", LabelOf(port), "-haddr", $"127.0.0.1:{port}", "-raddr", $"127.0.0.1:{port + 50}", .. join, directory],
             port, "/readyz");
     }
 
@@ -85,6 +89,15 @@ internal sealed partial class ServerProcess : IDisposable
 
         _process.Dispose();
     }
+
+    /// <summary>As a loss of power would, but for the disk.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
+    private static string LabelOf(int port) => string.Create(CultureInfo.InvariantCulture, $"node{port}");
 
     private static string UrlOf(int port) => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}");
 

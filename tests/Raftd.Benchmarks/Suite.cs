@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Raftd.Benchmarks.Leases;
 
 namespace Raftd.Benchmarks;
 
@@ -23,6 +24,11 @@ internal static class Suite
             if (all || options.Mode == "cluster")
             {
                 await ClusterBenchmark.RunAsync(options, wrk);
+            }
+
+            if (all || options.Mode == "leases")
+            {
+                await LeaseBenchmark.RunAsync(options, wrk);
             }
 
             if (all || options.Mode == "startup")

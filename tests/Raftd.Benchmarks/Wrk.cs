@@ -12,6 +12,9 @@ internal sealed class Wrk : IDisposable
 
         function init(args)
           local method, keys, body, suffix = args[1], tonumber(args[2]), nil, args[4] or ""
+          if method == "FILE" then
+            return init_from_file(args[2])
+          end
           if method == "PUT" then
             body = string.rep("x", tonumber(args[3]))
           end
@@ -20,6 +23,15 @@ internal sealed class Wrk : IDisposable
           end
           math.randomseed(os.time())
           at = math.random(keys)
+        end
+
+        function init_from_file(path)
+          for line in io.lines(path) do
+            local method, target, body = line:match("^(%S+) (%S+) ?(%S*)$")
+            local headers = nil
+            if body == "" then body = nil else headers = {["Content-Type"] = "application/x-www-form-urlencoded"} end
+            requests[#requests + 1] = wrk.format(method, target, headers, body)
+          end
         end
 
         function request()
@@ -69,19 +81,39 @@ internal sealed class Wrk : IDisposable
     /// <param name="method">PUT or GET.</param>
     /// <param name="suffix">Appended to the path: a query, or nothing.</param>
     /// <param name="seconds">0: as the options say.</param>
-    public async Task<WrkResult> RunAsync(ServerProcess server, string method, string suffix = "", int seconds = 0)
+    public Task<WrkResult> RunAsync(ServerProcess server, string method, string suffix = "", int seconds = 0) =>
+        MeasureAsync(server, seconds, method, Text(_options.Keys), Text(_options.ValueBytes), suffix);
+
+    /// <summary>Any requests, one after the other and then again from the first.</summary>
+    public async Task<WrkResult> RunAsync(ServerProcess server, IEnumerable<WrkRequest> requests, int seconds = 0)
+    {
+        var file = _script + ".requests";
+        await File.WriteAllLinesAsync(file, requests.Select(request => $"{request.Method} {request.Target} {request.Form}"));
+        try
+        {
+            return await MeasureAsync(server, seconds, "FILE", file);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private async Task<WrkResult> MeasureAsync(ServerProcess server, int seconds, params string[] arguments)
     {
         var before = server.CpuTime;
         var output = await RunAsync(
+        [
             $"-t{_options.Threads}", $"-c{_options.Connections}", $"-d{(seconds > 0 ? seconds : _options.Seconds)}s", "-s", _script,
-            server.Url, "--", method, Text(_options.Keys), Text(_options.ValueBytes), suffix);
+            server.Url, "--", .. arguments,
+        ]);
         var cpu = server.CpuTime - before;
         var line = output.Split('\n').FirstOrDefault(line => line.StartsWith("RESULT ", StringComparison.Ordinal))
             ?? throw new BenchmarkException($"wrk said nothing of use:{Environment.NewLine}{output}");
         var numbers = line[7..].Split(' ').Select(number => double.Parse(number, CultureInfo.InvariantCulture)).ToArray();
         return numbers[4] == 0 && numbers[0] > 0
             ? new WrkResult(numbers[0] / (numbers[1] / 1e6), numbers[2] / 1000, numbers[3] / 1000, cpu.TotalMicroseconds / numbers[0])
-            : throw new BenchmarkException($"{numbers[4]:0} of {numbers[0]:0} answers of {server.Name} to {method} were errors");
+            : throw new BenchmarkException($"{numbers[4]:0} of {numbers[0]:0} answers of {server.Name} to {arguments[0]} were errors");
     }
 
     public void Dispose() => File.Delete(_script);
@@ -106,6 +138,12 @@ internal sealed class Wrk : IDisposable
         return output + await errors;
     }
 }
+
+/// <summary>A request of wrk.</summary>
+/// <param name="Method">Such as POST.</param>
+/// <param name="Target">Path and query, without a space.</param>
+/// <param name="Form">An urlencoded body; null for none.</param>
+internal sealed record WrkRequest(string Method, string Target, string? Form = null);
 
 /// <summary>One measurement.</summary>
 /// <param name="PerSecond">Requests answered with 2xx in a second.</param>
