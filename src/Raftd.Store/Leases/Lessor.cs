@@ -408,7 +408,7 @@ public sealed partial class Lessor
         Schedule(timer);
     }
 
-    /// <summary>True when it has come to its end in full batches only: there may be more.</summary>
+    /// <summary>True if there may be more.</summary>
     private bool LoadNext(int max)
     {
         var view = _state.View();
@@ -428,7 +428,7 @@ public sealed partial class Lessor
             }
         }
 
-        return true;
+        return _loadedThrough != long.MaxValue; // the greatest id is the last: there is nothing to begin the next portion with
     }
 
     /// <summary>No key outlives its lease, so a lease's checkpoint bounds its keys' times as well.</summary>

@@ -453,6 +453,17 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
+    public void NewLeader_TakesInTheGreatestIdThereIs_AndIsDone()
+    {
+        _leases.Grant(1);
+        _leases.Grant(long.MaxValue);
+        _leases.BeginTerm();
+        Assert.True(_leases.Lessor.Load(1));
+        Assert.False(_leases.Lessor.Load(1));
+        Assert.Equal(RenewStatus.NeedsEntry, _leases.TryRenew(long.MaxValue).Status);
+    }
+
+    [Fact]
     public async Task DemotedWhileLoading_WaitersLearnThatItDoesNotLeadAsync()
     {
         _leases.Grant(1);
