@@ -1,0 +1,166 @@
+using System.Globalization;
+using Raftd.Raft.Tests.Support;
+
+namespace Raftd.Raft.Tests.Safety;
+
+/// <summary>Each of the 64 ways in which the six directed links among three members can be cut, under each first leader: a
+/// majority whose members hear each other has a leader that commits within ten election timeouts.</summary>
+/// <remarks>
+/// Stores have stood still here: a member that is heard by all and hears nobody campaigns without end, or a leader goes on
+/// sending heartbeats that nobody can answer. Pre-votes, the quorum check and the refusal to vote while a leader is alive
+/// each close one of these, and together they must not close the way for the election that is needed.
+/// </remarks>
+public sealed class PartialPartitionTests(ITestOutputHelper output)
+{
+    private const int Sets = 64;
+    private const int ElectionTicks = 10; // TestOptions
+    private const int TickLimit = 10 * ElectionTicks;
+    private const int Seeds = 5;
+
+    private static readonly (ulong From, ulong To)[] Links = [(1, 2), (1, 3), (2, 1), (2, 3), (3, 1), (3, 2)];
+
+    [Fact]
+    public void Majority_that_is_connected_has_a_leader_that_commits_whatever_else_is_cut()
+    {
+        var worst = 0;
+        var runs = 0;
+        for (var set = 0; set < Sets; set++)
+        {
+            for (var run = 0; run < 3 * Seeds; run++)
+            {
+                if (HasConnectedMajority(set))
+                {
+                    worst = Math.Max(worst, TicksToCommit(set, firstLeader: 1 + ((ulong)run % 3), seed: run));
+                    runs++;
+                }
+            }
+        }
+
+        Assert.Equal(37 * 3 * Seeds, runs);
+        output.WriteLine($"{runs} runs, the slowest commit after {worst} ticks; an election timeout is {ElectionTicks}");
+    }
+
+    /// <summary>Where no two members hear each other, nothing may be committed.</summary>
+    [Fact]
+    public void Without_a_connected_majority_nothing_new_is_promised()
+    {
+        for (var set = 0; set < Sets; set++)
+        {
+            for (var run = 0; run < 3 && !HasConnectedMajority(set); run++)
+            {
+                var trio = new Trio(firstLeader: 1 + (ulong)run, seed: run);
+                trio.Cut(CutLinks(set));
+                var before = trio.Committed;
+                trio.Run(TickLimit, until: () => false);
+                Assert.Equal(before, trio.Committed);
+            }
+        }
+    }
+
+    private static int TicksToCommit(int set, ulong firstLeader, int seed)
+    {
+        var trio = new Trio(firstLeader, seed);
+        trio.Cut(CutLinks(set));
+        var before = trio.Committed;
+        var ticks = trio.Run(TickLimit, until: () => trio.Committed > before);
+        Assert.True(
+            trio.Committed > before,
+            $"links {Describe(set)} cut under leader {firstLeader}, seed {seed}: nothing committed in {TickLimit} ticks");
+
+        // And it stays so: whoever is cut off does not unseat the leader again and again.
+        before = trio.Committed;
+        trio.Run(TickLimit, until: () => false);
+        Assert.True(
+            trio.Committed >= before + (TickLimit / 2),
+            $"links {Describe(set)} cut under leader {firstLeader}, seed {seed}: {trio.Committed - before} commits in {TickLimit} ticks");
+        return ticks;
+    }
+
+    private static bool HasConnectedMajority(int set)
+    {
+        var cut = CutLinks(set).ToHashSet();
+        return Links.Any(link => !cut.Contains(link) && !cut.Contains((link.To, link.From)));
+    }
+
+    private static IEnumerable<(ulong From, ulong To)> CutLinks(int set) =>
+        Links.Where((_, i) => (set & (1 << i)) != 0);
+
+    private static string Describe(int set) => string.Join(
+        ' ', CutLinks(set).Select(link => string.Create(CultureInfo.InvariantCulture, $"{link.From}>{link.To}")));
+
+    /// <summary>Three members whose messages arrive within the tick, or never; whoever leads is asked to write each tick.</summary>
+    private sealed class Trio
+    {
+        private readonly TestMember[] _members;
+        private HashSet<(ulong From, ulong To)> _cut = [];
+        private int _writes;
+
+        public Trio(ulong firstLeader, int seed)
+        {
+            var founding = new Configuration([new NodeId(1), new NodeId(2), new NodeId(3)], []);
+            _members = [.. founding.Voters.Select(id => new TestMember(
+                id.Value, founding, new SeededRandom((seed * 31) + (int)id.Value)))];
+            Member(firstLeader).Node.Campaign();
+            Settle();
+            Assert.Equal(RaftRole.Leader, Member(firstLeader).Node.Role);
+            Run(ElectionTicks, until: () => false);
+        }
+
+        public ulong Committed => _members.Max(member => member.Node.Commit);
+
+        public void Cut(IEnumerable<(ulong From, ulong To)> links) => _cut = [.. links];
+
+        /// <returns>The ticks that it took.</returns>
+        public int Run(int ticks, Func<bool> until)
+        {
+            for (var tick = 0; tick < ticks; tick++)
+            {
+                foreach (var member in _members)
+                {
+                    member.Node.Tick();
+                    member.Node.Propose([Text.Bytes($"{++_writes}")], out _);
+                }
+
+                Settle();
+                if (until())
+                {
+                    return tick + 1;
+                }
+            }
+
+            return ticks;
+        }
+
+        private TestMember Member(ulong id) => _members[id - 1];
+
+        private void Settle()
+        {
+            while (_members.Any(member => member.Node.HasReady || member.IsWriting || member.Outbox.Count > 0))
+            {
+                foreach (var member in _members)
+                {
+                    Work(member);
+                    var messages = member.Outbox.ToArray();
+                    member.Outbox.Clear();
+                    foreach (var message in messages.Where(message => !_cut.Contains((message.From.Value, message.To.Value))))
+                    {
+                        Member(message.To.Value).Node.Step(message);
+                    }
+                }
+            }
+        }
+
+        private static void Work(TestMember member)
+        {
+            while (member.Node.HasReady)
+            {
+                member.TakeReady();
+            }
+
+            while (member.IsWriting)
+            {
+                member.CompleteWrite();
+            }
+        }
+    }
+}
