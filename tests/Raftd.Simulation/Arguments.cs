@@ -6,7 +6,8 @@ namespace Raftd.Simulation;
 internal sealed record Arguments
 {
     public const string Usage =
-        "Raftd.Simulation [--leases] (--seed N | --seeds FIRST..LAST) [--trace] [--verbose] [--virtual-seconds N]";
+        "Raftd.Simulation [--leases] (--seed N | --seeds FIRST..LAST) [--trace] [--verbose] "
+        + "[--virtual-seconds N] [--members N]";
 
     public ulong First { get; private set; }
 
@@ -19,7 +20,11 @@ internal sealed record Arguments
 
     public bool Verbose { get; private set; }
 
+    /// <summary>Length of the phase with faults, instead of the seed's own.</summary>
     public long? VirtualSeconds { get; private set; }
+
+    /// <summary>Founding members, instead of as many as the seed draws.</summary>
+    public int? Members { get; private set; }
 
     /// <exception cref="FormatException">An argument that means nothing; says what would.</exception>
     public static Arguments Parse(string[] args)
@@ -48,6 +53,9 @@ internal sealed record Arguments
                     break;
                 case "--virtual-seconds" when i + 1 < args.Length:
                     parsed.VirtualSeconds = (long)Number(args[++i]);
+                    break;
+                case "--members" when i + 1 < args.Length:
+                    parsed.Members = (int)Number(args[++i]);
                     break;
                 default:
                     throw new FormatException($"{args[i]} is not understood; usage: {Usage}");

@@ -52,8 +52,9 @@ for (var seed = arguments.First; seed <= arguments.Last; seed++)
     failed++;
     var kind = arguments.Leases ? " --leases" : "";
     var length = arguments.VirtualSeconds is { } seconds ? $" --virtual-seconds {seconds}" : "";
+    var members = arguments.Members is { } count ? $" --members {count}" : "";
     Console.WriteLine($"FAILED: seed {seed} after {outcome.VirtualSeconds:0.000} virtual seconds: {failure}");
-    Console.WriteLine($"        repeat: dotnet run -c Release --project tests/Raftd.Simulation --{kind} --seed {seed}{length} --trace");
+    Console.WriteLine($"        repeat: dotnet run -c Release --project tests/Raftd.Simulation --{kind} --seed {seed}{length}{members} --trace");
 }
 
 var elapsed = Stopwatch.GetElapsedTime(started).TotalSeconds;

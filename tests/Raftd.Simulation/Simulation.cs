@@ -16,9 +16,12 @@ internal sealed class Simulation
     private Simulation(Arguments arguments, ulong seed, TextWriter? output)
     {
         var dice = new Dice(seed);
-        var swarm = arguments.Leases
-            ? Swarm.DrawLeases(dice.Fork(), arguments.VirtualSeconds)
-            : Swarm.Draw(dice.Fork(), arguments.VirtualSeconds);
+        var drawn = arguments.Leases ? Swarm.DrawLeases(dice.Fork()) : Swarm.Draw(dice.Fork());
+        var swarm = drawn with
+        {
+            FaultSeconds = arguments.VirtualSeconds ?? drawn.FaultSeconds,
+            Members = arguments.Members ?? drawn.Members,
+        };
         _trace = new Trace(output);
         _cluster = new Cluster(swarm, dice.Fork(), _trace);
         _nemesis = new Nemesis(_cluster, dice.Fork());

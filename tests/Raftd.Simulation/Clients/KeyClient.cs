@@ -67,7 +67,7 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
     private void ReadStale(Incarnation member, string key)
     {
         Answer(member, new Operation { Kind = OperationKind.StaleRead, Key = key, Floor = History.Floor });
-        Rest(Cluster.Swarm.ThinkMicroseconds);
+        Think();
     }
 
     private static ReadOnlyMemory<byte> Encode(Operation operation)
@@ -154,7 +154,7 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
         private void End(ProposalOutcome outcome)
         {
             client.Note(member, operation, outcome);
-            client.Rest(client.Cluster.Swarm.ThinkMicroseconds);
+            client.Think();
         }
     }
 
@@ -177,6 +177,6 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
             return barrier.IsCompleted;
         }
 
-        protected override void GiveUp() => client.Rest(client.Cluster.Swarm.ThinkMicroseconds);
+        protected override void GiveUp() => client.Think();
     }
 }

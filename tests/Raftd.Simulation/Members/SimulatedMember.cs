@@ -17,7 +17,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
 
     private static readonly CrashLoss[] Losses = [CrashLoss.Nothing, CrashLoss.Everything, CrashLoss.Some];
 
-    private readonly double _rate = 1 + (cluster.Swarm.ClockSkew * ((2 * dice.Unit()) - 1));
+    private double _clockRate = 1 + (cluster.Swarm.ClockSkew * ((2 * dice.Unit()) - 1));
     private bool _hasStarted;
     private bool _isRestarting;
 
@@ -28,12 +28,23 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
     public SimulatedDisk Disk { get; } = new(dice.Fork());
 
     /// <summary>The process; null while there is none.</summary>
-    public Incarnation? Running { get; private set; }
+    public Incarnation? Running
+    {
+        get;
+        private set
+        {
+            field = value;
+            cluster.RunningChanged();
+        }
+    }
 
     public long PausedUntil { get; set; }
 
     /// <summary>Until then the disks take this much longer for each step.</summary>
     public (long Until, long Delay) SlowDisk { get; set; }
+
+    /// <summary>It stops before it sends that many messages more; 0 for never.</summary>
+    public int SendsToCrash { get; set; }
 
     /// <summary>Removed from the cluster and switched off: it never comes back.</summary>
     public bool IsRetired { get; private set; }
@@ -46,6 +57,34 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
     {
         var slow = SlowDisk.Until > cluster.Scheduler.Now ? dice.Exponential(SlowDisk.Delay) : 0;
         return dice.Exponential(cluster.Swarm.SyncMicroseconds) + slow;
+    }
+
+    /// <summary>Its clock goes on at another rate.</summary>
+    public void DrawClockRate()
+    {
+        _clockRate = 1 + (cluster.Swarm.ClockSkew * ((2 * dice.Unit()) - 1));
+        if (Running is not null)
+        {
+            Running.Clock.Rate = _clockRate;
+        }
+    }
+
+    /// <exception cref="ModelCrashException">It stops here.</exception>
+    public void BeforeSend()
+    {
+        if (SendsToCrash > 0 && --SendsToCrash == 0)
+        {
+            throw new ModelCrashException("before it sends a message");
+        }
+    }
+
+    /// <summary>Nothing goes wrong here any more.</summary>
+    public void Mend()
+    {
+        SendsToCrash = 0;
+        SlowDisk = default;
+        Running?.StopStalling();
+        Disk.Mend();
     }
 
     /// <summary>Starts the process on what the disk has. A start that fails is tried again, as an operator would.</summary>
@@ -108,6 +147,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
         var ended = Running;
         Running = null;
         PausedUntil = 0;
+        SendsToCrash = 0;
         ended?.Kill();
         Disk.Crash(loss);
         if (ended is not null)
@@ -137,7 +177,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
     private Incarnation Open()
     {
         // A monotonic clock begins anywhere at each boot.
-        var clock = new SimulatedClock(cluster.Scheduler, _rate, dice.Between(1, 1L << 40));
+        var clock = new SimulatedClock(cluster.Scheduler, _clockRate, dice.Between(1, 1L << 40));
         var transport = new SimulatedTransport(cluster.Network, this);
         var state = Disk.OpenState();
         var parts = RaftdMember.Open(Options(), new MemberSeams
@@ -174,7 +214,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
             ElectionTimeoutTicks = ElectionTimeoutTicks,
             MaxInflightMessages = 1 + dice.Next(16),
             MaxMessageBytes = cluster.Swarm.MaxMessageBytes,
-            MaxInflightBytes = 4 * cluster.Swarm.MaxMessageBytes,
+            MaxInflightBytes = Math.Max(4096, 4 * cluster.Swarm.MaxMessageBytes),
             MaxUncommittedBytes = 64 << 10,
             MaxCachedBytes = cluster.Swarm.MaxCachedBytes,
             MaxApplyingBytes = 16 << 10,
