@@ -102,6 +102,10 @@ internal sealed class Simulation
         return new Outcome(
             seed, failure, _trace.Hash, _cluster.Scheduler.Now / (double)Scheduler.Second, _cluster.Scheduler.EventsRun)
         {
+            Faults = _nemesis.Count + _hunt.Strikes,
+            Entries = checkers.KnownCommitted,
+            Writes = checkers.History.Acknowledged,
+            Reads = checkers.History.Reads,
             LeaderChanges = checkers.Reign.Changes,
             Granted = checkers.Leases.Granted,
             Renewals = checkers.Leases.Renewals,
@@ -113,23 +117,4 @@ internal sealed class Simulation
                 + $"{checkers.Leases.Renewals} renewals, {checkers.Leases.Ended} leases ended",
         };
     }
-}
-
-/// <summary>Failure is null for a seed that passed.</summary>
-internal sealed record Outcome(ulong Seed, string? Failure, ulong TraceHash, double VirtualSeconds, long Events)
-{
-    public required string Summary { get; init; }
-
-    /// <summary>Where leases are timed.</summary>
-    public required int LeaderChanges { get; init; }
-
-    public required int Granted { get; init; }
-
-    public required int Renewals { get; init; }
-
-    public required int Ended { get; init; }
-
-    public required int Early { get; init; }
-
-    public required int Immortal { get; init; }
 }
