@@ -1,3 +1,4 @@
+using Raftd.Raft;
 using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Clients;
 using Raftd.Simulation.Members;
@@ -32,6 +33,7 @@ internal sealed class QuietPhase(Cluster cluster, IReadOnlyList<Client> clients)
             Until(LeaseLimit, () => cluster.RunningMembers.All(member => member.Parts.State.View().LeaseCount == 0)),
             $"liveness: {cluster.RunningMembers.Max(member => member.Parts.State.View().LeaseCount)} leases never ended");
         MustConverge();
+        MustBeAtRest();
         Verify();
         if (cluster.Swarm.RestartsAtEnd)
         {
@@ -71,6 +73,22 @@ internal sealed class QuietPhase(Cluster cluster, IReadOnlyList<Client> clients)
         && !member.Raft.IsRecovering
         && member.Parts.State.Applied.Index == leader.Raft.LastIndex
         && member.Raft.LastIndex == leader.Raft.LastIndex;
+
+    /// <summary>Nothing is under way any more, and what nobody needs has been let go of.</summary>
+    private void MustBeAtRest()
+    {
+        Require(
+            Until(ConvergenceLimit, () => cluster.Leader is { } leader && leader.Raft.Progress.All(peer => IsLevel(peer, leader))),
+            $"liveness: something is under way for ever: {string.Join("; ", cluster.Leader!.Raft.Progress.Select(Describe))}");
+        Require(
+            Until(ConvergenceLimit, () => cluster.RunningMembers.All(cluster.Checkers.Bounds.HasLetGoOfItsLog)),
+            $"liveness: {cluster.RunningMembers.Max(member => member.Parts.Wal.SizeBytes)} bytes of log are never let go of");
+    }
+
+    private static bool IsLevel(Progress peer, Incarnation leader) =>
+        peer.State == ProgressState.Replicate && peer.Match == leader.Raft.LastIndex && peer.Next == leader.Raft.LastIndex + 1;
+
+    private static string Describe(Progress peer) => $"m{peer.Id.Value} {peer.State} match {peer.Match} next {peer.Next}";
 
     /// <summary>The leader answers for the whole history, each other member for its share of it.</summary>
     private void Verify()

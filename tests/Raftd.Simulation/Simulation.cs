@@ -80,6 +80,7 @@ internal sealed class Simulation
         _clients.ForEach(client => client.Start());
         _nemesis.Start();
         _hunt.Start();
+        _cluster.Checkers.Bounds.Start();
         if (_cluster.Swarm.TimesLeases)
         {
             _cluster.Checkers.Leases.Start();

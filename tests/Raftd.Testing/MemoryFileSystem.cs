@@ -185,6 +185,23 @@ public sealed class MemoryFileSystem : IFileSystem
         }
     }
 
+    /// <summary>Looks as a checker may: reads are no operations, and show what was written, rotten or not.</summary>
+    public T Peek<T>(Func<T> look)
+    {
+        var before = BeforeOperation;
+        (BeforeOperation, IsPeeking) = (null, true);
+        try
+        {
+            return look();
+        }
+        finally
+        {
+            (BeforeOperation, IsPeeking) = (before, false);
+        }
+    }
+
+    internal bool IsPeeking { get; private set; }
+
     /// <summary>What was rotten is as it was written.</summary>
     public void MendRot()
     {

@@ -29,7 +29,7 @@ internal sealed class MemoryNode(bool isDirectory)
     public byte[] ToArray()
     {
         var bytes = new byte[_seen.Length];
-        Read(0, bytes);
+        Read(0, bytes, isRotten: true);
         return bytes;
     }
 
@@ -37,11 +37,11 @@ internal sealed class MemoryNode(bool isDirectory)
 
     public void MendRot() => _rot = null;
 
-    public int Read(long offset, Span<byte> destination)
+    public int Read(long offset, Span<byte> destination, bool isRotten)
     {
         var count = (int)Math.Clamp(_seen.Length - offset, 0, destination.Length);
         _seen.Bytes.AsSpan((int)Math.Min(offset, _seen.Length), count).CopyTo(destination);
-        if (_rot is { } rot && rot.Offset >= offset && rot.Offset < offset + count)
+        if (isRotten && _rot is { } rot && rot.Offset >= offset && rot.Offset < offset + count)
         {
             destination[(int)(rot.Offset - offset)] ^= rot.Bits;
         }

@@ -14,6 +14,9 @@ namespace Raftd.Simulation.Members;
 internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? founding, MemberTable known, Dice dice)
 {
     public const int ElectionTimeoutTicks = 10;
+    public const long MaxUncommittedBytes = 64 << 10;
+    public const long MaxApplyingBytes = 16 << 10;
+    public const long MaxOverlayBytes = 128 << 10;
 
     private static readonly CrashLoss[] Losses = [CrashLoss.Nothing, CrashLoss.Everything, CrashLoss.Some];
 
@@ -215,9 +218,9 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
             MaxInflightMessages = 1 + dice.Next(16),
             MaxMessageBytes = cluster.Swarm.MaxMessageBytes,
             MaxInflightBytes = Math.Max(4096, 4 * cluster.Swarm.MaxMessageBytes),
-            MaxUncommittedBytes = 64 << 10,
+            MaxUncommittedBytes = MaxUncommittedBytes,
             MaxCachedBytes = cluster.Swarm.MaxCachedBytes,
-            MaxApplyingBytes = 16 << 10,
+            MaxApplyingBytes = MaxApplyingBytes,
             ReadIdSeed = dice.Draw(),
             LeaseReads = cluster.Swarm.LeaseReads,
         },
@@ -228,7 +231,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
         {
             Interval = TimeSpan.FromMilliseconds(cluster.Swarm.FlushMilliseconds),
             FreezeBytes = 32 << 10,
-            MaxOverlayBytes = 128 << 10,
+            MaxOverlayBytes = MaxOverlayBytes,
         },
         LeasesPerStep = 1 + dice.Next(4),
         LogRetentionBytes = cluster.Swarm.RetentionBytes,
