@@ -7,7 +7,8 @@
 //      has been told; an answer to a request that began at floor f carries a revision of at least f, a write one above f.
 //   2. Content: at the end the history of the store is read at each of those revisions, and each read must have seen
 //      exactly that, each acknowledged write must be there, each condition must have been true (or false) just before.
-//   3. Fate: a write that was surely not done is in no entry that anybody applied, and no write is in two.
+//   3. Fate: a write that was surely not done is in no entry that anybody applied, and no write is in two, unless its
+//      outcome was unknown and its client asked again.
 
 using System.Text;
 using Raftd.Contract;
@@ -22,6 +23,7 @@ internal sealed class HistoryChecker
 {
     private readonly Dictionary<string, ulong> _entryOfValue = new(StringComparer.Ordinal);
     private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _askedAgain = new(StringComparer.Ordinal);
     private readonly Dictionary<long, Operation> _writes = [];
     private readonly List<Operation> _ended = [];
 
@@ -43,13 +45,15 @@ internal sealed class HistoryChecker
         }
 
         var value = Encoding.UTF8.GetString(put.Value.Span);
-        Require(_entryOfValue.TryAdd(value, index), $"{Short(value)} is applied at {index} and at {_entryOfValue[value]}");
+        Require(
+            _entryOfValue.TryAdd(value, index) || _askedAgain.Contains(value),
+            $"{Short(value)} is applied at {index} and at {_entryOfValue[value]}");
         Require(!_refused.Contains(value), $"{Short(value)} was surely not proposed, and is applied at {index}");
     }
 
     public void Refused(Operation operation)
     {
-        if (operation.Value is { } value)
+        if (operation.Value is { } value && !operation.IsRetry)
         {
             _refused.Add(value);
             Require(
@@ -60,6 +64,15 @@ internal sealed class HistoryChecker
 
     /// <summary>Nobody was told what became of it: it may be there or not.</summary>
     public void Lost() => Unknown++;
+
+    /// <summary>What nobody was told of is asked for once more: it may be there twice.</summary>
+    public void AskedAgain(Operation operation)
+    {
+        if (operation.Value is { } value)
+        {
+            _askedAgain.Add(value);
+        }
+    }
 
     public void Ended(Operation operation)
     {

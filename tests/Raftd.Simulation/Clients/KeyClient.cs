@@ -8,16 +8,26 @@ using Raftd.Store.Commands;
 
 namespace Raftd.Simulation.Clients;
 
-/// <summary>Puts, gets, deletes and conditional puts on a few keys that all clients share.</summary>
+/// <summary>Puts, gets, deletes and conditional puts on a few keys that all clients share. A write whose outcome is unknown
+/// may be asked for again, of anybody.</summary>
 internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Client(cluster, dice, name)
 {
     private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal);
     private int _made;
+    private Operation? _again;
 
     private HistoryChecker History => Cluster.Checkers.History;
 
     protected override void Act(Incarnation member)
     {
+        if (_again is { } unknown)
+        {
+            _again = null;
+            History.AskedAgain(unknown);
+            Write(member, unknown.Again(History.Floor));
+            return;
+        }
+
         var key = $"k{Dice.Next(Cluster.Swarm.Keys):00}";
         switch (Dice.Next(100))
         {
@@ -111,6 +121,7 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
         {
             case ProposalEnd.Unknown:
                 History.Lost();
+                _again = Dice.Chance(0.5) && !IsStopping ? operation : null;
                 return;
             case not ProposalEnd.Applied:
                 History.Refused(operation);
