@@ -114,7 +114,7 @@ internal sealed record Swarm
             MaxMessageBytes = 64 << 10,
             MaxCachedBytes = 64 << 10,
             StepMicroseconds = dice.Pick([50L, 500]),
-            SyncMicroseconds = dice.Pick([200L, 1000, 5000]),
+            SyncMicroseconds = dice.Pick([200L, 1000, 5000, 50_000]),
             SnapshotChunkBytes = 4096,
             DelayMicroseconds = dice.Pick([300L, 2000, 10_000]),
             LossRate = 0,

@@ -226,7 +226,13 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
         },
         Wal = new WalOptions { SegmentSizeBytes = cluster.Swarm.SegmentBytes, MaxRecordBytes = 1 << 20, ReserveBytes = 4096 },
         Store = new StoreOptions { CacheBytes = cluster.Swarm.CacheBytes },
-        Replica = new ReplicaOptions { RequestTimeLimit = TimeSpan.FromSeconds(5), ReadRetryTicks = 2 },
+        Replica = new ReplicaOptions
+        {
+            RequestTimeLimit = TimeSpan.FromSeconds(5),
+            ReadRetryTicks = 2,
+            // One batch is taken whole where nothing else is uncommitted, so this bounds the tail as well.
+            MaxProposalBytes = MaxUncommittedBytes,
+        },
         Flush = new FlushPolicy
         {
             Interval = TimeSpan.FromMilliseconds(cluster.Swarm.FlushMilliseconds),
