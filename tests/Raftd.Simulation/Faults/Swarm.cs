@@ -56,15 +56,18 @@ internal sealed record Swarm
     private static readonly FaultKind[] Pauses =
         [FaultKind.Pause, FaultKind.Freeze, FaultKind.PauseAll, FaultKind.StalledLoop];
 
+    private static readonly FaultKind[] AnyKind = Enum.GetValues<FaultKind>();
+
     public static Swarm Draw(Dice dice)
     {
         var skew = dice.Chance(0.3) ? 0 : dice.Pick([0.01, 0.05, 0.2]);
         var variety = dice.Pick([0.1, 0.25, 0.5]);
-        var kinds = Enum.GetValues<FaultKind>().Where(_ => dice.Chance(variety)).ToArray();
+        FaultKind[] kinds = [dice.Pick(AnyKind), .. AnyKind.Where(_ => dice.Chance(variety))];
+        var seconds = dice.Between(60, 180);
         return new Swarm
         {
             Members = dice.Pick([1, 2, 3, 3, 3, 3, 3, 4, 5, 5]),
-            FaultSeconds = dice.Between(60, 180),
+            FaultSeconds = seconds,
             ClockSkew = skew,
             // Their assumption: rates that differ by less than a quarter, and no pauses (RaftOptions.LeaseReads).
             LeaseReads = skew < 0.1 && !kinds.Intersect(Pauses).Any() && dice.Chance(0.3),
@@ -88,7 +91,8 @@ internal sealed record Swarm
             Keys = dice.Pick([1, 3, 10, 50]),
             MaxValueBytes = dice.Pick([32, 200, 1000, 6000]),
             ThinkMicroseconds = dice.Pick([20_000L, 100_000, 300_000, 300_000, 1_000_000, 1_000_000, 2_000_000]),
-            FaultMeanMilliseconds = dice.Pick([100L, 300, 500, 500, 1000, 3000]),
+            // Sixty or more in each seed.
+            FaultMeanMilliseconds = Math.Min(dice.Pick([100L, 300, 500, 500, 1000, 3000]), seconds * 1000 / 60),
             Faults = kinds,
             ChangesMembership = dice.Chance(0.4),
             RestartsAtEnd = dice.Chance(0.5),
