@@ -32,9 +32,14 @@ public sealed class HistoryChecker
 
     public int Unknown { get; private set; }
 
-    /// <summary>An entry that puts this value is applied for the first time.</summary>
+    /// <summary>This value was put by the entry of this index, or at this revision: one or the other throughout.</summary>
     public void Learn(ulong index, string value)
     {
+        if (_entryOfValue.TryGetValue(value, out var known) && known == index)
+        {
+            return;
+        }
+
         Require(
             _entryOfValue.TryAdd(value, index) || _askedAgain.Contains(value),
             $"{Short(value)} is applied at {index} and at {_entryOfValue[value]}");
@@ -84,6 +89,27 @@ public sealed class HistoryChecker
 
         _ended.Add(operation);
         Floor = isFresh ? Math.Max(Floor, revision) : Floor;
+    }
+
+    /// <summary>What Verify will ask the history for: the key as of the revision.</summary>
+    public IEnumerable<(string Key, long Revision)> Questions(int first, int every)
+    {
+        for (var i = first; i < _ended.Count; i += every)
+        {
+            var operation = _ended[i];
+            yield return (operation.Key, operation.Revision);
+            if (operation is { ExpectedRevision: not null, HasChanged: true })
+            {
+                yield return (operation.Key, operation.Revision - 1);
+            }
+        }
+    }
+
+    /// <summary>All that was told is verified and nothing is under way: what comes now stands behind it.</summary>
+    public void BeginAnew()
+    {
+        _ended.Clear();
+        _writes.Clear();
     }
 
     /// <summary>Compares what clients were told with the history that this state holds: every nth operation, from the first
