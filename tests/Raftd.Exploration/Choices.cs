@@ -1,11 +1,31 @@
 using Raftd.Exploration.Members;
 using Raftd.Exploration.Worlds;
+using Raftd.Raft;
 
 namespace Raftd.Exploration;
 
-/// <summary>What may happen to a member besides the arrival of a message.</summary>
+/// <summary>What may happen to a member.</summary>
 internal static class Choices
 {
+    /// <summary>Writes that wait at one member before messages to it wait too.</summary>
+    private const int MaxWrites = 2;
+
+    /// <summary>
+    /// Whether a message may arrive now, and what that uses up. An answer to each copy of a message can queue for the disk,
+    /// and each copy of a forwarded read begins a round: without a bound there is no end to either.
+    /// </summary>
+    public static bool MayArrive(Scope scope, MessageKind kind, MemberState to, ref Usage used)
+    {
+        if (kind != MessageKind.MsgReadIndex)
+        {
+            return to.Writes < MaxWrites;
+        }
+
+        var isLeft = IsLeft(scope, used, Resource.Forwarding);
+        used = used.Add(Resource.Forwarding);
+        return isLeft;
+    }
+
     public static IEnumerable<(MemberInput Input, Usage Used)> Of(
         Scope scope, World world, int member, MemberState state, Committed committed)
     {
@@ -17,7 +37,10 @@ internal static class Choices
 
         if (state.IsPromotable && !state.IsLeader && MayCampaign(scope, used, member))
         {
-            yield return (new MemberInput(InputKind.Campaign), used.Add(Resource.Campaign));
+            foreach (var campaign in Campaigns(scope, state))
+            {
+                yield return (campaign, used.Add(Resource.Campaign));
+            }
         }
 
         if (state.IsLeader)
@@ -54,7 +77,7 @@ internal static class Choices
 
     private static IEnumerable<InputKind> FreeOnes(MemberState state)
     {
-        if (state.IsWriting)
+        if (state.Writes > 0)
         {
             yield return InputKind.Sync;
         }
@@ -64,6 +87,11 @@ internal static class Choices
             yield return InputKind.Report;
         }
     }
+
+    private static IEnumerable<MemberInput> Campaigns(Scope scope, MemberState state) =>
+        scope.SwiftElections
+            ? state.Configuration.Voters.Where(voter => voter != state.Id).Select(voter => new MemberInput(InputKind.Elect, (int)voter.Value))
+            : [new MemberInput(InputKind.Campaign)];
 
     private static IEnumerable<(MemberInput Input, Usage Used)> OfLeader(Scope scope, Usage used, int member)
     {

@@ -5,18 +5,6 @@ using Raftd.Exploration.Worlds;
 
 namespace Raftd.Exploration;
 
-/// <summary>What became of a scope.</summary>
-/// <param name="Scope">Its name.</param>
-/// <param name="States">Distinct ones, all of which were checked.</param>
-/// <param name="Transitions">Steps that changed something.</param>
-/// <param name="Depth">Steps from the beginning to the farthest state.</param>
-/// <param name="CoreSteps">Steps that the core itself took.</param>
-/// <param name="Seconds">How long it took.</param>
-/// <param name="IsExhausted">Nothing was left to look at; else it was cut at the limit of states.</param>
-/// <param name="Violation">The rule that was broken, and the shortest way there; null if none was.</param>
-internal sealed record Outcome(
-    string Scope, int States, long Transitions, int Depth, int CoreSteps, double Seconds, bool IsExhausted, string? Violation);
-
 /// <summary>Goes through all states of a scope, nearest first, so that what it finds broken has no shorter way.</summary>
 internal sealed class Explorer
 {
@@ -27,11 +15,16 @@ internal sealed class Explorer
     private readonly CommittedTable _histories;
     private readonly StateSet _states = new();
     private readonly MemberState[] _viewed = new MemberState[3];
-    private readonly List<int> _fresh = [];
     private List<World> _level = [];
     private List<World> _next = [];
     private long _transitions;
+
+    // The step that is being tried: from which state, what, who moved by it, and what was sent by it for the first time.
+    private readonly List<int> _moved = [];
+    private readonly List<int> _fresh = [];
+    private World _before;
     private int _from;
+    private int _action;
     private string? _violation;
 
     /// <param name="scope">What may happen.</param>
@@ -82,7 +75,12 @@ internal sealed class Explorer
     {
         foreach (var message in world.Network)
         {
-            Try(world, _messages.DestinationOf(message), new MemberInput(InputKind.Deliver, message), world.Used);
+            var to = _messages.DestinationOf(message);
+            var used = world.Used;
+            if (Choices.MayArrive(_scope, _messages[message].Kind, _members[to][world.StateOf(to)], ref used))
+            {
+                Try(world, to, new MemberInput(InputKind.Deliver, message), used);
+            }
         }
 
         for (var member = 0; member < _members.Length; member++)
@@ -97,74 +95,115 @@ internal sealed class Explorer
     private void Try(in World world, int member, MemberInput input, Usage used)
     {
         var step = _members[member].Step(world.StateOf(member), input);
-        if ((step is null && used == world.Used) || IsOver)
+        if (IsOver || (step is null && (used == world.Used || input.Kind == InputKind.Deliver)))
         {
             return;
         }
 
         _transitions++;
-        var action = ActionCode.Of(member, input);
-        if (step?.Violation is { } broken)
+        _action = ActionCode.Of(member, input);
+        _before = world;
+        _moved.Clear();
+        _fresh.Clear();
+        var after = Move(world with { Used = used }, member, step);
+        if (input.Kind == InputKind.Elect)
         {
-            Fail(action, broken);
+            after = Ask(after, member, input.Argument - 1);
         }
-        else
+
+        if (_violation is null && _states.TryAdd(after.Fingerprint, _from, _action))
         {
-            Enter(world, member, step, action, used);
+            after = after with { Network = _fresh.Count == 0 ? world.Network : [.. world.Network, .. _fresh] };
+            Check(after);
+            _next.Add(after);
         }
     }
 
-    private void Enter(in World world, int member, MemberStep? step, int action, Usage used)
+    /// <summary>What a step makes of a world, but for its network, which is only made for a world that is new.</summary>
+    private World Move(in World world, int member, MemberStep? step)
     {
-        var moved = (step is null ? world : world.With(member, step.Next)) with { Used = used };
-        if (step is not null)
+        if (step is null)
         {
-            var state = _members[member][step.Next];
-            moved = moved with { History = _histories.Extend(world.History, state) };
-            moved = Send(moved, step.Sent);
-            if (WorldRules.FindStaleRead(step.Answered, used) is { } stale)
+            return world;
+        }
+
+        if ((step.Violation ?? WorldRules.FindStaleRead(step.Answered, world.Used)) is { } broken)
+        {
+            Fail(broken);
+            return world;
+        }
+
+        _moved.Add(member);
+        return world.With(member, step.Next) with
+        {
+            History = _histories.Extend(world.History, _members[member][step.Next]),
+            NetworkHash = world.NetworkHash + Send(step.Sent),
+        };
+    }
+
+    /// <summary>The candidate's request goes to one voter, and its answer back.</summary>
+    private World Ask(World world, int candidate, int voter)
+    {
+        var (from, to) = (candidate, voter);
+        for (var hop = 0; hop < 2; hop++)
+        {
+            world = Sync(world, from);
+            var vote = _fresh.FindLast(number => Votes.IsBetween(_messages[number], from, to));
+            if (_fresh.Count == 0 || !Votes.IsBetween(_messages[vote], from, to) || _violation is not null)
             {
-                Fail(action, stale);
-                return;
+                return world;
             }
+
+            world = Move(world, to, _members[to].Step(world.StateOf(to), new MemberInput(InputKind.Deliver, vote)));
+            (from, to) = (to, from);
         }
 
-        if (_states.TryAdd(moved.Fingerprint, _from, action))
-        {
-            moved = moved with { Network = _fresh.Count == 0 ? world.Network : [.. world.Network, .. _fresh] };
-            Check(world, moved, member, action);
-            _next.Add(moved);
-        }
-
-        _fresh.Clear();
+        return world;
     }
 
-    /// <summary>Notes which messages are new; the network itself is only made for a new world.</summary>
-    private World Send(in World world, int[] sent)
+    /// <summary>What is said in an election is on disk first.</summary>
+    private World Sync(World world, int member)
     {
-        _fresh.Clear();
-        var hash = world.NetworkHash;
+        while (_members[member][world.StateOf(member)] is var state && (state.Writes > 0 || state.IsUnreported) && _violation is null)
+        {
+            var kind = state.Writes > 0 ? InputKind.Sync : InputKind.Report;
+            world = Move(world, member, _members[member].Step(world.StateOf(member), new MemberInput(kind)));
+        }
+
+        return world;
+    }
+
+    /// <summary>Notes which messages are new.</summary>
+    /// <returns>The sum of their hashes.</returns>
+    private ulong Send(int[] sent)
+    {
+        var hash = 0UL;
         foreach (var message in sent)
         {
-            if (!world.Network.Contains(message) && !_fresh.Contains(message))
+            if (!_before.Network.Contains(message) && !_fresh.Contains(message))
             {
                 _fresh.Add(message);
                 hash += World.HashOf(message);
             }
         }
 
-        return world with { NetworkHash = hash };
+        return hash;
     }
 
-    private void Check(in World before, in World after, int member, int action)
+    private void Check(in World after)
     {
         for (var i = 0; i < _viewed.Length; i++)
         {
             _viewed[i] = _members[i][after.StateOf(i)];
         }
 
-        var broken = WorldRules.FindViolation(new View(
-            _viewed, member, _histories[before.History], _histories[after.History], _scope.Tears > 0));
+        string? broken = null;
+        foreach (var member in _moved)
+        {
+            broken ??= WorldRules.FindViolation(new View(
+                _viewed, member, _histories[_before.History], _histories[after.History], _scope.Tears > 0));
+        }
+
         foreach (var message in _fresh)
         {
             broken ??= WorldRules.FindContradiction(_messages[message], after.Network, _messages);
@@ -172,13 +211,19 @@ internal sealed class Explorer
 
         if (broken is not null)
         {
-            Fail(action, broken);
+            Fail(broken);
         }
     }
 
-    private void Fail(int action, string rule)
+    private void Fail(string rule)
     {
-        var actions = new List<int> { action };
+        if (_violation is not null)
+        {
+            return;
+        }
+
+        _violation = rule;
+        var actions = new List<int> { _action };
         for (var at = _from; at > 0; at = _states.WayTo(at).Parent)
         {
             actions.Add(_states.WayTo(at).Action);
@@ -195,18 +240,26 @@ internal sealed class Explorer
         foreach (var action in actions)
         {
             var (member, input) = ActionCode.Read(action);
-            var step = _members[member].Step(world.StateOf(member), input);
-            world = step is null ? world : world.With(member, step.Next);
+            world = Repeat(world, member, input);
             lines.Add($"{lines.Count + 1,4}. {Describe(member, input),-60} {_members[member][world.StateOf(member)]}");
         }
 
         return string.Join('\n', lines);
     }
 
+    private World Repeat(World world, int member, MemberInput input)
+    {
+        _before = world;
+        _fresh.Clear();
+        world = Move(world, member, _members[member].Step(world.StateOf(member), input));
+        world = input.Kind == InputKind.Elect ? Ask(world, member, input.Argument - 1) : world;
+        return world with { Network = [.. _before.Network, .. _fresh] };
+    }
+
     private string Describe(int member, MemberInput input) => input.Kind switch
     {
         InputKind.Deliver => MessageText.Of(_messages[input.Argument]),
-        InputKind.Propose or InputKind.Configure or InputKind.Read or InputKind.Transfer => $"{member + 1} {input.Kind} {input.Argument}",
+        InputKind.Propose or InputKind.Configure or InputKind.Read or InputKind.Transfer or InputKind.Elect => $"{member + 1} {input.Kind} {input.Argument}",
         _ => $"{member + 1} {input.Kind}",
     };
 }

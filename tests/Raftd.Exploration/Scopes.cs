@@ -8,18 +8,24 @@ internal static class Scopes
 {
     public static IReadOnlyList<Scope> All { get; } =
     [
-        new("pre-votes", "") { Campaigns = 2, PreVotes = true },
-        new("elections", "three elections, a crash") { Campaigns = 3, Crashes = 1 },
-        new("slow-disks", "two elections, a crash") { Campaigns = 2, Crashes = 1, SlowDisks = true },
-        new("replication", "two entries, two elections, a crash") { Campaigns = 2, Proposals = 2, Crashes = 1 },
-        new("late-reports", "as replication, and a disk that tells late") { Campaigns = 2, Proposals = 1, SlowDisks = true, LateReports = true },
-        new("figure8", "three terms, an entry") { Campaigns = 3, Proposals = 1 },
-        new("reads", "two reads, two elections, an entry") { Campaigns = 2, Proposals = 1, Reads = 1 },
-        new("removal", "the removal of a voter") { Campaigns = 2, ChangeLimit = 1, Changes = [Voters(1, 2)] },
-        new("transfer", "leadership is handed over") { Campaigns = 1, Transfers = 1, Proposals = 1 },
-        new("snapshots", "a log that is compacted") { Campaigns = 2, Proposals = 1, Compactions = 1 },
-        new("torn-tail", "a crash that loses an entry") { Campaigns = 2, Proposals = 1, Tears = 1 },
+        new("pre-votes", "an election with pre-votes, a crash") { Campaigns = 1, Crashes = 1, PreVotes = true },
+        new("elections", "two elections, message by message, a crash") { Campaigns = 2, Crashes = 1 },
+        new("terms", "three elections, a crash") { Campaigns = 3, Crashes = 1, SwiftElections = true },
+        new("replication", "two entries under one leader, a crash") { Campaigns = 1, Proposals = 2, Crashes = 1, SwiftElections = true },
+        new("figure8", "four elections, entries that travel one by one") { Campaigns = 4, SwiftElections = true, SmallMessages = true },
+        new("conflicts", "two entries, two leaders") { Campaigns = 2, Proposals = 2, SwiftElections = true },
+        new("slow-disks", "an election, a crash that loses what is not on disk") { Campaigns = 1, Crashes = 1, SlowDisks = true },
+        new("late-reports", "two elections, disks that report late, a crash") { Campaigns = 2, Crashes = 1, SlowDisks = true, LateReports = true, SwiftElections = true },
+        new("reads", "a read, an entry, two leaders") { Campaigns = 2, Reads = 1, SwiftElections = true },
+        new("removal", "a voter is removed, a crash") { Campaigns = 1, Crashes = 1, ChangeLimit = 1, Changes = [Voters(1, 2), Voters(2, 3)], SwiftElections = true },
+        new("changes", "two leaders, two changes") { Campaigns = 2, ChangeLimit = 2, Changes = [Voters(1, 2), Voters(2, 3)], SwiftElections = true },
+        new("joining", "a learner becomes a voter") { Campaigns = 2, ChangeLimit = 1, Founding = TwoAndLearner, Changes = [Voters(1, 2, 3)], SwiftElections = true },
+        new("transfer", "leadership is handed over") { Campaigns = 1, Transfers = 1, SwiftElections = true },
+        new("snapshots", "a log that is compacted") { Campaigns = 1, Proposals = 1, Compactions = 1, SwiftElections = true },
+        new("torn-tail", "a crash that loses a durable entry") { Campaigns = 2, Tears = 1, Heartbeats = 1, SwiftElections = true },
     ];
+
+    private static Configuration TwoAndLearner => new([new(1), new(2)], [new(3)]);
 
     private static Configuration Voters(params ulong[] ids) => new(ids.Select(id => new NodeId(id)), []);
 }

@@ -49,7 +49,7 @@ internal sealed class Member
 
     public List<ReadState> Answered { get; } = [];
 
-    public bool IsWriting => _writes.Count > 0;
+    public int Writes => _writes.Count;
 
     public bool IsUnreported => _unreported > 0;
 
@@ -87,7 +87,7 @@ internal sealed class Member
             case InputKind.Report:
                 Report();
                 break;
-            case InputKind.Campaign:
+            case InputKind.Campaign or InputKind.Elect:
                 Campaign();
                 break;
             case InputKind.Heartbeat:
@@ -244,7 +244,7 @@ internal sealed class Member
     }
 
     private RaftNode Start() => new(
-        OptionsOf(_id, (1000 * _id) + (100 * _starts++)),
+        OptionsOf((1000 * _id) + (100 * _starts++)),
         Disk,
         new NoChance(),
         new RaftBootState
@@ -256,14 +256,14 @@ internal sealed class Member
         });
 
     /// <summary>Nothing is kept in memory once it is durable, so that what a restart forgets is not what tells states apart.</summary>
-    private static RaftOptions OptionsOf(ulong id, ulong seed) => new()
+    private RaftOptions OptionsOf(ulong seed) => new()
     {
-        Id = new NodeId(id),
+        Id = new NodeId(_id),
         ElectionTimeoutTicks = ElectionTimeoutTicks,
         HeartbeatTicks = 1,
         MaxInflightMessages = 4,
         MaxInflightBytes = 4096,
-        MaxMessageBytes = 1024,
+        MaxMessageBytes = _scope.SmallMessages ? 1 : 1024,
         MaxUncommittedBytes = 4096,
         MaxCachedBytes = 0,
         ReadIdSeed = seed,

@@ -14,6 +14,9 @@ internal enum InputKind
     /// <summary>The election timeout is over.</summary>
     Campaign,
 
+    /// <summary>With <see cref="Worlds.Scope.SwiftElections"/>: campaigns, and the member of the argument's id is asked and heard at once.</summary>
+    Elect,
+
     /// <summary>A tick at a leader: a heartbeat.</summary>
     Heartbeat,
 

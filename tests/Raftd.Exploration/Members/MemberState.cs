@@ -40,7 +40,7 @@ internal sealed class MemberState
         HardState = member.Disk.HardState;
         DurableBase = member.Disk.Base.Index;
         Durable = SlotsOf(member.Disk.FirstIndex, member.Disk.All);
-        IsWriting = member.IsWriting;
+        Writes = member.Writes;
         IsUnreported = member.IsUnreported;
         CanCompact = member.CanCompact;
     }
@@ -84,7 +84,8 @@ internal sealed class MemberState
 
     public HardState HardState { get; }
 
-    public bool IsWriting { get; }
+    /// <summary>How many wait for the disk.</summary>
+    public int Writes { get; }
 
     public bool IsUnreported { get; }
 

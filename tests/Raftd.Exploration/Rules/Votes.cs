@@ -7,6 +7,11 @@ internal readonly record struct VoteCast(ulong Term, NodeId By, NodeId For);
 
 internal static class Votes
 {
+    /// <summary>A request for a vote or the answer to one, between these members.</summary>
+    public static bool IsBetween(Message message, int from, int to) =>
+        message.Kind is MessageKind.MsgVote or MessageKind.MsgVoteResp
+        && message.From.Value == (ulong)from + 1 && message.To.Value == (ulong)to + 1;
+
     /// <summary>A granted vote, or the candidate's own, which it gives by asking for the others'.</summary>
     public static VoteCast? FindIn(Message message) => message.Kind switch
     {

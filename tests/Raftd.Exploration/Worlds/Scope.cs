@@ -14,6 +14,9 @@ internal enum Resource
     Read,
     Transfer,
     Compaction,
+
+    /// <summary>The arrival of a forwarded read at a leader.</summary>
+    Forwarding,
 }
 
 /// <summary>A small world: who is in it, and how often what may happen. Messages and disks are bound by nothing.</summary>
@@ -56,6 +59,15 @@ internal sealed record Scope(string Name, string About)
     /// <summary>Pre-votes are asked for and given by messages.</summary>
     public bool PreVotes { get; init; }
 
+    /// <summary>
+    /// A campaign, one voter's answer and what it makes of the candidate are one step: fewer ways of losing an election,
+    /// more of what leaders do. The other voter's request is under way as ever.
+    /// </summary>
+    public bool SwiftElections { get; init; }
+
+    /// <summary>One entry to a message.</summary>
+    public bool SmallMessages { get; init; }
+
     /// <summary>All members are alike in the beginning, so that whoever campaigns first may be called 1.</summary>
     public bool IsSymmetric => Founding.Voters.Length == Members.Length && Changes.Count == 0;
 
@@ -69,6 +81,7 @@ internal sealed record Scope(string Name, string About)
         Resource.Heartbeat => Heartbeats,
         Resource.Read => Reads,
         Resource.Transfer => Transfers,
-        _ => Compactions,
+        Resource.Compaction => Compactions,
+        _ => Reads + 1,
     };
 }
