@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
-using Raftd.Raft;
 using Raftd.Exploration.Worlds;
+using Raftd.Raft;
 
 namespace Raftd.Exploration.Members;
 
@@ -44,7 +44,7 @@ internal sealed class Member
 
     public Disk Disk { get; }
 
-    /// <summary>What left since <see cref="Apply"/> began, and what the disk had promised by then.</summary>
+    /// <summary>What left since the last <see cref="Apply"/> began.</summary>
     public List<int> Sent { get; } = [];
 
     public List<ReadState> Answered { get; } = [];

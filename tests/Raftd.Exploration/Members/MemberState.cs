@@ -2,7 +2,7 @@ using Raftd.Raft;
 
 namespace Raftd.Exploration.Members;
 
-/// <summary>One entry of a log: where it is from, and a hash of all of it.</summary>
+/// <summary>One entry of a log: where it is from, a hash of all of it, and what it configures.</summary>
 internal readonly record struct Slot(ulong Term, ulong Hash, Configuration? Configuration)
 {
     public bool IsConfiguration => Configuration is not null;
@@ -32,7 +32,6 @@ internal sealed class MemberState
         ConfigurationIndex = node.ConfigurationIndex;
         IsRecovering = node.IsRecovering;
         IsPromotable = node.IsPromotable;
-        HasCommittedInTerm = node.HasCommittedInTerm;
         Peers = [.. node.Progress.Select(peer => new PeerState((int)peer.Id.Value - 1, peer.Match, peer.Next))];
         var log = Member.Log(node);
         Applied = log.Applied;
@@ -68,8 +67,6 @@ internal sealed class MemberState
     public bool IsRecovering { get; }
 
     public bool IsPromotable { get; }
-
-    public bool HasCommittedInTerm { get; }
 
     public PeerState[] Peers { get; }
 

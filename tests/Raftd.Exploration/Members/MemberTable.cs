@@ -28,8 +28,6 @@ internal sealed class MemberTable(ulong id, Scope scope, MessageTable messages)
     private Member? _spare;
     private int _spareState = -1;
 
-    public int Count => _states.Count;
-
     /// <summary>Steps that the core itself has taken.</summary>
     public int Steps => _steps.Count;
 
