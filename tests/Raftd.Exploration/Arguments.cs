@@ -12,8 +12,8 @@ internal sealed record Arguments(string? Scope, int States)
     /// <summary>All scopes in about a minute.</summary>
     private const int FewStates = 2_000_000;
 
-    /// <summary>What 4 GB hold.</summary>
-    private const int ManyStates = 12_000_000;
+    /// <summary>What 3 GB hold.</summary>
+    private const int ManyStates = 6_000_000;
 
     /// <exception cref="FormatException">An argument that means nothing; says what would.</exception>
     public static Arguments Parse(string[] args)

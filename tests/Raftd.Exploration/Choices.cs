@@ -35,7 +35,7 @@ internal static class Choices
             yield return (new MemberInput(kind), used);
         }
 
-        if (state.IsPromotable && !state.IsLeader && MayCampaign(scope, used, member))
+        if (state.IsPromotable && (!state.IsLeader || scope.TiredLeaders) && MayCampaign(scope, used, member))
         {
             foreach (var campaign in Campaigns(scope, state))
             {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Raftd.Exploration.Members;
 using Raftd.Exploration.Rules;
 using Raftd.Exploration.Worlds;
+using Raftd.Raft;
 
 namespace Raftd.Exploration;
 
@@ -105,11 +106,9 @@ internal sealed class Explorer
         _before = world;
         _moved.Clear();
         _fresh.Clear();
-        var after = Move(world with { Used = used }, member, step);
-        if (input.Kind == InputKind.Elect)
-        {
-            after = Ask(after, member, input.Argument - 1);
-        }
+        var after = input.Kind == InputKind.Elect
+            ? Elect(world with { Used = used }, member, input)
+            : Move(world with { Used = used }, member, step);
 
         if (_violation is null && _states.TryAdd(after.Fingerprint, _from, _action))
         {
@@ -139,6 +138,28 @@ internal sealed class Explorer
             History = _histories.Extend(world.History, _members[member][step.Next]),
             NetworkHash = world.NetworkHash + Send(step.Sent),
         };
+    }
+
+    /// <summary>A candidate whose term is behind the voter's hears so by the pre-vote, and tries again.</summary>
+    private World Elect(World world, int candidate, MemberInput input)
+    {
+        var voter = _members[input.Argument - 1][world.StateOf(input.Argument - 1)];
+        if (voter.HardState.Term > _members[candidate][world.StateOf(candidate)].Term)
+        {
+            var refusal = _messages.NumberOf(new Message
+            {
+                Kind = MessageKind.MsgPreVoteResp,
+                From = voter.Id,
+                To = new NodeId((ulong)candidate + 1),
+                Term = voter.HardState.Term,
+                Reject = true,
+            });
+            var heard = new MemberInput(InputKind.Deliver, refusal);
+            world = Move(world, candidate, _members[candidate].Step(world.StateOf(candidate), heard));
+        }
+
+        world = Move(world, candidate, _members[candidate].Step(world.StateOf(candidate), input));
+        return Ask(world, candidate, input.Argument - 1);
     }
 
     /// <summary>The candidate's request goes to one voter, and its answer back.</summary>
@@ -251,8 +272,9 @@ internal sealed class Explorer
     {
         _before = world;
         _fresh.Clear();
-        world = Move(world, member, _members[member].Step(world.StateOf(member), input));
-        world = input.Kind == InputKind.Elect ? Ask(world, member, input.Argument - 1) : world;
+        world = input.Kind == InputKind.Elect
+            ? Elect(world, member, input)
+            : Move(world, member, _members[member].Step(world.StateOf(member), input));
         return world with { Network = [.. _before.Network, .. _fresh] };
     }
 

@@ -132,6 +132,11 @@ internal sealed class Member
     /// <summary>Without <see cref="Scope.PreVotes"/> a pre-vote is granted by word of mouth: safety must not need them.</summary>
     private void Campaign()
     {
+        while (Node.Role == RaftRole.Leader)
+        {
+            Node.Tick();
+        }
+
         Node.Campaign();
         if (!_scope.PreVotes && Node.Role == RaftRole.PreCandidate)
         {

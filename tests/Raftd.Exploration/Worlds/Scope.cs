@@ -65,6 +65,9 @@ internal sealed record Scope(string Name, string About)
     /// </summary>
     public bool SwiftElections { get; init; }
 
+    /// <summary>A leader may campaign too: nobody answers it until it steps down by its quorum check.</summary>
+    public bool TiredLeaders { get; init; }
+
     /// <summary>One entry to a message.</summary>
     public bool SmallMessages { get; init; }
 
