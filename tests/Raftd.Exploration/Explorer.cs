@@ -95,28 +95,41 @@ internal sealed class Explorer
 
     private void Try(in World world, int member, MemberInput input, Usage used)
     {
-        var step = _members[member].Step(world.StateOf(member), input);
-        if (IsOver || (step is null && (used == world.Used || input.Kind == InputKind.Deliver)))
+        if (IsOver)
+        {
+            return;
+        }
+
+        _action = ActionCode.Of(member, input);
+        var after = Act(world with { Used = used }, member, input);
+        if (_violation is not null || _moved.Count == 0)
         {
             return;
         }
 
         _transitions++;
-        _action = ActionCode.Of(member, input);
-        _before = world;
-        _moved.Clear();
-        _fresh.Clear();
-        var after = input.Kind == InputKind.Elect
-            ? Elect(world with { Used = used }, member, input)
-            : Move(world with { Used = used }, member, step);
-
-        if (_violation is null && _states.TryAdd(after.Fingerprint, _from, _action))
+        if (_states.TryAdd(after.Fingerprint, _from, _action))
         {
-            after = after with { Network = _fresh.Count == 0 ? world.Network : [.. world.Network, .. _fresh] };
+            after = WithFresh(after);
             Check(after);
             _next.Add(after);
         }
     }
+
+    /// <summary>One action on a world. Nobody has moved if it changes nothing.</summary>
+    private World Act(in World world, int member, MemberInput input)
+    {
+        _moved.Clear();
+        _fresh.Clear();
+        var isElection = input.Kind == InputKind.Elect;
+        _before = isElection && _scope.LossyElections ? world with { Network = [], NetworkHash = 0 } : world;
+        return isElection
+            ? Elect(_before, member, input)
+            : Move(_before, member, _members[member].Step(_before.StateOf(member), input));
+    }
+
+    private World WithFresh(in World after) =>
+        after with { Network = _fresh.Count == 0 ? after.Network : [.. after.Network, .. _fresh] };
 
     /// <summary>What a step makes of a world, but for its network, which is only made for a world that is new.</summary>
     private World Move(in World world, int member, MemberStep? step)
@@ -261,21 +274,11 @@ internal sealed class Explorer
         foreach (var action in actions)
         {
             var (member, input) = ActionCode.Read(action);
-            world = Repeat(world, member, input);
+            world = WithFresh(Act(world, member, input));
             lines.Add($"{lines.Count + 1,4}. {Describe(member, input),-60} {_members[member][world.StateOf(member)]}");
         }
 
         return string.Join('\n', lines);
-    }
-
-    private World Repeat(World world, int member, MemberInput input)
-    {
-        _before = world;
-        _fresh.Clear();
-        world = input.Kind == InputKind.Elect
-            ? Elect(world, member, input)
-            : Move(world, member, _members[member].Step(world.StateOf(member), input));
-        return world with { Network = [.. _before.Network, .. _fresh] };
     }
 
     private string Describe(int member, MemberInput input) => input.Kind switch

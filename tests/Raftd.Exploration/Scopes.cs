@@ -21,7 +21,7 @@ internal static class Scopes
         },
         new("figure8", "four elections, entries that travel one by one")
         {
-            Campaigns = 4, SwiftElections = true, SmallMessages = true, TiredLeaders = true,
+            Campaigns = 4, SwiftElections = true, TiredLeaders = true, LossyElections = true, SmallMessages = true,
         },
         new("conflicts", "two entries, two leaders") { Campaigns = 2, Proposals = 2, SwiftElections = true },
         new("slow-disks", "an election, a crash that loses what is not on disk") { Campaigns = 1, Crashes = 1, SlowDisks = true },

@@ -68,6 +68,9 @@ internal sealed record Scope(string Name, string About)
     /// <summary>A leader may campaign too: nobody answers it until it steps down by its quorum check.</summary>
     public bool TiredLeaders { get; init; }
 
+    /// <summary>What is under way when a campaign begins is lost.</summary>
+    public bool LossyElections { get; init; }
+
     /// <summary>One entry to a message.</summary>
     public bool SmallMessages { get; init; }
 
