@@ -23,8 +23,18 @@ internal sealed class Disk(Configuration founding) : IRaftStorage
 
     public ulong Term(ulong index) => index == Base.Index ? Base.Term : At(index).Term;
 
-    public IReadOnlyList<Entry> Entries(ulong low, ulong high, long maxBytes) =>
-        _entries.GetRange((int)(low - FirstIndex), (int)(high - low));
+    public IReadOnlyList<Entry> Entries(ulong low, ulong high, long maxBytes)
+    {
+        var bytes = At(low).SizeBytes;
+        var end = low + 1;
+        while (end < high && bytes + At(end).SizeBytes <= maxBytes)
+        {
+            bytes += At(end).SizeBytes;
+            end++;
+        }
+
+        return _entries.GetRange((int)(low - FirstIndex), (int)(end - low));
+    }
 
     /// <summary>As the log does: what stands at these indexes or behind them is replaced.</summary>
     public void Append(IReadOnlyList<Entry> entries)

@@ -260,7 +260,10 @@ internal sealed class Member
             AppliedIndex = Disk.Base.Index,
         });
 
-    /// <summary>Nothing is kept in memory once it is durable, so that what a restart forgets is not what tells states apart.</summary>
+    /// <summary>
+    /// With fast disks nothing is kept in memory once it is durable, so that what a restart forgets does not tell states
+    /// apart. With slow ones everything is: read back, an entry that wrongly counts as durable would look as if it were.
+    /// </summary>
     private RaftOptions OptionsOf(ulong seed) => new()
     {
         Id = new NodeId(_id),
@@ -270,7 +273,7 @@ internal sealed class Member
         MaxInflightBytes = 4096,
         MaxMessageBytes = _scope.SmallMessages ? 1 : 1024,
         MaxUncommittedBytes = 4096,
-        MaxCachedBytes = 0,
+        MaxCachedBytes = _scope.SlowDisks ? 4096 : 0,
         ReadIdSeed = seed,
     };
 }
