@@ -23,6 +23,7 @@ internal static class MemberRules
         ("what counts as durable is on disk", StableIsOnDisk),
         ("a leader is a voter, or removed by what is not committed", LeaderIsVoter),
         ("match < next <= last + 1", ProgressIsSane),
+        ("the newest configuration of the log is in force", ConfigurationIsOfTheLog),
     ];
 
     private static readonly (string Name, Func<MemberState, Message, bool> Holds)[] OfMessages =
@@ -110,6 +111,15 @@ internal static class MemberRules
 
     private static bool ProgressIsSane(MemberState member) =>
         Array.TrueForAll(member.Peers, peer => peer.Match < peer.Next && peer.Next <= member.LastIndex + 1);
+
+    /// <summary>The one in force is in the log, or in the part that a snapshot stands for, and none is behind it.</summary>
+    private static bool ConfigurationIsOfTheLog(MemberState member)
+    {
+        var newest = Array.FindLastIndex(member.Log, slot => slot.IsConfiguration);
+        return newest >= 0
+            ? member.ConfigurationIndex == (ulong)newest
+            : member.ConfigurationIndex <= member.LastIndex && member.Log[member.ConfigurationIndex].Term == 0;
+    }
 
     /// <summary>A pre-vote speaks of a term that nobody has entered.</summary>
     private static bool TermIsDurable(MemberState sender, Message sent) =>
