@@ -22,7 +22,8 @@
 //   - a follower becomes as impatient with its leader as a request for its vote needs (Member.Deliver);
 //   - where all members are alike in the beginning, the first one to campaign is called 1.
 // What makes them fewer and does hide some is a switch of the scope, and off in another one: disks that are fast,
-// pre-votes that are taken for granted, elections that are one step. Scopes says which; the rules are in Rules.
+// pre-votes that are taken for granted, elections that are one step. Scopes says which; the rules are in Rules. Two things
+// that have no end by themselves are bounded: writes that wait at one disk, and arrivals of a forwarded read (Choices).
 //
 // Exit code 0: no rule was broken; 1: one was; 2: the command line is not understood.
 
