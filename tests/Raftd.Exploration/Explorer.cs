@@ -24,6 +24,7 @@ internal sealed class Explorer
     private readonly List<int> _moved = [];
     private readonly List<int> _fresh = [];
     private World _before;
+    private bool _isStuck;
     private int _from;
     private int _action;
     private string? _violation;
@@ -121,6 +122,7 @@ internal sealed class Explorer
     {
         _moved.Clear();
         _fresh.Clear();
+        _isStuck = false;
         var isElection = input.Kind == InputKind.Elect;
         _before = isElection && _scope.LossyElections ? world with { Network = [], NetworkHash = 0 } : world;
         return isElection
@@ -141,6 +143,7 @@ internal sealed class Explorer
 
         if ((step.Violation ?? WorldRules.FindStaleRead(step.Answered, world.Used)) is { } broken)
         {
+            _isStuck = true;
             Fail(broken);
             return world;
         }
@@ -183,7 +186,7 @@ internal sealed class Explorer
         {
             world = Sync(world, from);
             var vote = _fresh.FindLast(number => Votes.IsBetween(_messages[number], from, to));
-            if (_fresh.Count == 0 || !Votes.IsBetween(_messages[vote], from, to) || _violation is not null)
+            if (_fresh.Count == 0 || !Votes.IsBetween(_messages[vote], from, to) || _isStuck)
             {
                 return world;
             }
@@ -198,7 +201,7 @@ internal sealed class Explorer
     /// <summary>What is said in an election is on disk first.</summary>
     private World Sync(World world, int member)
     {
-        while (_members[member][world.StateOf(member)] is var state && (state.Writes > 0 || state.IsUnreported) && _violation is null)
+        while (_members[member][world.StateOf(member)] is var state && (state.Writes > 0 || state.IsUnreported) && !_isStuck)
         {
             var kind = state.Writes > 0 ? InputKind.Sync : InputKind.Report;
             world = Move(world, member, _members[member].Step(world.StateOf(member), new MemberInput(kind)));
