@@ -6,7 +6,7 @@
 #
 # A suite is a project under tests/ that is a program: it is built, run, and its counts are read from the result file
 # it writes (TestResults/<suite>.xml). The simulator runs SEEDS (0..99 if not set), and of its runs of leases LEASE_SEEDS
-# (0..29 if not set; more than 1 000 changes of leaders in all). The exploration looks at EXPLORED_STATES (2000000 if not
+# (0..29 if not set; more than 1 000 changes of leaders in all). The exploration looks at EXPLORED_STATES (500000 if not
 # set) of each of its scopes. The last line is always of the form
 #
 #   123 passed, 0 failed, 2 skipped
@@ -127,7 +127,7 @@ run_simulator() {
 }
 
 # All that three members of the core can come to, as far as the limit of states.
-run_exploration() { run_program "$exploration" "$exploration" --states "${EXPLORED_STATES:-2000000}"; }
+run_exploration() { run_program "$exploration" "$exploration" --states "${EXPLORED_STATES:-500000}"; }
 
 # NAME PROJECT ARGUMENT...: one run of a program that is no suite. It prints the line "N passed, N failed" itself, which
 # is taken from it.
