@@ -54,6 +54,10 @@ for (var seed = arguments.First; seed <= arguments.Last; seed++)
     var length = arguments.VirtualSeconds is { } seconds ? $" --virtual-seconds {seconds}" : "";
     Console.WriteLine($"FAILED: seed {seed} after {outcome.VirtualSeconds:0.000} virtual seconds: {failure}");
     Console.WriteLine($"        repeat: dotnet run -c Release --project tests/Raftd.Simulation --{kind} --seed {seed}{length} --trace");
+    if (arguments.FirstFailure)
+    {
+        break;
+    }
 }
 
 var elapsed = Stopwatch.GetElapsedTime(started).TotalSeconds;
