@@ -42,6 +42,12 @@ if (problems.Count > 0 || arguments.Check)
 }
 
 tree.Write(rewritten);
-await tree.BuildAsync();
+if (await tree.BuildAsync() is { } complaint)
+{
+    Console.WriteLine($"FAILED: the mutations cannot be built\n{complaint}");
+    Console.WriteLine($"0 passed, {all.Count} failed");
+    return 2;
+}
+
 var chosen = all.Where(mutation => arguments.Only.Count == 0 || arguments.Only.Contains(mutation.Name)).ToList();
 return await new Campaign(tree, arguments).RunAsync(chosen) ? 0 : 1;

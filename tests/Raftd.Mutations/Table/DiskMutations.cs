@@ -174,16 +174,6 @@ internal static class DiskMutations
         },
         new()
         {
-            Name = "log-not-restarted-behind-snapshot",
-            Failures = [21, 36],
-            Wrong = "a snapshot is installed, and the log on disk goes on where it was",
-            File = Writer,
-            Original = "state with { Commit = install.Snapshot.Index }",
-            Broken = "state with { Commit = 0 }",
-            Suites = [Suite.Simulator, Suite.Node],
-        },
-        new()
-        {
             Name = "full-disk-for-ever",
             Failures = [30],
             Wrong = "a member whose disk was full refuses writes although there is room again (#3047)",
