@@ -79,16 +79,8 @@ public sealed class LogWriterTests : IDisposable
     public void Step_SnapshotNotInstalledYet_WaitsWithEverythingBehindIt()
     {
         _log.Post(Work(sequence: 1, index: 1));
-        var install = new PendingInstall(new EntryId(1, 50), new SnapshotOffer(new Message { Kind = MessageKind.MsgSnap }, null!));
-        _log.Post(new LogWork
-        {
-            Sequence = 2,
-            State = null,
-            Entries = [],
-            Messages = [Message()],
-            MustSync = true,
-            Install = install,
-        });
+        var install = Install(index: 50);
+        _log.Post(Work(sequence: 2, install));
         _log.Post(Work(sequence: 3, index: 51));
 
         _log.Step();
@@ -127,6 +119,26 @@ public sealed class LogWriterTests : IDisposable
         Assert.Equal(index, _wal.SyncedIndex);
     }
 
+    [Fact]
+    public void Step_DiskWasFullWhenASnapshotRestartedTheLog_GoesOnByItselfOnceThereIsRoom()
+    {
+        var install = Install(index: 50);
+        install.MarkInstalled();
+        _disk.CapacityBytes = _disk.UsedBytes;
+        _log.Post(Work(sequence: 1, install));
+        _log.Step();
+        _log.Tick();
+        _log.Step();
+        Assert.Empty(_durable);
+
+        _disk.CapacityBytes = long.MaxValue;
+        _log.Tick();
+        _log.Step();
+        Assert.Equal([1UL], _durable);
+        Assert.Equal(51UL, _wal.FirstIndex);
+        Assert.True(_log.HasRoomFor([new Proposal(new byte[100], long.MaxValue, new ByteBudget(1000))]));
+    }
+
     /// <summary>Segments go only when the state covers them, nobody holds them, and the core has been told.</summary>
     [Fact]
     public void Tick_CoveredSegments_GoInTwoSteps()
@@ -163,6 +175,19 @@ public sealed class LogWriterTests : IDisposable
         Messages = [Message()],
         MustSync = true,
     };
+
+    private static LogWork Work(ulong sequence, PendingInstall install) => new()
+    {
+        Sequence = sequence,
+        State = new HardState(1, NodeId.None, install.Snapshot.Index, Recovering: false),
+        Entries = [],
+        Messages = [Message()],
+        MustSync = true,
+        Install = install,
+    };
+
+    private static PendingInstall Install(ulong index) =>
+        new(new EntryId(1, index), new SnapshotOffer(new Message { Kind = MessageKind.MsgSnap }, null!));
 
     private static Message Message() => new() { Kind = MessageKind.MsgAppResp, To = new NodeId(2) };
 

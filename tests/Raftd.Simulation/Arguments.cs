@@ -6,7 +6,8 @@ namespace Raftd.Simulation;
 internal sealed record Arguments
 {
     public const string Usage =
-        "Raftd.Simulation [--leases] (--seed N | --seeds FIRST..LAST) [--first-failure] [--trace] [--verbose] [--virtual-seconds N]";
+        "Raftd.Simulation [--leases] (--seed N | --seeds FIRST..LAST) [--first-failure] [--trace] [--verbose] "
+        + "[--virtual-seconds N] [--members N] [--workers N]";
 
     public ulong First { get; private set; }
 
@@ -22,7 +23,31 @@ internal sealed record Arguments
 
     public bool Verbose { get; private set; }
 
+    /// <summary>Length of the phase with faults, instead of the seed's own.</summary>
     public long? VirtualSeconds { get; private set; }
+
+    /// <summary>Founding members, instead of as many as the seed draws.</summary>
+    public int? Members { get; private set; }
+
+    /// <summary>Seeds run side by side.</summary>
+    public int Workers { get; private set; } = 1;
+
+    public IEnumerable<ulong> Seeds()
+    {
+        for (var seed = First; seed <= Last; seed++)
+        {
+            yield return seed;
+        }
+    }
+
+    /// <summary>What runs this one seed as it was run here, with all that happens.</summary>
+    public string ToRepeat(ulong seed)
+    {
+        var kind = Leases ? "--leases " : "";
+        var length = VirtualSeconds is { } seconds ? $" --virtual-seconds {seconds}" : "";
+        var members = Members is { } count ? $" --members {count}" : "";
+        return $"{kind}--seed {seed}{length}{members} --trace";
+    }
 
     /// <exception cref="FormatException">An argument that means nothing; says what would.</exception>
     public static Arguments Parse(string[] args)
@@ -54,6 +79,12 @@ internal sealed record Arguments
                     break;
                 case "--virtual-seconds" when i + 1 < args.Length:
                     parsed.VirtualSeconds = (long)Number(args[++i]);
+                    break;
+                case "--workers" when i + 1 < args.Length:
+                    parsed.Workers = (int)Number(args[++i]);
+                    break;
+                case "--members" when i + 1 < args.Length:
+                    parsed.Members = (int)Number(args[++i]);
                     break;
                 default:
                     throw new FormatException($"{args[i]} is not understood; usage: {Usage}");

@@ -15,6 +15,7 @@ internal sealed class Cluster
 
     private readonly SortedDictionary<ulong, SimulatedMember> _members = [];
     private readonly Dice _dice;
+    private List<Incarnation>? _running;
 
     public Cluster(Swarm swarm, Dice dice, Trace trace)
     {
@@ -44,11 +45,15 @@ internal sealed class Cluster
     /// <summary>The faults are over.</summary>
     public bool IsQuiet { get; set; }
 
+    /// <summary>Until then clients ask without a pause.</summary>
+    public long RushUntil { get; set; }
+
     /// <summary>Ordered by id; those switched off for good are among them.</summary>
     public IReadOnlyCollection<SimulatedMember> Members => _members.Values;
 
-    public List<Incarnation> RunningMembers =>
-        [.. _members.Values.Where(member => member.Running is not null).Select(member => member.Running!)];
+    /// <summary>Ordered by id. A new list after each start and end: one that is gone through stays as it is.</summary>
+    public List<Incarnation> RunningMembers => _running
+        ??= [.. _members.Values.Where(member => member.Running is not null).Select(member => member.Running!)];
 
     public void Found()
     {
@@ -71,15 +76,38 @@ internal sealed class Cluster
     public SimulatedMember? Find(ulong id) => _members.GetValueOrDefault(id);
 
     /// <summary>The leader of the highest term, as the members see themselves.</summary>
-    public Incarnation? Leader => RunningMembers
-        .Where(member => member.Raft.Role == RaftRole.Leader)
-        .MaxBy(member => member.Raft.Term);
+    public Incarnation? Leader
+    {
+        get
+        {
+            Incarnation? leader = null;
+            foreach (var member in RunningMembers)
+            {
+                if (member.Raft.Role == RaftRole.Leader && (leader is null || member.Raft.Term > leader.Raft.Term))
+                {
+                    leader = member;
+                }
+            }
+
+            return leader;
+        }
+    }
+
+    /// <summary>A member has been started or has ended.</summary>
+    public void RunningChanged() => _running = null;
+
+    /// <summary>All directed links, those of members that are off among them.</summary>
+    public IEnumerable<(ulong From, ulong To)> Links() =>
+        from one in _members.Keys from other in _members.Keys where one != other select (one, other);
 
     /// <summary>After each step: the checkers look, and who waits for this member sees whether it has answered.</summary>
     public void Observe(Incarnation member)
     {
         Checkers.Stepped(member);
-        member.Waiting.RemoveAll(static waiting => waiting.TryEnd());
+        if (member.Waiting.Count > 0)
+        {
+            member.Waiting.RemoveAll(static waiting => waiting.TryEnd());
+        }
     }
 
     public void Ended(Incarnation member)

@@ -1,3 +1,5 @@
+using Raftd.Raft;
+using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Clients;
 using Raftd.Simulation.Members;
 using Raftd.Testing;
@@ -31,6 +33,7 @@ internal sealed class QuietPhase(Cluster cluster, IReadOnlyList<Client> clients)
             Until(LeaseLimit, () => cluster.RunningMembers.All(member => member.Parts.State.View().LeaseCount == 0)),
             $"liveness: {cluster.RunningMembers.Max(member => member.Parts.State.View().LeaseCount)} leases never ended");
         MustConverge();
+        MustBeAtRest();
         Verify();
         if (cluster.Swarm.RestartsAtEnd)
         {
@@ -71,19 +74,43 @@ internal sealed class QuietPhase(Cluster cluster, IReadOnlyList<Client> clients)
         && member.Parts.State.Applied.Index == leader.Raft.LastIndex
         && member.Raft.LastIndex == leader.Raft.LastIndex;
 
+    /// <summary>Nothing is under way any more, and what nobody needs has been let go of.</summary>
+    private void MustBeAtRest()
+    {
+        Require(
+            Until(ConvergenceLimit, () => cluster.Leader is { } leader && leader.Raft.Progress.All(peer => IsLevel(peer, leader))),
+            $"liveness: something is under way for ever: {string.Join("; ", cluster.Leader!.Raft.Progress.Select(Describe))}");
+        Require(
+            Until(ConvergenceLimit, () => cluster.RunningMembers.All(cluster.Checkers.Bounds.HasLetGoOfItsLog)),
+            $"liveness: {cluster.RunningMembers.Max(member => member.Parts.Wal.SizeBytes)} bytes of log are never let go of");
+    }
+
+    private static bool IsLevel(Progress peer, Incarnation leader) =>
+        peer.State == ProgressState.Replicate && peer.Match == leader.Raft.LastIndex && peer.Next == leader.Raft.LastIndex + 1;
+
+    private static string Describe(Progress peer) => $"m{peer.Id.Value} {peer.State} match {peer.Match} next {peer.Next}";
+
+    /// <summary>The leader answers for the whole history, each other member for its share of it.</summary>
     private void Verify()
     {
         var leader = cluster.Leader!;
-        var hash = leader.Parts.State.Applied;
-        foreach (var id in leader.Raft.Configuration.Voters)
+        var others = leader.Raft.Configuration.Voters.Where(id => id != leader.Raft.Id).ToArray();
+        Verify(leader, leader, share: 0, shares: 1);
+        for (var share = 0; share < others.Length; share++)
         {
-            var member = cluster.Find(id.Value)!;
-            var state = member.Running!.Parts.State;
-            Require(state.Applied == hash, $"{member.Name} ends at {state.Applied}, {leader.Host.Name} at {hash}");
-            var difference = state.Audit();
-            Require(difference is null, $"{member.Name}: {difference}");
-            cluster.Checkers.History.Verify(state, member.Name);
+            Verify(cluster.Find(others[share].Value)!.Running!, leader, share, others.Length);
         }
+    }
+
+    private void Verify(Incarnation member, Incarnation leader, int share, int shares)
+    {
+        var (name, state, level) = (member.Host.Name, member.Parts.State, leader.Parts.State);
+        Require(state.Applied == level.Applied, $"{name} ends at {state.Applied}, {leader.Host.Name} at {level.Applied}");
+        Require(
+            HistoryChecker.All(state) == HistoryChecker.All(level), $"{name} holds other keys than {leader.Host.Name}, at one hash");
+        var difference = state.Audit();
+        Require(difference is null, $"{name}: {difference}");
+        cluster.Checkers.History.Verify(state, name, share, shares);
     }
 
     private void RestartAll()

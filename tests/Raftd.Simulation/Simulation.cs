@@ -16,9 +16,12 @@ internal sealed class Simulation
     private Simulation(Arguments arguments, ulong seed, TextWriter? output)
     {
         var dice = new Dice(seed);
-        var swarm = arguments.Leases
-            ? Swarm.DrawLeases(dice.Fork(), arguments.VirtualSeconds)
-            : Swarm.Draw(dice.Fork(), arguments.VirtualSeconds);
+        var drawn = arguments.Leases ? Swarm.DrawLeases(dice.Fork()) : Swarm.Draw(dice.Fork());
+        var swarm = drawn with
+        {
+            FaultSeconds = arguments.VirtualSeconds ?? drawn.FaultSeconds,
+            Members = arguments.Members ?? drawn.Members,
+        };
         _trace = new Trace(output);
         _cluster = new Cluster(swarm, dice.Fork(), _trace);
         _nemesis = new Nemesis(_cluster, dice.Fork());
@@ -77,6 +80,7 @@ internal sealed class Simulation
         _clients.ForEach(client => client.Start());
         _nemesis.Start();
         _hunt.Start();
+        _cluster.Checkers.Bounds.Start();
         if (_cluster.Swarm.TimesLeases)
         {
             _cluster.Checkers.Leases.Start();
@@ -99,6 +103,10 @@ internal sealed class Simulation
         return new Outcome(
             seed, failure, _trace.Hash, _cluster.Scheduler.Now / (double)Scheduler.Second, _cluster.Scheduler.EventsRun)
         {
+            Faults = _nemesis.Count + _hunt.Strikes,
+            Entries = checkers.KnownCommitted,
+            Writes = checkers.History.Acknowledged,
+            Reads = checkers.History.Reads,
             LeaderChanges = checkers.Reign.Changes,
             Granted = checkers.Leases.Granted,
             Renewals = checkers.Leases.Renewals,
@@ -110,23 +118,4 @@ internal sealed class Simulation
                 + $"{checkers.Leases.Renewals} renewals, {checkers.Leases.Ended} leases ended",
         };
     }
-}
-
-/// <summary>Failure is null for a seed that passed.</summary>
-internal sealed record Outcome(ulong Seed, string? Failure, ulong TraceHash, double VirtualSeconds, long Events)
-{
-    public required string Summary { get; init; }
-
-    /// <summary>Where leases are timed.</summary>
-    public required int LeaderChanges { get; init; }
-
-    public required int Granted { get; init; }
-
-    public required int Renewals { get; init; }
-
-    public required int Ended { get; init; }
-
-    public required int Early { get; init; }
-
-    public required int Immortal { get; init; }
 }

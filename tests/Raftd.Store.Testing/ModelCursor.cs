@@ -8,10 +8,11 @@ internal sealed class ModelCursor(Func<ImmutableSortedSet<ModelPair>> pairs) : I
 {
     private ImmutableSortedSet<ModelPair> _pairs = [];
     private int _place = -1;
+    private ModelPair _pair;
 
-    public ReadOnlySpan<byte> Key => _place < 0 ? default : _pairs[_place].Key;
+    public ReadOnlySpan<byte> Key => _place < 0 ? default : _pair.Key;
 
-    public ReadOnlySpan<byte> Value => _place < 0 ? default : _pairs[_place].Value;
+    public ReadOnlySpan<byte> Value => _place < 0 ? default : _pair.Value;
 
     public bool Seek(scoped ReadOnlySpan<byte> key)
     {
@@ -37,6 +38,7 @@ internal sealed class ModelCursor(Func<ImmutableSortedSet<ModelPair>> pairs) : I
     private bool StandAt(int place)
     {
         _place = place >= 0 && place < _pairs.Count ? place : -1;
+        _pair = _place >= 0 ? _pairs[_place] : default;
         return _place >= 0;
     }
 }

@@ -24,7 +24,7 @@ internal sealed class MemoryFile(MemoryFileSystem files, string path, MemoryNode
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             files.Enter(FileOperationKind.Read, path, "", offset, destination.Length);
-            return node.Read(offset, destination);
+            return node.Read(offset, destination, isRotten: !files.IsPeeking);
         }
     }
 

@@ -8,6 +8,7 @@
 //  - A sync that fails has lost the data: the file still shows it, but no later sync makes it durable (fsyncgate).
 //  - A write that fails has written its first half.
 //  - With a capacity, allocation beyond it fails with ENOSPC.
+//  - A bit that rots shows at every read of it, over crashes too, until it is written again or the file is gone.
 
 using Raftd.Wal;
 
@@ -148,6 +149,68 @@ public sealed class MemoryFileSystem : IFileSystem
         lock (Gate)
         {
             _names[path] = _durableNames[path] = MemoryNode.Durable(content);
+        }
+    }
+
+    /// <summary>All files there are, ordered; no operation, so nothing can go wrong.</summary>
+    public IReadOnlyList<string> Paths
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return [.. _names.Where(pair => !pair.Value.IsDirectory).Select(pair => pair.Key).Order(StringComparer.Ordinal)];
+            }
+        }
+    }
+
+    /// <summary>From now on the byte is read with these bits the other way round.</summary>
+    public void Rot(string path, int offset, byte bits)
+    {
+        lock (Gate)
+        {
+            _names[path].Rot(offset, bits);
+        }
+    }
+
+    /// <summary>A bit that rots can still be read somewhere.</summary>
+    public bool HasRot
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _names.Values.Any(node => node.HasRot);
+            }
+        }
+    }
+
+    /// <summary>Looks as a checker may: reads are no operations, and show what was written, rotten or not.</summary>
+    public T Peek<T>(Func<T> look)
+    {
+        var before = BeforeOperation;
+        (BeforeOperation, IsPeeking) = (null, true);
+        try
+        {
+            return look();
+        }
+        finally
+        {
+            (BeforeOperation, IsPeeking) = (before, false);
+        }
+    }
+
+    internal bool IsPeeking { get; private set; }
+
+    /// <summary>What was rotten is as it was written.</summary>
+    public void MendRot()
+    {
+        lock (Gate)
+        {
+            foreach (var node in _names.Values)
+            {
+                node.MendRot();
+            }
         }
     }
 

@@ -9,9 +9,14 @@ internal sealed class MemoryNode(bool isDirectory)
     private Content _seen = new();
     private Content _durable = new();
 
+    // Bits that are read the other way round.
+    private (int Offset, byte Bits)? _rot;
+
     public bool IsDirectory { get; } = isDirectory;
 
     public long Length => _seen.Length;
+
+    public bool HasRot => _rot is not null;
 
     public static MemoryNode Durable(byte[] content)
     {
@@ -21,12 +26,26 @@ internal sealed class MemoryNode(bool isDirectory)
         return node;
     }
 
-    public byte[] ToArray() => _seen.Bytes[.._seen.Length];
+    public byte[] ToArray()
+    {
+        var bytes = new byte[_seen.Length];
+        Read(0, bytes, isRotten: true);
+        return bytes;
+    }
 
-    public int Read(long offset, Span<byte> destination)
+    public void Rot(int offset, byte bits) => _rot = (offset, bits);
+
+    public void MendRot() => _rot = null;
+
+    public int Read(long offset, Span<byte> destination, bool isRotten)
     {
         var count = (int)Math.Clamp(_seen.Length - offset, 0, destination.Length);
         _seen.Bytes.AsSpan((int)Math.Min(offset, _seen.Length), count).CopyTo(destination);
+        if (isRotten && _rot is { } rot && rot.Offset >= offset && rot.Offset < offset + count)
+        {
+            destination[(int)(rot.Offset - offset)] ^= rot.Bits;
+        }
+
         return count;
     }
 
@@ -45,18 +64,23 @@ internal sealed class MemoryNode(bool isDirectory)
 
     public MemoryNode Crash(CrashLoss loss, Random? random)
     {
-        var node = new MemoryNode(IsDirectory) { _durable = (loss == CrashLoss.Nothing ? _seen : _durable).Copy() };
+        var node = new MemoryNode(IsDirectory) { _rot = _rot, _durable = (loss == CrashLoss.Nothing ? _seen : _durable).Share() };
         if (loss == CrashLoss.Some)
         {
             Survivors(random!).ForEach(node._durable.Apply);
         }
 
-        node._seen = node._durable.Copy();
+        node._seen = node._durable.Share();
         return node;
     }
 
     private void Apply(in Change change)
     {
+        if (_rot is { } rot && change.Covers(rot.Offset))
+        {
+            _rot = null;
+        }
+
         _seen.Apply(change);
         _unsynced.Add(change);
     }
@@ -92,19 +116,32 @@ internal sealed class MemoryNode(bool isDirectory)
     }
 
     /// <summary>A write, or with <paramref name="NewLength"/> from 0 on a new length.</summary>
-    private readonly record struct Change(int Offset, byte[] Data, int NewLength);
+    private readonly record struct Change(int Offset, byte[] Data, int NewLength)
+    {
+        /// <summary>That byte is not what it was before.</summary>
+        public bool Covers(int at) => NewLength >= 0 ? at >= NewLength : at >= Offset && at < Offset + Data.Length;
+    }
 
     private sealed class Content
     {
+        // Another content has the same array: whichever is changed first makes one of its own.
+        private bool _isShared;
+
         public byte[] Bytes { get; private set; } = [];
 
         public int Length { get; private set; }
 
-        public Content Copy() => new() { Bytes = Bytes[..Length], Length = Length };
+        /// <summary>The same, to go its own way: most files of a disk that has crashed are never written again.</summary>
+        public Content Share()
+        {
+            _isShared = true;
+            return new Content { Bytes = Bytes, Length = Length, _isShared = true };
+        }
 
         public void Apply(Change change)
         {
             var end = change.NewLength >= 0 ? change.NewLength : change.Offset + change.Data.Length;
+            Own();
             Grow(end);
             if (change.NewLength >= 0)
             {
@@ -115,6 +152,15 @@ internal sealed class MemoryNode(bool isDirectory)
 
             change.Data.CopyTo(Bytes, change.Offset);
             Length = Math.Max(Length, end);
+        }
+
+        private void Own()
+        {
+            if (_isShared)
+            {
+                Bytes = Bytes[..Length];
+                _isShared = false;
+            }
         }
 
         private void Grow(int length)

@@ -156,7 +156,7 @@ internal sealed class LogWriter : ILoop
     private bool AppendQueued()
     {
         var any = false;
-        while (!_isFull && _queue.TryPeek(out var work) && (work.Install is null || TryReset(work.Install, work.State)))
+        while (_queue.TryPeek(out var work) && MayAppend(work))
         {
             _queue.Dequeue();
             Append(work);
@@ -166,6 +166,9 @@ internal sealed class LogWriter : ILoop
 
         return any;
     }
+
+    /// <remarks>A reset is tried on a full disk too: where nothing waits for a sync, only it finds that there is room.</remarks>
+    private bool MayAppend(LogWork work) => work.Install is { } install ? TryReset(install, work.State) : !_isFull;
 
     private void Append(LogWork work)
     {
@@ -200,6 +203,7 @@ internal sealed class LogWriter : ILoop
             return false;
         }
 
+        NoteRoom();
         return true;
     }
 
@@ -250,12 +254,7 @@ internal sealed class LogWriter : ILoop
             return false;
         }
 
-        if (_isFull)
-        {
-            NodeLog.LogDiskHasRoom(_logger);
-            Volatile.Write(ref _isFull, value: false);
-        }
-
+        NoteRoom();
         return true;
     }
 
@@ -268,5 +267,14 @@ internal sealed class LogWriter : ILoop
         }
 
         Volatile.Write(ref _isFull, value: true);
+    }
+
+    private void NoteRoom()
+    {
+        if (_isFull)
+        {
+            NodeLog.LogDiskHasRoom(_logger);
+            Volatile.Write(ref _isFull, value: false);
+        }
     }
 }

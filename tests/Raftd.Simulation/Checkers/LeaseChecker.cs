@@ -6,7 +6,7 @@
 //   2. Immortal. From the moment at which a renewal took effect (in the leader's memory, or as an entry that is applied)
 //      it is gone after its time by the clocks of those who served, and what elections give back (LeaseCountdown).
 //      Looked at in a steady beat, and only where the swarm TimesLeases.
-//   3. What has ended leaves no key behind, and whoever asks for a renewal afterwards is told so.
+//   3. What has ended leaves no key behind, and whoever asks for a renewal afterwards is told so, and nobody else is.
 
 using System.Text;
 using Raftd.Contract;
@@ -24,8 +24,10 @@ internal sealed class LeaseChecker(Cluster cluster, Reign reign)
     private const long UnclaimedSeconds = 60;
 
     private readonly Dictionary<long, TrackedLease> _leases = [];
+    private readonly HashSet<long> _refused = [];
     private readonly Dictionary<string, TrackedKey?> _keys = new(StringComparer.Ordinal);
     private long _lastServed;
+    private long _lastForgot;
 
     public int Granted { get; private set; }
 
@@ -56,6 +58,19 @@ internal sealed class LeaseChecker(Cluster cluster, Reign reign)
     /// <summary>Before a put with a time to live is asked for.</summary>
     public TrackedLease BeginHidden(long id, string key, long ttlSeconds) =>
         Begin(new TrackedLease(id, "", ttlSeconds, cluster.Swarm.ClockSkew) { IsHidden = true, PlainKey = key });
+
+    /// <summary>Its client was told that it was surely not granted.</summary>
+    public void WasNotGranted(TrackedLease lease)
+    {
+        SafetyViolationException.Require(
+            lease.GrantIndex == 0, $"lease {lease.Id} was granted by entry {lease.GrantIndex}, its client was told that it was not");
+        _leases.Remove(lease.Id);
+        _refused.Add(lease.Id);
+    }
+
+    /// <summary>Its client was told that there is no such lease.</summary>
+    public static void IsGone(TrackedLease lease) => SafetyViolationException.Require(
+        lease.EndedAt is not null || lease.GrantIndex == 0, $"lease {lease.Id} has not ended, and was answered as if it had");
 
     /// <summary>Its client was told that it lives, by an answer to what was asked at that time.</summary>
     public void Holds(TrackedLease lease, long askedAt)
@@ -90,6 +105,10 @@ internal sealed class LeaseChecker(Cluster cluster, Reign reign)
     {
         switch (command)
         {
+            case LeaseGrantCommand refused when _refused.Contains(refused.Id):
+                SafetyViolationException.Require(
+                    false, $"lease {refused.Id} was surely not granted, and entry {index} grants it");
+                break;
             case LeaseGrantCommand grant when _leases.TryGetValue(grant.Id, out var lease):
                 LearnGrant(lease, index, lease.Kind == LeaseKind.Rest);
                 break;
@@ -147,13 +166,22 @@ internal sealed class LeaseChecker(Cluster cluster, Reign reign)
 
     private TrackedLease Begin(TrackedLease lease)
     {
-        foreach (var old in _leases.Values.Where(old => old.EndedAt + Remembered < cluster.Scheduler.Now).ToArray())
+        if (_lastForgot + Remembered < cluster.Scheduler.Now)
         {
-            _leases.Remove(old.Id);
+            _lastForgot = cluster.Scheduler.Now;
+            ForgetLongEnded();
         }
 
         _keys[lease.PlainKey] = null;
         return _leases[lease.Id] = lease;
+    }
+
+    private void ForgetLongEnded()
+    {
+        foreach (var old in _leases.Values.Where(old => old.EndedAt + Remembered < cluster.Scheduler.Now).ToArray())
+        {
+            _leases.Remove(old.Id);
+        }
     }
 
     private void LearnGrant(TrackedLease lease, ulong index, bool isUnclaimed)

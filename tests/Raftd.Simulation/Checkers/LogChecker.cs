@@ -69,7 +69,7 @@ internal sealed class LogChecker(Cluster cluster, HistoryChecker history, LeaseC
 
     private void Compare(Incarnation member, ulong index)
     {
-        var entries = member.Parts.Wal.Read(member.CheckedIndex + 1, index + 1, long.MaxValue);
+        var entries = member.Host.Disk.Files.Peek(() => member.Parts.Wal.Read(member.CheckedIndex + 1, index + 1, long.MaxValue));
         SafetyViolationException.Require(
             (ulong)entries.Count == index - member.CheckedIndex,
             $"{member.Host.Name} applied up to {index}, its log has {entries.Count} entries behind {member.CheckedIndex}");

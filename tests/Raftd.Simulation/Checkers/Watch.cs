@@ -15,6 +15,7 @@ internal sealed class Watch
         Leases = new LeaseChecker(cluster, Reign);
         _log = new LogChecker(cluster, History, Leases);
         _leaders = new LeaderChecker(_log);
+        Bounds = new BoundsChecker(cluster);
     }
 
     public HistoryChecker History { get; }
@@ -22,6 +23,8 @@ internal sealed class Watch
     public LeaseChecker Leases { get; }
 
     public Reign Reign { get; }
+
+    public BoundsChecker Bounds { get; }
 
     /// <summary>Entries that are known to be committed.</summary>
     public ulong KnownCommitted => _log.LastIndex;

@@ -21,13 +21,10 @@ internal abstract class Client(Cluster cluster, Dice dice, string name)
 
     public void Start() => Rest(1);
 
-    public void Say(string what)
-    {
-        if (Cluster.Trace.IsPrinting)
-        {
-            Cluster.Trace.Detail(Cluster.Scheduler.Now, Name, what);
-        }
-    }
+    /// <summary>Words are made only for a reader: they would cost more than what they tell of.</summary>
+    public bool IsHeard => Cluster.Trace.IsPrinting;
+
+    public void Say(string what) => Cluster.Trace.Detail(Cluster.Scheduler.Now, Name, what);
 
     public void After(long delay, Action happening) => Cluster.Scheduler.After(delay, happening);
 
@@ -39,6 +36,9 @@ internal abstract class Client(Cluster cluster, Dice dice, string name)
 
     /// <summary>Goes on after a pause.</summary>
     protected void Rest(long mean) => Cluster.Scheduler.After(1 + Math.Min(Dice.Exponential(mean), 4 * mean), Next);
+
+    /// <summary>Goes on as clients of this seed do: after a pause, or at once where there is a rush.</summary>
+    protected void Think() => Rest(Cluster.RushUntil > Cluster.Scheduler.Now ? Scheduler.Millisecond : Cluster.Swarm.ThinkMicroseconds);
 
     /// <summary>Goes on after exactly that.</summary>
     protected void RestFor(long delay) => Cluster.Scheduler.After(Math.Max(1, delay), Next);

@@ -8,16 +8,26 @@ using Raftd.Store.Commands;
 
 namespace Raftd.Simulation.Clients;
 
-/// <summary>Puts, gets, deletes and conditional puts on a few keys that all clients share.</summary>
+/// <summary>Puts, gets, deletes and conditional puts on a few keys that all clients share. A write whose outcome is unknown
+/// may be asked for again, of anybody.</summary>
 internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Client(cluster, dice, name)
 {
     private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal);
     private int _made;
+    private Operation? _again;
 
     private HistoryChecker History => Cluster.Checkers.History;
 
     protected override void Act(Incarnation member)
     {
+        if (_again is { } unknown)
+        {
+            _again = null;
+            History.AskedAgain(unknown);
+            Write(member, unknown.Again(History.Floor));
+            return;
+        }
+
         var key = $"k{Dice.Next(Cluster.Swarm.Keys):00}";
         switch (Dice.Next(100))
         {
@@ -67,7 +77,7 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
     private void ReadStale(Incarnation member, string key)
     {
         Answer(member, new Operation { Kind = OperationKind.StaleRead, Key = key, Floor = History.Floor });
-        Rest(Cluster.Swarm.ThinkMicroseconds);
+        Think();
     }
 
     private static ReadOnlyMemory<byte> Encode(Operation operation)
@@ -111,6 +121,7 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
         {
             case ProposalEnd.Unknown:
                 History.Lost();
+                _again = Dice.Chance(0.5) && !IsStopping ? operation : null;
                 return;
             case not ProposalEnd.Applied:
                 History.Refused(operation);
@@ -154,7 +165,7 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
         private void End(ProposalOutcome outcome)
         {
             client.Note(member, operation, outcome);
-            client.Rest(client.Cluster.Swarm.ThinkMicroseconds);
+            client.Think();
         }
     }
 
@@ -177,6 +188,6 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
             return barrier.IsCompleted;
         }
 
-        protected override void GiveUp() => client.Rest(client.Cluster.Swarm.ThinkMicroseconds);
+        protected override void GiveUp() => client.Think();
     }
 }

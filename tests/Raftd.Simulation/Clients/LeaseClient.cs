@@ -65,6 +65,10 @@ internal sealed class LeaseClient(Cluster cluster, Dice dice, string name, int n
                     Leases.Holds(lease, asked);
                 }
             }
+            else if (answer == Answer.No)
+            {
+                Leases.WasNotGranted(lease);
+            }
 
             Rest(Pause);
         });

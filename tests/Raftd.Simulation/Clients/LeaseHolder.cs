@@ -126,6 +126,11 @@ internal sealed class LeaseHolder(Cluster cluster, Dice dice, string name, int n
             _endless.Add(lease);
         }
 
+        if (answer == Answer.No)
+        {
+            Leases.WasNotGranted(lease);
+        }
+
         if (answer == Answer.Yes)
         {
             _lease = lease;

@@ -50,6 +50,11 @@ internal abstract class LeaseUser(Cluster cluster, Dice dice, string name) : Cli
                 NoteRenewed(lease, own is null ? null : lease.OwnKey(own), asked, answer == RenewalAnswer.Renewed);
             }
 
+            if (answer == RenewalAnswer.Gone)
+            {
+                LeaseChecker.IsGone(lease);
+            }
+
             then(isRenewed ? Answer.Yes : answer == RenewalAnswer.Gone ? Answer.Gone : Answer.Unknown);
         }).Send(member);
     }

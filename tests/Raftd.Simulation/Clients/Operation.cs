@@ -20,8 +20,11 @@ internal sealed class Operation
     /// <summary>Empty for the one key.</summary>
     public string RangeEnd { get; init; } = "";
 
-    /// <summary>Of a put; no other put ever has the same.</summary>
+    /// <summary>Of a put; no other put ever has the same, but one that asks again.</summary>
     public string? Value { get; init; }
+
+    /// <summary>The same was asked before, and nobody knows what came of it.</summary>
+    public bool IsRetry { get; init; }
 
     /// <summary>The key must be at this revision, 0: must not be; null: whatever.</summary>
     public long? ExpectedRevision { get; init; }
@@ -39,6 +42,17 @@ internal sealed class Operation
     public string Seen { get; set; } = "";
 
     public bool IsRead => Kind is OperationKind.Read or OperationKind.StaleRead;
+
+    /// <summary>The same once more.</summary>
+    public Operation Again(long floor) => new()
+    {
+        Kind = Kind,
+        Key = Key,
+        Value = Value,
+        ExpectedRevision = ExpectedRevision,
+        Floor = floor,
+        IsRetry = true,
+    };
 
     public override string ToString() => $"{Kind} {Key} {(Value is { Length: > 40 } ? Value[..40] : Value)}";
 }

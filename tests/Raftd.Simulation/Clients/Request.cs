@@ -13,7 +13,10 @@ internal abstract class Request(Client client) : IWaiting
         if (!_hasEnded && TryFinish())
         {
             _hasEnded = true;
-            client.Say($"answered: {this}");
+            if (client.IsHeard)
+            {
+                client.Say($"answered: {this}");
+            }
         }
 
         return _hasEnded;
@@ -31,7 +34,11 @@ internal abstract class Request(Client client) : IWaiting
     /// <summary>Sent: looked at from now on, and given up after a while.</summary>
     public void Send(Incarnation member)
     {
-        client.Say($"asks {member.Host.Name}: {this}");
+        if (client.IsHeard)
+        {
+            client.Say($"asks {member.Host.Name}: {this}");
+        }
+
         if (!TryEnd())
         {
             member.Waiting.Add(this);

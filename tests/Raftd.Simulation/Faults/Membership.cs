@@ -60,6 +60,15 @@ internal sealed class Membership(Cluster cluster, Dice dice)
         cluster.Scheduler.After(dice.Exponential(Scheduler.Second), () => Retire(id));
     }
 
+    /// <summary>The leader is asked to go.</summary>
+    public void RemoveLeader()
+    {
+        if (cluster.Leader is { } leader && leader.Host.PausedUntil <= cluster.Scheduler.Now)
+        {
+            leader.Run(10, () => Propose(leader, (now, table) => Without(leader.Raft.Id, now, table)));
+        }
+    }
+
     private void Retire(ulong id)
     {
         if (cluster.Find(id) is { IsRetired: false } member)
@@ -80,24 +89,27 @@ internal sealed class Membership(Cluster cluster, Dice dice)
         {
             if (leader.Host.PausedUntil <= cluster.Scheduler.Now)
             {
-                leader.Run(10, () => Propose(leader));
+                leader.Run(10, () => Propose(leader, AnyOther));
             }
         }
 
         Start();
     }
 
-    private void Propose(Members.Incarnation leader) => leader.Replica.Ask(raft =>
+    private void Propose(Members.Incarnation leader, Func<Configuration, MemberTable, Configuration?> change) => leader.Replica.Ask(raft =>
     {
         var now = raft.Configuration;
         var table = MemberTable.Decode(now.Context.Span);
-        var next = dice.Chance(0.6) && cluster.Members.Count < MaxMembers ? WithLearner(now, table) : WithoutOne(now, table);
-        if (next is not null)
+        if (change(now, table) is { } next)
         {
             var (result, _) = leader.Replica.ProposeConfiguration(next);
             cluster.Say("admin", $"m{raft.Id.Value}: {now} to {next}: {result}");
         }
     });
+
+    private Configuration? AnyOther(Configuration now, MemberTable table) => dice.Chance(0.6) && cluster.Members.Count < MaxMembers
+        ? WithLearner(now, table)
+        : Without(new NodeId(dice.Pick(table.Members).Id), now, table);
 
     private Configuration WithLearner(Configuration now, MemberTable table)
     {
@@ -106,9 +118,8 @@ internal sealed class Membership(Cluster cluster, Dice dice)
         return new Configuration(now.Voters, now.Learners.Append(new NodeId(id)), table.With(info).Encode());
     }
 
-    private Configuration? WithoutOne(Configuration now, MemberTable table)
+    private static Configuration? Without(NodeId id, Configuration now, MemberTable table)
     {
-        var id = new NodeId(dice.Pick(table.Members).Id);
         var voters = now.Voters.Where(voter => voter != id).ToArray();
         return voters.Length < 2
             ? null

@@ -53,23 +53,30 @@ internal sealed record Swarm
     /// <summary>Leases are what is tried: the checkers also follow who serves, and hold each lease to its latest end.</summary>
     public bool TimesLeases => LeaderChangeMilliseconds > 0;
 
-    public static Swarm Draw(Dice dice, long? virtualSeconds)
+    private static readonly FaultKind[] Pauses =
+        [FaultKind.Pause, FaultKind.Freeze, FaultKind.PauseAll, FaultKind.StalledLoop];
+
+    private static readonly FaultKind[] AnyKind = Enum.GetValues<FaultKind>();
+
+    public static Swarm Draw(Dice dice)
     {
         var skew = dice.Chance(0.3) ? 0 : dice.Pick([0.01, 0.05, 0.2]);
-        var kinds = Enum.GetValues<FaultKind>().Where(kind => dice.Chance(kind == FaultKind.Ambush ? 0.8 : 0.5)).ToArray();
+        var variety = dice.Pick([0.1, 0.25, 0.5]);
+        FaultKind[] kinds = [dice.Pick(AnyKind), .. AnyKind.Where(_ => dice.Chance(variety))];
+        var seconds = dice.Between(60, 180);
         return new Swarm
         {
             Members = dice.Pick([1, 2, 3, 3, 3, 3, 3, 4, 5, 5]),
-            FaultSeconds = virtualSeconds ?? dice.Between(60, 180),
+            FaultSeconds = seconds,
             ClockSkew = skew,
             // Their assumption: rates that differ by less than a quarter, and no pauses (RaftOptions.LeaseReads).
-            LeaseReads = skew < 0.1 && !kinds.Contains(FaultKind.Pause) && dice.Chance(0.3),
+            LeaseReads = skew < 0.1 && !kinds.Intersect(Pauses).Any() && dice.Chance(0.3),
             HeartbeatMilliseconds = dice.Pick([50L, 100, 100, 200]),
             SegmentBytes = dice.Pick([8, 8, 12, 16, 64]) << 10,
             RetentionBytes = dice.Pick([0L, 8 << 10, 16 << 10, 64 << 10]),
             FlushMilliseconds = dice.Pick([20L, 100, 100, 500, 2000]),
             CacheBytes = dice.Pick([0L, 4096, 1 << 20, 1 << 20]),
-            MaxMessageBytes = dice.Pick([512L, 4096, 64 << 10]),
+            MaxMessageBytes = dice.Pick([1L, 512, 4096, 64 << 10]),
             MaxCachedBytes = dice.Pick([0L, 2048, 64 << 10]),
             StepMicroseconds = dice.Pick([5L, 50, 50, 500, 5000]),
             SyncMicroseconds = dice.Pick([50L, 200, 1000, 10_000, 50_000]),
@@ -83,22 +90,24 @@ internal sealed record Swarm
             LeaseClients = (int)dice.Between(0, 3),
             Keys = dice.Pick([1, 3, 10, 50]),
             MaxValueBytes = dice.Pick([32, 200, 1000, 6000]),
-            ThinkMicroseconds = dice.Pick([2_000L, 20_000, 20_000, 100_000]),
-            FaultMeanMilliseconds = dice.Pick([100L, 300, 500, 500, 1000, 3000]),
+            ThinkMicroseconds = dice.Pick([20_000L, 100_000, 300_000, 300_000, 1_000_000, 1_000_000, 2_000_000]),
+            // Sixty or more in each seed.
+            FaultMeanMilliseconds = Math.Min(dice.Pick([100L, 300, 500, 500, 1000, 3000]), seconds * 1000 / 60),
             Faults = kinds,
             ChangesMembership = dice.Chance(0.4),
             RestartsAtEnd = dice.Chance(0.5),
         };
     }
+
     /// <summary>Leases alone: clocks that differ, many leases, and nothing goes wrong but that leaders change, about three
     /// times in the time to live that this seed is about, for twenty such times.</summary>
-    public static Swarm DrawLeases(Dice dice, long? virtualSeconds)
+    public static Swarm DrawLeases(Dice dice)
     {
         var ttlSeconds = dice.Pick([5L, 10, 10, 20]);
         return new Swarm
         {
             Members = dice.Pick([3, 3, 5]),
-            FaultSeconds = virtualSeconds ?? (20 * ttlSeconds),
+            FaultSeconds = 20 * ttlSeconds,
             ClockSkew = 0.1,
             LeaseReads = false,
             HeartbeatMilliseconds = dice.Pick([50L, 100]),
@@ -109,7 +118,7 @@ internal sealed record Swarm
             MaxMessageBytes = 64 << 10,
             MaxCachedBytes = 64 << 10,
             StepMicroseconds = dice.Pick([50L, 500]),
-            SyncMicroseconds = dice.Pick([200L, 1000, 5000]),
+            SyncMicroseconds = dice.Pick([200L, 1000, 5000, 50_000]),
             SnapshotChunkBytes = 4096,
             DelayMicroseconds = dice.Pick([300L, 2000, 10_000]),
             LossRate = 0,

@@ -13,6 +13,11 @@ namespace Raftd.Simulation.Members;
 /// the network, the disk and the clock taken away.</summary>
 internal sealed class Incarnation
 {
+    /// <summary>Its loops by number: the replica, the log, the applier, the flusher.</summary>
+    public const int LogLoop = 1;
+    public const int FlusherLoop = 3;
+    public const int Loops = 4;
+
     private readonly Cluster _cluster;
     private readonly SimulatedTransport _transport;
     private readonly List<SimulatedLoop> _loops = [];
@@ -37,6 +42,8 @@ internal sealed class Incarnation
 
     public SimulatedClock Clock { get; }
 
+    public long Now => _cluster.Scheduler.Now;
+
     /// <summary>False once it has crashed: whatever of it is still to come does not happen.</summary>
     public bool IsAlive { get; private set; } = true;
 
@@ -58,11 +65,10 @@ internal sealed class Incarnation
 
     public void Start(TimeSpan tick)
     {
-        var interval = Clock.ToGlobal(tick);
-        Parts.Replica.Wake = Add(Parts.Replica, Host.DrawStepPause, interval);
-        Parts.Log.Wake = Add(Parts.Log, Host.DrawDiskPause, interval);
-        Parts.Applier.Wake = Add(Parts.Applier, Host.DrawStepPause, interval);
-        Parts.Flusher.Wake = Add(Parts.Flusher, Host.DrawDiskPause, interval);
+        Parts.Replica.Wake = Add(Parts.Replica, Host.DrawStepPause, tick);
+        Parts.Log.Wake = Add(Parts.Log, Host.DrawDiskPause, tick);
+        Parts.Applier.Wake = Add(Parts.Applier, Host.DrawStepPause, tick);
+        Parts.Flusher.Wake = Add(Parts.Flusher, Host.DrawDiskPause, tick);
         var applied = Parts.Applier.Applied;
         Parts.Applier.Applied = index =>
         {
@@ -74,6 +80,11 @@ internal sealed class Incarnation
 
     public void Kill() => IsAlive = false;
 
+    /// <summary>One of its loops gets no turn for that long.</summary>
+    public void Stall(int loop, long duration) => _loops[loop].Stall(duration);
+
+    public void StopStalling() => _loops.ForEach(loop => loop.StopStalling());
+
     public void Welcome(ulong guest) => _transport.Welcome(guest);
 
     /// <summary>Later, unless it has died by then; a paused member does it when it goes on.</summary>
@@ -84,9 +95,9 @@ internal sealed class Incarnation
             return;
         }
 
-        if (Host.PausedUntil > _cluster.Scheduler.Now)
+        if (Host.PausedUntil > Now)
         {
-            After(Host.PausedUntil - _cluster.Scheduler.Now, happening);
+            After(Host.PausedUntil - Now, happening);
             return;
         }
 
@@ -105,20 +116,21 @@ internal sealed class Incarnation
             Host.Crash(crash.Message);
             return;
         }
-        catch (Exception failure) when (failure is WalFailedException or StorageIoException or BucketStoreException)
+        catch (Exception failure) when (
+            failure is WalFailedException or StorageIoException or BucketStoreException or WalCorruptException)
         {
             // What the shell of a loop does with it: the process stops (LoopThread, FatalStops).
             Host.Crash($"stopped by itself: {failure.Message}", CrashLoss.Nothing);
             return;
         }
 
-        _cluster.Trace.Add(((ulong)_cluster.Scheduler.Now << 16) ^ (Host.Id << 4) ^ (ulong)what);
+        _cluster.Trace.Add(((ulong)Now << 16) ^ (Host.Id << 4) ^ (ulong)what);
         _cluster.Observe(this);
     }
 
-    private Action Add(Node.Loops.ILoop loop, Func<long> pause, long interval)
+    private Action Add(Node.Loops.ILoop loop, Func<long> duration, TimeSpan tick)
     {
-        var simulated = new SimulatedLoop(this, loop, _loops.Count, pause, interval);
+        var simulated = new SimulatedLoop(this, loop, _loops.Count, duration, tick);
         _loops.Add(simulated);
         return simulated.Wake;
     }

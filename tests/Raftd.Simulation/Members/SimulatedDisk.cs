@@ -11,14 +11,21 @@ internal sealed class SimulatedDisk(Dice dice)
     // The header says what the log is; without it the segment is not one.
     private const int SegmentHeaderBytes = 4096;
 
+    private static readonly int[] Errors = [Errno.Io, Errno.Io, Errno.NoSpace, Errno.ReadOnly, Errno.QuotaExceeded];
+
     private readonly ModelStateDisk _state = new();
     private (string Path, byte[] Content)? _damage;
+    private bool _crashesInRecovery;
     private int _operationsToCrash;
-    private int _operationsToFailure;
-    private int _writesToCrash;
+    private int _syncsToFailure;
+    private int _callsToFailure;
+    private int _stateWritesToCrash;
+    private int _stateWritesToFailure;
     private bool _isFull;
 
     public MemoryFileSystem Files { get; private set; } = new();
+
+    private IReadOnlyList<string> Segments => [.. Files.Paths.Where(path => path.EndsWith(".wal", StringComparison.Ordinal))];
 
     /// <summary>While full, nothing new is allocated and the state takes no write.</summary>
     public bool IsFull
@@ -35,9 +42,15 @@ internal sealed class SimulatedDisk(Dice dice)
     public ModelStateDirectory OpenState()
     {
         Files.BeforeOperation = OnFileOperation;
+        if (_crashesInRecovery)
+        {
+            _crashesInRecovery = false;
+            _operationsToCrash = 1 + dice.Next(30);
+        }
+
         return new ModelStateDirectory(_state, store => store.OnWrite = OnStateWrite)
         {
-            OnInstall = moment => CrashIfDue(ref _writesToCrash, $"at install, {moment}"),
+            OnInstall = moment => CrashIfDue(ref _stateWritesToCrash, $"at install, {moment}"),
         };
     }
 
@@ -50,26 +63,53 @@ internal sealed class SimulatedDisk(Dice dice)
         }
         else
         {
-            _writesToCrash = 1 + dice.Next(9);
+            _stateWritesToCrash = 1 + dice.Next(9);
         }
     }
 
+    /// <summary>A crash in the middle of one of the first operations of the next start.</summary>
+    public void PlantCrashInRecovery() => _crashesInRecovery = true;
+
+    /// <summary>Any error at one of the next calls, reads among them.</summary>
+    public void PlantFailedCall() => _callsToFailure = 1 + dice.Next(60);
+
+    /// <summary>An error of the disk in one of the next writes of the state.</summary>
+    public void PlantFailedState() => _stateWritesToFailure = 1 + dice.Next(5);
+
     /// <summary>An error of the disk in one of the next writes or syncs of the log.</summary>
-    public void PlantFailure() => _operationsToFailure = 1 + dice.Next(20);
+    public void PlantFailedSync() => _syncsToFailure = 1 + dice.Next(20);
 
     public void Crash(CrashLoss loss)
     {
         Files.BeforeOperation = null;
         Files = Files.Crash(loss, dice.ToRandom());
-        _operationsToCrash = _operationsToFailure = _writesToCrash = 0;
+        Disarm();
         IsFull = _isFull;
     }
+
+    /// <summary>Nothing goes wrong here any more.</summary>
+    public void Mend()
+    {
+        _crashesInRecovery = false;
+        Disarm();
+        IsFull = false;
+        Files.MendRot();
+    }
+
+    private void Disarm() =>
+        _operationsToCrash = _syncsToFailure = _callsToFailure = _stateWritesToCrash = _stateWritesToFailure = 0;
 
     /// <summary>The member has seen the damage for what it is and refuses to start, as it must where the record is known to
     /// have been synced: an operator brings the bytes back.</summary>
     /// <returns>False when nothing was damaged.</returns>
     public bool TryRepair()
     {
+        if (HasRot)
+        {
+            Files.MendRot();
+            return true;
+        }
+
         if (_damage is not { } damage)
         {
             return false;
@@ -86,27 +126,55 @@ internal sealed class SimulatedDisk(Dice dice)
     /// <summary>Flips a bit in the last byte written of the last segment.</summary>
     public string DamageLastRecord()
     {
-        var last = Files.List("/wal").LastOrDefault(name => name.EndsWith(".wal", StringComparison.Ordinal));
-        if (last is null)
+        if (Segments is not [.., var last])
         {
             return "nothing to damage";
         }
 
-        var bytes = Files.Get($"/wal/{last}");
+        var bytes = Files.Get(last);
         var at = bytes.AsSpan().LastIndexOfAnyExcept((byte)0);
         if (at < SegmentHeaderBytes)
         {
             return $"{last} is empty";
         }
 
-        _damage = ($"/wal/{last}", [.. bytes]);
+        _damage = (last, [.. bytes]);
         bytes[at] ^= (byte)(1 << dice.Next(8));
-        Files.Put($"/wal/{last}", bytes);
+        Files.Put(last, bytes);
         return $"{last} at {at}";
+    }
+
+    /// <summary>A bit of the log that flipped is still to be found.</summary>
+    public bool HasRot => Files.HasRot;
+
+    /// <summary>Flips a bit anywhere in what the log holds.</summary>
+    /// <returns>Where; null if the log is empty.</returns>
+    public string? Rot()
+    {
+        if (Segments.Count == 0)
+        {
+            return null;
+        }
+
+        var segment = dice.Pick(Segments);
+        var length = Files.Get(segment).AsSpan().LastIndexOfAnyExcept((byte)0) + 1;
+        if (length == 0)
+        {
+            return null;
+        }
+
+        var at = dice.Next(length);
+        Files.Rot(segment, at, (byte)(1 << dice.Next(8)));
+        return $"{segment} at {at} of {length}";
     }
 
     private int OnFileOperation(FileOperation operation)
     {
+        if (_callsToFailure > 0 && --_callsToFailure == 0)
+        {
+            return dice.Pick(Errors);
+        }
+
         if (!operation.Changes)
         {
             return 0;
@@ -118,12 +186,17 @@ internal sealed class SimulatedDisk(Dice dice)
         }
 
         var mayFail = operation.Kind is FileOperationKind.Write or FileOperationKind.SyncData or FileOperationKind.Sync;
-        return mayFail && _operationsToFailure > 0 && --_operationsToFailure == 0 ? Errno.Io : 0;
+        return mayFail && _syncsToFailure > 0 && --_syncsToFailure == 0 ? Errno.Io : 0;
     }
 
     private void OnStateWrite(ModelWriteMoment moment)
     {
-        CrashIfDue(ref _writesToCrash, $"in a write of the state, {moment}");
+        CrashIfDue(ref _stateWritesToCrash, $"in a write of the state, {moment}");
+        if (moment == ModelWriteMoment.BeforeCommit && _stateWritesToFailure > 0 && --_stateWritesToFailure == 0)
+        {
+            throw new BucketStoreException(BucketStoreFault.Io, "the simulated disk failed");
+        }
+
         if (_isFull && moment == ModelWriteMoment.BeforeBatch)
         {
             throw new BucketStoreException(BucketStoreFault.Full, "the simulated disk is full");

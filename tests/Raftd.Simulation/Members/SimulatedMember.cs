@@ -14,10 +14,13 @@ namespace Raftd.Simulation.Members;
 internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? founding, MemberTable known, Dice dice)
 {
     public const int ElectionTimeoutTicks = 10;
+    public const long MaxUncommittedBytes = 64 << 10;
+    public const long MaxApplyingBytes = 16 << 10;
+    public const long MaxOverlayBytes = 128 << 10;
 
     private static readonly CrashLoss[] Losses = [CrashLoss.Nothing, CrashLoss.Everything, CrashLoss.Some];
 
-    private readonly double _rate = 1 + (cluster.Swarm.ClockSkew * ((2 * dice.Unit()) - 1));
+    private double _clockRate = 1 + (cluster.Swarm.ClockSkew * ((2 * dice.Unit()) - 1));
     private bool _hasStarted;
     private bool _isRestarting;
 
@@ -28,12 +31,23 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
     public SimulatedDisk Disk { get; } = new(dice.Fork());
 
     /// <summary>The process; null while there is none.</summary>
-    public Incarnation? Running { get; private set; }
+    public Incarnation? Running
+    {
+        get;
+        private set
+        {
+            field = value;
+            cluster.RunningChanged();
+        }
+    }
 
     public long PausedUntil { get; set; }
 
     /// <summary>Until then the disks take this much longer for each step.</summary>
     public (long Until, long Delay) SlowDisk { get; set; }
+
+    /// <summary>It stops before it sends that many messages more; 0 for never.</summary>
+    public int SendsToCrash { get; set; }
 
     /// <summary>Removed from the cluster and switched off: it never comes back.</summary>
     public bool IsRetired { get; private set; }
@@ -46,6 +60,34 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
     {
         var slow = SlowDisk.Until > cluster.Scheduler.Now ? dice.Exponential(SlowDisk.Delay) : 0;
         return dice.Exponential(cluster.Swarm.SyncMicroseconds) + slow;
+    }
+
+    /// <summary>Its clock goes on at another rate.</summary>
+    public void DrawClockRate()
+    {
+        _clockRate = 1 + (cluster.Swarm.ClockSkew * ((2 * dice.Unit()) - 1));
+        if (Running is not null)
+        {
+            Running.Clock.Rate = _clockRate;
+        }
+    }
+
+    /// <exception cref="ModelCrashException">It stops here.</exception>
+    public void BeforeSend()
+    {
+        if (SendsToCrash > 0 && --SendsToCrash == 0)
+        {
+            throw new ModelCrashException("before it sends a message");
+        }
+    }
+
+    /// <summary>Nothing goes wrong here any more.</summary>
+    public void Mend()
+    {
+        SendsToCrash = 0;
+        SlowDisk = default;
+        Running?.StopStalling();
+        Disk.Mend();
     }
 
     /// <summary>Starts the process on what the disk has. A start that fails is tried again, as an operator would.</summary>
@@ -108,6 +150,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
         var ended = Running;
         Running = null;
         PausedUntil = 0;
+        SendsToCrash = 0;
         ended?.Kill();
         Disk.Crash(loss);
         if (ended is not null)
@@ -137,7 +180,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
     private Incarnation Open()
     {
         // A monotonic clock begins anywhere at each boot.
-        var clock = new SimulatedClock(cluster.Scheduler, _rate, dice.Between(1, 1L << 40));
+        var clock = new SimulatedClock(cluster.Scheduler, _clockRate, dice.Between(1, 1L << 40));
         var transport = new SimulatedTransport(cluster.Network, this);
         var state = Disk.OpenState();
         var parts = RaftdMember.Open(Options(), new MemberSeams
@@ -174,21 +217,27 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
             ElectionTimeoutTicks = ElectionTimeoutTicks,
             MaxInflightMessages = 1 + dice.Next(16),
             MaxMessageBytes = cluster.Swarm.MaxMessageBytes,
-            MaxInflightBytes = 4 * cluster.Swarm.MaxMessageBytes,
-            MaxUncommittedBytes = 64 << 10,
+            MaxInflightBytes = Math.Max(4096, 4 * cluster.Swarm.MaxMessageBytes),
+            MaxUncommittedBytes = MaxUncommittedBytes,
             MaxCachedBytes = cluster.Swarm.MaxCachedBytes,
-            MaxApplyingBytes = 16 << 10,
+            MaxApplyingBytes = MaxApplyingBytes,
             ReadIdSeed = dice.Draw(),
             LeaseReads = cluster.Swarm.LeaseReads,
         },
         Wal = new WalOptions { SegmentSizeBytes = cluster.Swarm.SegmentBytes, MaxRecordBytes = 1 << 20, ReserveBytes = 4096 },
         Store = new StoreOptions { CacheBytes = cluster.Swarm.CacheBytes },
-        Replica = new ReplicaOptions { RequestTimeLimit = TimeSpan.FromSeconds(5), ReadRetryTicks = 2 },
+        Replica = new ReplicaOptions
+        {
+            RequestTimeLimit = TimeSpan.FromSeconds(5),
+            ReadRetryTicks = 2,
+            // One batch is taken whole where nothing else is uncommitted, so this bounds the tail as well.
+            MaxProposalBytes = MaxUncommittedBytes,
+        },
         Flush = new FlushPolicy
         {
             Interval = TimeSpan.FromMilliseconds(cluster.Swarm.FlushMilliseconds),
             FreezeBytes = 32 << 10,
-            MaxOverlayBytes = 128 << 10,
+            MaxOverlayBytes = MaxOverlayBytes,
         },
         LeasesPerStep = 1 + dice.Next(4),
         LogRetentionBytes = cluster.Swarm.RetentionBytes,

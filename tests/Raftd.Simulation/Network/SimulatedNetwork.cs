@@ -16,18 +16,55 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
 {
     // Much later than anything that the product would still deliver.
     private const long LateMean = 3 * Scheduler.Second;
+    private const int Remembered = 500;
 
     private readonly ArrayBufferWriter<byte> _scratch = new();
     private readonly HashSet<(ulong From, ulong To)> _cut = [];
     private readonly Dictionary<(ulong From, ulong To, bool Entries), long> _lastArrival = [];
     private readonly Dictionary<(ulong From, ulong To), SnapshotStream> _snapshots = [];
+    private readonly Dictionary<(ulong From, ulong To), Ailment> _ailing = [];
+
+    // The last messages that were sent, the oldest first: for Replay.
+    private readonly Queue<(ulong From, ulong To, byte[] Bytes)> _memory = new();
+
+    // What was sent up to then does not arrive.
+    private long _lostUntil = -1;
 
     /// <summary>Until then more is lost, and everything is slower.</summary>
     public long StormUntil { get; set; }
 
     private bool IsStorm => StormUntil > cluster.Scheduler.Now;
 
-    public void MendAll() => _cut.Clear();
+    public void MendAll()
+    {
+        _cut.Clear();
+        _ailing.Clear();
+        StormUntil = 0;
+    }
+
+    /// <summary>One directed link does not work well for a while.</summary>
+    public void Ail((ulong From, ulong To) link, Ailment ailment) => _ailing[link] = ailment;
+
+    /// <summary>Whatever is under way is lost, as where all connections break.</summary>
+    public void LoseInFlight() => _lostUntil = cluster.Scheduler.Now;
+
+    /// <summary>Some of the last messages arrive again within a second.</summary>
+    public void Replay()
+    {
+        var share = dice.Unit();
+        foreach (var (from, to, bytes) in _memory.Where(_ => dice.Chance(share)).ToArray())
+        {
+            Later(dice.Between(0, Scheduler.Second), from, to, bytes);
+        }
+    }
+
+    public void BreakSnapshots()
+    {
+        foreach (var stream in _snapshots.Values)
+        {
+            stream.IsBroken = true;
+        }
+    }
 
     /// <summary>One member is alone for up to a few seconds.</summary>
     public void CutForAWhile(ulong member) => CutForAWhile(
@@ -60,17 +97,30 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
             return;
         }
 
-        if (!cluster.IsQuiet && dice.Chance(cluster.Swarm.LossRate + (IsStorm ? 0.3 : 0)))
+        if (!cluster.IsQuiet && dice.Chance(cluster.Swarm.LossRate + (IsStorm ? 0.3 : 0) + AilmentOf(from.Id, to).Loss))
         {
             return;
         }
 
+        Remember(from.Id, to, bytes);
         Deliver(from.Id, to, message.Kind, bytes);
         if (!cluster.IsQuiet && dice.Chance(cluster.Swarm.DuplicateRate))
         {
             Deliver(from.Id, to, message.Kind, bytes);
         }
     }
+
+    private void Remember(ulong from, ulong to, byte[] bytes)
+    {
+        _memory.Enqueue((from, to, bytes));
+        if (_memory.Count > Remembered)
+        {
+            _memory.Dequeue();
+        }
+    }
+
+    private Ailment AilmentOf(ulong from, ulong to) =>
+        _ailing.TryGetValue((from, to), out var ailment) && ailment.Until > cluster.Scheduler.Now ? ailment : default;
 
     public void SendSnapshot(SimulatedMember from, NodeId to, Message header)
     {
@@ -92,7 +142,7 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
 
     private void Deliver(ulong from, ulong to, MessageKind kind, byte[] bytes)
     {
-        var delay = DrawDelay();
+        var delay = DrawDelay() + AilmentOf(from, to).Delay;
         if (!cluster.IsQuiet && dice.Chance(cluster.Swarm.LateRate))
         {
             delay += dice.Exponential(LateMean);
@@ -105,7 +155,19 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
             delay = arrival - cluster.Scheduler.Now;
         }
 
-        cluster.Scheduler.After(delay, () => Arrive(from, to, bytes));
+        Later(delay, from, to, bytes);
+    }
+
+    private void Later(long delay, ulong from, ulong to, byte[] bytes)
+    {
+        var sent = cluster.Scheduler.Now;
+        cluster.Scheduler.After(delay, () =>
+        {
+            if (sent > _lostUntil)
+            {
+                Arrive(from, to, bytes);
+            }
+        });
     }
 
     private void Arrive(ulong from, ulong to, byte[] bytes)

@@ -16,6 +16,7 @@ internal sealed class SimulatedTransport(SimulatedNetwork network, SimulatedMemb
     {
         if (Knows(message.To))
         {
+            self.BeforeSend();
             network.Send(self, message);
         }
     }

@@ -28,7 +28,10 @@ internal sealed class SnapshotStream(Cluster cluster, Incarnation sender, NodeId
 
     public bool IsRunning { get; private set; } = true;
 
-    private bool IsLinked => sender.IsAlive && _receiver is { IsAlive: true }
+    /// <summary>The connection is gone: it ends with the next chunk.</summary>
+    public bool IsBroken { get; set; }
+
+    private bool IsLinked => !IsBroken && sender.IsAlive && _receiver is { IsAlive: true }
         && !cluster.Network.IsCut(sender.Host.Id, to.Value) && !cluster.Network.IsCut(to.Value, sender.Host.Id);
 
     /// <summary>On the sender: a view of the state, and the log behind it kept.</summary>
