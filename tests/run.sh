@@ -18,6 +18,7 @@ root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 results=$root/TestResults
 suite_limit_seconds=900
 simulator=Raftd.Simulation
+mutations=Raftd.Mutations
 passed=0 failed=0 skipped=0
 failures=()
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -120,17 +121,20 @@ add_counts() {
 
 # Whole clusters in one thread, one seed each: anything that may go wrong, then leases while leaders change.
 run_simulator() {
-  simulate "$simulator" --seeds "${SEEDS:-0..99}"
-  simulate "$simulator.Leases" --leases --seeds "${LEASE_SEEDS:-0..29}"
+  run_program "$simulator" "$simulator" --seeds "${SEEDS:-0..99}"
+  run_program "$simulator.Leases" "$simulator" --leases --seeds "${LEASE_SEEDS:-0..29}"
 }
 
-# NAME ARGUMENT...: one run of the simulator. It prints the line "N passed, N failed" itself, which is taken from it.
-simulate() {
-  local name=$1 log=$results/$1.log status=0 line
-  shift
+# The table of old bugs only, which must fit the sources; 'dotnet run' of the project puts each back (docs/testing.md).
+run_mutations() { run_program "$mutations" "$mutations" --check; }
+
+# NAME PROJECT ARGUMENT...: runs a program that prints the line "N passed, N failed" itself, which is taken from it.
+run_program() {
+  local name=$1 project=$2 log=$results/$1.log status=0 line
+  shift 2
   say "== $name, $*"
   timeout --kill-after 10 "$suite_limit_seconds" \
-    dotnet "$root/tests/$simulator/bin/Release/net10.0/$simulator.dll" "$@" \
+    dotnet "$root/tests/$project/bin/Release/net10.0/$project.dll" "$@" \
     >"$log" 2>&1 </dev/null || status=$?
   grep -E '^[0-9]+ leader changes' "$log" | sed 's/^/   /' || true
   line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1 || true)
@@ -152,6 +156,7 @@ run_everything() {
   # The program itself, once, before suites that start it run side by side.
   RAFTD_BUILD_ONLY=1 "$root/raftd" || add_failure "./raftd cannot be built"
   for suite in $(all_suites); do run_suite "$suite"; done
+  run_mutations
   run_simulator
 }
 
@@ -159,9 +164,13 @@ run_named() {
   local suite
   for suite in "$@"; do
     if [[ ! -f $root/tests/$suite/$suite.csproj ]]; then
-      add_failure "there is no suite $suite; there are $(all_suites | paste -sd ' ' -) $simulator"
+      add_failure "there is no suite $suite; there are $(all_suites | paste -sd ' ' -) $simulator $mutations"
     elif build "$root/tests/$suite"; then
-      if [[ $suite == "$simulator" ]]; then run_simulator; else run_suite "$suite"; fi
+      case $suite in
+        "$simulator") run_simulator ;;
+        "$mutations") run_mutations ;;
+        *) run_suite "$suite" ;;
+      esac
     fi
   done
 }

@@ -38,8 +38,9 @@ internal sealed partial record Trial(Suite Suite, double Seconds, string? Seen, 
         {
             if (pattern.Match(lines[i]) is { Success: true } match)
             {
-                var message = isSimulation ? match.Groups["message"].Value : lines.ElementAtOrDefault(i + 1) ?? "";
-                return Shorten($"{match.Groups["what"].Value}: {message.Trim()}");
+                var message = (isSimulation ? match.Groups["message"].Value : lines.ElementAtOrDefault(i + 1) ?? "").Trim();
+                var says = message.StartsWith("Assert.", StringComparison.Ordinal) ? "" : $": {message}";
+                return Shorten(match.Groups["what"].Value + says);
             }
         }
 
@@ -51,6 +52,6 @@ internal sealed partial record Trial(Suite Suite, double Seconds, string? Seen, 
     [GeneratedRegex(@"^FAILED: (?<what>seed \d+) after [\d.]+ virtual seconds: (?<message>.*)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex FailedSeed();
 
-    [GeneratedRegex(@"^\s+(\w+\.)+(?<what>\w+\.\w+)(\(.*\))? \[FAIL\]", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^\s+(\w+\.)+(?<what>\w+\.\w+(\(.*\))?) \[FAIL\]", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex FailedTest();
 }

@@ -172,6 +172,15 @@ public sealed class PaperTests
         Assert.Equal(3UL, leader.Node.Commit);
     }
 
+    /// <summary>5.1: what a peer acknowledged in an earlier term says nothing now, its log may have changed since.</summary>
+    [Fact]
+    public void LeaderIgnoresAcknowledgementsOfEarlierTerms()
+    {
+        var leader = SingleNode.Leading(2, 1, 2);
+        leader.Step(Ack(Two, 2, 3));
+        Assert.Equal((3UL, 0UL), (leader.Node.Term, leader.Node.Commit));
+    }
+
     /// <summary>Thesis 9.6: a pre-vote changes neither term nor vote, and its answer is no vote.</summary>
     [Fact]
     public void PreVoteChangesNothing()
