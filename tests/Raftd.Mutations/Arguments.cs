@@ -16,8 +16,8 @@ internal sealed record Arguments
     /// <summary>Empty for all.</summary>
     public List<string> Only { get; } = [];
 
-    /// <summary>For each suite tried.</summary>
-    public TimeSpan Limit { get; private set; } = TimeSpan.FromSeconds(120);
+    /// <summary>For the seeds of one mutation.</summary>
+    public TimeSpan Limit { get; private set; } = TimeSpan.FromSeconds(60);
 
     public int Workers { get; private set; } = Environment.ProcessorCount;
 

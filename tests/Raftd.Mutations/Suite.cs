@@ -24,7 +24,7 @@ internal sealed record Suite(string Project, bool IsSimulation, string[] Argumen
     public static IReadOnlyList<Suite> All { get; } = [Simulator, Leases, Raft, Wal, Store, Node];
 
     private static Suite Simulation(params string[] kind) => new(
-        "Raftd.Simulation", IsSimulation: true, [.. kind, "--first-failure", "--seeds", "0..199"], [.. kind, "--seeds", "0..9"]);
+        "Raftd.Simulation", IsSimulation: true, [.. kind, "--first-failure", "--seeds", "0..199"], [.. kind, "--seeds", "0..2"]);
 
     private static Suite Tests(string project) => new(
         project, IsSimulation: false, ["-noLogo", "-noColor", "-stopOnFail"], ["-noLogo", "-noColor"]);

@@ -12,16 +12,18 @@ internal sealed partial record Trial(Suite Suite, double Seconds, string? Seen, 
 {
     private const int LongestMessage = 150;
 
+    private static readonly TimeSpan TestLimit = TimeSpan.FromMinutes(5);
+
     /// <param name="tree">Built.</param>
     /// <param name="suite">Which suite to run.</param>
     /// <param name="mutation">Null for the control run.</param>
-    /// <param name="limit">Seeds not run by then count as passed; tests do not.</param>
-    public static async Task<Trial> RunAsync(MutantTree tree, Suite suite, Mutation? mutation, TimeSpan limit)
+    /// <param name="seedLimit">Seeds not run by then count as passed. Tests have to end.</param>
+    public static async Task<Trial> RunAsync(MutantTree tree, Suite suite, Mutation? mutation, TimeSpan seedLimit)
     {
         var started = Stopwatch.GetTimestamp();
         var arguments = mutation is null ? suite.ControlArguments : suite.Arguments;
         var run = new Execution("dotnet", [tree.ProgramOf(suite.Project), .. arguments], mutation?.Name);
-        var exitCode = await run.RunAsync(limit);
+        var exitCode = await run.RunAsync(suite.IsSimulation ? seedLimit : TestLimit);
         var seen = exitCode == 0 ? null : FindFailure(run.Lines, suite.IsSimulation);
         var isSound = seen is not null || exitCode == 0 || (exitCode is null && suite.IsSimulation);
         return new Trial(suite, Stopwatch.GetElapsedTime(started).TotalSeconds, seen, isSound ? null : Describe(run, exitCode));
