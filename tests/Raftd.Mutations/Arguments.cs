@@ -5,7 +5,7 @@ namespace Raftd.Mutations;
 /// <summary>What the command line asks for.</summary>
 internal sealed record Arguments
 {
-    public const string Usage = "Raftd.Mutations [--check | --list] [--only NAME]... [--limit SECONDS] [--workers N]";
+    public const string Usage = "Raftd.Mutations [--check | --list] [--only NAME]... [--quick] [--limit SECONDS] [--workers N]";
 
     /// <summary>Only looks whether each snippet is where the table says.</summary>
     public bool Check { get; private set; }
@@ -15,6 +15,9 @@ internal sealed record Arguments
 
     /// <summary>Empty for all.</summary>
     public List<string> Only { get; } = [];
+
+    /// <summary>Goes on to the next mutation once one suite has seen it; tests before seeds.</summary>
+    public bool Quick { get; private set; }
 
     /// <summary>For the seeds of one mutation.</summary>
     public TimeSpan Limit { get; private set; } = TimeSpan.FromSeconds(60);
@@ -34,6 +37,9 @@ internal sealed record Arguments
                     break;
                 case "--list":
                     parsed.List = true;
+                    break;
+                case "--quick":
+                    parsed.Quick = true;
                     break;
                 case "--only" when i + 1 < args.Length:
                     parsed.Only.Add(args[++i]);

@@ -52,9 +52,13 @@ internal sealed class Campaign(MutantTree tree, Arguments arguments)
     private async Task<IReadOnlyList<Trial>> TryAsync(Mutation mutation)
     {
         var trials = new List<Trial>();
-        foreach (var suite in mutation.Suites)
+        foreach (var suite in mutation.Suites.OrderBy(suite => suite.IsSimulation))
         {
             trials.Add(await Trial.RunAsync(tree, suite, mutation, arguments.Limit));
+            if (arguments.Quick && trials[^1].Seen is not null)
+            {
+                break;
+            }
         }
 
         return trials;

@@ -24,6 +24,6 @@ internal sealed record Mutation
     /// <summary>What stands there instead: an expression for an expression, any statements for statements.</summary>
     public required string Broken { get; init; }
 
-    /// <summary>Tried in this order until one sees it.</summary>
+    /// <summary>One of them at least has to see it.</summary>
     public required Suite[] Suites { get; init; }
 }
