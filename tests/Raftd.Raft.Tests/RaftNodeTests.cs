@@ -99,6 +99,23 @@ public sealed class RaftNodeTests
     }
 
     [Fact]
+    public void Step_AVoteRequestSoonAfterTheStart_MayBreakAPromiseOfBeforeAndIsRefusedWithLeaseReads()
+    {
+        var founding = new Configuration([new(1), Two, new(3)], []);
+        var member = new TestMember(1, founding, new FixedRandom(9), options => options with { LeaseReads = true });
+        var request = new Message { Kind = MessageKind.MsgVote, To = member.Id, From = Two, Term = 1 };
+        member.Node.Step(request);
+        Assert.Equal(NodeId.None, member.Node.Vote);
+        for (var ticks = 0; ticks < 10; ticks++)
+        {
+            member.Node.Tick();
+        }
+
+        member.Node.Step(request);
+        Assert.Equal(Two, member.Node.Vote);
+    }
+
+    [Fact]
     public void Step_ASnapshot_BringsItsConfiguration()
     {
         var follower = new SingleNode(1, 1, 1);
