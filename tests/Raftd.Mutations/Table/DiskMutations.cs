@@ -192,15 +192,5 @@ internal static class DiskMutations
             Broken = "if (HasUnsynced) { Sync(); }",
             Suites = [Suite.Simulator, Suite.Wal],
         },
-        new()
-        {
-            Name = "short-write-taken-for-whole",
-            Failures = [86],
-            Wrong = "a write that moved fewer bytes than asked is not continued (dotnet/runtime #109646)",
-            File = "src/Raftd.Wal/Files/PosixFile.cs",
-            Original = "done += Transferred(written, \"write\");",
-            Broken = "Transferred(written, \"write\"); done = data.Length;",
-            Suites = [Suite.Wal],
-        },
     ];
 }

@@ -89,16 +89,6 @@ internal static class MembershipMutations
         },
         new()
         {
-            Name = "links-cut-at-append",
-            Failures = [],
-            Wrong = "the links to a member end when its removal is appended, not when it is committed (docs/bugs.md)",
-            File = "src/Raftd.Node/Replication/Replica.Ready.cs",
-            Original = "_peers.Follow(_members.WithThoseOnlyIn(former));",
-            Broken = "_peers.Follow(_members);",
-            Suites = [Suite.Simulator],
-        },
-        new()
-        {
             Name = "transfer-takes-proposals",
             Failures = [17],
             Wrong = "a leader takes in proposals while it hands over: the target never has them all (redpanda #2606)",

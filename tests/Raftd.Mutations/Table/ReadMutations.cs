@@ -129,15 +129,5 @@ internal static class ReadMutations
             Broken = "true",
             Suites = [Suite.Simulator, Suite.Node],
         },
-        new()
-        {
-            Name = "sole-voter-ignores-learner",
-            Failures = [7],
-            Wrong = "a sole voter answers from before a write that its learner shows already (docs/bugs.md)",
-            File = "src/Raftd.Node/Replication/Replica.Leadership.cs",
-            Original = "_raft.Configuration.Learners.IsEmpty",
-            Broken = "true",
-            Suites = [Suite.Simulator],
-        },
     ];
 }
