@@ -3,7 +3,7 @@ namespace Raftd.Mutations;
 /// <summary>A run of a suite that is to go red: a program under tests/ and its arguments.</summary>
 /// <param name="Project">Its folder under tests/ and the name of its program.</param>
 /// <param name="IsSimulation">It prints what its seeds broke; all others print what their tests broke.</param>
-/// <param name="Arguments">To show that a mutation is seen: ends at the first failure.</param>
+/// <param name="Arguments">To show that a mutation is seen; a simulation ends at its first failure.</param>
 /// <param name="ControlArguments">To show that without a mutation nothing is seen.</param>
 internal sealed record Suite(string Project, bool IsSimulation, string[] Arguments, string[] ControlArguments)
 {
@@ -26,6 +26,6 @@ internal sealed record Suite(string Project, bool IsSimulation, string[] Argumen
     private static Suite Simulation(params string[] kind) => new(
         "Raftd.Simulation", IsSimulation: true, [.. kind, "--first-failure", "--seeds", "0..199"], [.. kind, "--seeds", "0..2"]);
 
-    private static Suite Tests(string project) => new(
-        project, IsSimulation: false, ["-noLogo", "-noColor", "-stopOnFail"], ["-noLogo", "-noColor"]);
+    /// <remarks>To the end, some seconds: a test that is cut short leaves the processes that it started.</remarks>
+    private static Suite Tests(string project) => new(project, IsSimulation: false, ["-noLogo", "-noColor"], ["-noLogo", "-noColor"]);
 }

@@ -40,16 +40,6 @@ internal static class LeaseMutations
         },
         new()
         {
-            Name = "promoted-before-own-entry",
-            Failures = [45],
-            Wrong = "a new leader counts the time of leases before it has applied what the former one renewed",
-            File = "src/Raftd.Node/Replication/Replica.Leadership.cs",
-            Original = "_firstIndexOfTerm != 0 && _applied >= _firstIndexOfTerm",
-            Broken = "_firstIndexOfTerm != 0",
-            Suites = [Suite.Leases, Suite.Simulator],
-        },
-        new()
-        {
             Name = "renewal-without-barrier",
             Failures = [46],
             Wrong = "a leader acknowledges renewals without asking whether it still is one (#13932)",
@@ -137,16 +127,6 @@ internal static class LeaseMutations
             Original = "_loading is not null && id > _loadedThrough",
             Broken = "false",
             Suites = [Suite.Leases, Suite.Store],
-        },
-        new()
-        {
-            Name = "unknown-expiry-counts-as-dropped",
-            Failures = [45],
-            Wrong = "an expiry whose outcome is unknown counts as dropped, and still ends a renewed lease (docs/bugs.md)",
-            File = "src/Raftd.Node/Replication/LeaderDuties.cs",
-            Original = "proposed.Result.End is not (ProposalEnd.Applied or ProposalEnd.Unknown)",
-            Broken = "proposed.Result.End is not ProposalEnd.Applied",
-            Suites = [Suite.Leases, Suite.Simulator],
         },
         new()
         {
