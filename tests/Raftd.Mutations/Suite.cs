@@ -26,6 +26,13 @@ internal sealed record Suite(string Project, bool IsSimulation, string[] Argumen
     private static Suite Simulation(params string[] kind) => new(
         "Raftd.Simulation", IsSimulation: true, [.. kind, "--first-failure", "--seeds", "0..199"], [.. kind, "--seeds", "0..2"]);
 
-    /// <remarks>To the end, some seconds: a test that is cut short leaves the processes that it started.</remarks>
-    private static Suite Tests(string project) => new(project, IsSimulation: false, ["-noLogo", "-noColor"], ["-noLogo", "-noColor"]);
+    /// <remarks>
+    /// To the end, some seconds: a test that is cut short leaves the processes that it started. Without the tests that mount
+    /// a disk: two suites side by side would be in each other's way, and say nothing of the mutation.
+    /// </remarks>
+    private static Suite Tests(string project)
+    {
+        string[] arguments = ["-noLogo", "-noColor", "-class-", "*FullDiskTests"];
+        return new Suite(project, IsSimulation: false, arguments, arguments);
+    }
 }
