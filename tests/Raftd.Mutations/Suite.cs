@@ -21,8 +21,6 @@ internal sealed record Suite(string Project, bool IsSimulation, string[] Argumen
 
     public static Suite Node { get; } = Tests("Raftd.Node.Tests");
 
-    public static IReadOnlyList<Suite> All { get; } = [Simulator, Leases, Raft, Wal, Store, Node];
-
     private static Suite Simulation(params string[] kind) => new(
         "Raftd.Simulation", IsSimulation: true, [.. kind, "--first-failure", "--seeds", "0..199"], [.. kind, "--seeds", "0..2"]);
 
