@@ -129,6 +129,7 @@ public sealed class RaftdNode : IAsyncDisposable
             NodeLog.Founded(_logger, identity.ClusterId, identity.MemberId);
         }
 
+        Failpoint.Hit("member.identified");
         file.Save(identity);
         return identity;
     }

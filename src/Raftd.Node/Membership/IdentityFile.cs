@@ -57,7 +57,9 @@ internal sealed class IdentityFile(IFileSystem files, string directory)
             file.Sync();
         }
 
+        Failpoint.Hit("identity.rename", errno => new StorageIoException("rename", PathOf(TemporaryName), errno));
         files.Rename(PathOf(TemporaryName), PathOf(FileName));
+        Failpoint.Hit("identity.renamed");
         files.SyncDirectory(directory);
     }
 

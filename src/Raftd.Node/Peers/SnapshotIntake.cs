@@ -77,6 +77,7 @@ internal sealed class SnapshotIntake(
                 break;
             }
 
+            Failpoint.Hit("snapshot.received-chunk", static errno => new IOException($"errno {errno}"));
             received.Feed(bytes.Span);
         }
 
@@ -86,6 +87,7 @@ internal sealed class SnapshotIntake(
             return $"the snapshot is of cluster {meta.ClusterId:x16} at {meta.Index}, not what its message says";
         }
 
+        Failpoint.Hit("snapshot.received");
         var offer = new SnapshotOffer(header, store);
         replica.Offer(offer);
         if (!await offer.Task)

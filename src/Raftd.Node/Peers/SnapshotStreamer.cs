@@ -86,6 +86,7 @@ internal sealed class SnapshotStreamer : IAsyncDisposable
             using var snapshot = _state.OpenSnapshot(_self.ClusterId);
             index = snapshot.Meta.Index;
             NodeLog.SnapshotSending(_logger, peer.Label, index);
+            Failpoint.Hit("snapshot.send");
             await StreamAsync(peer, Complete(header, snapshot.Meta), snapshot, _stop.Token);
             installed = true;
             NodeLog.SnapshotSent(_logger, peer.Label, index);
@@ -142,6 +143,7 @@ internal sealed class SnapshotStreamer : IAsyncDisposable
             }
 
             await stream.WriteAsync(output.WrittenMemory, cancellationToken);
+            Failpoint.Hit("snapshot.sent-chunk", static errno => new IOException($"errno {errno}"));
             output.ResetWrittenCount();
         }
         while (sent == SnapshotSendResult.Chunk);

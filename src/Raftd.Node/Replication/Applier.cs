@@ -151,6 +151,7 @@ internal sealed class Applier : ILoop
     {
         for (var i = 0; i < work.Entries.Count; i++)
         {
+            Failpoint.Hit("apply.entry");
             var result = Apply(work.Entries[i]);
             if (work.Proposals[i] is { } proposal)
             {
@@ -179,6 +180,7 @@ internal sealed class Applier : ILoop
     private void Answer()
     {
         _state.Publish();
+        Failpoint.Hit("apply.published");
         Applied(_state.Applied.Index);
         foreach (var (proposal, result) in _results)
         {
@@ -196,6 +198,7 @@ internal sealed class Applier : ILoop
             return false;
         }
 
+        Failpoint.Hit("install.begin");
         try
         {
             _state.Install(install.Offer.Received);
@@ -208,6 +211,7 @@ internal sealed class Applier : ILoop
         Invariant.Check(
             _state.Applied.Index == install.Snapshot.Index && _state.Applied.Term == install.Snapshot.Term,
             $"installed a snapshot of {install.Snapshot} and stand at {_state.Applied.Index}");
+        Failpoint.Hit("install.done");
         install.MarkInstalled();
         Applied(_state.Applied.Index);
         Installed();

@@ -53,7 +53,9 @@ internal sealed class Flusher(StateMachine state, WriteAheadLog wal, LogWriter l
 
         try
         {
+            Failpoint.Hit("flush.begin");
             state.Flush(frozen);
+            Failpoint.Hit("flush.done");
         }
         catch (BucketStoreException full) when (full.Fault == BucketStoreFault.Full)
         {

@@ -172,6 +172,7 @@ internal sealed class LogWriter : ILoop
 
     private void Append(LogWork work)
     {
+        Failpoint.Hit("log.append");
         foreach (var entry in work.Entries)
         {
             _records.Add(new LogEntry(entry.Term, entry.Index, (byte)entry.Kind, entry.Data));
@@ -195,6 +196,7 @@ internal sealed class LogWriter : ILoop
         var state = changed is { } now ? ToLogState(now) : _log.State;
         try
         {
+            Failpoint.Hit("log.reset");
             _log.Reset(install.Snapshot.Index, install.Snapshot.Term, state with { Commit = install.Snapshot.Index });
         }
         catch (WalSpaceException full)
@@ -203,6 +205,7 @@ internal sealed class LogWriter : ILoop
             return false;
         }
 
+        Failpoint.Hit("log.restarted");
         NoteRoom();
         return true;
     }
@@ -224,6 +227,7 @@ internal sealed class LogWriter : ILoop
             return false;
         }
 
+        Failpoint.Hit("log.synced");
         foreach (var work in _unsynced)
         {
             foreach (var message in work.Messages)
@@ -232,6 +236,7 @@ internal sealed class LogWriter : ILoop
             }
         }
 
+        Failpoint.Hit("log.promised");
         var last = _unsynced[^1].Sequence;
         _unsynced.Clear();
         Durable(last);

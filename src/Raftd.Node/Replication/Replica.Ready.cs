@@ -29,6 +29,7 @@ internal sealed partial class Replica
         }
 
         NoteTerm(ready);
+        Failpoint.Hit("ready.taken");
         foreach (var message in ready.Messages)
         {
             _peers.Send(message);

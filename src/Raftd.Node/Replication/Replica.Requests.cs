@@ -78,6 +78,7 @@ internal sealed partial class Replica
         }
 
         _proposals.Add(proposal, entry);
+        Failpoint.Hit("member.proposed");
         return (result, proposal);
     }
 
@@ -141,6 +142,7 @@ internal sealed partial class Replica
 
     private void Register(EntryId first)
     {
+        Failpoint.Hit("propose.accepted");
         for (var i = 0; i < _gathered.Count; i++)
         {
             _proposals.Add(_gathered[i], first with { Index = first.Index + (ulong)i });

@@ -9,24 +9,29 @@ namespace Raftd.Store.Buckets;
 internal static partial class FileSystem
 {
     private const int ReadOnlyCloseOnExec = 0x80000; // O_RDONLY | O_CLOEXEC
+    private const int WouldBlock = 11; // the numbers of errno.h, which the runtime leaves in HResult
+    private const int NoSpace = 28;
+    private const int QuotaExceeded = 122;
     private static readonly string[] NetworkFormats = ["nfs", "nfs4", "cifs", "smb", "smb2", "smbfs", "9p", "v9fs"];
 
     private const UnixFileMode DirectoryMode =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>Mode 0700; an existing one is left as it is.</summary>
-    public static void MakeDirectory(string path)
+    /// <exception cref="BucketStoreException">Full or Io.</exception>
+    public static void MakeDirectory(string path) => Run("mkdir", path, () =>
     {
         if (OperatingSystem.IsWindows())
         {
             throw new PlatformNotSupportedException("raftd runs on Linux");
         }
 
-        Directory.CreateDirectory(path, DirectoryMode);
-    }
+        return Directory.CreateDirectory(path, DirectoryMode);
+    });
 
     /// <summary>Opens or makes a file of mode 0600 that nobody else has open this way (flock).</summary>
-    public static FileStream OpenExclusive(string path)
+    /// <exception cref="BucketStoreException">InUse, Full or Io.</exception>
+    public static FileStream OpenExclusive(string path) => Run("open", path, () =>
     {
         if (OperatingSystem.IsWindows())
         {
@@ -40,6 +45,46 @@ internal static partial class FileSystem
             Share = FileShare.None,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         });
+    });
+
+    /// <summary>Atomic; replaces what bears the name. Durable once the directories are synced.</summary>
+    /// <exception cref="BucketStoreException">Full or Io.</exception>
+    public static void Rename(string from, string to) => Run("rename", from, () => File.Move(from, to, overwrite: true));
+
+    /// <summary>Removes a directory and what is in it, if it is there.</summary>
+    /// <exception cref="BucketStoreException">Io.</exception>
+    public static void RemoveDirectory(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            Run("remove", path, () => Directory.Delete(path, recursive: true));
+        }
+    }
+
+    /// <summary>Runs what the runtime does on files, and says as an error of the store what it failed of.</summary>
+    public static void Run(string call, string path, Action action) => Run<object?>(call, path, () =>
+    {
+        action();
+        return null;
+    });
+
+    /// <inheritdoc cref="Run(string, string, Action)"/>
+    public static T Run<T>(string call, string path, Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            var fault = failure.HResult switch
+            {
+                WouldBlock => BucketStoreFault.InUse,
+                NoSpace or QuotaExceeded => BucketStoreFault.Full,
+                _ => BucketStoreFault.Io,
+            };
+            throw new BucketStoreException(fault, $"{call} {path}: {failure.Message}", failure);
+        }
     }
 
     /// <summary>fsync of a file or a directory.</summary>

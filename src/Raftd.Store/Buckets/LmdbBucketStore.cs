@@ -62,7 +62,7 @@ public sealed class LmdbBucketStore : IBucketStore
         });
         try
         {
-            DataFileCheck.Run(_environment, _dataPath);
+            FileSystem.Run("check", _dataPath, () => DataFileCheck.Run(_environment, _dataPath));
             _databases = OpenDatabases(_environment);
         }
         catch
@@ -182,20 +182,14 @@ public sealed class LmdbBucketStore : IBucketStore
     {
         var bytes = (maxReaders + 2) * ReaderSlotBytes;
         using var file = FileSystem.OpenExclusive(path);
-        if (file.Length == bytes)
+        if (file.Length != bytes)
         {
-            return;
-        }
-
-        try
-        {
-            file.SetLength(0);
-            file.Write(new byte[bytes]);
-            file.Flush();
-        }
-        catch (IOException e)
-        {
-            throw new BucketStoreException(BucketStoreFault.Full, $"no room for the readers' table {path}", e);
+            FileSystem.Run("write", path, () =>
+            {
+                file.SetLength(0);
+                file.Write(new byte[bytes]);
+                file.Flush();
+            });
         }
     }
 

@@ -105,6 +105,7 @@ public sealed class StateDirectory : IStateDirectory
 
         _current = null;
         _onStep(StateInstallStep.FormerClosed);
+        Failpoint.Hit("install.closed");
         _installing.Dispose();
         _installing = null;
         _onStep(StateInstallStep.NewClosed);
@@ -152,7 +153,8 @@ public sealed class StateDirectory : IStateDirectory
         FileSystem.Sync(newPath);
         FileSystem.Sync(_installingPath);
         _onStep(StateInstallStep.NewSynced);
-        File.Move(newPath, DataPath, overwrite: true);
+        FileSystem.Rename(newPath, DataPath);
+        Failpoint.Hit("install.renamed");
         _onStep(StateInstallStep.Renamed);
         FileSystem.Sync(_statePath);
         FileSystem.Sync(_installingPath);
@@ -161,11 +163,5 @@ public sealed class StateDirectory : IStateDirectory
         _onStep(StateInstallStep.LeftoversRemoved);
     }
 
-    private void RemoveLeftovers()
-    {
-        if (Directory.Exists(_installingPath))
-        {
-            Directory.Delete(_installingPath, recursive: true);
-        }
-    }
+    private void RemoveLeftovers() => FileSystem.RemoveDirectory(_installingPath);
 }

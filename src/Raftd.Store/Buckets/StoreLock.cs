@@ -10,19 +10,8 @@ internal sealed class StoreLock : IDisposable
 
     private StoreLock(FileStream file) => _file = file;
 
-    /// <exception cref="BucketStoreException">With <see cref="BucketStoreFault.InUse"/>.</exception>
-    public static StoreLock Take(string path)
-    {
-        try
-        {
-            return new StoreLock(FileSystem.OpenExclusive(path));
-        }
-        catch (IOException e) when (File.Exists(path))
-        {
-            throw new BucketStoreException(
-                BucketStoreFault.InUse, $"{path} is held: another process or store object has this state open", e);
-        }
-    }
+    /// <exception cref="BucketStoreException">InUse, where another process or store object has this state open; Full or Io.</exception>
+    public static StoreLock Take(string path) => new(FileSystem.OpenExclusive(path));
 
     public void Dispose() => _file.Dispose();
 }

@@ -36,6 +36,7 @@ public sealed partial class StateMachine
     public CommandResult ApplyConfiguration(ulong index, ulong term, ReadOnlyMemory<byte> configuration)
     {
         Begin(index, term);
+        Failpoint.Hit("member.apply");
         _state.Configuration = configuration.ToArray();
         _state.ConfigurationIndex = index;
         _state.Hash.Add(_state.Configuration);
@@ -153,6 +154,7 @@ public sealed partial class StateMachine
                 $"revision {compact.Revision} is in the future: the newest is {keyspace.Revision}");
         }
 
+        Failpoint.Hit("compact.apply");
         keyspace.Compact(compact.Revision);
         _state.Hash.Add(compact.Revision, keyspace.LogicalBytes);
         return new CompactResult(keyspace.Revision, compact.Revision);

@@ -78,6 +78,7 @@ public sealed partial class StateMachine
         Invariant.Check(
             ReferenceEquals(epoch.Halves.Frozen, frozen.Records), $"flush of {frozen.Applied.Index}, which is not the frozen half");
         epoch.Store.Write(writer => Write(writer, frozen));
+        Failpoint.Hit("flush.committed");
         SetFlushed(frozen.Meta, frozen.Configuration);
         epoch.Halves = new OverlayHalves(epoch.Halves.Active, Frozen: null);
     }
@@ -117,6 +118,7 @@ public sealed partial class StateMachine
         buffer.Reset();
         frozen.Meta.WriteTo(buffer);
         writer.Put(Bucket.Meta, StoredMeta.Key, buffer.Written);
+        Failpoint.Hit("flush.commit", static errno => new BucketStoreException(BucketStoreFault.Io, $"commit: errno {errno}"));
     }
 
     private static void WriteLeases(IBucketWriter writer, Dictionary<long, LeaseRecord?> leases, WireWriter buffer)

@@ -85,7 +85,9 @@ public sealed partial class WriteAheadLog
         }
 
         oldest.Release();
+        Failpoint.Hit("log.delete", errno => new StorageIoException("unlink", _files.NameOf(oldest.Number), errno));
         _files.Delete(oldest.Number);
+        Failpoint.Hit("log.deleted");
         _files.SyncDirectory();
     }
 

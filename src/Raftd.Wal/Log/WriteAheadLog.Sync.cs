@@ -58,6 +58,7 @@ public sealed partial class WriteAheadLog
         }
 
         var end = at + 1 < _chunks.Count ? _chunks[at + 1].Start : _buffered;
+        Failpoint.Hit("log.write", errno => new StorageIoException("pwrite", _files.NameOf(Current.Number), errno));
         Current.File.Write(chunk.FileOffset, _buffer.AsSpan(chunk.Start, end - chunk.Start));
         _dirty = true;
     }
@@ -82,6 +83,7 @@ public sealed partial class WriteAheadLog
 
         try
         {
+            Failpoint.Hit("log.sync", errno => new StorageIoException("fdatasync", _files.NameOf(Current.Number), errno));
             Current.File.SyncData();
         }
         catch (StorageIoException e)

@@ -47,6 +47,7 @@ internal sealed class SegmentFiles(IFileSystem files, string directory, SpareSeg
             WriteHeader(file, header);
             fill?.Invoke(file);
             file.Sync();
+            Failpoint.Hit("log.roll", errno => new StorageIoException("rename", temporary, errno));
             files.Rename(temporary, NameOf(header.Number));
         }
         catch (StorageIoException e)
@@ -58,6 +59,7 @@ internal sealed class SegmentFiles(IFileSystem files, string directory, SpareSeg
         }
 
         spare.NoteAllocation(null);
+        Failpoint.Hit("log.rolled");
         files.SyncDirectory(directory);
         file.Dispose(); // opened anew, so that later errors name the segment and not the temporary file
         return new Segment(header, Open(header.Number));

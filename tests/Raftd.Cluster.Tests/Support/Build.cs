@@ -2,22 +2,33 @@ using System.Diagnostics;
 
 namespace Raftd.Cluster.Tests.Support;
 
-/// <summary>The program, built once by the launcher before the first test starts it.</summary>
+/// <summary>The program, built once before the first test starts it: by the launcher, or with failpoints.</summary>
 internal static class Build
 {
-    private static readonly Lazy<Task> Once = new(BuildAsync);
+    private static readonly Lazy<Task> Once = new(() => RunAsync(Checkout.Launcher));
+
+    private static readonly Lazy<Task> OnceWithFailpoints = new(() => RunAsync(
+        "dotnet", "build", Path.Combine(Checkout.Root, "src/Raftd.Cli"), "-c", "Failpoints", "-nologo", "-v", "quiet", "-nodeReuse:false",
+        "-p:UseSharedCompilation=false", "-p:RunAnalyzers=false"));
 
     public static ValueTask EnsureAsync() => new(Once.Value);
 
-    private static async Task BuildAsync()
+    /// <returns>The command that starts it.</returns>
+    public static async Task<string[]> WithFailpointsAsync()
     {
-        var start = new ProcessStartInfo(Checkout.Launcher) { UseShellExecute = false };
+        await OnceWithFailpoints.Value;
+        return ["dotnet", Path.Combine(Checkout.Root, "src/Raftd.Cli/bin/Failpoints/net10.0/linux-x64/raftd.dll")];
+    }
+
+    private static async Task RunAsync(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false };
         start.Environment["RAFTD_BUILD_ONLY"] = "1";
         using var process = Process.Start(start)!;
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)
         {
-            throw new InvalidOperationException($"./raftd cannot be built: exit code {process.ExitCode}");
+            throw new InvalidOperationException($"{program} cannot build: exit code {process.ExitCode}");
         }
     }
 }

@@ -31,6 +31,12 @@ internal sealed class Member
 
     public string? Join { get; set; }
 
+    /// <summary>What is started; the flags follow.</summary>
+    public string[] Program { get; set; } = [Checkout.Launcher];
+
+    /// <summary>Of the environment, besides what all have.</summary>
+    public (string Name, string Value)[] Variables { get; set; } = [];
+
     public string DataDirectory { get; set; }
 
     public string LogPath { get; }
@@ -67,9 +73,10 @@ internal sealed class Member
         Process = _scene.StartLogged(
             LogPath,
             [
-                Checkout.Launcher, "-id", Label, "-haddr", Address, "-raddr", $"127.0.0.1:{RaftPort}", .. join, .. Flags,
+                .. Program, "-id", Label, "-haddr", Address, "-raddr", $"127.0.0.1:{RaftPort}", .. join, .. Flags,
                 DataDirectory,
-            ]);
+            ],
+            Variables);
         return this;
     }
 

@@ -9,16 +9,7 @@ internal static class DiskMutations
     private const string Files = "src/Raftd.Wal/Segments/SegmentFiles.cs";
     private const string Writer = "src/Raftd.Node/Replication/LogWriter.cs";
 
-    private const string SyncsData = """
-        try
-        {
-            Current.File.SyncData();
-        }
-        catch (StorageIoException e)
-        {
-            throw Fail(e);
-        }
-        """;
+    private const string SyncsData = "«Current.File.SyncData();» } catch";
 
     private const string FillsAndSyncs = "fill?.Invoke(file); file.Sync();";
 
@@ -88,7 +79,7 @@ internal static class DiskMutations
             Failures = [29],
             Wrong = "the name of a new segment is not made durable (hashicorp/consul #3362)",
             File = Files,
-            Original = "spare.NoteAllocation(null); «files.SyncDirectory(directory);»",
+            Original = "Failpoint.Hit(\"log.rolled\"); «files.SyncDirectory(directory);»",
             Broken = "",
             Suites = [Suite.Simulator, Suite.Wal],
         },

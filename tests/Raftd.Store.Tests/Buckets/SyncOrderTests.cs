@@ -6,6 +6,9 @@ namespace Raftd.Store.Tests.Buckets;
 /// leaves a state that is whole (failures 29 and 38 in the catalogue).</summary>
 public sealed partial class SyncOrderTests : IDisposable
 {
+    private const int Commits = 20;
+    private const string Calls = "openat,write,writev,pwrite64,fsync,fdatasync,rename,renameat,renameat2";
+
     private readonly TemporaryDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
@@ -13,12 +16,12 @@ public sealed partial class SyncOrderTests : IDisposable
     /// <summary>A meta page names pages of its commit, so these are synced before it is written; and it is written through
     /// a descriptor of its own that syncs with each write.</summary>
     [Fact]
-    public void Commit_UnderStrace_SyncsItsPagesBeforeTheMetaPageThatNamesThem()
+    public async Task Commit_UnderStrace_SyncsItsPagesBeforeTheMetaPageThatNamesThem()
     {
         var synchronous = new HashSet<string>(StringComparer.Ordinal);
         var hasUnsynced = new HashSet<string>(StringComparer.Ordinal);
         var commits = 0;
-        foreach (var call in Trace())
+        foreach (var call in await TraceAsync())
         {
             if (OpenedDataFile().Match(call) is { Success: true } opened)
             {
@@ -44,15 +47,15 @@ public sealed partial class SyncOrderTests : IDisposable
             }
         }
 
-        Assert.InRange(commits, SyncOrderProbe.Commits + 2, int.MaxValue);
+        Assert.InRange(commits, Commits + 2, int.MaxValue);
         Assert.Empty(hasUnsynced);
     }
 
     /// <summary>The file and its name are durable before the rename, the rename before anything goes on.</summary>
     [Fact]
-    public void Install_UnderStrace_SyncsTheNewStateBeforeItsRenameAndBothDirectoriesBehindIt()
+    public async Task Install_UnderStrace_SyncsTheNewStateBeforeItsRenameAndBothDirectoriesBehindIt()
     {
-        var calls = Trace()
+        var calls = (await TraceAsync())
             .Select(call => Renamed().Match(call) is { Success: true } renamed
                 ? "rename " + renamed.Groups["to"].Value
                 : Synced().Match(call) is { Success: true } synced ? "sync " + synced.Groups["path"].Value : "")
@@ -69,7 +72,7 @@ public sealed partial class SyncOrderTests : IDisposable
         });
     }
 
-    private string[] Trace() => SyncOrderProbe.Trace(_directory.At("data"), _directory.At("trace"));
+    private Task<string[]> TraceAsync() => StateProbe.TraceAsync(_directory.At("data"), _directory.At("trace"), Commits, Calls);
 
     [GeneratedRegex(@"openat\(.*data\.mdb"", (?<flags>[A-Z_|]+).* = (?<file>\d+)<", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex OpenedDataFile();

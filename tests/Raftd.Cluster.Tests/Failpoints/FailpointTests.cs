@@ -1,0 +1,245 @@
+using System.Globalization;
+using Raftd.Cluster.Tests.Support;
+
+namespace Raftd.Cluster.Tests.Failpoints;
+
+/// <summary>One of three real members dies, waits or meets an error at each named step of the product, under load: what was
+/// acknowledged is there afterwards, and all members hold the same.</summary>
+/// <remarks>The random numbers only say at which passage of a step; each run draws them anew and prints its seed.</remarks>
+public sealed class FailpointTests : ClusterTest
+{
+    private const int SyncFailed = 20;
+
+    // Next to nothing is kept of the log, so segments come and go, and whoever was away needs a snapshot.
+    private static readonly string[] TinyLog =
+        ["-max-value-bytes", "64KiB", "-wal-segment-bytes", "1MiB", "-wal-retention-bytes", "0", "-flush-interval", "20ms"];
+
+    // A history of half of this is compacted, down to ten thousand revisions.
+    private static readonly string[] TinyQuota = [.. TinyLog, "-quota-bytes", "16MiB"];
+
+    private static readonly string[] OfWrites =
+    [
+        "propose.accepted", "ready.taken", "log.append", "log.write", "log.sync", "log.synced", "log.promised", "log.roll",
+        "log.rolled", "log.delete", "log.deleted", "apply.entry", "apply.published", "flush.begin", "flush.commit",
+        "flush.committed", "flush.done",
+    ];
+
+    // What the log or the state could not write or sync ends the member.
+    private static readonly string[] FatalErrors = ["log.write", "log.sync", "log.roll", "log.delete", "flush.commit"];
+
+    private static readonly string[] OfInstalls =
+    [
+        "snapshot.received-chunk", "snapshot.received", "install.begin", "install.closed", "install.renamed", "install.done",
+        "log.reset", "log.restarted",
+    ];
+
+    private static readonly string[] OfSenders = ["snapshot.send", "snapshot.sent-chunk"];
+
+    // In the order in which a newcomer comes by: member.json is written with its instance, as a member's, and once it has started.
+    private static readonly string[] OfNewcomers =
+    [
+        "identity.rename", "identity.renamed", "member.identified", "identity.rename", "identity.renamed", "identity.rename",
+        "identity.renamed", "member.apply",
+    ];
+
+    private static readonly string[] OfLeaders = ["member.proposed"];
+
+    private static readonly string[] OfCompactions = ["compact.apply"];
+
+    private readonly int _seed = int.TryParse(Environment.GetEnvironmentVariable("RAFTD_TEST_SEED"), CultureInfo.InvariantCulture, out var seed)
+        ? seed
+        : Environment.TickCount;
+
+    private readonly Random _random;
+
+    public FailpointTests() => _random = new Random(_seed);
+
+    [Fact]
+    public void EveryFailpointHasItsScene()
+    {
+        string[] all = [.. OfWrites, .. OfInstalls, .. OfSenders, .. OfNewcomers, .. OfLeaders, .. OfCompactions];
+        Assert.Equal(SourceFailpoints.Names().Order(StringComparer.Ordinal), all.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task MemberThatDiesAtAnyStepOfAWrite_LosesNothing()
+    {
+        Print($"seed {_seed}");
+        var cluster = await TestCluster.StartAsync(Scene, 3, TinyLog);
+        await using var load = new Load(cluster.Members, writers: 3, valueBytes: 10_000);
+        var victim = await Victim.OfAsync(cluster[2]);
+        foreach (var step in OfWrites)
+        {
+            await victim.DieAsync($"{step}=kill@{Passage(step)}", () => LeadAsync(cluster, victim));
+        }
+
+        await EndWellAsync(cluster, victim, load);
+    }
+
+    [Fact]
+    public async Task MemberWhoseDiskFails_Ends_AndLosesNothing()
+    {
+        Print($"seed {_seed}");
+        var cluster = await TestCluster.StartAsync(Scene, 3, TinyLog);
+        await using var load = new Load(cluster.Members, writers: 3, valueBytes: 10_000);
+        var victim = await Victim.OfAsync(cluster[2]);
+        foreach (var step in FatalErrors)
+        {
+            await victim.StopAsync($"{step}=error:EIO@{Passage(step)}", SyncFailed, () => LeadAsync(cluster, victim));
+        }
+
+        await EndWellAsync(cluster, victim, load);
+    }
+
+    [Fact]
+    public async Task LeaderThatIsSlowAtEveryStep_OrHasNoRoomForASegment_GoesOn()
+    {
+        var cluster = await TestCluster.StartAsync(Scene, 3, TinyLog);
+        await using var load = new Load(cluster.Members, writers: 3, valueBytes: 10_000);
+        var victim = await Victim.OfAsync(cluster[2]);
+        await victim.StartAsync(string.Join(';', OfWrites.Select(step => $"{step}=sleep:2")));
+        await cluster.ReadyAsync();
+        await LeadAsync(cluster, victim);
+        await victim.ReachedAsync("log.deleted");
+        await load.MoreAsync(100);
+
+        await victim.StartAsync("log.roll=error:ENOSPC@3");
+        await cluster.ReadyAsync();
+        await LeadAsync(cluster, victim);
+        await victim.ReachedAsync("log.roll");
+        await load.MoreAsync(100);
+        Assert.True(victim.Member.IsRunning, victim.Member.LastLine);
+        await EndWellAsync(cluster, victim, load);
+    }
+
+    [Fact]
+    public async Task MemberThatDiesAtAnyStepOfAnInstall_HasTheOldStateOrTheNew()
+    {
+        Print($"seed {_seed}");
+        var cluster = await TestCluster.StartAsync(Scene, 3, TinyLog);
+        var victim = await Victim.OfAsync(cluster[2]);
+        await using var load = new Load(cluster.Members, writers: 3, valueBytes: 30_000);
+        await load.MoreAsync(150);
+        foreach (var step in OfInstalls)
+        {
+            await victim.Member.KillAsync();
+            await load.MoreAsync(250);
+            await victim.DieAsync($"{step}=kill");
+        }
+
+        // A connection that breaks is no reason to end: the leader begins anew.
+        await load.MoreAsync(250);
+        await victim.StartAsync("snapshot.received-chunk=error:EIO@2");
+        await victim.ReachedAsync("snapshot.received-chunk");
+        await EndWellAsync(cluster, victim, load);
+    }
+
+    [Fact]
+    public async Task LeaderThatDiesWhileItSendsASnapshot_IsReplaced()
+    {
+        var cluster = await TestCluster.StartAsync(Scene, 3, TinyLog);
+        var (late, victim) = (cluster[1], await Victim.OfAsync(cluster[2]));
+        await using var load = new Load(cluster.Members, writers: 3, valueBytes: 30_000);
+        foreach (var step in OfSenders)
+        {
+            await SendAsync($"{step}=kill");
+            await victim.Member.EndAsync();
+        }
+
+        await SendAsync("snapshot.sent-chunk=error:EIO@2");
+        await EndWellAsync(cluster, victim, load);
+
+        // The load may cost the victim its leadership, and another then sends the snapshot: it is tried again.
+        async Task SendAsync(string plan)
+        {
+            await victim.StartAsync(plan);
+            await cluster.ReadyAsync();
+            while (!victim.HasReached(plan.Split('=')[0]))
+            {
+                await LeadAsync(cluster, victim);
+                await late.KillAsync();
+                await load.MoreAsync(250);
+                late.Start();
+                await late.ReadyAsync();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task NewcomerThatDiesAtAnyStep_BecomesAMember()
+    {
+        var cluster = await TestCluster.StartAsync(Scene, 3, TinyLog);
+        await using var load = new Load([.. cluster.Members], valueBytes: 1000);
+        var newcomer = await Victim.OfAsync(cluster.Add("node04", TinyLog));
+        await newcomer.StopAsync("identity.rename=error:EIO", SyncFailed);
+        foreach (var step in OfNewcomers)
+        {
+            await newcomer.DieAsync($"{step}=kill");
+        }
+
+        await EndWellAsync(cluster, newcomer, load);
+    }
+
+    [Fact]
+    public async Task LeaderThatDiesWhenAMemberGoes_LeavesItMemberOrNot()
+    {
+        var cluster = await TestCluster.StartAsync(Scene, 4, TinyLog);
+        await using var load = new Load([.. cluster.Members.Take(3)], valueBytes: 1000);
+        var leader = await Victim.OfAsync(cluster[2]);
+        await leader.DieAsync("member.proposed=kill", async () =>
+        {
+            await LeadAsync(cluster, leader);
+            if (await cluster.LeaderAsync() == leader.Member)
+            {
+                await leader.Member.SendAsync(HttpMethod.Delete, "/members/node04");
+            }
+        });
+        await leader.StartAsync("");
+        await Until.TrueAsync("node04 is removed", TimeSpan.FromSeconds(30), async () =>
+            (await cluster[0].SendAsync(HttpMethod.Delete, "/members/node04")).Status is 200 or 404);
+        await cluster[3].EndAsync();
+        await EndWellAsync(cluster, leader, load);
+    }
+
+    [Fact]
+    public async Task MemberThatDiesInACompaction_CompactsAgain()
+    {
+        var cluster = await TestCluster.StartAsync(Scene, 3, TinyQuota);
+        var victim = await Victim.OfAsync(cluster[2]);
+        await victim.StartAsync("compact.apply=kill@2");
+        await cluster.ReadyAsync();
+        await using var load = new Overwrites(cluster.Members);
+        await victim.ReachedAsync("compact.apply");
+        await victim.Member.EndAsync();
+        await victim.StartAsync("");
+        await load.StopAsync();
+        await cluster.ReadyAsync();
+        await cluster.SameStateAsync();
+        await load.VerifyAsync();
+    }
+
+    /// <summary>Early, so that a scene is short; but not always the first time, which is part of the start.</summary>
+    private int Passage(string step) => step switch
+    {
+        "log.roll" or "log.rolled" or "log.delete" or "log.deleted" => _random.Next(1, 4),
+        "propose.accepted" => _random.Next(1, 20),
+        _ => _random.Next(1, 60),
+    };
+
+    private static async Task LeadAsync(TestCluster cluster, Victim victim)
+    {
+        if (cluster.Except(victim.Member).FirstOrDefault(member => member.IsRunning) is { } other)
+        {
+            await other.PostAsync($"/leader/transfer?to={victim.Member.Label}");
+        }
+    }
+
+    private static async Task EndWellAsync(TestCluster cluster, Victim victim, Load load)
+    {
+        await victim.StartAsync("");
+        await cluster.ReadyAsync();
+        await load.MoreAsync(50);
+        await load.VerifyAsync(cluster.Members.Where(member => member.IsRunning));
+        await cluster.SameStateAsync([.. cluster.Members.Where(member => member.IsRunning)]);
+    }
+}
