@@ -1,0 +1,55 @@
+using System.Globalization;
+using Raftd.PowerLoss.Tests.Recording;
+using Raftd.Testing;
+
+namespace Raftd.PowerLoss.Tests;
+
+/// <summary>What fdatasync promised is there after any loss of power: see the tops of Story, TraceDisk, LossPattern, Sweep
+/// and MemberCheck, in this order.</summary>
+public sealed class PowerLossTests : IDisposable
+{
+    private const int DefaultImages = 500;
+    private const int Seed = 20_240_607;
+
+    private readonly string _folder = RealDisk.NewFolder("raftd-powerloss-");
+
+    /// <summary>Of both workloads together; RAFTD_POWERLOSS_IMAGES asks for another number.</summary>
+    private static int Images { get; } =
+        Environment.GetEnvironmentVariable("RAFTD_POWERLOSS_IMAGES") is { Length: > 0 } asked
+            ? int.Parse(asked, CultureInfo.InvariantCulture)
+            : DefaultImages;
+
+    public void Dispose()
+    {
+        if (TestContext.Current.TestState?.Result != TestResult.Failed)
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
+    }
+
+    /// <summary>Founded, killed between a write of the log and its sync, started on what the page cache had, killed in the
+    /// middle of a flush, robbed of its power, started again; and robbed of its power at any moment of all this.</summary>
+    [Fact]
+    public Task MemberAlone_PowerFailsAnywhere_NothingAcknowledgedIsLost() => RunAsync(
+        Workloads.Alone,
+        Images - (Images / 3),
+        new Plan(Kill: ("fdatasync", 70)),
+        new Plan(Kill: ("pwrite64", 150), LossSeed: Seed),
+        default);
+
+    /// <summary>A snapshot into an empty directory, another over an old state; and robbed of its power at any moment.</summary>
+    [Fact]
+    public Task FollowerWithSnapshots_PowerFailsAnywhere_NothingAcknowledgedIsLost() =>
+        RunAsync(Workloads.Follower, Images / 3, new Plan(LossSeed: null));
+
+    private async Task RunAsync(string workload, int images, params Plan[] plans)
+    {
+        Assert.SkipUnless(Recorder.WhyNot() is null, Recorder.WhyNot() ?? "");
+        var sync = RealDisk.RequireRealSync(_folder);
+        var story = Story.Record(workload, Directory.CreateDirectory(Path.Combine(_folder, "recorded")).FullName, plans);
+        var report = await new Sweep(story, Seed, _folder).RunAsync(images);
+        Console.WriteLine($"{report}, seed {Seed}, fdatasync {sync.TotalMicroseconds:F0} us");
+        Assert.True(report.Violations.Count == 0, string.Join(Environment.NewLine, report.Violations.Prepend($"kept: {_folder}")));
+        Assert.All(report.SharedMaps, path => Assert.Equal("lock.mdb", Path.GetFileName(path)));
+    }
+}

@@ -1,0 +1,195 @@
+// Plays a story again and stops the power, many times: at a boundary between two calls, with one of the patterns of loss,
+// the disk as it would then be is written out and a member is started on it.
+//
+// Which boundaries: half of the images anywhere, evenly; the other half evenly over the kinds of calls (which call, on
+// which kind of file), or the few renames and syncs of directories would be lost among thousands of writes of pages.
+// All of it follows from the seed and the recorded story. The story itself has threads in it and is another each time.
+
+using System.Diagnostics;
+using Raftd.PowerLoss.Tests.Checking;
+using Raftd.PowerLoss.Tests.Recording;
+using Raftd.PowerLoss.Tests.Replaying;
+using Raftd.Testing;
+
+namespace Raftd.PowerLoss.Tests;
+
+/// <param name="Story">Which workload.</param>
+/// <param name="Calls">Calls that changed the disk or what of it is durable.</param>
+/// <param name="Boundaries">Places at which the power was stopped.</param>
+/// <param name="Images">Disks rebuilt.</param>
+/// <param name="Recoveries">Members started.</param>
+/// <param name="Elapsed">Time for all of it.</param>
+/// <param name="Violations">What went wrong, the images' place and pattern first.</param>
+/// <param name="SharedMaps">Files that were mapped shared and writable.</param>
+internal sealed record SweepReport(
+    string Story, int Calls, int Boundaries, int Images, int Recoveries, TimeSpan Elapsed, IReadOnlyList<string> Violations,
+    IReadOnlyCollection<string> SharedMaps)
+{
+    public override string ToString() =>
+        $"{Story}: {Calls} calls, {Boundaries} boundaries, {Images} images, {Recoveries} recoveries, "
+        + $"{Elapsed.TotalMilliseconds / Math.Max(1, Images):F1} ms each, {Violations.Count} violations";
+}
+
+internal sealed class Sweep
+{
+    private const int MostViolations = 50;
+    private const int StartAgainEvery = 4;
+    private const int WholeNodeEvery = 40;
+
+    private readonly Story _story;
+    private readonly Random _random;
+    private readonly MemberCheck _check;
+    private readonly string _images;
+    private readonly List<string> _places = [];
+    private readonly List<Note> _notes = [];
+    private readonly List<int> _notesOfLife = [];
+    private readonly SortedSet<string> _sharedMaps = new(StringComparer.Ordinal);
+    private readonly List<string> _violations = [];
+    private int _made;
+
+    /// <param name="story">What is played.</param>
+    /// <param name="seed">Decides where, and what is lost.</param>
+    /// <param name="folder">The image being looked at is made in it; it is kept where it is the first to fail.</param>
+    public Sweep(Story story, int seed, string folder)
+    {
+        _story = story;
+        _random = new Random(seed);
+        _check = new MemberCheck(story.Workload);
+        _images = folder;
+    }
+
+    public async Task<SweepReport> RunAsync(int images)
+    {
+        var started = Stopwatch.GetTimestamp();
+        await SurveyAsync();
+        var wanted = Choose(images);
+        var boundary = 0;
+        await PlayAsync(
+            async (disk, life, _) =>
+            {
+                foreach (var pattern in wanted[boundary++])
+                {
+                    await TryAsync(disk, life, boundary - 1, pattern);
+                }
+            },
+            static _ => { });
+        return new SweepReport(
+            _story.Workload, _places.Count, wanted.Count(patterns => patterns.Count > 0), _made, _check.Recoveries,
+            Stopwatch.GetElapsedTime(started), _violations, _sharedMaps);
+    }
+
+    /// <summary>A first pass: what boundaries there are, and all the notes.</summary>
+    private async Task SurveyAsync()
+    {
+        await PlayAsync(
+            (_, _, place) =>
+            {
+                _places.Add($"{place.Call} {KindOf(place.Path)}");
+                return Task.CompletedTask;
+            },
+            disk =>
+            {
+                _notes.AddRange(disk.Notes);
+                _notesOfLife.Add(_notes.Count);
+                _sharedMaps.UnionWith(disk.SharedMaps);
+            });
+    }
+
+    private List<LossPattern>[] Choose(int images)
+    {
+        var kinds = _places.Select((place, at) => (place, at)).GroupBy(pair => pair.place, pair => pair.at, StringComparer.Ordinal)
+            .OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => group.ToArray()).ToArray();
+        var wanted = Enumerable.Range(0, _places.Count).Select(_ => new List<LossPattern>()).ToArray();
+        for (var i = 0; i < images; i++)
+        {
+            var kind = kinds[_random.Next(kinds.Length)];
+            var at = i % 2 == 0 ? _random.Next(_places.Count) : kind[_random.Next(kind.Length)];
+            wanted[at].Add(LossPatterns.All[i / 2 % LossPatterns.All.Length]);
+        }
+
+        return wanted;
+    }
+
+    private async Task PlayAsync(Func<TraceDisk, int, TracePlace, Task> atBoundary, Action<TraceDisk> atEndOfLife)
+    {
+        var files = new MemoryFileSystem();
+        for (var life = 0; life < _story.Lives.Count; life++)
+        {
+            var disk = new TraceDisk(_story.Folder, files);
+            foreach (var happening in _story.Lives[life].Events)
+            {
+                for (var place = disk.Play(happening); place is { } changed; place = disk.Settle())
+                {
+                    await atBoundary(disk, life, changed);
+                }
+            }
+
+            atEndOfLife(disk);
+            files = _story.Lives[life].End(disk);
+        }
+    }
+
+    private async Task TryAsync(TraceDisk disk, int life, int boundary, LossPattern pattern)
+    {
+        var number = ++_made;
+        var place = $"{_story.Workload} at {boundary} (after {_places[boundary]}), {pattern}";
+        var image = Path.Combine(_images, "image");
+        Image.Write(Lose(disk.Files, pattern), image);
+        await File.WriteAllTextAsync(image + ".place", place);
+        try
+        {
+            await CheckAsync(image, HistoryAt(disk, life), pattern, number);
+        }
+        catch (Exception failure) when (_violations.Count < MostViolations)
+        {
+            _violations.Add($"{place}: {failure.GetType().Name}: {failure.Message}");
+            Keep(image);
+        }
+
+        Directory.Delete(image, recursive: true);
+    }
+
+    private async Task CheckAsync(string image, History history, LossPattern pattern, int number)
+    {
+        if (_story.Workload == Workloads.Alone && number % WholeNodeEvery == 0)
+        {
+            await _check.RunNodeAsync(image, history);
+            return;
+        }
+
+        _check.Run(image, history, pattern == LossPattern.Everything, again: number % StartAgainEvery == 0);
+    }
+
+    private MemoryFileSystem Lose(MemoryFileSystem files, LossPattern pattern)
+    {
+        var pieces = new List<UnsyncedPiece>();
+        files.Crash(piece =>
+        {
+            pieces.Add(piece);
+            return false;
+        });
+        return files.Crash(LossPatterns.Of(pattern, _random, pieces));
+    }
+
+    private History HistoryAt(TraceDisk disk, int life)
+    {
+        var before = life == 0 ? 0 : _notesOfLife[life - 1];
+        return new History(_notes[.._notesOfLife[life]], before + disk.Notes.Count);
+    }
+
+    private void Keep(string image)
+    {
+        if (_violations.Count == 1)
+        {
+            File.Copy(image + ".place", image + "-that-failed.place");
+        }
+    }
+
+    private static string KindOf(string path) => Path.GetExtension(path) switch
+    {
+        ".wal" => "log segment",
+        _ when Path.GetFileName(path).StartsWith("spare", StringComparison.Ordinal) => "spare segment",
+        ".tmp" => "new segment",
+        _ => path,
+    };
+}
