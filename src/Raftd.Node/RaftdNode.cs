@@ -178,7 +178,7 @@ public sealed class RaftdNode : IAsyncDisposable
         var calls = new LeaderCalls(leases, _membership);
         var router = new LeaderRouter(identity, member.Replica, _options.RequestTimeLimit, _logger);
         var ids = new SnowflakeGenerator(identity.Generator, _time);
-        var service = new NodeService(_options, identity, member.Replica, member.State, _state!, member.Log, router, calls, ids);
+        var service = new NodeService(_options, identity, member.Replica, member.State, member.Log, router, calls, ids);
         var chores = new MemberChores(_options, identity, member, transport, divergence, router, calls, _logger);
 
         foreach (var loop in (LoopThread[])[flusher, applier, log, replica])

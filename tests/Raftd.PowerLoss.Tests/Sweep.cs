@@ -32,14 +32,13 @@ internal sealed record SweepReport(
 
 internal sealed class Sweep
 {
-    private const int MostViolations = 50;
     private const int StartAgainEvery = 4;
     private const int WholeNodeEvery = 40;
 
     private readonly Story _story;
     private readonly Random _random;
     private readonly MemberCheck _check;
-    private readonly string _images;
+    private readonly string _folder;
     private readonly List<string> _places = [];
     private readonly List<Note> _notes = [];
     private readonly List<int> _notesOfLife = [];
@@ -49,13 +48,14 @@ internal sealed class Sweep
 
     /// <param name="story">What is played.</param>
     /// <param name="seed">Decides where, and what is lost.</param>
-    /// <param name="folder">The image being looked at is made in it; it is kept where it is the first to fail.</param>
+    /// <param name="folder">The image being looked at is made in it, with its place beside it should the process not survive
+    /// the look; the first that fails is kept.</param>
     public Sweep(Story story, int seed, string folder)
     {
         _story = story;
         _random = new Random(seed);
         _check = new MemberCheck(story.Workload);
-        _images = folder;
+        _folder = folder;
     }
 
     public async Task<SweepReport> RunAsync(int images)
@@ -133,17 +133,18 @@ internal sealed class Sweep
     {
         var number = ++_made;
         var place = $"{_story.Workload} at {boundary} (after {_places[boundary]}), {pattern}";
-        var image = Path.Combine(_images, "image");
-        Image.Write(Lose(disk.Files, pattern), image);
+        var left = Lose(disk.Files, pattern);
+        var image = Path.Combine(_folder, "image");
+        Image.Write(left, image);
         await File.WriteAllTextAsync(image + ".place", place);
         try
         {
             await CheckAsync(image, HistoryAt(disk, life), pattern, number);
         }
-        catch (Exception failure) when (_violations.Count < MostViolations)
+        catch (Exception failure)
         {
             _violations.Add($"{place}: {failure.GetType().Name}: {failure.Message}");
-            Keep(image);
+            KeepFirst(left, place);
         }
 
         Directory.Delete(image, recursive: true);
@@ -177,11 +178,13 @@ internal sealed class Sweep
         return new History(_notes[.._notesOfLife[life]], before + disk.Notes.Count);
     }
 
-    private void Keep(string image)
+    private void KeepFirst(MemoryFileSystem left, string place)
     {
         if (_violations.Count == 1)
         {
-            File.Copy(image + ".place", image + "-that-failed.place");
+            var kept = Path.Combine(_folder, $"failed-{_story.Workload}");
+            Image.Write(left, kept);
+            File.WriteAllText(kept + ".place", place);
         }
     }
 

@@ -27,8 +27,8 @@ internal static class Workloads
     /// <summary>The recorded directory, below the folder of the run.</summary>
     public const string DataName = "data";
 
-    private const int WritesEachAlone = 60;
-    private const int WritesEachBetween = 25;
+    private const int WritesEachAlone = 100;
+    private const int WritesEachBetween = 40;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(5);
 

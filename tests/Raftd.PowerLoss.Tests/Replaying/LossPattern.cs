@@ -63,7 +63,7 @@ internal static class LossPatterns
     /// <returns>Null: nothing is lost.</returns>
     public static Func<UnsyncedPiece, bool>? Of(LossPattern pattern, Random random, IReadOnlyList<UnsyncedPiece> pieces)
     {
-        var last = pieces.MaxBy(piece => piece.Change);
+        var last = pieces.Count == 0 ? default : pieces.MaxBy(piece => piece.Change);
         var cut = random.Next(last.Parts + 1);
         var middle = pieces.Count == 0 ? 0 : pieces[random.Next(pieces.Count)].Change;
         var salt = random.Next();

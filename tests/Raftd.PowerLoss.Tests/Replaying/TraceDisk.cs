@@ -84,6 +84,12 @@ internal sealed class TraceDisk(string folder, MemoryFileSystem files)
     {
         _running[call.Thread] = call;
         _beganAt[call.Thread] = Files.Changes;
+        if (call.Name == "close")
+        {
+            // At its beginning: before its end is seen another thread may have been given the same number.
+            _open.Remove(call.Arguments[0].Descriptor);
+        }
+
         if (call.Name is "write" or "pwrite64" && FileOf(call) is { IsNotes: true })
         {
             Notes.Add(Recording.Notes.Parse(call.Arguments[1].Bytes));
@@ -103,7 +109,6 @@ internal sealed class TraceDisk(string folder, MemoryFileSystem files)
                 Open(call);
                 break;
             case "close":
-                _open.Remove(call.Arguments[0].Descriptor);
                 break;
             case "dup" or "dup2" or "dup3" or "fcntl":
                 Duplicate(call);
