@@ -60,6 +60,7 @@ install_what_is_missing() {
   need_package liblmdb0 has_library liblmdb.so.0
   need_package curl command -v curl
   need_package nodejs command -v node # for examples/javascript
+  need_package strace command -v strace # records what Raftd.PowerLoss.Tests replays
 }
 
 # Builds PROJECT or the solution; warnings are errors.

@@ -10,7 +10,8 @@ public sealed class PowerLossTests : IDisposable
 {
     private const int DefaultImages = 500;
     private const int Seed = 20_240_607;
-    private const int MostShown = 400;
+    private const int FollowersShare = 4;
+    private const int MostShown = 20;
 
     private readonly string _folder = RealDisk.NewFolder("raftd-powerloss-");
 
@@ -34,7 +35,7 @@ public sealed class PowerLossTests : IDisposable
     [Fact]
     public Task MemberAlone_PowerFailsAnywhere_NothingAcknowledgedIsLost() => RunAsync(
         Workloads.Alone,
-        Images - (Images / 3),
+        Images - (Images / FollowersShare),
         new Plan(Kill: ("fdatasync", 90)),
         new Plan(Kill: ("pwrite64", 250), LossSeed: Seed),
         new Plan(Kill: ("fsync", 3)),
@@ -44,7 +45,7 @@ public sealed class PowerLossTests : IDisposable
     /// <summary>A snapshot into an empty directory, another over an old state; and robbed of its power at any moment.</summary>
     [Fact]
     public Task FollowerWithSnapshots_PowerFailsAnywhere_NothingAcknowledgedIsLost() =>
-        RunAsync(Workloads.Follower, Images / 3, new Plan(LossSeed: null));
+        RunAsync(Workloads.Follower, Images / FollowersShare, new Plan(LossSeed: null));
 
     private async Task RunAsync(string workload, int images, params Plan[] plans)
     {

@@ -100,8 +100,15 @@ internal sealed class Sweep
         var kinds = _places.Select((place, at) => (place, at)).GroupBy(pair => pair.place, pair => pair.at, StringComparer.Ordinal)
             .OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => group.ToArray()).ToArray();
         var wanted = Enumerable.Range(0, _places.Count).Select(_ => new List<LossPattern>()).ToArray();
+        var pairs = _places.Count * LossPatterns.All.Length;
         for (var i = 0; i < images; i++)
         {
+            if (images >= pairs && i < pairs)
+            {
+                wanted[i / LossPatterns.All.Length].Add(LossPatterns.All[i % LossPatterns.All.Length]);
+                continue;
+            }
+
             var kind = kinds[_random.Next(kinds.Length)];
             var at = i % 2 == 0 ? _random.Next(_places.Count) : kind[_random.Next(kind.Length)];
             wanted[at].Add(LossPatterns.All[i / 2 % LossPatterns.All.Length]);
