@@ -16,7 +16,7 @@ namespace Raftd.PowerLoss.Tests;
 /// <param name="Story">Which workload.</param>
 /// <param name="Calls">Calls that changed the disk or what of it is durable.</param>
 /// <param name="Boundaries">Places at which the power was stopped.</param>
-/// <param name="Images">Disks rebuilt.</param>
+/// <param name="Images">Disks rebuilt, no two of a boundary the same.</param>
 /// <param name="Recoveries">Members started.</param>
 /// <param name="Elapsed">Time for all of it.</param>
 /// <param name="Violations">What went wrong, the images' place and pattern first.</param>
@@ -44,6 +44,7 @@ internal sealed class Sweep
     private readonly List<int> _notesOfLife = [];
     private readonly SortedSet<string> _sharedMaps = new(StringComparer.Ordinal);
     private readonly List<string> _violations = [];
+    private readonly HashSet<(int Boundary, int Survivors)> _seen = [];
     private int _made;
 
     /// <param name="story">What is played.</param>
@@ -138,9 +139,14 @@ internal sealed class Sweep
 
     private async Task TryAsync(TraceDisk disk, int life, int boundary, LossPattern pattern)
     {
+        var left = Lose(disk.Files, pattern, out var survivors);
+        if (!_seen.Add((boundary, survivors)))
+        {
+            return;
+        }
+
         var number = ++_made;
         var place = $"{_story.Workload} at {boundary} (after {_places[boundary]}), {pattern}";
-        var left = Lose(disk.Files, pattern);
         var image = Path.Combine(_folder, "image");
         Image.Write(left, image);
         await File.WriteAllTextAsync(image + ".place", place);
@@ -168,15 +174,27 @@ internal sealed class Sweep
         _check.Run(image, history, pattern == LossPattern.Everything, again: number % StartAgainEvery == 0);
     }
 
-    private MemoryFileSystem Lose(MemoryFileSystem files, LossPattern pattern)
+    /// <param name="files">The disk when the power fails.</param>
+    /// <param name="pattern">What of it is lost.</param>
+    /// <param name="survivors">Tells what is left at a boundary from what another pattern leaves there.</param>
+    private MemoryFileSystem Lose(MemoryFileSystem files, LossPattern pattern, out int survivors)
     {
         var pieces = new List<UnsyncedPiece>();
         files.Crash(piece =>
         {
             pieces.Add(piece);
-            return false;
+            return true;
         });
-        return files.Crash(LossPatterns.Of(pattern, _random, pieces));
+        var survives = LossPatterns.Of(pattern, _random, pieces);
+        var verdicts = new HashCode();
+        var left = files.Crash(piece =>
+        {
+            var verdict = survives(piece);
+            verdicts.Add((piece.Change, piece.Part, verdict));
+            return verdict;
+        });
+        survivors = verdicts.ToHashCode();
+        return left;
     }
 
     private History HistoryAt(TraceDisk disk, int life)

@@ -17,16 +17,20 @@ internal readonly record struct Plan((string Call, int Number)? Kill = null, int
 
 /// <summary>A life as it was.</summary>
 /// <param name="Events">All its calls.</param>
-/// <param name="EndsWithRunning">The calls that it was killed in were done all the same.</param>
+/// <param name="Finished">A bit for each call that it was killed in: done all the same.</param>
 /// <param name="LossSeed">As in the plan.</param>
-internal sealed record Life(IReadOnlyList<TraceEvent> Events, bool EndsWithRunning, int? LossSeed)
+internal sealed record Life(IReadOnlyList<TraceEvent> Events, int Finished, int? LossSeed)
 {
     /// <summary>The disk after it, as the next life finds it.</summary>
     public MemoryFileSystem End(TraceDisk disk)
     {
-        if (EndsWithRunning)
+        var running = disk.Running;
+        for (var i = 0; i < running.Count; i++)
         {
-            disk.PlayRunning();
+            if ((Finished & (1 << i)) != 0)
+            {
+                disk.PlayRunning(running[i]);
+            }
         }
 
         return LossSeed is { } seed ? disk.Files.Crash(CrashLoss.Some, new Random(seed)) : disk.Files;
@@ -35,6 +39,9 @@ internal sealed record Life(IReadOnlyList<TraceEvent> Events, bool EndsWithRunni
 
 internal sealed class Story
 {
+    // A process has few threads that change files, and so few calls that it can be killed in.
+    private const int MostChoices = 1 << 4;
+
     private Story(string workload, string folder, IReadOnlyList<Life> lives)
     {
         Workload = workload;
@@ -55,48 +62,47 @@ internal sealed class Story
         var files = new MemoryFileSystem();
         foreach (var plan in plans)
         {
-            var events = Recorder.Record(workload, folder, lives.Count + 1, plan.Kill);
-            var life = new Life(events, !Matches(folder, files, events), plan.LossSeed);
-            var disk = new TraceDisk(folder, files);
-            Play(events, disk);
-            files = life.End(disk);
+            var life = new Life(Recorder.Record(workload, folder, lives.Count + 1, plan.Kill), Finished: 0, plan.LossSeed);
+            life = life with { Finished = FindFinished(folder, files, life) };
+            files = End(folder, files, life);
             lives.Add(life);
-            Settle(folder, files, plan.LossSeed is not null);
+            if (plan.LossSeed is not null)
+            {
+                Directory.Delete(Path.Combine(folder, Workloads.DataName), recursive: true);
+                Image.Write(files, folder);
+            }
         }
 
         return new Story(workload, folder, lives);
     }
 
-    /// <summary>Whether the directory is as if the calls that the process was killed in had not been done.</summary>
-    private static bool Matches(string folder, MemoryFileSystem before, IReadOnlyList<TraceEvent> events)
+    /// <summary>Which of the calls that the process was killed in were done, as the directory shows.</summary>
+    /// <exception cref="InvalidDataException">No choice of them makes the model what the directory is.</exception>
+    private static int FindFinished(string folder, MemoryFileSystem before, Life life)
     {
-        var disk = new TraceDisk(folder, before.Crash(CrashLoss.Nothing));
-        Play(events, disk);
-        return Image.FindDifference(disk.Files, folder) is null;
+        string? difference = null;
+        for (var finished = 0; finished < MostChoices; finished++)
+        {
+            var files = before.Crash(CrashLoss.Nothing);
+            difference = Image.FindDifference(End(folder, files, life with { Finished = finished, LossSeed = null }), folder);
+            if (difference is null)
+            {
+                return finished;
+            }
+        }
+
+        throw new InvalidDataException($"the trace does not say what the member did: {difference}");
     }
 
-    private static void Play(IReadOnlyList<TraceEvent> events, TraceDisk disk)
+    private static MemoryFileSystem End(string folder, MemoryFileSystem before, Life life)
     {
-        foreach (var happening in events)
+        var disk = new TraceDisk(folder, before);
+        foreach (var happening in life.Events)
         {
             disk.Play(happening);
             disk.Settle();
         }
-    }
 
-    /// <summary>Makes the directory what the model says, or makes sure that it is.</summary>
-    private static void Settle(string folder, MemoryFileSystem files, bool hasLostPower)
-    {
-        if (hasLostPower)
-        {
-            Directory.Delete(Path.Combine(folder, Workloads.DataName), recursive: true);
-            Image.Write(files, folder);
-        }
-
-        var difference = Image.FindDifference(files, folder);
-        if (difference is not null)
-        {
-            throw new InvalidDataException($"the trace does not say what the member did: {difference}");
-        }
+        return life.End(disk);
     }
 }

@@ -60,8 +60,7 @@ internal static class LossPatterns
     /// <param name="pattern">What is lost.</param>
     /// <param name="random">For what the pattern leaves open.</param>
     /// <param name="pieces">All there are, as the disk names them.</param>
-    /// <returns>Null: nothing is lost.</returns>
-    public static Func<UnsyncedPiece, bool>? Of(LossPattern pattern, Random random, IReadOnlyList<UnsyncedPiece> pieces)
+    public static Func<UnsyncedPiece, bool> Of(LossPattern pattern, Random random, IReadOnlyList<UnsyncedPiece> pieces)
     {
         var last = pieces.Count == 0 ? default : pieces.MaxBy(piece => piece.Change);
         var cut = random.Next(last.Parts + 1);
@@ -69,7 +68,7 @@ internal static class LossPatterns
         var salt = random.Next();
         return pattern switch
         {
-            LossPattern.Nothing => null,
+            LossPattern.Nothing => static _ => true,
             LossPattern.Everything => static _ => false,
             LossPattern.Some => _ => random.Next(2) == 0,
             LossPattern.Few => _ => random.Next(10) != 0,

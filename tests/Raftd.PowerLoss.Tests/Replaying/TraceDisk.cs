@@ -69,15 +69,15 @@ internal sealed class TraceDisk(string folder, MemoryFileSystem files)
         return new TracePlace("O_DSYNC", file.Path);
     }
 
-    /// <summary>The process was killed in the middle of these calls: nobody saw whether they were done. So they were, as
-    /// far as the real directory shows it.</summary>
-    public void PlayRunning()
+    /// <summary>Calls that the process was killed in, one of a thread at most, in the order of the threads; no syncs.</summary>
+    public IReadOnlyList<Call> Running =>
+        [.. _running.Values.Where(call => call.Name is not ("fsync" or "fdatasync")).OrderBy(call => call.Thread)];
+
+    /// <summary>Such a call was done all the same: nobody saw its end, but the directory shows it.</summary>
+    public void PlayRunning(Call call)
     {
-        foreach (var call in _running.Values.Where(call => call.Name is not ("fsync" or "fdatasync")))
-        {
-            call.Result = call.Arguments.Sum(argument => argument.Bytes.Length);
-            End(call);
-        }
+        call.Result = call.Arguments.Sum(argument => argument.Bytes.Length);
+        End(call);
     }
 
     private void Begin(Call call)

@@ -74,7 +74,7 @@ public sealed class TraceDiskTests
         Play($"1 rename({Text("/r/data/f")}, {Text("/r/data/g")}) = ?");
         Assert.Equal(["/data/f"], _disk.Files.Paths);
 
-        _disk.PlayRunning();
+        _disk.PlayRunning(Assert.Single(_disk.Running));
         Assert.Equal(["/data/g"], _disk.Files.Paths);
     }
 
