@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # tests/run.sh: everything that has to hold before a change is done, in one go.
 #
-#   tests/run.sh                    build, format, all suites, the simulator
+#   tests/run.sh                    build, format, all suites, the exploration of the core, the simulator
 #   tests/run.sh Raftd.Wal.Tests    builds and runs the named suites only
 #
 # A suite is a project under tests/ that is a program: it is built, run, and its counts are read from the result file
 # it writes (TestResults/<suite>.xml). The simulator runs SEEDS (0..99 if not set), and of its runs of leases LEASE_SEEDS
-# (0..29 if not set; more than 1 000 changes of leaders in all). The last line is always of the form
+# (0..29 if not set; more than 1 000 changes of leaders in all). The exploration looks at EXPLORED_STATES (500000 if not
+# set) of each of its scopes. The last line is always of the form
 #
 #   123 passed, 0 failed, 2 skipped
 #
@@ -18,6 +19,7 @@ root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 results=$root/TestResults
 suite_limit_seconds=900
 simulator=Raftd.Simulation
+exploration=Raftd.Exploration
 passed=0 failed=0 skipped=0
 failures=()
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -82,12 +84,12 @@ check_format() {
   fi
 }
 
-# The suites, by name: every project under tests/ but those that say they are none, and the simulator.
+# The suites, by name: every project under tests/ but those that say they are none.
 all_suites() {
   local project
   for project in "$root"/tests/*/*.csproj; do
     grep -q '<IsTestProject>false' "$project" || basename "$project" .csproj
-  done | grep -vx "$simulator"
+  done
 }
 
 # ATTRIBUTE of the assembly element in a result FILE of xunit.
@@ -121,19 +123,23 @@ add_counts() {
 
 # Whole clusters in one thread, one seed each: anything that may go wrong, then leases while leaders change.
 run_simulator() {
-  simulate "$simulator" --seeds "${SEEDS:-0..99}"
-  simulate "$simulator.Leases" --leases --seeds "${LEASE_SEEDS:-0..29}"
+  run_program "$simulator" "$simulator" --seeds "${SEEDS:-0..99}"
+  run_program "$simulator.Leases" "$simulator" --leases --seeds "${LEASE_SEEDS:-0..29}"
 }
 
-# NAME ARGUMENT...: one run of the simulator. It prints the line "N passed, N failed" itself, which is taken from it.
-simulate() {
-  local name=$1 log=$results/$1.log status=0 line
-  shift
+# All that three members of the core can come to, as far as the limit of states.
+run_exploration() { run_program "$exploration" "$exploration" --states "${EXPLORED_STATES:-500000}"; }
+
+# NAME PROJECT ARGUMENT...: one run of a program that is no suite. It prints the line "N passed, N failed" itself, which
+# is taken from it.
+run_program() {
+  local name=$1 project=$2 log=$results/$1.log status=0 line
+  shift 2
   say "== $name, $*"
   timeout --kill-after 10 "$suite_limit_seconds" \
-    dotnet "$root/tests/$simulator/bin/Release/net10.0/$simulator.dll" "$@" \
+    dotnet "$root/tests/$project/bin/Release/net10.0/$project.dll" "$@" \
     >"$log" 2>&1 </dev/null || status=$?
-  grep -E '^[0-9]+ leader changes' "$log" | sed 's/^/   /' || true
+  grep -E '^([0-9]+ leader changes|in all )' "$log" | sed 's/^/   /' || true
   line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1 || true)
   ((status == 0)) || grep -vE '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 200 || true
   if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then
@@ -153,6 +159,7 @@ run_everything() {
   # The program itself, once, before suites that start it run side by side.
   RAFTD_BUILD_ONLY=1 "$root/raftd" || add_failure "./raftd cannot be built"
   for suite in $(all_suites); do run_suite "$suite"; done
+  run_exploration
   run_simulator
 }
 
@@ -160,9 +167,13 @@ run_named() {
   local suite
   for suite in "$@"; do
     if [[ ! -f $root/tests/$suite/$suite.csproj ]]; then
-      add_failure "there is no suite $suite; there are $(all_suites | paste -sd ' ' -) $simulator"
+      add_failure "there is no suite $suite; there are $(all_suites | paste -sd ' ' -) $exploration $simulator"
     elif build "$root/tests/$suite"; then
-      if [[ $suite == "$simulator" ]]; then run_simulator; else run_suite "$suite"; fi
+      case $suite in
+        "$simulator") run_simulator ;;
+        "$exploration") run_exploration ;;
+        *) run_suite "$suite" ;;
+      esac
     fi
   done
 }

@@ -16,6 +16,7 @@ internal sealed partial class ServerProcess : IDisposable
     private static readonly HttpClient Client = new() { Timeout = TimeSpan.FromSeconds(5) };
 
     private readonly Process _process;
+    private bool _isDisposed;
 
     private ServerProcess(string name, int port, Process process, TimeSpan timeToReady)
     {
@@ -77,6 +78,12 @@ internal sealed partial class ServerProcess : IDisposable
 
     public void Dispose()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         if (!_process.HasExited)
         {
             _ = Kill(_process.Id, SigTerm);

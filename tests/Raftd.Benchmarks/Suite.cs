@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Raftd.Benchmarks.Failover;
 using Raftd.Benchmarks.Leases;
 
 namespace Raftd.Benchmarks;
@@ -29,6 +30,11 @@ internal static class Suite
             if (all || options.Mode == "leases")
             {
                 await LeaseBenchmark.RunAsync(options, wrk);
+            }
+
+            if (all || options.Mode == "failover")
+            {
+                await FailoverBenchmark.RunAsync(options);
             }
 
             if (all || options.Mode == "startup")

@@ -3,7 +3,7 @@ using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Clients;
 using Raftd.Simulation.Members;
 using Raftd.Testing;
-using static Raftd.Simulation.Checkers.SafetyViolationException;
+using static Raftd.History.SafetyViolationException;
 
 namespace Raftd.Simulation;
 
@@ -105,12 +105,13 @@ internal sealed class QuietPhase(Cluster cluster, IReadOnlyList<Client> clients)
     private void Verify(Incarnation member, Incarnation leader, int share, int shares)
     {
         var (name, state, level) = (member.Host.Name, member.Parts.State, leader.Parts.State);
+        var history = new StateHistory(state);
         Require(state.Applied == level.Applied, $"{name} ends at {state.Applied}, {leader.Host.Name} at {level.Applied}");
         Require(
-            HistoryChecker.All(state) == HistoryChecker.All(level), $"{name} holds other keys than {leader.Host.Name}, at one hash");
+            history.DescribeAll() == new StateHistory(level).DescribeAll(), $"{name} holds other keys than {leader.Host.Name}, at one hash");
         var difference = state.Audit();
         Require(difference is null, $"{name}: {difference}");
-        cluster.Checkers.History.Verify(state, name, share, shares);
+        cluster.Checkers.History.Verify(history, name, share, shares);
     }
 
     private void RestartAll()

@@ -1,4 +1,3 @@
-using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Clients;
 using Raftd.Simulation.Faults;
 

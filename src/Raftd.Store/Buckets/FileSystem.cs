@@ -62,9 +62,11 @@ internal static partial class FileSystem
     }
 
     /// <summary>LMDB's locks and its map are only sound on a local file system.</summary>
-    public static void RequireLocal(string path)
+    public static void RequireLocal(string path) => RequireLocal(path, new DriveInfo(Path.GetFullPath(path)).DriveFormat);
+
+    /// <summary>Of a path on a file system of this format.</summary>
+    internal static void RequireLocal(string path, string format)
     {
-        var format = new DriveInfo(Path.GetFullPath(path)).DriveFormat;
         if (NetworkFormats.Contains(format, StringComparer.OrdinalIgnoreCase))
         {
             throw new BucketStoreException(

@@ -103,6 +103,12 @@ internal sealed class LeaseFleet : IDisposable
         string Field(string name) => status.RootElement.GetProperty(name).ToString();
     }
 
+    public async Task<string> RoleAsync(string url)
+    {
+        using var status = JsonDocument.Parse(await OkAsync(HttpMethod.Get, url + "/status"));
+        return status.RootElement.GetProperty("role").GetString()!;
+    }
+
     public async Task<string> OkAsync(HttpMethod method, string target, Dictionary<string, string>? form = null)
     {
         using var request = new HttpRequestMessage(method, target);

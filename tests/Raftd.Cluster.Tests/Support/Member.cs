@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Http.Headers;
 using System.Text;
 
 namespace Raftd.Cluster.Tests.Support;
@@ -128,15 +129,18 @@ internal sealed class Member
     public Task<Answer> PostAsync(string target, params (string Name, string Value)[] form) => SendAsync(
         HttpMethod.Post, target, new FormUrlEncodedContent(form.Select(field => KeyValuePair.Create(field.Name, field.Value))));
 
-    public Task<Answer> SendAsync(HttpMethod method, string target, byte[]? body = null, TimeSpan? limit = null) =>
-        SendAsync(method, target, body is null ? null : new ByteArrayContent(body), limit);
+    public Task<Answer> SendAsync(
+        HttpMethod method, string target, byte[]? body = null, TimeSpan? limit = null, Action<HttpRequestHeaders>? headers = null) =>
+        SendAsync(method, target, body is null ? null : new ByteArrayContent(body), limit, headers);
 
     public async Task<MemberStatus> StatusAsync() => new((await GetAsync("/status")).Json);
 
-    private async Task<Answer> SendAsync(HttpMethod method, string target, HttpContent? body, TimeSpan? limit = null)
+    private async Task<Answer> SendAsync(
+        HttpMethod method, string target, HttpContent? body, TimeSpan? limit = null, Action<HttpRequestHeaders>? headers = null)
     {
         using var timer = new CancellationTokenSource(limit ?? CallLimit);
         using var request = new HttpRequestMessage(method, new Uri($"http://{Address}{target}")) { Content = body };
+        headers?.Invoke(request.Headers);
         using var response = await Client.SendAsync(request, timer.Token);
         return new Answer((int)response.StatusCode, response.Headers, await response.Content.ReadAsByteArrayAsync(timer.Token));
     }

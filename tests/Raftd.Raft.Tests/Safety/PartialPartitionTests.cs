@@ -1,5 +1,4 @@
 using System.Globalization;
-using Raftd.Raft.Tests.Support;
 
 namespace Raftd.Raft.Tests.Safety;
 
@@ -48,7 +47,7 @@ public sealed class PartialPartitionTests(ITestOutputHelper output)
         {
             for (var run = 0; run < 3 && !HasConnectedMajority(set); run++)
             {
-                var trio = new Trio(firstLeader: 1 + (ulong)run, seed: run);
+                var trio = new PromptCluster(members: 3, firstLeader: 1 + (ulong)run, seed: run);
                 trio.Cut(CutLinks(set));
                 var before = trio.Committed;
                 trio.Run(TickLimit, until: () => false);
@@ -59,7 +58,7 @@ public sealed class PartialPartitionTests(ITestOutputHelper output)
 
     private static int TicksToCommit(int set, ulong firstLeader, int seed)
     {
-        var trio = new Trio(firstLeader, seed);
+        var trio = new PromptCluster(members: 3, firstLeader, seed);
         trio.Cut(CutLinks(set));
         var before = trio.Committed;
         var ticks = trio.Run(TickLimit, until: () => trio.Committed > before);
@@ -87,80 +86,4 @@ public sealed class PartialPartitionTests(ITestOutputHelper output)
 
     private static string Describe(int set) => string.Join(
         ' ', CutLinks(set).Select(link => string.Create(CultureInfo.InvariantCulture, $"{link.From}>{link.To}")));
-
-    /// <summary>Three members whose messages arrive within the tick, or never; whoever leads is asked to write each tick.</summary>
-    private sealed class Trio
-    {
-        private readonly TestMember[] _members;
-        private HashSet<(ulong From, ulong To)> _cut = [];
-        private int _writes;
-
-        public Trio(ulong firstLeader, int seed)
-        {
-            var founding = new Configuration([new NodeId(1), new NodeId(2), new NodeId(3)], []);
-            _members = [.. founding.Voters.Select(id => new TestMember(
-                id.Value, founding, new SeededRandom((seed * 31) + (int)id.Value)))];
-            Member(firstLeader).Node.Campaign();
-            Settle();
-            Assert.Equal(RaftRole.Leader, Member(firstLeader).Node.Role);
-            Run(ElectionTicks, until: () => false);
-        }
-
-        public ulong Committed => _members.Max(member => member.Node.Commit);
-
-        public void Cut(IEnumerable<(ulong From, ulong To)> links) => _cut = [.. links];
-
-        /// <returns>The ticks that it took.</returns>
-        public int Run(int ticks, Func<bool> until)
-        {
-            for (var tick = 0; tick < ticks; tick++)
-            {
-                foreach (var member in _members)
-                {
-                    member.Node.Tick();
-                    member.Node.Propose([Text.Bytes($"{++_writes}")], out _);
-                }
-
-                Settle();
-                if (until())
-                {
-                    return tick + 1;
-                }
-            }
-
-            return ticks;
-        }
-
-        private TestMember Member(ulong id) => _members[id - 1];
-
-        private void Settle()
-        {
-            while (_members.Any(member => member.Node.HasReady || member.IsWriting || member.Outbox.Count > 0))
-            {
-                foreach (var member in _members)
-                {
-                    Work(member);
-                    var messages = member.Outbox.ToArray();
-                    member.Outbox.Clear();
-                    foreach (var message in messages.Where(message => !_cut.Contains((message.From.Value, message.To.Value))))
-                    {
-                        Member(message.To.Value).Node.Step(message);
-                    }
-                }
-            }
-        }
-
-        private static void Work(TestMember member)
-        {
-            while (member.Node.HasReady)
-            {
-                member.TakeReady();
-            }
-
-            while (member.IsWriting)
-            {
-                member.CompleteWrite();
-            }
-        }
-    }
 }

@@ -15,7 +15,7 @@ namespace Raftd.Raft.Tests.Scripts;
 /// settle [loud]   everything, until nothing is left to do; cut members and stalled disks excepted
 /// cut N  heal N   all links of a member            stall N  resume N   its disk
 /// crash N [damaged] [lose=COUNT] [forget]   forget: the last term and vote are lost too
-/// compact N INDEX   snapshot FROM TO   unreachable N M
+/// compact N INDEX   snapshot FROM TO [failed]   unreachable N M
 /// status N...     log N     peers N     network
 /// </code>
 /// </summary>
@@ -61,7 +61,7 @@ internal sealed class ScriptInterpreter
             case "resume": _stalled.Remove(c.Id(0)); break;
             case "crash": Crash(Member(c), c); break;
             case "compact": Member(c).Compact(c.Id(1)); break;
-            case "snapshot": StreamSnapshot(Member(c), _members[c.Id(1)]); break;
+            case "snapshot": StreamSnapshot(Member(c), _members[c.Id(1)], fails: c.Has("failed")); break;
             case "unreachable": Member(c).Node.ReportUnreachable(new NodeId(c.Id(1))); break;
             case "status": c.Arguments.ForEach(n => Print(ScriptPrinter.Status(_members[ulong.Parse(n)]))); break;
             case "log": Print(string.Join(' ', Member(c).Storage.All.Select(ScriptPrinter.Entry))); break;
@@ -261,9 +261,15 @@ internal sealed class ScriptInterpreter
         Print(ScriptPrinter.Status(member));
     }
 
-    private void StreamSnapshot(TestMember from, TestMember to)
+    private void StreamSnapshot(TestMember from, TestMember to, bool fails)
     {
         var snapshot = from.Snapshot(from.Applied[^1].Index);
+        if (fails)
+        {
+            from.Node.ReportSnapshot(to.Id, snapshot.Id.Index, ok: false);
+            return;
+        }
+
         var message = new Message
         {
             Kind = MessageKind.MsgSnap,

@@ -4,7 +4,7 @@
 
 using Raftd.Raft;
 using Raftd.Simulation.Members;
-using static Raftd.Simulation.Checkers.SafetyViolationException;
+using static Raftd.History.SafetyViolationException;
 
 namespace Raftd.Simulation.Checkers;
 

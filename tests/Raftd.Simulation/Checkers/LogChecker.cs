@@ -1,3 +1,4 @@
+using System.Text;
 using Raftd.Raft;
 using Raftd.Simulation.Members;
 using Raftd.Store.Commands;
@@ -119,7 +120,11 @@ internal sealed class LogChecker(Cluster cluster, HistoryChecker history, LeaseC
         {
             SafetyViolationException.Require(
                 CommandCodec.TryDecode(entry.Data, out command), $"entry {entry.Index} carries no command");
-            history.Learn(entry.Index, command!);
+            if (command is PutCommand { Value.IsEmpty: false } written)
+            {
+                history.Learn(entry.Index, Encoding.UTF8.GetString(written.Value.Span));
+            }
+
             leases.Learn(entry.Index, command!);
         }
 

@@ -106,7 +106,7 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
             RangeEnd = Encoding.UTF8.GetBytes(operation.RangeEnd),
         });
         operation.Revision = range.Revision;
-        operation.Seen = HistoryChecker.Describe(range.Items);
+        operation.Seen = KeyVersion.Describe(range.Items.Select(StateHistory.Version));
         if (operation.RangeEnd.Length == 0)
         {
             _seen[operation.Key] = range.Items is [var item, ..] ? item.ModRevision : 0;

@@ -1,6 +1,5 @@
 using Raftd.Node.Membership;
 using Raftd.Raft;
-using Raftd.Simulation.Checkers;
 
 namespace Raftd.Simulation.Faults;
 

@@ -5,7 +5,6 @@
 
 using System.Buffers;
 using Raftd.Raft;
-using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Clients;
 using Raftd.Simulation.Faults;
 using Raftd.Simulation.Members;

@@ -210,6 +210,28 @@ public sealed class LmdbBucketStoreTests : IDisposable
         Assert.NotNull(store.Get(Bucket.Revisions, [1]));
     }
 
+    /// <summary>Pages that a reader may still see are not written again. Once it has ended they are: the file stays as it is.
+    /// </summary>
+    [Fact]
+    public void Write_OverwritesBesideReaders_GrowTheFileOnlyWhileOneStaysOpen()
+    {
+        using var store = LmdbBucketStore.Open(StorePath);
+        Overwrite(store, rounds: 20);
+        var size = store.SizeBytes;
+        Overwrite(store, rounds: 100);
+        Assert.InRange(store.SizeBytes, size, size * 12 / 10);
+
+        using (store.BeginRead())
+        {
+            Overwrite(store, rounds: 50);
+        }
+
+        var grown = store.SizeBytes;
+        Assert.True(grown > size * 2, $"{grown} bytes with a reader that stays, {size} without");
+        Overwrite(store, rounds: 100);
+        Assert.Equal(grown, store.SizeBytes);
+    }
+
     [Fact]
     public void BeginRead_MoreThanTheReaderTable_IsATypedErrorAndPasses()
     {
@@ -237,6 +259,26 @@ public sealed class LmdbBucketStoreTests : IDisposable
         Assert.Throws<BucketStoreException>(() => LmdbBucketStore.Open(StorePath));
         reader.Dispose();
         LmdbBucketStore.Open(StorePath).Dispose();
+    }
+
+    /// <summary>A hundred keys of 1000 bytes in each round, under a reader that was opened a round before.</summary>
+    private static void Overwrite(LmdbBucketStore store, int rounds)
+    {
+        var reader = store.BeginRead();
+        for (var round = 0; round < rounds; round++)
+        {
+            store.Write(writer =>
+            {
+                for (byte key = 0; key < 100; key++)
+                {
+                    writer.Put(Bucket.Revisions, [key], new byte[1000]);
+                }
+            });
+            reader.Dispose();
+            reader = store.BeginRead();
+        }
+
+        reader.Dispose();
     }
 
     private static int ReadUntil(LmdbBucketStore store, CountdownEvent started, CancellationToken stop)

@@ -35,6 +35,21 @@ public sealed class StateDirectoryTests : IDisposable
         Assert.Equal(BucketStoreFault.InUse, Assert.Throws<BucketStoreException>(() => Open()).Fault);
     }
 
+    [Theory]
+    [InlineData("nfs", true)]
+    [InlineData("nfs4", true)]
+    [InlineData("cifs", true)]
+    [InlineData("9p", true)]
+    [InlineData("ext4", false)]
+    [InlineData("xfs", false)]
+    [InlineData("btrfs", false)]
+    [InlineData("tmpfs", false)]
+    public void RequireLocal_ByFormat_RefusesNetworks(string format, bool isRefused)
+    {
+        var failure = Record.Exception(() => FileSystem.RequireLocal("/data", format)) as BucketStoreException;
+        Assert.Equal(isRefused ? BucketStoreFault.Unavailable : null, failure?.Fault);
+    }
+
     [Fact]
     public void CompleteInstall_NewState_ReplacesTheOldWithoutMerging()
     {

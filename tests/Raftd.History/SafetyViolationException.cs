@@ -1,10 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
-namespace Raftd.Simulation.Checkers;
+namespace Raftd.History;
 
 /// <summary>A checker saw what must never be. Ends the seed as failed.</summary>
-internal sealed class SafetyViolationException(string what) : Exception(what)
+public sealed class SafetyViolationException(string what) : Exception(what)
 {
     public static void Require(
         [DoesNotReturnIf(false)] bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] ref Because because)

@@ -1,6 +1,6 @@
-namespace Raftd.Simulation.Clients;
+namespace Raftd.History;
 
-internal enum OperationKind
+public enum OperationKind
 {
     Put,
     Delete,
@@ -11,7 +11,7 @@ internal enum OperationKind
 }
 
 /// <summary>One request of a client and what it was told.</summary>
-internal sealed class Operation
+public sealed class Operation
 {
     public required OperationKind Kind { get; init; }
 

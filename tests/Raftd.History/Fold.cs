@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 
-namespace Raftd.Simulation;
+namespace Raftd.History;
 
 /// <summary>Many numbers and bytes in one: the same on every machine and in every run. Not for enemies.</summary>
-internal struct Fold()
+public struct Fold()
 {
     public ulong Value { get; private set; } = 14_695_981_039_346_656_037;
 

@@ -1,10 +1,10 @@
 using System.Runtime.CompilerServices;
 
-namespace Raftd.Simulation.Checkers;
+namespace Raftd.History;
 
 /// <summary>The text of a broken rule, made only when it is broken: the rules are looked at a million times.</summary>
 [InterpolatedStringHandler]
-internal ref struct Because
+public ref struct Because
 {
     private DefaultInterpolatedStringHandler _text;
 

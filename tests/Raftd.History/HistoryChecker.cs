@@ -10,16 +10,12 @@
 //   3. Fate: a write that was surely not done is in no entry that anybody applied, and no write is in two, unless its
 //      outcome was unknown and its client asked again.
 
-using System.Text;
-using Raftd.Contract;
-using Raftd.Simulation.Clients;
-using Raftd.Store.Commands;
-using Raftd.Store.Mvcc;
-using static Raftd.Simulation.Checkers.SafetyViolationException;
+using static Raftd.History.SafetyViolationException;
 
-namespace Raftd.Simulation.Checkers;
+namespace Raftd.History;
 
-internal sealed class HistoryChecker
+/// <remarks>Not thread-safe: where clients are, one lock guards it.</remarks>
+public sealed class HistoryChecker
 {
     private readonly Dictionary<string, ulong> _entryOfValue = new(StringComparer.Ordinal);
     private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
@@ -36,15 +32,14 @@ internal sealed class HistoryChecker
 
     public int Unknown { get; private set; }
 
-    /// <summary>An entry is applied for the first time.</summary>
-    public void Learn(ulong index, Command command)
+    /// <summary>This value was put by the entry of this index, or at this revision: one or the other throughout.</summary>
+    public void Learn(ulong index, string value)
     {
-        if (command is not PutCommand put || put.Value.IsEmpty)
+        if (_entryOfValue.TryGetValue(value, out var known) && known == index)
         {
             return;
         }
 
-        var value = Encoding.UTF8.GetString(put.Value.Span);
         Require(
             _entryOfValue.TryAdd(value, index) || _askedAgain.Contains(value),
             $"{Short(value)} is applied at {index} and at {_entryOfValue[value]}");
@@ -96,79 +91,75 @@ internal sealed class HistoryChecker
         Floor = isFresh ? Math.Max(Floor, revision) : Floor;
     }
 
-    /// <summary>Compares what clients were told with the history that this state holds: every nth operation, from the first
-    /// on.</summary>
-    public void Verify(StateMachine state, string who, int first, int every)
+    /// <summary>What Verify will ask the history for: the key as of the revision.</summary>
+    public IEnumerable<(string Key, long Revision)> Questions(int first, int every)
     {
-        var newest = state.View().Revision;
-        Require(newest >= Floor, $"{who} ends at revision {newest}, clients know {Floor}");
         for (var i = first; i < _ended.Count; i += every)
         {
-            Verify(state, _ended[i], who);
+            var operation = _ended[i];
+            yield return (operation.Key, operation.Revision);
+            if (operation is { ExpectedRevision: not null, HasChanged: true })
+            {
+                yield return (operation.Key, operation.Revision - 1);
+            }
         }
     }
 
-    private static void Verify(StateMachine state, Operation operation, string who)
+    /// <summary>All that was told is verified and nothing is under way: what comes now stands behind it.</summary>
+    public void BeginAnew()
+    {
+        _ended.Clear();
+        _writes.Clear();
+    }
+
+    /// <summary>Compares what clients were told with the history that this state holds: every nth operation, from the first
+    /// on.</summary>
+    public void Verify(IHistory history, string who, int first, int every)
+    {
+        Require(history.Newest >= Floor, $"{who} ends at revision {history.Newest}, clients know {Floor}");
+        for (var i = first; i < _ended.Count; i += every)
+        {
+            Verify(history, _ended[i], who);
+        }
+    }
+
+    private static void Verify(IHistory history, Operation operation, string who)
     {
         var revision = operation.Revision;
         switch (operation.Kind)
         {
             case OperationKind.Read or OperationKind.StaleRead:
-                var now = Items(state, operation.Key, operation.RangeEnd, revision);
+                var now = history.Describe(operation.Key, operation.RangeEnd, revision);
                 Require(now == operation.Seen, $"{who}: {operation} saw {operation.Seen} at revision {revision}, the history is {now}");
                 break;
             case OperationKind.Put when operation.HasChanged:
                 Require(
-                    Find(state, operation.Key, revision) is { } item && item.ModRevision == revision
-                    && Encoding.UTF8.GetString(item.Value.Span) == operation.Value,
+                    history.Find(operation.Key, revision) is { } version && version.ModRevision == revision
+                    && version.Text == operation.Value,
                     $"{who}: {operation} was acknowledged at revision {revision} and is lost");
-                VerifyCondition(state, operation, revision - 1, holds: true, who);
+                VerifyCondition(history, operation, revision - 1, holds: true, who);
                 break;
             case OperationKind.Put:
-                VerifyCondition(state, operation, revision, holds: false, who);
+                VerifyCondition(history, operation, revision, holds: false, who);
                 break;
             default:
                 Require(
-                    Find(state, operation.Key, revision) is null,
+                    history.Find(operation.Key, revision) is null,
                     $"{who}: {operation} was acknowledged at revision {revision} and the key is there");
                 break;
         }
     }
 
-    private static void VerifyCondition(StateMachine state, Operation operation, long revision, bool holds, string who)
+    private static void VerifyCondition(IHistory history, Operation operation, long revision, bool holds, string who)
     {
         if (operation.ExpectedRevision is { } expected)
         {
-            var found = Find(state, operation.Key, revision)?.ModRevision ?? 0;
+            var found = history.Find(operation.Key, revision)?.ModRevision ?? 0;
             Require(
                 (found == expected) == holds,
                 $"{who}: {operation} expected revision {expected}, was told {holds}, and the history has {found}");
         }
     }
-
-    private static KeyValue? Find(StateMachine state, string key, long revision) => revision < 1
-        ? null
-        : state.Range(new RangeRequest { Key = Encoding.UTF8.GetBytes(key), Revision = revision }).Items is [var item, ..]
-            ? item
-            : null;
-
-    /// <summary>All that the state holds now.</summary>
-    public static string All(StateMachine state) =>
-        Describe(state.Range(new RangeRequest { Key = new byte[1], RangeEnd = new byte[1] }).Items);
-
-    /// <summary>Keys with their revisions and what their values fold to, as one line.</summary>
-    public static string Describe(IEnumerable<KeyValue> items) => string.Join(' ', items.Select(Describe));
-
-    private static string Describe(KeyValue item) =>
-        $"{Encoding.UTF8.GetString(item.Key.Span)}@{item.ModRevision}={Fold.Of(item.Value.Span):x16}";
-
-    private static string Items(StateMachine state, string key, string rangeEnd, long revision) => Describe(state.Range(
-        new RangeRequest
-        {
-            Key = Encoding.UTF8.GetBytes(key),
-            RangeEnd = Encoding.UTF8.GetBytes(rangeEnd),
-            Revision = revision,
-        }).Items);
 
     private static string Short(string value) => value.Length <= 40 ? value : value[..40];
 }

@@ -1,0 +1,144 @@
+using System.Globalization;
+using Raftd.Cluster.Tests.Support;
+using Raftd.History;
+
+namespace Raftd.Cluster.Tests.Chaos;
+
+/// <summary>Clients that put, compare, delete and read a few keys that they share, through any member, and the record of what
+/// each was told: held to the rules of <see cref="HistoryChecker"/>, as the clients of the simulator are.</summary>
+internal sealed class RecordedLoad(IReadOnlyList<Member> members, int seed) : IAsyncDisposable
+{
+    private const int Clients = 24;
+    private const int Keys = 20;
+
+    // Of _history: clients run side by side.
+    private readonly Lock _guard = new();
+    private readonly HistoryChecker _history = new();
+    private CancellationTokenSource _stop = new();
+    private Task[] _clients = [];
+    private int _round;
+    private long _answered;
+
+    /// <summary>Operations that were answered, since the first start.</summary>
+    public long Answered => Interlocked.Read(ref _answered);
+
+    public int Unknown
+    {
+        get
+        {
+            lock (_guard)
+            {
+                return _history.Unknown;
+            }
+        }
+    }
+
+    public void Start()
+    {
+        _round++;
+        _stop = new CancellationTokenSource();
+        _clients = [.. Enumerable.Range(0, Clients).Select(client => Task.Run(() => RunAsync(client, _round)))];
+    }
+
+    /// <summary>Returns when every request has ended; throws what a client stumbled over.</summary>
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_clients);
+        _stop.Dispose();
+        _clients = [];
+    }
+
+    /// <summary>Compares all that was told since the last time with what the members hold: each operation with one member, and
+    /// the newest revision with all. To be called between StopAsync and Start.</summary>
+    public async Task VerifyAsync()
+    {
+        for (var share = 0; share < members.Count; share++)
+        {
+            var questions = _history.Questions(share, members.Count).Distinct().ToArray();
+            var held = await FetchedHistory.OfAsync(members[share], questions);
+            foreach (var version in held.Versions)
+            {
+                _history.Learn((ulong)version.ModRevision, version.Text);
+            }
+
+            _history.Verify(held, members[share].Label, share, members.Count);
+        }
+
+        _history.BeginAnew();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_clients.Length > 0)
+        {
+            await StopAsync();
+        }
+    }
+
+    private async Task RunAsync(int client, int round)
+    {
+        var random = new Random(HashCode.Combine(seed, client, round));
+        var seen = new Dictionary<string, long>(StringComparer.Ordinal);
+        for (var number = 0; !_stop.IsCancellationRequested; number++)
+        {
+            var value = string.Create(CultureInfo.InvariantCulture, $"{round}-{client}-{number}");
+            var operation = Draw(random, seen, value);
+            var end = await RecordedCall.SendAsync(members[random.Next(members.Count)], operation);
+            Note(operation, end, seen);
+            if (end != CallEnd.Answered)
+            {
+                // A dead member refuses at once: without a pause a client would only burn the processor.
+                await Task.Delay(20, CancellationToken.None);
+            }
+        }
+    }
+
+    private Operation Draw(Random random, Dictionary<string, long> seen, string value)
+    {
+        var key = string.Create(CultureInfo.InvariantCulture, $"chaos/{random.Next(Keys):00}");
+        var (kind, expected) = random.Next(100) switch
+        {
+            < 35 => (OperationKind.Put, (long?)null),
+            < 50 => (OperationKind.Put, seen.GetValueOrDefault(key)),
+            < 55 => (OperationKind.Delete, null),
+            < 60 => (OperationKind.StaleRead, null),
+            _ => (OperationKind.Read, null),
+        };
+        lock (_guard)
+        {
+            return new Operation
+            {
+                Kind = kind,
+                Key = key,
+                Value = kind == OperationKind.Put ? value : null,
+                ExpectedRevision = expected,
+                Floor = _history.Floor,
+            };
+        }
+    }
+
+    private void Note(Operation operation, CallEnd end, Dictionary<string, long> seen)
+    {
+        lock (_guard)
+        {
+            switch (end)
+            {
+                case CallEnd.Refused:
+                    _history.Refused(operation);
+                    return;
+                case CallEnd.Unknown:
+                    _history.Lost();
+                    return;
+            }
+
+            _history.Ended(operation);
+        }
+
+        Interlocked.Increment(ref _answered);
+        if (operation.HasChanged)
+        {
+            seen[operation.Key] = operation.Kind == OperationKind.Delete ? 0 : operation.Revision;
+        }
+    }
+}

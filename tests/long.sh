@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# tests/long.sh: the long runs of the proofs, for a night or a release. tests/run.sh has their short forms.
+#
+#   tests/long.sh                    all of them, one after the other: about two hours on two cores
+#   tests/long.sh simulator chaos    the named ones
+#
+#   simulator     5 000 seeds of 300 virtual seconds each, and 300 of leases
+#   exploration   6 000 000 states of each scope
+#   mutations     every old bug put back
+#   chaos         500 members killed under load
+#
+# Builds first. Each run prints its own report; the last line is "N passed, N failed", by run.
+set -euo pipefail
+
+root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+all=(simulator exploration mutations chaos)
+passed=0 failed=0
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+program() {
+  local project=$1
+  shift
+  dotnet "$root/tests/$project/bin/Release/net10.0/$project.dll" "$@"
+}
+
+run_simulator() {
+  program Raftd.Simulation --seeds 0..4999 --virtual-seconds 300 --workers "$(nproc)" &&
+    program Raftd.Simulation --leases --seeds 0..299 --workers "$(nproc)"
+}
+
+run_exploration() { program Raftd.Exploration --all; }
+
+run_mutations() { program Raftd.Mutations; }
+
+run_chaos() { RAFTD_TEST_KILLS=500 program Raftd.Cluster.Tests -noLogo -noColor -method '*ChaosTests*'; }
+
+(($# > 0)) || set -- "${all[@]}"
+for name in "$@"; do
+  [[ " ${all[*]} " == *" $name "* ]] || {
+    echo "there is no long run $name; there are ${all[*]}" >&2
+    exit 2
+  }
+done
+
+dotnet build "$root/raftd.sln" --configuration Release --nologo --verbosity quiet
+RAFTD_BUILD_ONLY=1 "$root/raftd"
+for name in "$@"; do
+  echo "== $name"
+  if "run_$name"; then passed=$((passed + 1)); else
+    failed=$((failed + 1))
+    echo "FAILED: $name"
+  fi
+done
+
+echo "$passed passed, $failed failed"
+((failed == 0))
