@@ -16,9 +16,9 @@ public sealed class PowerLossTests : IDisposable
 
     private readonly string _folder = RealDisk.NewFolder("raftd-powerloss-");
 
-    /// <summary>Of both workloads together; RAFTD_POWERLOSS_IMAGES asks for another number.</summary>
+    /// <summary>Of both workloads together; RAFTD_TEST_IMAGES asks for another number.</summary>
     private static int Images { get; } =
-        Environment.GetEnvironmentVariable("RAFTD_POWERLOSS_IMAGES") is { Length: > 0 } asked
+        Environment.GetEnvironmentVariable("RAFTD_TEST_IMAGES") is { Length: > 0 } asked
             ? int.Parse(asked, CultureInfo.InvariantCulture)
             : DefaultImages;
 
