@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # tests/run.sh: everything that has to hold before a change is done, in one go.
 #
-#   tests/run.sh                    build, format, all suites, the exploration of the core, the simulator
+#   tests/run.sh                    build, format, all suites, the exploration of the core, the table of old bugs, the simulator
 #   tests/run.sh Raftd.Wal.Tests    builds and runs the named suites only
 #
 # A suite is a project under tests/ that is a program: it is built, run, and its counts are read from the result file
-# it writes (TestResults/<suite>.xml). The simulator runs SEEDS (0..99 if not set), and of its runs of leases LEASE_SEEDS
+# it writes (TestResults/<suite>.xml). The simulator runs SEEDS (0..199 if not set), and of its runs of leases LEASE_SEEDS
 # (0..29 if not set; more than 1 000 changes of leaders in all). The exploration looks at EXPLORED_STATES (500000 if not
 # set) of each of its scopes. The last line is always of the form
 #
@@ -20,6 +20,7 @@ results=$root/TestResults
 suite_limit_seconds=900
 simulator=Raftd.Simulation
 exploration=Raftd.Exploration
+mutations=Raftd.Mutations
 passed=0 failed=0 skipped=0
 failures=()
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -61,6 +62,7 @@ has_library() { PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep -F "$1"; }
 install_what_is_missing() {
   need_package liblmdb0 has_library liblmdb.so.0
   need_package curl command -v curl
+  need_package strace command -v strace
   need_package nodejs command -v node # for examples/javascript
   need_package strace command -v strace # records what Raftd.PowerLoss.Tests replays
 }
@@ -123,12 +125,15 @@ add_counts() {
 
 # Whole clusters in one thread, one seed each: anything that may go wrong, then leases while leaders change.
 run_simulator() {
-  run_program "$simulator" "$simulator" --seeds "${SEEDS:-0..99}"
-  run_program "$simulator.Leases" "$simulator" --leases --seeds "${LEASE_SEEDS:-0..29}"
+  run_program "$simulator" "$simulator" --seeds "${SEEDS:-0..199}" --workers "$(nproc)"
+  run_program "$simulator.Leases" "$simulator" --leases --seeds "${LEASE_SEEDS:-0..29}" --workers "$(nproc)"
 }
 
 # All that three members of the core can come to, as far as the limit of states.
 run_exploration() { run_program "$exploration" "$exploration" --states "${EXPLORED_STATES:-500000}"; }
+
+# The table of old bugs only, which must fit the sources; tests/long.sh puts each back.
+run_mutations() { run_program "$mutations" "$mutations" --check; }
 
 # NAME PROJECT ARGUMENT...: one run of a program that is no suite. It prints the line "N passed, N failed" itself, which
 # is taken from it.
@@ -160,6 +165,7 @@ run_everything() {
   RAFTD_BUILD_ONLY=1 "$root/raftd" || add_failure "./raftd cannot be built"
   for suite in $(all_suites); do run_suite "$suite"; done
   run_exploration
+  run_mutations
   run_simulator
 }
 
@@ -167,11 +173,12 @@ run_named() {
   local suite
   for suite in "$@"; do
     if [[ ! -f $root/tests/$suite/$suite.csproj ]]; then
-      add_failure "there is no suite $suite; there are $(all_suites | paste -sd ' ' -) $exploration $simulator"
+      add_failure "there is no suite $suite; there are $(all_suites | paste -sd ' ' -) $exploration $mutations $simulator"
     elif build "$root/tests/$suite"; then
       case $suite in
         "$simulator") run_simulator ;;
         "$exploration") run_exploration ;;
+        "$mutations") run_mutations ;;
         *) run_suite "$suite" ;;
       esac
     fi

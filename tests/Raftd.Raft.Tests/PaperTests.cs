@@ -105,6 +105,15 @@ public sealed class PaperTests
         Assert.Equal(reject, answer.Reject);
     }
 
+    /// <summary>5.3: an append is acknowledged as far as it was compared. What stands behind that may be of another leader.</summary>
+    [Fact]
+    public void FollowerAcknowledgesOnlyWhatTheAppendReaches()
+    {
+        var follower = new SingleNode(2, 1, 2, 2);
+        Assert.Equal(1UL, Assert.Single(follower.Step(Append(3, 1, 1, 0))).Index);
+        Assert.Equal(2UL, Assert.Single(follower.Step(Append(3, 1, 1, 0, Normal(2, 2)))).Index);
+    }
+
     /// <summary>5.3: a conflicting entry and all that follow it are deleted; what agrees stays, even beyond a late append.</summary>
     [Theory]
     [InlineData(0, 0, new ulong[] { 1, 2 }, "1/1 2/2 4/3")]
@@ -170,6 +179,15 @@ public sealed class PaperTests
         Assert.Equal(0UL, leader.Node.Commit);
         leader.Step(Ack(Three, 3, 3));
         Assert.Equal(3UL, leader.Node.Commit);
+    }
+
+    /// <summary>5.1: what a peer acknowledged in an earlier term says nothing now, its log may have changed since.</summary>
+    [Fact]
+    public void LeaderIgnoresAcknowledgementsOfEarlierTerms()
+    {
+        var leader = SingleNode.Leading(2, 1, 2);
+        leader.Step(Ack(Two, 2, 3));
+        Assert.Equal((3UL, 0UL), (leader.Node.Term, leader.Node.Commit));
     }
 
     /// <summary>Thesis 9.6: a pre-vote changes neither term nor vote, and its answer is no vote.</summary>

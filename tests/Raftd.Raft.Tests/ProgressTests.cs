@@ -31,6 +31,15 @@ public sealed class ProgressTests
     }
 
     [Fact]
+    public void Probe_HintBelowItsMatch_RetreatsNoFurtherThanTheMatch()
+    {
+        var peer = Replicating(match: 5);
+        peer.BecomeProbe();
+        Assert.True(peer.MaybeRetreat(5, 2));
+        Assert.Equal(6UL, peer.Next);
+    }
+
+    [Fact]
     public void Replicate_RejectedBelowItsMatch_IsALateRejection()
     {
         var peer = Replicating(match: 5);

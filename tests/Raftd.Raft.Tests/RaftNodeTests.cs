@@ -6,6 +6,15 @@ public sealed class RaftNodeTests
 {
     private static readonly NodeId Two = new(2);
 
+    private static Message Snapshot(EntryId last, Configuration configuration, ulong configurationIndex) => new()
+    {
+        Kind = MessageKind.MsgSnap,
+        To = new NodeId(1),
+        From = Two,
+        Term = last.Term,
+        Snapshot = new SnapshotMetadata(last, configuration, configurationIndex),
+    };
+
     [Fact]
     public void HasReady_AfterTakeReady_IsFalse()
     {
@@ -79,6 +88,54 @@ public sealed class RaftNodeTests
         var answer = Assert.Single(follower.Step(new Message { Kind = MessageKind.MsgApp, From = Two, Term = 2, Entries = entries }));
         Assert.Equal(2UL, answer.Index);
         Assert.Equal("1/1 1/2", follower.Log);
+    }
+
+    [Fact]
+    public void Step_AHeartbeatThatCommitsMoreThanTheLogHas_MeansThatEntriesAreLost()
+    {
+        var follower = new SingleNode(1, 1, 1);
+        follower.Step(new Message { Kind = MessageKind.MsgHeartbeat, From = Two, Term = 1, Commit = 3 });
+        Assert.True(follower.Node.IsRecovering);
+    }
+
+    [Fact]
+    public void Step_AVoteRequestSoonAfterTheStart_MayBreakAPromiseOfBeforeAndIsRefusedWithLeaseReads()
+    {
+        var founding = new Configuration([new(1), Two, new(3)], []);
+        var member = new TestMember(1, founding, new FixedRandom(9), options => options with { LeaseReads = true });
+        var request = new Message { Kind = MessageKind.MsgVote, To = member.Id, From = Two, Term = 1 };
+        member.Node.Step(request);
+        Assert.Equal(NodeId.None, member.Node.Vote);
+        for (var ticks = 0; ticks < 10; ticks++)
+        {
+            member.Node.Tick();
+        }
+
+        member.Node.Step(request);
+        Assert.Equal(Two, member.Node.Vote);
+    }
+
+    [Fact]
+    public void Step_ASnapshot_BringsItsConfiguration()
+    {
+        var follower = new SingleNode(1, 1, 1);
+        var smaller = new Configuration([new(1), Two], []);
+        follower.Node.Step(Snapshot(new EntryId(1, 9), smaller, configurationIndex: 7));
+        Assert.Equal((7UL, smaller), (follower.Node.ConfigurationIndex, follower.Node.Configuration));
+    }
+
+    [Fact]
+    public void Durable_OfAWriteBeforeASnapshot_SaysNothingOfTheLogBehindIt()
+    {
+        var founding = new Configuration([new(1), Two, new(3)], []);
+        var member = new TestMember(1, founding, new FixedRandom(0));
+        Entry[] entries = [.. Enumerable.Range(1, 5).Select(i => new Entry(new EntryId(1, (ulong)i), EntryKind.Normal, default))];
+        member.Node.Step(new Message { Kind = MessageKind.MsgApp, To = member.Id, From = Two, Term = 1, Entries = entries });
+        member.TakeReady();
+        member.Node.Step(Snapshot(new EntryId(2, 3), founding, configurationIndex: 0));
+        member.TakeReady();
+        member.CompleteWrite();
+        Assert.Equal((3UL, 0UL), (member.Node.LastIndex, member.Node.Stable));
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace Raftd.Simulation;
 internal sealed record Arguments
 {
     public const string Usage =
-        "Raftd.Simulation [--leases] (--seed N | --seeds FIRST..LAST) [--trace] [--verbose] "
+        "Raftd.Simulation [--leases] (--seed N | --seeds FIRST..LAST) [--first-failure] [--trace] [--verbose] "
         + "[--virtual-seconds N] [--members N] [--workers N]";
 
     public ulong First { get; private set; }
@@ -15,6 +15,9 @@ internal sealed record Arguments
 
     /// <summary>Leases and changes of leaders instead of the swarm.</summary>
     public bool Leases { get; private set; }
+
+    /// <summary>Ends with the first seed that fails.</summary>
+    public bool FirstFailure { get; private set; }
 
     public bool Trace { get; private set; }
 
@@ -56,6 +59,9 @@ internal sealed record Arguments
             {
                 case "--leases":
                     parsed.Leases = true;
+                    break;
+                case "--first-failure":
+                    parsed.FirstFailure = true;
                     break;
                 case "--trace":
                     parsed.Trace = true;

@@ -30,6 +30,10 @@ foreach (var run in RunAll())
     {
         Console.WriteLine($"FAILED: seed {run.Seed} after {run.Outcome.VirtualSeconds:0.000} virtual seconds: {run.Failure}");
         Console.WriteLine($"        repeat: dotnet run -c Release --project tests/Raftd.Simulation -- {arguments.ToRepeat(run.Seed)}");
+        if (arguments.FirstFailure)
+        {
+            break;
+        }
     }
 }
 

@@ -335,6 +335,19 @@ public sealed class StateMachineTests
     }
 
     [Fact]
+    public void VerifySnapshot_AnotherStateThanAnnounced_IsRefused()
+    {
+        using var source = new TestStore();
+        source.Put("k", "1");
+        source.Flush();
+        using var snapshot = source.State.OpenSnapshot(clusterId: 5);
+        var meta = snapshot.Meta;
+        Assert.Null(StateMachine.VerifySnapshot(snapshot.Reader, meta));
+        Assert.NotNull(StateMachine.VerifySnapshot(snapshot.Reader, meta with { Index = meta.Index + 1 }));
+        Assert.NotNull(StateMachine.VerifySnapshot(snapshot.Reader, meta with { Hash = meta.Hash + 1 }));
+    }
+
+    [Fact]
     public async Task Install_UnderReaders_IsSeenWholeOrNotAtAllAsync()
     {
         using var directory = new TemporaryDirectory();

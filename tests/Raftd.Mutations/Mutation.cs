@@ -1,0 +1,29 @@
+namespace Raftd.Mutations;
+
+/// <summary>One bug of the past, put back.</summary>
+internal sealed record Mutation
+{
+    /// <summary>Lower case with hyphens; the value of <see cref="MutantTree.Variable"/> that turns it on.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Numbers of the catalogue of failures; none where it is a bug of raftd's own (docs/bugs.md).</summary>
+    public required int[] Failures { get; init; }
+
+    /// <summary>What is wrong, in one sentence, and where it was seen.</summary>
+    public required string Wrong { get; init; }
+
+    /// <summary>Relative to the root.</summary>
+    public required string File { get; init; }
+
+    /// <summary>
+    /// Occurs once in the file, however it is indented: an expression, or statements up to a ";" or a "}". Where that alone
+    /// is not found once, «it» stands between as much of its surroundings as it takes.
+    /// </summary>
+    public required string Original { get; init; }
+
+    /// <summary>What stands there instead: an expression for an expression, any statements for statements.</summary>
+    public required string Broken { get; init; }
+
+    /// <summary>One of them at least has to see it.</summary>
+    public required Suite[] Suites { get; init; }
+}

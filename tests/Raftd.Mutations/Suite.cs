@@ -1,0 +1,36 @@
+namespace Raftd.Mutations;
+
+/// <summary>A run of a suite that is to go red: a program under tests/ and its arguments.</summary>
+/// <param name="Project">Its folder under tests/ and the name of its program.</param>
+/// <param name="IsSimulation">It prints what its seeds broke; all others print what their tests broke.</param>
+/// <param name="Arguments">To show that a mutation is seen; a simulation ends at its first failure.</param>
+/// <param name="ControlArguments">To show that without a mutation nothing is seen.</param>
+internal sealed record Suite(string Project, bool IsSimulation, string[] Arguments, string[] ControlArguments)
+{
+    /// <summary>Anything that may go wrong.</summary>
+    public static Suite Simulator { get; } = Simulation();
+
+    /// <summary>Leases while leaders change.</summary>
+    public static Suite Leases { get; } = Simulation("--leases");
+
+    public static Suite Raft { get; } = Tests("Raftd.Raft.Tests");
+
+    public static Suite Wal { get; } = Tests("Raftd.Wal.Tests");
+
+    public static Suite Store { get; } = Tests("Raftd.Store.Tests");
+
+    public static Suite Node { get; } = Tests("Raftd.Node.Tests");
+
+    private static Suite Simulation(params string[] kind) => new(
+        "Raftd.Simulation", IsSimulation: true, [.. kind, "--first-failure", "--seeds", "0..199"], [.. kind, "--seeds", "0..2"]);
+
+    /// <remarks>
+    /// To the end, some seconds: a test that is cut short leaves the processes that it started. Without the tests that mount
+    /// a disk: two suites side by side would be in each other's way, and say nothing of the mutation.
+    /// </remarks>
+    private static Suite Tests(string project)
+    {
+        string[] arguments = ["-noLogo", "-noColor", "-class-", "*FullDiskTests"];
+        return new Suite(project, IsSimulation: false, arguments, arguments);
+    }
+}

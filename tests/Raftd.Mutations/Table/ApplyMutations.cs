@@ -1,0 +1,206 @@
+namespace Raftd.Mutations.Table;
+
+/// <summary>The state: what an entry does to it, how it gets to the disk, and how it travels.</summary>
+internal static class ApplyMutations
+{
+    private const string Flush = "src/Raftd.Store/Mvcc/StateMachine.Flush.cs";
+    private const string Apply = "src/Raftd.Store/Mvcc/StateMachine.Apply.cs";
+    private const string Leases = "src/Raftd.Store/Mvcc/StateMachine.Leases.cs";
+    private const string Loader = "src/Raftd.Store/Mvcc/StateLoader.cs";
+
+    public static IReadOnlyList<Mutation> List { get; } =
+    [
+        new()
+        {
+            Name = "applied-index-before-data",
+            Failures = [32],
+            Wrong = "the applied index is committed before the data it speaks of: a crash between skips entries (#13766)",
+            File = Flush,
+            Original = "epoch.Store.Write(writer => Write(writer, frozen));",
+            Broken = """
+                epoch.Store.Write(writer =>
+                {
+                    var meta = new WireWriter(256);
+                    frozen.Meta.WriteTo(meta);
+                    writer.Put(Bucket.Meta, StoredMeta.Key, meta.Written);
+                });
+                epoch.Store.Write(writer => Write(writer, frozen));
+                """,
+            Suites = [Suite.Simulator, Suite.Store],
+        },
+        new()
+        {
+            Name = "applied-index-not-saved",
+            Failures = [33],
+            Wrong = "entries that change no key do not move the applied index: they are applied again after a restart (#11652)",
+            File = Flush,
+            Original = "writer.Put(Bucket.Meta, StoredMeta.Key, buffer.Written);",
+            Broken = "if (frozen.Records.Count > 0) { writer.Put(Bucket.Meta, StoredMeta.Key, buffer.Written); }",
+            Suites = [Suite.Simulator, Suite.Store],
+        },
+        new()
+        {
+            Name = "flush-drops-what-came-meanwhile",
+            Failures = [32],
+            Wrong = "a flush also drops from memory what was applied while it ran",
+            File = Flush,
+            Original = "new OverlayHalves(epoch.Halves.Active, Frozen: null)",
+            Broken = "new OverlayHalves(new Overlay(), Frozen: null)",
+            Suites = [Suite.Simulator, Suite.Store],
+        },
+        new()
+        {
+            Name = "leases-not-flushed",
+            Failures = [33],
+            Wrong = "leases stay out of the transaction that moves the applied index",
+            File = Flush,
+            Original = "WriteLeases(writer, frozen.Leases, buffer);",
+            Broken = "",
+            Suites = [Suite.Simulator, Suite.Store],
+        },
+        new()
+        {
+            Name = "configuration-not-flushed",
+            Failures = [33, 13],
+            Wrong = "the applied index is saved without the configuration that belongs to it (#11284)",
+            File = Flush,
+            Original = "writer.Put(Bucket.Members, ConfigurationKey, frozen.Configuration);",
+            Broken = "",
+            Suites = [Suite.Simulator, Suite.Store],
+        },
+        new()
+        {
+            Name = "condition-looks-at-published-state",
+            Failures = [34],
+            Wrong = "a conditional put is judged by what readers see, not by the entries before it",
+            File = Apply,
+            Original = "Holds(put.Condition, live)",
+            Broken = """
+                Holds(
+                    put.Condition,
+                    View().Index.Find(new BytesProbe(put.Key.Span)) is { IsTombstone: false } published ? published : null)
+                """,
+            Suites = [Suite.Simulator, Suite.Store],
+        },
+        new()
+        {
+            Name = "apply-depends-on-cache",
+            Failures = [34],
+            Wrong = "what an entry does depends on what this member happens to have in memory (#18667)",
+            File = Leases,
+            Original = "data.SequenceEqual(_state.Keyspace.ValueOf(key))",
+            Broken = "key.CachedValue is { } cached && data.SequenceEqual(cached)",
+            Suites = [Suite.Simulator, Suite.Store],
+        },
+        new()
+        {
+            Name = "divergence-not-compared",
+            Failures = [37],
+            Wrong = "members tell each other their hashes and nobody compares (etcd post-mortem of v3.5)",
+            File = "src/Raftd.Node/Peers/DivergenceWatch.cs",
+            Original = "Own != Theirs",
+            Broken = "false",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "hash-without-values",
+            Failures = [34, 37],
+            Wrong = "the hash covers keys and revisions, not values: members that differ look the same (#15548)",
+            File = "src/Raftd.Store/Mvcc/Keyspace.cs",
+            Original = "hash.Add(record.Value);",
+            Broken = "",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "revision-given-twice",
+            Failures = [58],
+            Wrong = "after a restart the last revision is given out again (#17780)",
+            File = Loader,
+            Original = "state.Keyspace.Revision = meta.Revision;",
+            Broken = "state.Keyspace.Revision = meta.Revision - 1;",
+            Suites = [Suite.Simulator, Suite.Store],
+        },
+        new()
+        {
+            Name = "alarm-forgotten-at-restart",
+            Failures = [79],
+            Wrong = "a member that restarts executes writes that the others refuse for the alarm (#13475)",
+            File = Loader,
+            Original = "state.HasNoSpaceAlarm = Array.Exists(state.Alarms, alarm => alarm.Kind == AlarmKind.NoSpace);",
+            Broken = "",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "range-sees-a-later-revision",
+            Failures = [57],
+            Wrong = "a range at a revision shows changes of the one behind it",
+            File = "src/Raftd.Store/Mvcc/KeyRecord.cs",
+            Original = "Revision.Main <= main",
+            Broken = "Revision.Main <= main + 1",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "compact-revision-unreadable",
+            Failures = [57],
+            Wrong = "the revision that was compacted to cannot be read (kine #747)",
+            File = "src/Raftd.Store/Mvcc/KeyspaceView.cs",
+            Original = "at < CompactRevision",
+            Broken = "at <= CompactRevision",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "compaction-loses-a-version",
+            Failures = [57, 80],
+            Wrong = "compaction also deletes the last version below its revision, which is still readable (kine #311)",
+            File = "src/Raftd.Store/Mvcc/Keyspace.cs",
+            Original = "Math.Max(0, record.LastPastUpTo(CompactRevision))",
+            Broken = "record.LastPastUpTo(CompactRevision) + 1",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "snapshot-index-off-by-one",
+            Failures = [33],
+            Wrong = "a snapshot names an index that its state is ahead of (#13933)",
+            File = "src/Raftd.Store/Mvcc/StateMachine.Snapshots.cs",
+            Original = "meta.Applied.Index",
+            Broken = "meta.Applied.Index - 1",
+            Suites = [Suite.Simulator, Suite.Store],
+        },
+        new()
+        {
+            Name = "snapshot-not-verified",
+            Failures = [36],
+            Wrong = "what a snapshot's header says is not compared with what came",
+            File = "src/Raftd.Store/Mvcc/StateMachine.Snapshots.cs",
+            Original = "stored.Equals(announced)",
+            Broken = "true",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "partial-snapshot-taken-for-whole",
+            Failures = [36],
+            Wrong = "a snapshot whose stream was cut off counts as received (camunda #6894)",
+            File = "src/Raftd.Store/Snapshots/SnapshotReceiver.cs",
+            Original = "return «IsComplete» ? Meta!",
+            Broken = "true",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "snapshot-checksum-not-checked",
+            Failures = [36],
+            Wrong = "chunks of a snapshot are not checked for damage",
+            File = "src/Raftd.Store/Snapshots/SnapshotReceiver.cs",
+            Original = "header.Crc == crc",
+            Broken = "true",
+            Suites = [Suite.Store],
+        },
+    ];
+}

@@ -1,0 +1,236 @@
+namespace Raftd.Mutations.Table;
+
+/// <summary>Terms, votes and campaigns.</summary>
+internal static class ElectionMutations
+{
+    private const string Core = "src/Raftd.Raft/RaftNode.cs";
+    private const string Election = "src/Raftd.Raft/RaftNode.Election.cs";
+    private const string Step = "src/Raftd.Raft/RaftNode.Step.cs";
+    private const string Ready = "src/Raftd.Raft/RaftNode.Ready.cs";
+    private const string Tick = "src/Raftd.Raft/RaftNode.Tick.cs";
+
+    private const string Send = "(isPromise || Term != _durableTerm ? _messagesAfterDurable : _messages).Add(message);";
+    private const string IsPromotable = "IsVoter || (ConfigurationIndex > Commit && _history.Previous.IsVoter(Id))";
+
+    public static IReadOnlyList<Mutation> List { get; } =
+    [
+        new()
+        {
+            Name = "vote-sent-before-durable",
+            Failures = [1],
+            Wrong = "a vote leaves before it is on the disk: after a crash the member votes a second time (canonical/raft #196)",
+            File = Ready,
+            Original = Send,
+            Broken = """
+                (message.Kind != MessageKind.MsgVoteResp && (isPromise || Term != _durableTerm)
+                    ? _messagesAfterDurable : _messages).Add(message);
+                """,
+            Suites = [Suite.Simulator, Suite.Raft],
+        },
+        new()
+        {
+            Name = "append-acknowledged-before-durable",
+            Failures = [2],
+            Wrong = "a follower acknowledges entries that are only in its memory (ZOOKEEPER-3911, -4643)",
+            File = Ready,
+            Original = Send,
+            Broken = """
+                (message.Kind != MessageKind.MsgAppResp && (isPromise || Term != _durableTerm)
+                    ? _messagesAfterDurable : _messages).Add(message);
+                """,
+            Suites = [Suite.Simulator, Suite.Raft],
+        },
+        new()
+        {
+            Name = "vote-forgotten-at-restart",
+            Failures = [1],
+            Wrong = "term and vote are written, but the vote is not read back",
+            File = Core,
+            Original = "Vote = boot.HardState.Vote;",
+            Broken = "Vote = NodeId.None;",
+            Suites = [Suite.Simulator, Suite.Raft],
+        },
+        new()
+        {
+            Name = "vote-not-synced",
+            Failures = [1],
+            Wrong = "only entries make the log sync; a vote waits in the page cache",
+            File = "src/Raftd.Node/Replication/LogWriter.cs",
+            Original = "_mustSync |= work.MustSync;",
+            Broken = "_mustSync |= work.Entries.Count > 0;",
+            Suites = [Suite.Simulator, Suite.Node],
+        },
+        new()
+        {
+            Name = "pre-vote-resets-vote",
+            Failures = [1],
+            Wrong = "asking for pre-votes forgets the vote given in this term (canonical/raft #196)",
+            File = Election,
+            Original = "Role = RaftRole.PreCandidate;",
+            Broken = "Role = RaftRole.PreCandidate; Vote = NodeId.None;",
+            Suites = [Suite.Simulator, Suite.Raft],
+        },
+        new()
+        {
+            Name = "pre-vote-counts-as-vote",
+            Failures = [1],
+            Wrong = "the late answer to a pre-vote counts as a vote of the election behind it (canonical/raft #196, openraft #1220)",
+            File = Election,
+            Original = "Role == RaftRole.PreCandidate && m.Term == (m.Reject ? Term : Term + 1)",
+            Broken = """
+                (Role == RaftRole.PreCandidate && m.Term == (m.Reject ? Term : Term + 1))
+                    || (Role == RaftRole.Candidate && m.Term == Term)
+                """,
+            Suites = [Suite.Simulator, Suite.Raft],
+        },
+        new()
+        {
+            Name = "second-vote-in-term",
+            Failures = [1, 24],
+            Wrong = "a member votes for whoever asks as long as it knows no leader (camunda #1068)",
+            File = Election,
+            Original = "Leader.IsNone && (Vote.IsNone || Vote == m.From)",
+            Broken = "Leader.IsNone",
+            Suites = [Suite.Simulator, Suite.Raft],
+        },
+        new()
+        {
+            Name = "vote-for-shorter-log",
+            Failures = [3],
+            Wrong = "a voter does not compare logs, and elects a leader that lacks what is committed",
+            File = Election,
+            Original = "new EntryId(m.LogTerm, m.Index).IsAtLeast(_log.Last)",
+            Broken = "true",
+            Suites = [Suite.Simulator, Suite.Raft],
+        },
+        new()
+        {
+            Name = "vote-compares-length-only",
+            Failures = [3],
+            Wrong = "a voter compares the lengths of the logs and not the terms of their last entries",
+            File = Election,
+            Original = "new EntryId(m.LogTerm, m.Index).IsAtLeast(_log.Last)",
+            Broken = "m.Index >= LastIndex",
+            Suites = [Suite.Simulator, Suite.Raft],
+        },
+        new()
+        {
+            Name = "no-pre-vote",
+            Failures = [8],
+            Wrong = "a member that was cut off comes back with a term of its own making and unseats the leader (hashicorp/raft #474)",
+            File = Election,
+            Original = "_campaign = kind;",
+            Broken = "_campaign = kind = kind == CampaignKind.PreElection ? CampaignKind.Election : kind;",
+            Suites = [Suite.Raft],
+        },
+        new()
+        {
+            Name = "disturbed-while-leader-alive",
+            Failures = [8, 15],
+            Wrong = "votes are given although a leader was just heard: a removed member unseats it (hashicorp/raft #525)",
+            File = Step,
+            Original = "!m.Force && IsLeaderAlive",
+            Broken = "false",
+            Suites = [Suite.Simulator, Suite.Raft],
+        },
+        new()
+        {
+            Name = "silence-towards-old-terms",
+            Failures = [9],
+            Wrong = "a leader of an old term is not told of the new one: a member with a higher term is stuck (canonical/raft #279)",
+            File = Step,
+            Original = """
+                Send(new Message { Kind = MessageKind.MsgAppResp, To = m.From, From = Id, Term = Term, Nonce = _nonce, Recovering = _recovering });
+                """,
+            Broken = "",
+            Suites = [Suite.Simulator, Suite.Raft],
+        },
+        new()
+        {
+            Name = "leader-ignores-higher-term",
+            Failures = [9, 24],
+            Wrong = "a leader that hears of a later term stays what it is",
+            File = Step,
+            Original = "BecomeFollower(m.Term, isFromLeader ? m.From : NodeId.None);",
+            Broken = """
+                if (Role == RaftRole.Leader)
+                {
+                    return false;
+                }
+
+                BecomeFollower(m.Term, isFromLeader ? m.From : NodeId.None);
+                """,
+            Suites = [Suite.Simulator, Suite.Raft],
+        },
+        new()
+        {
+            Name = "stale-append-accepted",
+            Failures = [24],
+            Wrong = "appends of a deposed leader are taken in",
+            File = Step,
+            Original = "m.Term < Term",
+            Broken = "m.Term < Term && m.Kind != MessageKind.MsgApp",
+            Suites = [Suite.Simulator, Suite.Raft],
+        },
+        new()
+        {
+            Name = "stale-acknowledgement-counted",
+            Failures = [24],
+            Wrong = "an acknowledgement of an earlier term counts for entries of this one (nebula PR 2419)",
+            File = Step,
+            Original = "m.Term < Term",
+            Broken = "m.Term < Term && m.Kind != MessageKind.MsgAppResp",
+            Suites = [Suite.Simulator, Suite.Raft],
+        },
+        new()
+        {
+            Name = "isolated-leader-never-steps-down",
+            Failures = [10],
+            Wrong = "no quorum check: a leader that nobody hears keeps its clients waiting",
+            File = Tick,
+            Original = "!CheckQuorum()",
+            Broken = "false",
+            Suites = [Suite.Simulator, Suite.Raft],
+        },
+        new()
+        {
+            Name = "stalled-disk-unnoticed",
+            Failures = [11],
+            Wrong = "a leader whose disk hangs keeps sending heartbeats and commits nothing (hashicorp/raft #503)",
+            File = Core,
+            Original = "_writes.OldestAgeTicks(_now) > (ulong)_options.ElectionTimeoutTicks",
+            Broken = "false",
+            Suites = [Suite.Raft],
+        },
+        new()
+        {
+            Name = "torn-voter-counted",
+            Failures = [27],
+            Wrong = "the vote of a member that lost the tail of its log counts like any other",
+            File = "src/Raftd.Raft/VoteTally.cs",
+            Original = "ballot.Granted && !ballot.Recovering ? 1 : 0",
+            Broken = "ballot.Granted ? 1 : 0",
+            Suites = [Suite.Simulator, Suite.Raft],
+        },
+        new()
+        {
+            Name = "removed-leader-elects-nobody",
+            Failures = [],
+            Wrong = "a leader whose own removal is not committed may not stand again, and the others elect nobody (docs/bugs.md)",
+            File = Core,
+            Original = IsPromotable,
+            Broken = "IsVoter",
+            Suites = [Suite.Simulator, Suite.Raft],
+        },
+        new()
+        {
+            Name = "learner-campaigns",
+            Failures = [16],
+            Wrong = "a learner stands for election",
+            File = Core,
+            Original = IsPromotable,
+            Broken = "true",
+            Suites = [Suite.Simulator, Suite.Raft],
+        },
+    ];
+}
