@@ -19,7 +19,7 @@ namespace Raftd.PowerLoss.Tests;
 /// <param name="Images">Disks rebuilt, no two of a boundary the same.</param>
 /// <param name="Recoveries">Members started.</param>
 /// <param name="Elapsed">Time for all of it.</param>
-/// <param name="Violations">What went wrong, the images' place and pattern first.</param>
+/// <param name="Violations">What went wrong, the image's number, place and pattern first.</param>
 /// <param name="SharedMaps">Files that were mapped shared and writable.</param>
 internal sealed record SweepReport(
     string Story, int Calls, int Boundaries, int Images, int Recoveries, TimeSpan Elapsed, IReadOnlyList<string> Violations,
@@ -146,7 +146,7 @@ internal sealed class Sweep
         }
 
         var number = ++_made;
-        var place = $"{_story.Workload} at {boundary} (after {_places[boundary]}), {pattern}";
+        var place = $"image {number}, {_story.Workload} at {boundary} (after {_places[boundary]}), {pattern}";
         var image = Path.Combine(_folder, "image");
         Image.Write(left, image);
         await File.WriteAllTextAsync(image + ".place", place);

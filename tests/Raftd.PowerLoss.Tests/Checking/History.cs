@@ -27,6 +27,10 @@ internal sealed class History(IReadOnlyList<Note> notes, int position)
 
     public bool RequiresNothing => RequiredRevision == 0;
 
+    /// <summary>What the cluster was told that the member is, when it asked to join; 0 if it did not.</summary>
+    public ulong Instance { get; } =
+        (ulong)notes.Take(position).LastOrDefault(note => note.Kind == NoteKind.Instance).Sequence;
+
     /// <exception cref="ViolationException">One of the rules is broken.</exception>
     public void Check(RangeResponse content)
     {
@@ -75,7 +79,7 @@ internal sealed class History(IReadOnlyList<Note> notes, int position)
         for (var i = 0; i < notes.Count; i++)
         {
             var note = notes[i];
-            if (note.Kind == NoteKind.Binding)
+            if (note.Kind is NoteKind.Binding or NoteKind.Instance)
             {
                 continue;
             }

@@ -1,10 +1,12 @@
-// What a member that comes back after a loss of power is held to: it starts, for there is no damage that only a loss of
-// power could excuse; its term and vote are not behind what was once durable; its store has what History says; index,
-// overlay and store agree (StateMachine.Audit). Then it is started again, and must be the same.
+// What a member that comes back after a loss of power is held to: it is who it told its cluster to be; it starts, for
+// there is no damage that only a loss of power could excuse; its term and vote are not behind what was once durable; its
+// store has what History says; index, overlay and store agree (StateMachine.Audit). Then it is started again, and must
+// be the same.
 
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Contract;
 using Raftd.Node;
+using Raftd.Node.Membership;
 using Raftd.PowerLoss.Tests.Recording;
 using Raftd.Wal;
 
@@ -53,6 +55,7 @@ internal sealed class MemberCheck(string workload)
 
     private Found? Start(NodeOptions options, History history)
     {
+        CheckInstance(options, history);
         using var member = OpenedMember.Open(options);
         Recoveries++;
         if (member is null)
@@ -76,6 +79,15 @@ internal sealed class MemberCheck(string workload)
         history.Check(content);
         CheckAudit(member.Parts);
         return new Found(recovered.State, recovered.Tail.Kind, content);
+    }
+
+    /// <summary>Who comes back as another instance is refused by its cluster: its directory was wiped, as far as that knows.</summary>
+    private static void CheckInstance(NodeOptions options, History history)
+    {
+        var found = new IdentityFile(new PosixFileSystem(), options.DataDirectory).Load()?.Instance ?? 0;
+        Require(
+            history.Instance == 0 || found == history.Instance,
+            $"member.json has instance {found:x16}, and as {history.Instance:x16} the member asked to join");
     }
 
     private void CheckVote(in LogState found, bool isLeast)

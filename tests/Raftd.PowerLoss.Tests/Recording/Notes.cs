@@ -16,11 +16,14 @@ internal enum NoteKind
 
     /// <summary>From here on no write is acknowledged without the member whose disk is recorded.</summary>
     Binding,
+
+    /// <summary>About to be told to the cluster: from here on the directory must know itself by that number.</summary>
+    Instance,
 }
 
 /// <param name="Kind">What happened.</param>
 /// <param name="Key">Number of the key.</param>
-/// <param name="Sequence">Number of the write; rises for each key.</param>
+/// <param name="Sequence">Number of the write, which rises for each key; or of the instance.</param>
 /// <param name="Revision">Of an acknowledged write.</param>
 internal readonly record struct Note(NoteKind Kind, int Key = 0, long Sequence = 0, long Revision = 0);
 

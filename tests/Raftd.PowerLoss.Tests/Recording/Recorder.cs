@@ -10,8 +10,6 @@ internal static class Recorder
     /// <summary>First argument of a recorded process.</summary>
     public const string Switch = "--record";
 
-    private const string TraceName = "trace";
-
     // More than any one write has; a string that was cut is noticed by the reader.
     private const int LongestString = 2 << 20;
 
@@ -38,15 +36,19 @@ internal static class Recorder
         }
     }
 
+    public static string TraceOf(string folder, int life) =>
+        Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"trace.{life}"));
+
     /// <summary>One life of the workload's process.</summary>
     /// <param name="workload">See <see cref="Workloads"/>.</param>
     /// <param name="folder">Holds the data directory, the notes and the trace.</param>
     /// <param name="life">Number of this process in the folder, from 1.</param>
     /// <param name="kill">The call at which it is killed, before the call is done, as "fdatasync" and how many of one thread
     /// went before; null lets it end.</param>
+    /// <exception cref="RecordingException">It did not end as it should.</exception>
     public static IReadOnlyList<TraceEvent> Record(string workload, string folder, int life, (string Call, int Number)? kill)
     {
-        var trace = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{TraceName}.{workload}.{life}"));
+        var trace = TraceOf(folder, life);
         var program = Path.Combine(AppContext.BaseDirectory, typeof(Recorder).Assembly.GetName().Name!);
         List<string> arguments =
         [
@@ -58,12 +60,10 @@ internal static class Recorder
         const int Killed = 128 + 9;
         if (exitCode != (kill is null ? 0 : Killed))
         {
-            throw new InvalidOperationException($"the recorded {workload} ended with {exitCode}: {error}");
+            throw new RecordingException($"the recorded {workload} ended with {exitCode}: {error}");
         }
 
-        var events = StraceReader.Read(trace);
-        File.Delete(trace);
-        return events;
+        return StraceReader.Read(trace);
     }
 
     /// <remarks>--seccomp-bpf stops the process at the traced calls alone, but strace then sends no signals.</remarks>

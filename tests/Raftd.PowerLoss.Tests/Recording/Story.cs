@@ -4,7 +4,14 @@
 //
 // After each life the model and the real directory are compared, byte by byte. So a trace that lacks a call, or a call
 // that the model takes for something else, is found here and not by a wrong verdict.
+//
+// A story is kept as its traces and a file that says the rest (Save, Read), so that what failed once fails again:
+//
+//   conflict                 the workload
+//   /var/tmp/…/recorded.1    what the paths in the traces begin with
+//   0 -                      a line for each life: Finished, LossSeed
 
+using System.Globalization;
 using Raftd.PowerLoss.Tests.Replaying;
 using Raftd.Testing;
 
@@ -41,6 +48,8 @@ internal sealed class Story
 {
     // A process has few threads that change files, and so few calls that it can be killed in.
     private const int MostChoices = 1 << 4;
+    private const string FileName = "story";
+    private const string None = "-";
 
     private Story(string workload, string folder, IReadOnlyList<Life> lives)
     {
@@ -73,11 +82,35 @@ internal sealed class Story
             }
         }
 
-        return new Story(workload, folder, lives);
+        var story = new Story(workload, folder, lives);
+        story.Save();
+        return story;
+    }
+
+    /// <summary>One that was recorded before, wherever its folder is by now.</summary>
+    public static Story Read(string folder)
+    {
+        var lines = File.ReadAllLines(Path.Combine(folder, FileName));
+        var lives = lines.Skip(2).Select((line, at) =>
+        {
+            var words = line.Split(' ');
+            return new Life(
+                StraceReader.Read(Recorder.TraceOf(folder, at + 1)),
+                int.Parse(words[0], CultureInfo.InvariantCulture),
+                words[1] == None ? null : int.Parse(words[1], CultureInfo.InvariantCulture));
+        });
+        return new Story(lines[0], lines[1], [.. lives]);
+    }
+
+    private void Save()
+    {
+        var lives = Lives.Select(life => string.Create(
+            CultureInfo.InvariantCulture, $"{life.Finished} {life.LossSeed?.ToString(CultureInfo.InvariantCulture) ?? None}"));
+        File.WriteAllLines(Path.Combine(Folder, FileName), [Workload, Folder, .. lives]);
     }
 
     /// <summary>Which of the calls that the process was killed in were done, as the directory shows.</summary>
-    /// <exception cref="InvalidDataException">No choice of them makes the model what the directory is.</exception>
+    /// <exception cref="RecordingException">No choice of them makes the model what the directory is.</exception>
     private static int FindFinished(string folder, MemoryFileSystem before, Life life)
     {
         string? difference = null;
@@ -91,7 +124,7 @@ internal sealed class Story
             }
         }
 
-        throw new InvalidDataException($"the trace does not say what the member did: {difference}");
+        throw new RecordingException($"the trace does not say what the member did: {difference}");
     }
 
     private static MemoryFileSystem End(string folder, MemoryFileSystem before, Life life)
