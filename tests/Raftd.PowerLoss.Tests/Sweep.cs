@@ -16,10 +16,10 @@ namespace Raftd.PowerLoss.Tests;
 /// <param name="Story">Which workload.</param>
 /// <param name="Calls">Calls that changed the disk or what of it is durable.</param>
 /// <param name="Boundaries">Places at which the power was stopped.</param>
-/// <param name="Images">Disks rebuilt, no two of a boundary the same.</param>
+/// <param name="Images">Disks rebuilt, no two the same.</param>
 /// <param name="Recoveries">Members started.</param>
 /// <param name="Elapsed">Time for all of it.</param>
-/// <param name="Violations">What went wrong, the image's number, place and pattern first.</param>
+/// <param name="Violations">What went wrong, at most 20 times: the image's number, place and pattern first.</param>
 /// <param name="SharedMaps">Files that were mapped shared and writable.</param>
 internal sealed record SweepReport(
     string Story, int Calls, int Boundaries, int Images, int Recoveries, TimeSpan Elapsed, IReadOnlyList<string> Violations,
@@ -34,6 +34,8 @@ internal sealed class Sweep
 {
     private const int StartAgainEvery = 4;
     private const int WholeNodeEvery = 40;
+    private const int MostRounds = 8; // a story may have fewer images than are asked for
+    private const int Enough = 20; // violations; more of them say nothing more
 
     private readonly Story _story;
     private readonly Random _random;
@@ -44,8 +46,9 @@ internal sealed class Sweep
     private readonly List<int> _notesOfLife = [];
     private readonly SortedSet<string> _sharedMaps = new(StringComparer.Ordinal);
     private readonly List<string> _violations = [];
-    private readonly HashSet<(int Boundary, int Survivors)> _seen = [];
-    private int _made;
+    private readonly HashSet<string> _disks = new(StringComparer.Ordinal);
+    private readonly HashSet<(string Disk, int Notes)> _checked = [];
+    private readonly HashSet<int> _boundaries = [];
 
     /// <param name="story">What is played.</param>
     /// <param name="seed">Decides where, and what is lost.</param>
@@ -59,24 +62,36 @@ internal sealed class Sweep
         _folder = folder;
     }
 
+    /// <summary>A disk is looked at again where more was acknowledged meanwhile.</summary>
+    /// <param name="images">How many disks, no two the same.</param>
     public async Task<SweepReport> RunAsync(int images)
     {
         var started = Stopwatch.GetTimestamp();
         await SurveyAsync();
-        var wanted = Choose(images);
+        for (var round = 0; round < MostRounds && _disks.Count < images && _violations.Count < Enough; round++)
+        {
+            await SweepAsync(Choose(images - _disks.Count));
+        }
+
+        return new SweepReport(
+            _story.Workload, _places.Count, _boundaries.Count, _disks.Count, _check.Recoveries,
+            Stopwatch.GetElapsedTime(started), _violations, _sharedMaps);
+    }
+
+    /// <summary>From the first boundary to the last.</summary>
+    private async Task SweepAsync(List<LossPattern>[] wanted)
+    {
+        _check.BeginStory();
         var boundary = 0;
         await PlayAsync(
             async (disk, life, _) =>
             {
-                foreach (var pattern in wanted[boundary++])
+                foreach (var pattern in wanted[boundary++].TakeWhile(_ => _violations.Count < Enough))
                 {
                     await TryAsync(disk, life, boundary - 1, pattern);
                 }
             },
             static _ => { });
-        return new SweepReport(
-            _story.Workload, _places.Count, wanted.Count(patterns => patterns.Count > 0), _made, _check.Recoveries,
-            Stopwatch.GetElapsedTime(started), _violations, _sharedMaps);
     }
 
     /// <summary>A first pass: what boundaries there are, and all the notes.</summary>
@@ -139,13 +154,16 @@ internal sealed class Sweep
 
     private async Task TryAsync(TraceDisk disk, int life, int boundary, LossPattern pattern)
     {
-        var left = Lose(disk.Files, pattern, out var survivors);
-        if (!_seen.Add((boundary, survivors)))
+        var left = Lose(disk.Files, pattern);
+        var content = Image.HashOf(left);
+        _disks.Add(content);
+        _boundaries.Add(boundary);
+        if (!_checked.Add((content, NotesBefore(life) + disk.Notes.Count)))
         {
             return;
         }
 
-        var number = ++_made;
+        var number = _checked.Count;
         var place = $"image {number}, {_story.Workload} at {boundary} (after {_places[boundary]}), {pattern}";
         var image = Path.Combine(_folder, "image");
         Image.Write(left, image);
@@ -176,8 +194,7 @@ internal sealed class Sweep
 
     /// <param name="files">The disk when the power fails.</param>
     /// <param name="pattern">What of it is lost.</param>
-    /// <param name="survivors">Tells what is left at a boundary from what another pattern leaves there.</param>
-    private MemoryFileSystem Lose(MemoryFileSystem files, LossPattern pattern, out int survivors)
+    private MemoryFileSystem Lose(MemoryFileSystem files, LossPattern pattern)
     {
         var pieces = new List<UnsyncedPiece>();
         files.Crash(piece =>
@@ -185,23 +202,13 @@ internal sealed class Sweep
             pieces.Add(piece);
             return true;
         });
-        var survives = LossPatterns.Of(pattern, _random, pieces);
-        var verdicts = new HashCode();
-        var left = files.Crash(piece =>
-        {
-            var verdict = survives(piece);
-            verdicts.Add((piece.Change, piece.Part, verdict));
-            return verdict;
-        });
-        survivors = verdicts.ToHashCode();
-        return left;
+        return files.Crash(LossPatterns.Of(pattern, _random, pieces));
     }
 
-    private History HistoryAt(TraceDisk disk, int life)
-    {
-        var before = life == 0 ? 0 : _notesOfLife[life - 1];
-        return new History(_notes[.._notesOfLife[life]], before + disk.Notes.Count);
-    }
+    private History HistoryAt(TraceDisk disk, int life) =>
+        new(_notes[.._notesOfLife[life]], NotesBefore(life) + disk.Notes.Count);
+
+    private int NotesBefore(int life) => life == 0 ? 0 : _notesOfLife[life - 1];
 
     private void KeepFirst(MemoryFileSystem left, string place)
     {

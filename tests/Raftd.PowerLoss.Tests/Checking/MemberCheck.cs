@@ -19,6 +19,9 @@ internal sealed class MemberCheck(string workload)
     /// <summary>Starts of members so far.</summary>
     public int Recoveries { get; private set; }
 
+    /// <summary>The images to come are of the first boundary on: nothing is known to be durable.</summary>
+    public void BeginStory() => _durable = default;
+
     /// <param name="folder">Holds the image.</param>
     /// <param name="history">What must be there.</param>
     /// <param name="isLeast">All that was not synced is lost: what is found was durable, and stays so from here on.</param>

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Raftd.Testing;
 
 namespace Raftd.PowerLoss.Tests.Replaying;
@@ -19,6 +22,25 @@ internal static class Image
         {
             File.WriteAllBytes(folder + path, files.Get(path));
         }
+    }
+
+    /// <summary>The same for two disks with the same names and contents, and for no others.</summary>
+    public static string HashOf(MemoryFileSystem files)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var name in files.Directories)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(name + "/\0"));
+        }
+
+        foreach (var path in files.Paths)
+        {
+            var content = files.Get(path);
+            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{path}\0{content.Length}\0")));
+            hash.AppendData(content);
+        }
+
+        return Convert.ToHexString(hash.GetHashAndReset());
     }
 
     /// <summary>The first file that is not the same in both; null when all are.</summary>
