@@ -32,7 +32,7 @@ internal static class DiskMutations
             File = Sync,
             Original = SyncsData,
             Broken = "",
-            Suites = [Suite.Simulator, Suite.Wal],
+            Suites = [Suite.Simulator, Suite.Wal, Suite.PowerLoss],
         },
         new()
         {
@@ -70,7 +70,7 @@ internal static class DiskMutations
             File = Files,
             Original = FillsAndSyncs,
             Broken = "if (fill is null) { file.Sync(); } fill?.Invoke(file);",
-            Suites = [Suite.Simulator, Suite.Wal],
+            Suites = [Suite.Simulator, Suite.Wal, Suite.PowerLoss],
         },
         new()
         {
@@ -80,7 +80,7 @@ internal static class DiskMutations
             File = Files,
             Original = FillsAndSyncs,
             Broken = "fill?.Invoke(file);",
-            Suites = [Suite.Simulator, Suite.Wal],
+            Suites = [Suite.Simulator, Suite.Wal, Suite.PowerLoss],
         },
         new()
         {
@@ -90,7 +90,7 @@ internal static class DiskMutations
             File = Files,
             Original = "spare.NoteAllocation(null); «files.SyncDirectory(directory);»",
             Broken = "",
-            Suites = [Suite.Simulator, Suite.Wal],
+            Suites = [Suite.Simulator, Suite.Wal, Suite.PowerLoss],
         },
         new()
         {
@@ -100,7 +100,7 @@ internal static class DiskMutations
             File = Sync,
             Original = "«SyncCurrent();» var segment",
             Broken = "",
-            Suites = [Suite.Simulator, Suite.Wal],
+            Suites = [Suite.Simulator, Suite.Wal, Suite.PowerLoss],
         },
         new()
         {

@@ -11,8 +11,10 @@ internal static class Image
     // LMDB writes it through a map and starts it afresh at each open.
     private const string ReaderTable = "/lock.mdb";
 
+    /// <summary>Makes the folder, which stays empty if the disk is.</summary>
     public static void Write(MemoryFileSystem files, string folder)
     {
+        Directory.CreateDirectory(folder);
         foreach (var directory in files.Directories)
         {
             Directory.CreateDirectory(folder + directory);
