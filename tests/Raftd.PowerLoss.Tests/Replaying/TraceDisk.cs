@@ -2,8 +2,8 @@
 //
 // A call takes effect at its end, in the order in which the ends were seen. A sync covers what had ended when it began:
 // what another thread changed while it ran is not covered. A write to a descriptor with O_DSYNC (LMDB's meta page) is
-// two steps, a write and a sync of that one change: Play does the first, Settle the second. What was acknowledged is taken from the notes, at the beginning of the
-// call that wrote it.
+// two steps, a write and a sync of that one change: Play does the first, Settle the second. What was acknowledged is
+// taken from the notes, at the beginning of the call that wrote it.
 //
 // Calls on other files are ignored; a call on a file of the directory that the model does not know is an error. So are
 // writable shared maps, but for those that are named in SharedMaps and looked at by the test.
