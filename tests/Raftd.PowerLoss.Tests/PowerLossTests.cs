@@ -8,7 +8,7 @@ namespace Raftd.PowerLoss.Tests;
 /// and MemberCheck, in this order.</summary>
 public sealed class PowerLossTests : IDisposable
 {
-    private const int DefaultImages = 900;
+    private const int DefaultImages = 720;
     private const int Seed = 20_240_607;
     private const int FollowersShare = 6; // a sixth each: their disks have fewer calls, and fewer images
     private const int MostRecordings = 3;

@@ -1,8 +1,9 @@
 // Plays a story again and stops the power, many times: at a boundary between two calls, with one of the patterns of loss,
 // the disk as it would then be is written out and a member is started on it.
 //
-// Which boundaries: half of the images anywhere, evenly; the other half evenly over the kinds of calls (which call, on
-// which kind of file), or the few renames and syncs of directories would be lost among thousands of writes of pages.
+// Which boundaries: those of rare kinds of calls (which call, on which kind of file) with every pattern, for the few
+// renames and syncs of directories would be lost among thousands of writes of pages; then half of the images anywhere,
+// evenly, and the other half evenly over the kinds.
 // All of it follows from the seed and the recorded story. The story itself has threads in it and is another each time.
 
 using System.Diagnostics;
@@ -34,6 +35,7 @@ internal sealed class Sweep
 {
     private const int StartAgainEvery = 4;
     private const int WholeNodeEvery = 40;
+    private const int Rare = 3; // boundaries of one kind
     private const int MostRounds = 8; // a story may have fewer images than are asked for
     private const int Enough = 20; // violations; more of them say nothing more
 
@@ -116,6 +118,12 @@ internal sealed class Sweep
         var kinds = _places.Select((place, at) => (place, at)).GroupBy(pair => pair.place, pair => pair.at, StringComparer.Ordinal)
             .OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => group.ToArray()).ToArray();
         var wanted = Enumerable.Range(0, _places.Count).Select(_ => new List<LossPattern>()).ToArray();
+        if (_disks.Count == 0)
+        {
+            kinds.Where(kind => kind.Length <= Rare).SelectMany(kind => kind).ToList()
+                .ForEach(at => wanted[at].AddRange(LossPatterns.All));
+        }
+
         var pairs = _places.Count * LossPatterns.All.Length;
         for (var i = 0; i < images; i++)
         {

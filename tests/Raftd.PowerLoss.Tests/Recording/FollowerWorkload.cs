@@ -7,12 +7,17 @@ internal static class FollowerWorkload
 {
     private const int WritesEach = 40;
 
+    // Segments of the log for each flush: a log that lets go of one too early, or a flush that is not durable when it
+    // says so, leaves a hole between the two for most of the time.
+    private const long FlushBytes = 96 << 10;
+    private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(150);
+
     public static async Task RunAsync(string folder, Notes notes, int life)
     {
         await using var a = await Members.StartAsync(Members.OptionsOf(folder, "a"));
         var c = await Members.JoinAsync(a, Members.OptionsOf(folder, "c"));
         var load = new Load(a.KeyValues, notes, life);
-        var options = Members.RecordedOptions(folder);
+        var options = Members.RecordedOptions(folder) with { FlushBytes = FlushBytes, FlushInterval = FlushInterval };
 
         await WriteUntilLogGoesOnAsync(a, load, 1);
         await using (var b = await Members.JoinAsync(a, options, notes))
