@@ -401,7 +401,10 @@ public sealed class StateMachineTests
         target = new TestStore(() => StateDirectory.Open(
             directory.Path, options: null, step => sizes[step] = target?.State.StoredSize() ?? default));
         using var disposed = target;
+        target.Put("former", "v");
+        target.Flush();
         source.Put("k", "v");
+        source.Put("k", "w");
         source.Flush();
         var received = target.Directory.BeginInstall();
         using (var snapshot = source.State.OpenSnapshot(clusterId: 1))
