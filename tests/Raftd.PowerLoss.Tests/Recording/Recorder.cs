@@ -63,7 +63,15 @@ internal static class Recorder
             throw new RecordingException($"the recorded {workload} ended with {exitCode}: {error}");
         }
 
-        return StraceReader.Read(trace);
+        try
+        {
+            return StraceReader.Read(trace);
+        }
+        catch (InvalidDataException unreadable)
+        {
+            // Seen once: the kill came while strace wrote a line.
+            throw new RecordingException(unreadable.Message);
+        }
     }
 
     /// <remarks>--seccomp-bpf stops the process at the traced calls alone, but strace then sends no signals.</remarks>

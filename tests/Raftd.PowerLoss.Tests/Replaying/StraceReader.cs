@@ -47,15 +47,15 @@ internal static class StraceReader
 
         if (line.StartsWith("<..."))
         {
-            open.Remove(thread, out var begun);
-            begun!.Result = ResultOf(line[(line.IndexOf(Resumed) + Resumed.Length)..], out _);
+            var begun = open.Remove(thread, out var call) ? call : throw Unreadable(line);
+            begun.Result = ResultOf(line[(line.IndexOf(Resumed) + Resumed.Length)..], out _);
             return new TraceEvent(begun, Begins: false, Ends: true);
         }
 
         if (line.EndsWith(Unfinished))
         {
-            var call = open[thread] = CallOf(thread, line[..^Unfinished.Length]);
-            return new TraceEvent(call, Begins: true, Ends: false);
+            var unfinished = open[thread] = CallOf(thread, line[..^Unfinished.Length]);
+            return new TraceEvent(unfinished, Begins: true, Ends: false);
         }
 
         var result = ResultOf(line, out var end);
@@ -68,7 +68,7 @@ internal static class StraceReader
     /// <param name="end">Where the call's closing bracket is.</param>
     private static long? ResultOf(ReadOnlySpan<char> line, out int end)
     {
-        var equals = line.LastIndexOf(" = ");
+        var equals = line.LastIndexOf(" = ") is >= 0 and var found ? found : throw Unreadable(line);
         end = line[..equals].LastIndexOf(')');
         var text = line[(equals + 3)..];
         text = text.IndexOf(' ') is > 0 and var space ? text[..space] : text;
@@ -76,6 +76,9 @@ internal static class StraceReader
             : text.StartsWith("0x") ? unchecked((long)ulong.Parse(text[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture))
             : long.Parse(text, CultureInfo.InvariantCulture);
     }
+
+    private static InvalidDataException Unreadable(ReadOnlySpan<char> line) =>
+        new($"strace wrote what is no call: {line[..Math.Min(line.Length, 200)]}");
 
     private static Call CallOf(int thread, ReadOnlySpan<char> text)
     {

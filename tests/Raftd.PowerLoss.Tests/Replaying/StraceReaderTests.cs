@@ -56,6 +56,12 @@ public sealed class StraceReaderTests
         Assert.Equal(2, events.Count);
     }
 
+    [Theory]
+    [InlineData("1 pwrite64(7, \"\\x61\"")]
+    [InlineData("1 <... pwrite64 resumed>) = 1")]
+    public void LineThatIsNoCall_IsAnError(string line) =>
+        Assert.Throws<InvalidDataException>(() => StraceReader.Read([line]));
+
     [Fact]
     public void StringThatWasCut_IsAnError() =>
         Assert.Throws<InvalidDataException>(() => StraceReader.Read(["1 write(7, \"\\x61\"..., 9) = 9"]));
