@@ -8,12 +8,13 @@
 #   exploration   6 000 000 states of each scope
 #   mutations     every old bug put back
 #   chaos         500 members killed under load
+#   powerloss     12 000 disks as a loss of power leaves them
 #
 # Builds first. Each run prints its own report; the last line is "N passed, N failed", by run.
 set -euo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
-all=(simulator exploration mutations chaos)
+all=(simulator exploration mutations chaos powerloss)
 passed=0 failed=0
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
@@ -33,6 +34,8 @@ run_exploration() { program Raftd.Exploration --all; }
 run_mutations() { program Raftd.Mutations; }
 
 run_chaos() { RAFTD_TEST_KILLS=500 program Raftd.Cluster.Tests -noLogo -noColor -method '*ChaosTests*'; }
+
+run_powerloss() { RAFTD_TEST_IMAGES=12000 program Raftd.PowerLoss.Tests -noLogo -noColor; }
 
 (($# > 0)) || set -- "${all[@]}"
 for name in "$@"; do

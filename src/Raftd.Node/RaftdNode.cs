@@ -21,8 +21,6 @@ namespace Raftd.Node;
 /// <summary>One member of a cluster. Created, started once, disposed once.</summary>
 public sealed class RaftdNode : IAsyncDisposable
 {
-    private const string LogFolder = "wal";
-
     private readonly NodeOptions _options;
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly ILogger _logger;
@@ -50,6 +48,9 @@ public sealed class RaftdNode : IAsyncDisposable
     public ILeaseService Leases => _gate;
 
     public IClusterService Cluster => _gate;
+
+    /// <summary>The parts themselves, once started: for tests that look at what no service shows.</summary>
+    internal RaftdMember? Member => _member;
 
     /// <summary>Completes when the member must stop: the reason says with which exit code.</summary>
     public Task<FatalStopException> Failed => _failed.Task;
@@ -93,15 +94,9 @@ public sealed class RaftdNode : IAsyncDisposable
 
         var file = new IdentityFile(_files, _options.DataDirectory);
         var identity = await IdentifyAsync(file, cancellationToken);
-        RequireLog(identity);
         var started = Stopwatch.GetTimestamp();
         var transport = new HttpPeerTransport(identity, _options.AdvertisedPeerAddress, _logger);
-        var member = OpenMember(identity, transport);
-        if (!identity.HasStarted)
-        {
-            file.Save(identity with { HasStarted = true });
-        }
-
+        var member = OpenMember(file, identity, transport);
         await StartLoopsAsync(member, identity, transport);
         NodeLog.Running(
             _logger, member.State.Applied.Index, member.Wal.FirstIndex, member.Wal.LastIndex,
@@ -152,37 +147,13 @@ public sealed class RaftdNode : IAsyncDisposable
         return identity;
     }
 
-    /// <summary>Whoever lost its log has lost its votes and acknowledgements, whatever member.json says.</summary>
-    private void RequireLog(MemberIdentity identity)
+    private RaftdMember OpenMember(IdentityFile file, MemberIdentity identity, HttpPeerTransport transport)
     {
-        var folder = Prepared(LogFolder);
-        if (identity.HasStarted && !(Directory.Exists(folder) && Directory.EnumerateFiles(folder, "*.wal").Any()))
-        {
-            throw new FatalStopException(
-                FatalReason.IdentityRefused,
-                $"{_options.DataDirectory} belongs to member {identity.Label} and its log is gone",
-                "remove this member from its cluster, empty the data directory and join it again");
-        }
-    }
-
-    private RaftdMember OpenMember(MemberIdentity identity, HttpPeerTransport transport)
-    {
-        var state = StateDirectory.Open(_options.DataDirectory);
-        Undo(state.Dispose);
-        _state = state;
-        var first = identity is { IsFounder: true, HasStarted: false } ? Founding.First(identity, _options) : null;
-        var member = RaftdMember.Open(MemberTuning.Of(_options, identity, first), new MemberSeams
-        {
-            Files = _files,
-            LogDirectory = Prepared(LogFolder),
-            State = state,
-            Peers = transport,
-            Time = _time,
-            Random = new SeededRandom(Random.Shared.Next()),
-            Logger = _logger,
-        });
-        Undo(member.Dispose);
-        return _member = member;
+        var started = MemberStart.Run(_options, file, identity, transport, _time, _logger);
+        Undo(started.State.Dispose);
+        Undo(started.Member.Dispose);
+        _state = started.State;
+        return _member = started.Member;
     }
 
     /// <summary>The threads, the streams and the services, each undone in the opposite order.</summary>
@@ -208,7 +179,7 @@ public sealed class RaftdNode : IAsyncDisposable
         var calls = new LeaderCalls(leases, _membership);
         var router = new LeaderRouter(identity, member.Replica, _options.RequestTimeLimit, _logger);
         var ids = new SnowflakeGenerator(identity.Generator, _time);
-        var service = new NodeService(_options, identity, member.Replica, member.State, _state!, member.Log, router, calls, ids);
+        var service = new NodeService(_options, identity, member.Replica, member.State, member.Log, router, calls, ids);
         var chores = new MemberChores(_options, identity, member, transport, divergence, router, calls, _logger);
 
         foreach (var loop in (LoopThread[])[flusher, applier, log, replica])
@@ -261,8 +232,6 @@ public sealed class RaftdNode : IAsyncDisposable
         _gate.Close("this member is stopping");
         _failed.TrySetResult(failure);
     }
-
-    private string Prepared(string folder) => Path.Combine(_options.DataDirectory, folder);
 
     private void Undo(Action undo) => _undo.Push(() =>
     {

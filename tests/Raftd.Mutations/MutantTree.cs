@@ -38,7 +38,8 @@ internal sealed class MutantTree(string root)
 
     private readonly string _copy = Path.Combine(root, "out", "mutants");
 
-    private static string[] TestProjects => ["Raftd.Raft.Tests", "Raftd.Wal.Tests", "Raftd.Store.Tests", "Raftd.Node.Tests"];
+    private static string[] TestProjects =>
+        ["Raftd.Raft.Tests", "Raftd.Wal.Tests", "Raftd.Store.Tests", "Raftd.Node.Tests", "Raftd.PowerLoss.Tests"];
 
     public string ProgramOf(string project) =>
         Path.Combine(_copy, "tests", project, "bin", "Release", "net10.0", $"{project}.dll");

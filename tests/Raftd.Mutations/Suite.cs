@@ -21,6 +21,9 @@ internal sealed record Suite(string Project, bool IsSimulation, string[] Argumen
 
     public static Suite Node { get; } = Tests("Raftd.Node.Tests");
 
+    /// <summary>Members started on what a loss of power leaves.</summary>
+    public static Suite PowerLoss { get; } = Tests("Raftd.PowerLoss.Tests");
+
     private static Suite Simulation(params string[] kind) => new(
         "Raftd.Simulation", IsSimulation: true, [.. kind, "--first-failure", "--seeds", "0..199"], [.. kind, "--seeds", "0..2"]);
 

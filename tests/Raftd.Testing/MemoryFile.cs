@@ -7,6 +7,8 @@ internal sealed class MemoryFile(MemoryFileSystem files, string path, MemoryNode
 {
     private bool _disposed;
 
+    public MemoryNode Node => node;
+
     public long Length
     {
         get
@@ -36,12 +38,12 @@ internal sealed class MemoryFile(MemoryFileSystem files, string path, MemoryNode
             var errno = files.Announce(FileOperationKind.Write, path, offset, data.Length);
             if (errno != 0)
             {
-                node.Write(offset, data[..(data.Length / 2)]);
+                node.Write(offset, data[..(data.Length / 2)], files.NextChange());
                 throw new StorageIoException("write", path, errno);
             }
 
             files.FailIfFull("write", path, offset + data.Length - node.Length);
-            node.Write(offset, data);
+            node.Write(offset, data, files.NextChange());
         }
     }
 
@@ -62,7 +64,7 @@ internal sealed class MemoryFile(MemoryFileSystem files, string path, MemoryNode
             ThrowUnlessWritable();
             files.Enter(kind, path, "", 0, length);
             files.FailIfFull("allocate", path, length - node.Length);
-            node.SetLength(length);
+            node.SetLength(length, files.NextChange());
         }
     }
 

@@ -31,6 +31,9 @@ public sealed class MemoryFileSystem : IFileSystem
 
     public int Operations { get; private set; }
 
+    /// <summary>Writes, lengths and names changed so far: the number of the last change.</summary>
+    public long Changes { get; private set; }
+
     /// <summary>Bytes of the disk; allocation beyond it fails with ENOSPC.</summary>
     public long CapacityBytes { get; set; } = long.MaxValue;
 
@@ -49,7 +52,7 @@ public sealed class MemoryFileSystem : IFileSystem
             if (creates)
             {
                 node = new MemoryNode(isDirectory: false);
-                Change(new NameChange(path, From: null, node));
+                Change(path, from: null, node);
             }
 
             return new MemoryFile(this, path, node!, writable);
@@ -64,13 +67,21 @@ public sealed class MemoryFileSystem : IFileSystem
         }
     }
 
+    public bool IsDirectory(string path)
+    {
+        lock (Gate)
+        {
+            return path is "" or "/" || (_names.TryGetValue(path, out var node) && node.IsDirectory);
+        }
+    }
+
     public void Delete(string path)
     {
         lock (Gate)
         {
             Enter(FileOperationKind.Delete, path);
             FailIf(!_names.ContainsKey(path), "delete", path, Errno.NotFound);
-            Change(new NameChange(path, From: null, Node: null));
+            Change(path, from: null, node: null);
         }
     }
 
@@ -80,7 +91,7 @@ public sealed class MemoryFileSystem : IFileSystem
         {
             Enter(FileOperationKind.Rename, from, to);
             FailIf(!_names.ContainsKey(from), "rename", from, Errno.NotFound);
-            Change(new NameChange(to, from, _names[from]));
+            Change(to, from, _names[from]);
         }
     }
 
@@ -92,22 +103,43 @@ public sealed class MemoryFileSystem : IFileSystem
             FailIf(!ParentExists(_names, path), "create directory", path, Errno.NotFound);
             if (!_names.ContainsKey(path))
             {
-                Change(new NameChange(path, From: null, new MemoryNode(isDirectory: true)));
+                Change(path, from: null, new MemoryNode(isDirectory: true));
             }
         }
     }
 
-    public void SyncDirectory(string path)
+    public void SyncDirectory(string path) => SyncDirectory(path, long.MaxValue);
+
+    /// <summary>As a sync that began after the change of that number: later changes of names are not covered.</summary>
+    public void SyncDirectory(string path, long upTo)
     {
         lock (Gate)
         {
             Enter(FileOperationKind.SyncDirectory, path);
-            foreach (var change in _unsyncedNames.Where(change => ParentOf(change.Path) == path))
+            var covered = _unsyncedNames.FindAll(change => ParentOf(change.Path) == path && change.Number <= upTo);
+            foreach (var change in covered)
             {
                 change.ApplyTo(_durableNames);
+                _unsyncedNames.Remove(change);
             }
+        }
+    }
 
-            _unsyncedNames.RemoveAll(change => ParentOf(change.Path) == path);
+    /// <summary>As a sync that began after the change of that number: later changes of the file are not covered.</summary>
+    public void SyncFile(IFile file, long upTo)
+    {
+        lock (Gate)
+        {
+            ((MemoryFile)file).Node.Sync(upTo);
+        }
+    }
+
+    /// <summary>Makes that change of the file durable and no other, as the end of a write with O_DSYNC does.</summary>
+    public void SyncChange(IFile file, long number)
+    {
+        lock (Gate)
+        {
+            ((MemoryFile)file).Node.SyncOne(number);
         }
     }
 
@@ -123,18 +155,27 @@ public sealed class MemoryFileSystem : IFileSystem
     }
 
     /// <summary>The disk as the next process finds it; this one is not to be used any more.</summary>
-    public MemoryFileSystem Crash(CrashLoss loss, Random? random = null)
+    public MemoryFileSystem Crash(CrashLoss loss, Random? random = null) => Crash(loss switch
+    {
+        CrashLoss.Nothing => null,
+        CrashLoss.Everything => static _ => false,
+        _ => _ => random!.Next(2) == 0,
+    });
+
+    /// <summary>As above, with a verdict of its own on each piece: names first, then file by file, oldest change first.</summary>
+    /// <param name="survives">Null: only the process died.</param>
+    public MemoryFileSystem Crash(Func<UnsyncedPiece, bool>? survives)
     {
         lock (Gate)
         {
-            var names = loss == CrashLoss.Nothing ? _names : NamesAfterLoss(loss, random);
+            var names = survives is null ? _names : NamesAfterLoss(survives);
             var next = new MemoryFileSystem { CapacityBytes = CapacityBytes };
             var copies = new Dictionary<MemoryNode, MemoryNode>();
             foreach (var (path, node) in names.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             {
                 if (ParentExists(next._names, path))
                 {
-                    var copy = copies.TryGetValue(node, out var made) ? made : copies[node] = node.Crash(loss, random);
+                    var copy = copies.TryGetValue(node, out var made) ? made : copies[node] = node.Crash(path, survives);
                     next._names[path] = next._durableNames[path] = copy;
                 }
             }
@@ -160,6 +201,18 @@ public sealed class MemoryFileSystem : IFileSystem
             lock (Gate)
             {
                 return [.. _names.Where(pair => !pair.Value.IsDirectory).Select(pair => pair.Key).Order(StringComparer.Ordinal)];
+            }
+        }
+    }
+
+    /// <summary>All directories there are, parents first.</summary>
+    public IReadOnlyList<string> Directories
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return [.. _names.Where(pair => pair.Value.IsDirectory).Select(pair => pair.Key).Order(StringComparer.Ordinal)];
             }
         }
     }
@@ -255,18 +308,21 @@ public sealed class MemoryFileSystem : IFileSystem
         return errno;
     }
 
-    private void Change(in NameChange change)
+    internal long NextChange() => ++Changes;
+
+    private void Change(string path, string? from, MemoryNode? node)
     {
+        var change = new NameChange(NextChange(), path, from, node);
         change.ApplyTo(_names);
         _unsyncedNames.Add(change);
     }
 
-    private Dictionary<string, MemoryNode> NamesAfterLoss(CrashLoss loss, Random? random)
+    private Dictionary<string, MemoryNode> NamesAfterLoss(Func<UnsyncedPiece, bool> survives)
     {
         var names = new Dictionary<string, MemoryNode>(_durableNames, StringComparer.Ordinal);
         foreach (var change in _unsyncedNames)
         {
-            if (loss == CrashLoss.Some && random!.Next(2) == 0)
+            if (survives(new UnsyncedPiece(UnsyncedKind.Name, change.Number, change.Path, 0, 1)))
             {
                 change.ApplyTo(names);
             }
@@ -281,7 +337,7 @@ public sealed class MemoryFileSystem : IFileSystem
     private static string ParentOf(string path) => Path.GetDirectoryName(path) ?? "";
 
     /// <summary>A name appears, moves or (without a node) goes.</summary>
-    private readonly record struct NameChange(string Path, string? From, MemoryNode? Node)
+    private readonly record struct NameChange(long Number, string Path, string? From, MemoryNode? Node)
     {
         public void ApplyTo(Dictionary<string, MemoryNode> names)
         {

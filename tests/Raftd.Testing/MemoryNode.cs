@@ -21,7 +21,7 @@ internal sealed class MemoryNode(bool isDirectory)
     public static MemoryNode Durable(byte[] content)
     {
         var node = new MemoryNode(isDirectory: false);
-        node.Write(0, content);
+        node.Write(0, content, number: 0);
         node.Sync();
         return node;
     }
@@ -49,9 +49,13 @@ internal sealed class MemoryNode(bool isDirectory)
         return count;
     }
 
-    public void Write(long offset, ReadOnlySpan<byte> data) => Apply(new Change((int)offset, data.ToArray(), -1));
+    public void Write(long offset, ReadOnlySpan<byte> data, long number) =>
+        Apply(new Change(number, (int)offset, data.ToArray(), -1));
 
-    public void SetLength(long length) => Apply(new Change(0, [], (int)length));
+    public void SetLength(long length, long number) => Apply(new Change(number, 0, [], (int)length));
+
+    /// <summary>What was changed up to that number is durable; what came later, while the disk worked, is not.</summary>
+    public void Sync(long upTo) => MarkDurable(change => change.Number <= upTo);
 
     public void Sync()
     {
@@ -59,19 +63,36 @@ internal sealed class MemoryNode(bool isDirectory)
         _unsynced.Clear();
     }
 
+    /// <summary>That one change is durable, whatever was before it: a write with O_DSYNC.</summary>
+    public void SyncOne(long number) => MarkDurable(change => change.Number == number);
+
     /// <summary>A sync failed: the kernel marks the pages clean, so nobody will write them again.</summary>
     public void LoseUnsynced() => _unsynced.Clear();
 
-    public MemoryNode Crash(CrashLoss loss, Random? random)
+    /// <summary>The file as the next process finds it under that name.</summary>
+    public MemoryNode Crash(string path, Func<UnsyncedPiece, bool>? survives)
     {
-        var node = new MemoryNode(IsDirectory) { _rot = _rot, _durable = (loss == CrashLoss.Nothing ? _seen : _durable).Share() };
-        if (loss == CrashLoss.Some)
+        var node = new MemoryNode(IsDirectory) { _rot = _rot, _durable = (survives is null ? _seen : _durable).Share() };
+        if (survives is not null)
         {
-            Survivors(random!).ForEach(node._durable.Apply);
+            Survivors(path, survives).ForEach(node._durable.Apply);
         }
 
         node._seen = node._durable.Share();
         return node;
+    }
+
+    /// <summary>Changes reach the durable content in their order, so one that overtook another waits for it here.</summary>
+    private void MarkDurable(Func<Change, bool> isDurable)
+    {
+        for (var i = 0; i < _unsynced.Count; i++)
+        {
+            _unsynced[i] = _unsynced[i] with { IsDurable = _unsynced[i].IsDurable || isDurable(_unsynced[i]) };
+        }
+
+        var settled = _unsynced.TakeWhile(change => change.IsDurable).ToList();
+        settled.ForEach(_durable.Apply);
+        _unsynced.RemoveRange(0, settled.Count);
     }
 
     private void Apply(in Change change)
@@ -85,39 +106,51 @@ internal sealed class MemoryNode(bool isDirectory)
         _unsynced.Add(change);
     }
 
-    private List<Change> Survivors(Random random)
+    private List<Change> Survivors(string path, Func<UnsyncedPiece, bool> survives)
     {
         var survivors = new List<Change>();
         foreach (var change in _unsynced)
         {
-            if (change.NewLength >= 0)
+            if (change.IsDurable)
             {
-                if (random.Next(2) == 0)
-                {
-                    survivors.Add(change);
-                }
-
-                continue;
+                survivors.Add(change);
             }
-
-            for (var start = 0; start < change.Data.Length;)
+            else if (change.NewLength < 0)
             {
-                var end = Math.Min(change.Data.Length, start + SectorBytes - ((change.Offset + start) % SectorBytes));
-                if (random.Next(2) == 0)
-                {
-                    survivors.Add(new Change(change.Offset + start, change.Data[start..end], -1));
-                }
-
-                start = end;
+                AddSectors(change, path, survives, survivors);
+            }
+            else if (survives(new UnsyncedPiece(UnsyncedKind.Length, change.Number, path, 0, 1)))
+            {
+                survivors.Add(change);
             }
         }
 
         return survivors;
     }
 
-    /// <summary>A write, or with <paramref name="NewLength"/> from 0 on a new length.</summary>
-    private readonly record struct Change(int Offset, byte[] Data, int NewLength)
+    private static void AddSectors(
+        in Change change, string path, Func<UnsyncedPiece, bool> survives, List<Change> survivors)
     {
+        var firstSector = change.Offset / SectorBytes;
+        var sectors = ((change.Offset + change.Data.Length + SectorBytes - 1) / SectorBytes) - firstSector;
+        for (var (start, sector) = (0, 0); start < change.Data.Length; sector++)
+        {
+            var end = Math.Min(change.Data.Length, ((firstSector + sector + 1) * SectorBytes) - change.Offset);
+            if (survives(new UnsyncedPiece(UnsyncedKind.Data, change.Number, path, sector, sectors)))
+            {
+                survivors.Add(change with { Offset = change.Offset + start, Data = change.Data[start..end] });
+            }
+
+            start = end;
+        }
+    }
+
+    /// <summary>A write, or with <paramref name="NewLength"/> from 0 on a new length.</summary>
+    private readonly record struct Change(long Number, int Offset, byte[] Data, int NewLength)
+    {
+        /// <summary>A sync covered it, but not all that came before it.</summary>
+        public bool IsDurable { get; init; }
+
         /// <summary>That byte is not what it was before.</summary>
         public bool Covers(int at) => NewLength >= 0 ? at >= NewLength : at >= Offset && at < Offset + Data.Length;
     }

@@ -46,6 +46,7 @@ internal sealed partial class NodeService : IClusterService
         var status = _replica.Status;
         var view = _state.View();
         var applied = view.Applied;
+        var stored = _state.StoredSize();
         return new MemberStatus
         {
             ClusterId = _self.ClusterId,
@@ -62,8 +63,8 @@ internal sealed partial class NodeService : IClusterService
             AppliedHash = applied.Hash,
             Revision = view.Revision,
             KeyCount = view.KeyCount,
-            StateBytes = _directory.Current.SizeBytes,
-            StateBytesInUse = _directory.Current.UsedBytes,
+            StateBytes = stored.Bytes,
+            StateBytesInUse = stored.InUse,
             LogBytes = _log.SizeBytes,
             LogicalBytes = view.LogicalBytes,
             QuotaBytes = _options.QuotaBytes,

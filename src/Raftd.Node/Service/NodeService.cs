@@ -3,7 +3,6 @@
 using Raftd.Contract;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
-using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
 using Raftd.Store.Leases;
 using Raftd.Store.Mvcc;
@@ -16,21 +15,19 @@ internal sealed partial class NodeService
     private readonly MemberIdentity _self;
     private readonly Replica _replica;
     private readonly StateMachine _state;
-    private readonly IStateDirectory _directory;
     private readonly LogWriter _log;
     private readonly LeaderRouter _router;
     private readonly LeaderCalls _calls;
     private readonly SnowflakeGenerator _ids;
 
     public NodeService(
-        NodeOptions options, MemberIdentity self, Replica replica, StateMachine state, IStateDirectory directory, LogWriter log,
+        NodeOptions options, MemberIdentity self, Replica replica, StateMachine state, LogWriter log,
         LeaderRouter router, LeaderCalls calls, SnowflakeGenerator ids)
     {
         _options = options;
         _self = self;
         _replica = replica;
         _state = state;
-        _directory = directory;
         _log = log;
         _router = router;
         _calls = calls;

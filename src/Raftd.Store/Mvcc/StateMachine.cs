@@ -113,6 +113,21 @@ public sealed partial class StateMachine : IDisposable
     /// <summary>The hash chain after an entry; false if it is not among the last 4 096. Any thread.</summary>
     public bool TryGetHash(ulong index, out ulong hash) => _hashes.TryGet(index, out hash);
 
+    /// <summary>Bytes of the store on disk, and of them in use. Any thread.</summary>
+    /// <returns>Zeros in the moment in which a snapshot takes the store's place.</returns>
+    public (long Bytes, long InUse) StoredSize()
+    {
+        var epoch = View().Epoch;
+        try
+        {
+            return (epoch.Store.SizeBytes, epoch.Store.UsedBytes);
+        }
+        catch (Exception e) when (e is BucketStoreException or ObjectDisposedException && epoch.Replaced)
+        {
+            return default;
+        }
+    }
+
     /// <summary>Makes all that is applied visible to readers at once, wakes those who wait, tells the lessor.</summary>
     public void Publish()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests.Support;
 
@@ -26,7 +27,7 @@ internal sealed class Scene : IAsyncDisposable
         }
     };
 
-    public string Folder { get; } = RealDisk.NewFolder();
+    public string Folder { get; } = RealDisk.NewFolder("raftd-cluster-");
 
     public IReadOnlyList<Member> Members => _members;
 

@@ -11,6 +11,7 @@ internal static class AllMutations
         .. ReadMutations.List,
         .. MembershipMutations.List,
         .. DiskMutations.List,
+        .. PowerLossMutations.List,
         .. ApplyMutations.List,
         .. LeaseMutations.List,
     ];

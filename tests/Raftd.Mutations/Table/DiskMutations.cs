@@ -23,7 +23,7 @@ internal static class DiskMutations
             File = Sync,
             Original = SyncsData,
             Broken = "",
-            Suites = [Suite.Simulator, Suite.Wal],
+            Suites = [Suite.Simulator, Suite.Wal, Suite.PowerLoss],
         },
         new()
         {
@@ -61,7 +61,7 @@ internal static class DiskMutations
             File = Files,
             Original = FillsAndSyncs,
             Broken = "if (fill is null) { file.Sync(); } fill?.Invoke(file);",
-            Suites = [Suite.Simulator, Suite.Wal],
+            Suites = [Suite.Simulator, Suite.Wal, Suite.PowerLoss],
         },
         new()
         {
@@ -71,7 +71,7 @@ internal static class DiskMutations
             File = Files,
             Original = FillsAndSyncs,
             Broken = "fill?.Invoke(file);",
-            Suites = [Suite.Simulator, Suite.Wal],
+            Suites = [Suite.Simulator, Suite.Wal, Suite.PowerLoss],
         },
         new()
         {
@@ -81,7 +81,7 @@ internal static class DiskMutations
             File = Files,
             Original = "Failpoint.Hit(\"log.rolled\"); «files.SyncDirectory(directory);»",
             Broken = "",
-            Suites = [Suite.Simulator, Suite.Wal],
+            Suites = [Suite.Simulator, Suite.Wal, Suite.PowerLoss],
         },
         new()
         {
@@ -91,7 +91,7 @@ internal static class DiskMutations
             File = Sync,
             Original = "«SyncCurrent();» var segment",
             Broken = "",
-            Suites = [Suite.Simulator, Suite.Wal],
+            Suites = [Suite.Simulator, Suite.Wal, Suite.PowerLoss],
         },
         new()
         {

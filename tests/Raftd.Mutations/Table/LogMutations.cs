@@ -220,7 +220,7 @@ internal static class LogMutations
             File = "src/Raftd.Node/Replication/LogWriter.cs",
             Original = "Math.Min(Volatile.Read(ref _flushedIndex), _pins.Lowest) + 1",
             Broken = "_log.State.Commit + 1",
-            Suites = [Suite.Simulator, Suite.Node],
+            Suites = [Suite.Simulator, Suite.Node, Suite.PowerLoss],
         },
     ];
 }

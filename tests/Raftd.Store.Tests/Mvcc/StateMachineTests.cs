@@ -390,6 +390,35 @@ public sealed class StateMachineTests
         Assert.Null(target.State.Audit());
     }
 
+    /// <summary>For a moment there is neither the former store nor the new one: the status must answer all the same.</summary>
+    [Fact]
+    public void StoredSize_AtEveryStepOfAnInstall_Answers()
+    {
+        using var directory = new TemporaryDirectory();
+        using var source = new TestStore();
+        var sizes = new Dictionary<StateInstallStep, (long Bytes, long InUse)>();
+        TestStore? target = null;
+        target = new TestStore(() => StateDirectory.Open(
+            directory.Path, options: null, step => sizes[step] = target?.State.StoredSize() ?? default));
+        using var disposed = target;
+        target.Put("former", "v");
+        target.Flush();
+        source.Put("k", "v");
+        source.Put("k", "w");
+        source.Flush();
+        var received = target.Directory.BeginInstall();
+        using (var snapshot = source.State.OpenSnapshot(clusterId: 1))
+        {
+            Copy(snapshot.Reader, received);
+        }
+
+        target.State.Install(received);
+        Assert.True(sizes[StateInstallStep.Begun].InUse > 0);
+        Assert.Equal(default, sizes[StateInstallStep.FormerClosed]);
+        Assert.Equal(default, sizes[StateInstallStep.LeftoversRemoved]);
+        Assert.True(target.State.StoredSize().InUse > 0);
+    }
+
     private static void InstallWhenReadersHaveEnded(TestStore target, IBucketStore received)
     {
         for (var attempt = 0; ; attempt++)
