@@ -165,6 +165,7 @@ public sealed class RaftdNode : IAsyncDisposable
         var log = Loop("raftd-log", member.Log, tick, wake => member.Log.Wake = wake);
         var replica = Loop("raftd-replica", member.Replica, tick, wake => member.Replica.Wake = wake);
 
+        member.State.Damaged = damage => Fail(FatalStops.Of(damage, _options.DataDirectory));
         var streamer = new SnapshotStreamer(identity, member.State, member.Log, member.Replica, _time, _logger);
         var intake = new SnapshotIntake(_state!, member.Replica, identity.ClusterId, _logger);
         var divergence = new DivergenceWatch(member.State);

@@ -58,6 +58,31 @@ public sealed class DamageTests : ClusterTest
     }
 
     [Fact]
+    public async Task RottenValueInTheState_IsHandedToNobody()
+    {
+        var (cluster, member, load) = await WrittenAsync();
+        var value = RandomNumberGenerator.GetBytes(100_000);
+        var other = cluster.Except(member).First();
+        Assert.Equal(200, (await other.PutAsync("/key/rotten", value)).Status);
+        member.Start();
+        await cluster.ReadyAsync();
+        var file = Path.Combine(member.DataDirectory, "state", "data.mdb");
+        await Until.TrueAsync("the value is in the state", TimeSpan.FromSeconds(30), () => PlaceOf(value, file) >= 0);
+        await member.KillAsync();
+        Flip(file, PlaceOf(value, file) + 20);
+
+        // The value is too large to be kept in memory, so only the read meets it.
+        member.Start();
+        await cluster.ReadyAsync();
+        Assert.Equal(503, (await member.GetAsync("/key/rotten?level=stale")).Status);
+        Assert.Equal(StateCorrupt, await member.EndAsync());
+        Assert.Matches("^raftd: revision .* is not what was stored: .*remove this member", member.LastLine);
+        Assert.Equal(value, (await other.GetAsync("/key/rotten")).Body);
+        await GoesOnAsync(cluster, member, load);
+        Assert.Equal(value, (await member.GetAsync("/key/rotten?level=stale")).Body);
+    }
+
+    [Fact]
     public async Task LogThatIsGone_IsNoticed()
     {
         var (cluster, member, load) = await WrittenAsync();
@@ -82,6 +107,24 @@ public sealed class DamageTests : ClusterTest
         await cluster.ReadyAsync();
         await load.VerifyAsync(member);
         await cluster.SameStateAsync();
+    }
+
+    /// <summary>Of some bytes in the middle of the value, in a file that somebody else may be writing; -1 for nowhere.</summary>
+    private static long PlaceOf(byte[] value, string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        return bytes.AsSpan().IndexOf(value.AsSpan(50_000, 40));
+    }
+
+    private static void Flip(string path, long place)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
+        file.Position = place;
+        var octet = file.ReadByte();
+        file.Position = place;
+        file.WriteByte((byte)(octet ^ 0x10));
     }
 
     /// <summary>Three members with data, one of them killed.</summary>

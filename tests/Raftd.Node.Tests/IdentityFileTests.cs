@@ -1,5 +1,6 @@
 using Raftd.Node.Membership;
 using Raftd.Testing;
+using Raftd.Wal;
 
 namespace Raftd.Node.Tests;
 
@@ -47,6 +48,36 @@ public sealed class IdentityFileTests
             if (!crashed)
             {
                 return;
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(Errno.Io)]
+    [InlineData(Errno.NoSpace)]
+    [InlineData(Errno.ReadOnly)]
+    [InlineData(Errno.QuotaExceeded)]
+    public void Save_ErrorAtAnyCall_IsTyped_AndLeavesOldOrNewWhole(int errno)
+    {
+        for (var failing = 1; ; failing++)
+        {
+            var disk = Disk();
+            var before = new IdentityFile(disk, Directory).Begin("node01");
+            var first = disk.Operations + 1;
+            disk.BeforeOperation = operation => operation.Number - first + 1 == failing ? errno : 0;
+            var failure = Record.Exception(() => new IdentityFile(disk, Directory).Save(before with { ClusterId = 5, MemberId = 6 }));
+            disk.BeforeOperation = null;
+            if (failure is null)
+            {
+                Assert.True(failing > 4, $"only {failing - 1} calls were made to fail");
+                return;
+            }
+
+            Assert.Equal(errno, Assert.IsType<StorageIoException>(failure).ErrorNumber);
+            foreach (var loss in Enum.GetValues<CrashLoss>())
+            {
+                var survived = new IdentityFile(disk.Crash(loss, new Random(failing)), Directory).Load();
+                Assert.Equal(before.Instance, survived!.Instance);
             }
         }
     }

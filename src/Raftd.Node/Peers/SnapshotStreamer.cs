@@ -13,6 +13,7 @@ using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
+using Raftd.Store.Buckets;
 using Raftd.Store.Mvcc;
 using Raftd.Store.Snapshots;
 
@@ -32,9 +33,10 @@ internal sealed class SnapshotStreamer : IAsyncDisposable
     private readonly HttpClient _client = PeerHttp.CreateClient(ConnectTimeout);
     private readonly CancellationTokenSource _stop = new();
 
-    // Guards _running.
+    // Guards _busy and _tasks.
     private readonly Lock _gate = new();
-    private readonly Dictionary<ulong, Task> _running = [];
+    private readonly HashSet<ulong> _busy = [];
+    private readonly Dictionary<ulong, Task> _tasks = [];
 
     public SnapshotStreamer(
         MemberIdentity self, StateMachine state, LogWriter log, Replica replica, TimeProvider time, ILogger logger)
@@ -47,17 +49,15 @@ internal sealed class SnapshotStreamer : IAsyncDisposable
         _logger = logger;
     }
 
-    /// <summary>Starts a stream to the peer, unless one is under way.</summary>
+    /// <summary>Starts a stream to the peer, unless one is under way: then the core hears of the end of that one.</summary>
     public void Start(MemberInfo peer, Message header)
     {
         lock (_gate)
         {
-            if (_stop.IsCancellationRequested || (_running.TryGetValue(peer.Id, out var running) && !running.IsCompleted))
+            if (!_stop.IsCancellationRequested && _busy.Add(peer.Id))
             {
-                return;
+                _tasks[peer.Id] = Task.Run(() => RunAsync(peer, header));
             }
-
-            _running[peer.Id] = Task.Run(() => RunAsync(peer, header));
         }
     }
 
@@ -67,7 +67,7 @@ internal sealed class SnapshotStreamer : IAsyncDisposable
         Task[] running;
         lock (_gate)
         {
-            running = [.. _running.Values];
+            running = [.. _tasks.Values];
         }
 
         await Task.WhenAll(running);
@@ -91,13 +91,24 @@ internal sealed class SnapshotStreamer : IAsyncDisposable
             installed = true;
             NodeLog.SnapshotSent(_logger, peer.Label, index);
         }
+        catch (BucketStoreException damage) when (damage.Fault == BucketStoreFault.Corrupt)
+        {
+            _state.Damaged(damage);
+        }
         catch (Exception failure)
         {
             // Whatever it was, the peer still has its old state and the core will ask again.
             NodeLog.SnapshotFailed(_logger, peer.Label, index, failure.Message);
         }
 
+        // In this order: as soon as the core has heard, it may ask for the next one, and it asks once only.
+        lock (_gate)
+        {
+            _busy.Remove(peer.Id);
+        }
+
         _replica.SnapshotEnded(new NodeId(peer.Id), index, installed);
+        Failpoint.Hit("snapshot.ended");
     }
 
     private static Message Complete(Message header, SnapshotMeta meta) => new()
@@ -131,7 +142,11 @@ internal sealed class SnapshotStreamer : IAsyncDisposable
         var output = new ArrayBufferWriter<byte>();
         PeerFrame.Write(output, new ArrayBufferWriter<byte>(), header);
         var started = _time.GetTimestamp();
-        var options = new SnapshotSenderOptions { MaxAgeTicks = (long)(MaxViewAge.TotalSeconds * _time.TimestampFrequency) };
+        var options = new SnapshotSenderOptions
+        {
+            MaxAgeTicks = (long)(MaxViewAge.TotalSeconds * _time.TimestampFrequency),
+            Verify = StateMachine.VerifyPair,
+        };
         using var sender = new SnapshotSender(snapshot.Reader, snapshot.Meta, options, started);
         SnapshotSendResult sent;
         do

@@ -27,6 +27,9 @@ internal ref struct WireReader
 
     public bool Failed { get; private set; }
 
+    /// <summary>Bytes read so far.</summary>
+    public readonly int Position => _at;
+
     /// <summary>Everything was read, nothing is left over and nothing was wrong.</summary>
     public readonly bool IsWhole => !Failed && _at == _source.Length;
 
@@ -75,6 +78,19 @@ internal ref struct WireReader
 
         var value = BinaryPrimitives.ReadUInt64LittleEndian(_source[_at..]);
         _at += 8;
+        return value;
+    }
+
+    public uint Fixed32()
+    {
+        if (Failed || _source.Length - _at < 4)
+        {
+            Failed = true;
+            return 0;
+        }
+
+        var value = BinaryPrimitives.ReadUInt32LittleEndian(_source[_at..]);
+        _at += 4;
         return value;
     }
 

@@ -56,9 +56,21 @@ internal sealed class WireWriter(int capacity = 64)
         _count += 8;
     }
 
+    public void Fixed32(uint value)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(Reserve(4), value);
+        _count += 4;
+    }
+
     public void Bytes(ReadOnlySpan<byte> value)
     {
         Unsigned((ulong)value.Length);
+        Raw(value);
+    }
+
+    /// <summary>Bytes whose length the reader knows from elsewhere.</summary>
+    public void Raw(ReadOnlySpan<byte> value)
+    {
         value.CopyTo(Reserve(value.Length));
         _count += value.Length;
     }

@@ -44,7 +44,7 @@ internal sealed record StoredMeta(
             return null;
         }
 
-        var wire = new WireReader(source);
+        var wire = new WireReader(StoredChecksum.Open(Bucket.Meta, Key, source));
         var format = wire.Byte();
         var applied = new AppliedState(wire.Unsigned(), wire.Unsigned(), wire.Fixed64());
         var meta = new StoredMeta(applied, wire.Number(), wire.Number(), wire.Number(), wire.Unsigned());

@@ -1,14 +1,15 @@
 // Layout of a pair in the revisions bucket.
 //
 //   key:    main (8 bytes, big-endian), sub (8 bytes, big-endian): byte order is revision order
-//   value:  +--------+--------+--------+---------+--------+--------------+----------------+
-//           | format | flags  | create | version | lease  | key          | value          |
-//           | 1 byte | 1 byte | number | number  | number | length+bytes | length + bytes |
-//           +--------+--------+--------+---------+--------+--------------+----------------+
+//   value:  +--------+--------+--------+---------+--------+--------------+--------------+-----+-------+-----+
+//           | format | flags  | create | version | lease  | key          | value length | CRC | value | CRC |
+//           | 1 byte | 1 byte | number | number  | number | length+bytes | number       | 4 B | bytes | 4 B |
+//           +--------+--------+--------+---------+--------+--------------+--------------+-----+-------+-----+
 //           format: 1.  flags: 1 tombstone, 2 the key has a deadline of its own within its lease.
 //           Numbers are varints (WireWriter). A tombstone has create, version, lease 0 and an empty value.
-//           No checksum here: pages are the bucket store's to protect, snapshots checksum their chunks.
+//           The first CRC-32C is over the pair's key and all before it, the second over the first and the value.
 
+using System.Buffers.Binary;
 using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
 
@@ -50,6 +51,7 @@ internal sealed record RevisionRecord(
     public static bool Fits(long keyBytes, long valueBytes) =>
         keyBytes + valueBytes + OverheadBytes <= BucketLimits.MaxValueBytes;
 
+    /// <param name="writer">As its reset left it: the checksum is over all that it holds.</param>
     public void WriteTo(WireWriter writer)
     {
         writer.Byte(1);
@@ -58,7 +60,13 @@ internal sealed record RevisionRecord(
         writer.Number(Version);
         writer.Number(Lease);
         writer.Bytes(Key);
-        writer.Bytes(Value);
+        writer.Number(Value.Length);
+        Span<byte> key = stackalloc byte[Revision.EncodedBytes];
+        Revision.WriteTo(key);
+        var head = StoredChecksum.Of(key, writer.Written);
+        writer.Fixed32(head);
+        writer.Raw(Value);
+        writer.Fixed32(Crc32C.Append(head, Value));
     }
 
     /// <summary>Decodes a stored record into memory of its own.</summary>
@@ -66,7 +74,7 @@ internal sealed record RevisionRecord(
     public static RevisionRecord Read(Revision revision, ReadOnlySpan<byte> source) =>
         Read(revision, source, maxValueBytes: int.MaxValue);
 
-    /// <summary>As Read, without the value if it is larger: a start does not copy what it does not keep.</summary>
+    /// <summary>As Read, without the value if it is larger: a start does not even look at what it does not keep.</summary>
     public static RevisionRecord ReadForIndex(Revision revision, ReadOnlySpan<byte> source, int maxValueBytes) =>
         Read(revision, source, maxValueBytes);
 
@@ -79,17 +87,28 @@ internal sealed record RevisionRecord(
         var version = reader.Number();
         var lease = reader.Number();
         var key = reader.SpanBytes();
-        var value = reader.SpanBytes();
-        if (format != 1 || !reader.IsWhole)
-        {
-            throw new BucketStoreException(
-                BucketStoreFault.Corrupt, $"revision {revision}: {source.Length} bytes are no record of format 1");
-        }
+        var valueBytes = reader.Number();
+        var headBytes = reader.Position;
+        var head = reader.Fixed32();
+        Require(!reader.Failed && format == 1 && source.Length - reader.Position == valueBytes + StoredChecksum.Bytes);
+        Span<byte> pairKey = stackalloc byte[Revision.EncodedBytes];
+        revision.WriteTo(pairKey);
+        Require(head == StoredChecksum.Of(pairKey, source[..headBytes]));
 
-        var kept = value.Length <= maxValueBytes ? value.ToArray() : [];
-        return new RevisionRecord(revision, key.ToArray(), kept, create, version, lease, flags)
+        var value = source[reader.Position..^StoredChecksum.Bytes];
+        var isKept = value.Length <= maxValueBytes;
+        Require(!isKept || Crc32C.Append(head, value) == BinaryPrimitives.ReadUInt32LittleEndian(source[^StoredChecksum.Bytes..]));
+        return new RevisionRecord(revision, key.ToArray(), isKept ? value.ToArray() : [], create, version, lease, flags)
         {
             ValueBytes = value.Length,
         };
+
+        void Require(bool condition)
+        {
+            if (!condition)
+            {
+                throw new BucketStoreException(BucketStoreFault.Corrupt, $"revision {revision} is not what was stored");
+            }
+        }
     }
 }

@@ -23,9 +23,12 @@ internal static class StateLoader
         LoadRevisions(reader, state, meta);
         LoadLeases(reader, state);
         AttachKeys(state);
-        state.Configuration = reader.TryGet(Bucket.Members, StateMachine.ConfigurationKey, out var configuration)
-            ? configuration.ToArray()
-            : [];
+        state.Configuration = StateMachine.ReadConfiguration(reader);
+        if (meta.ConfigurationIndex != 0 && state.Configuration.Length == 0)
+        {
+            throw Corrupt($"the configuration of entry {meta.ConfigurationIndex} is gone");
+        }
+
         state.Alarms = LoadAlarms(reader);
         state.HasNoSpaceAlarm = Array.Exists(state.Alarms, alarm => alarm.Kind == AlarmKind.NoSpace);
         if (state.Keyspace.LogicalBytes != meta.LogicalBytes)
@@ -68,7 +71,8 @@ internal static class StateLoader
         using var cursor = reader.OpenCursor(Bucket.Leases);
         for (var found = cursor.Seek([]); found; found = cursor.MoveNext())
         {
-            var lease = LeaseRecord.Read(BinaryPrimitives.ReadInt64BigEndian(cursor.Key), cursor.Value);
+            var stored = StoredChecksum.Open(Bucket.Leases, cursor.Key, cursor.Value);
+            var lease = LeaseRecord.Read(BinaryPrimitives.ReadInt64BigEndian(cursor.Key), stored);
             state.Leases.Restore(lease);
             state.Keyspace.Count(lease.LogicalBytes);
         }
@@ -100,6 +104,7 @@ internal static class StateLoader
         using var cursor = reader.OpenCursor(Bucket.Alarms);
         for (var found = cursor.Seek([]); found; found = cursor.MoveNext())
         {
+            StoredChecksum.Open(Bucket.Alarms, cursor.Key, cursor.Value);
             alarms.Add(new Alarm((AlarmKind)cursor.Key[0], BinaryPrimitives.ReadUInt64BigEndian(cursor.Key[1..])));
         }
 

@@ -109,14 +109,18 @@ public sealed partial class StateMachine
         }
 
         WriteLeases(writer, frozen.Leases, buffer);
-        WriteAlarms(writer, frozen.Alarms);
+        WriteAlarms(writer, frozen.Alarms, buffer);
         if (frozen.Meta.ConfigurationIndex != 0)
         {
-            writer.Put(Bucket.Members, ConfigurationKey, frozen.Configuration);
+            buffer.Reset();
+            buffer.Raw(frozen.Configuration);
+            StoredChecksum.Seal(buffer, ConfigurationKey);
+            writer.Put(Bucket.Members, ConfigurationKey, buffer.Written);
         }
 
         buffer.Reset();
         frozen.Meta.WriteTo(buffer);
+        StoredChecksum.Seal(buffer, StoredMeta.Key);
         writer.Put(Bucket.Meta, StoredMeta.Key, buffer.Written);
         Failpoint.Hit("flush.commit", static errno => new BucketStoreException(BucketStoreFault.Io, $"commit: errno {errno}"));
     }
@@ -135,12 +139,13 @@ public sealed partial class StateMachine
 
             buffer.Reset();
             lease.WriteTo(buffer);
+            StoredChecksum.Seal(buffer, key);
             writer.Put(Bucket.Leases, key, buffer.Written);
         }
     }
 
     /// <summary>Alarms are few: the bucket is written anew each time. Key: kind (1 byte), member id (8, big-endian).</summary>
-    private static void WriteAlarms(IBucketWriter writer, Alarm[] alarms)
+    private static void WriteAlarms(IBucketWriter writer, Alarm[] alarms, WireWriter buffer)
     {
         while (writer.DeleteRange(Bucket.Alarms, [], [], maxPairs: 64) == 64)
         {
@@ -151,7 +156,9 @@ public sealed partial class StateMachine
         {
             key[0] = (byte)alarm.Kind;
             BinaryPrimitives.WriteUInt64BigEndian(key[1..], alarm.MemberId);
-            writer.Put(Bucket.Alarms, key, []);
+            buffer.Reset();
+            StoredChecksum.Seal(buffer, key);
+            writer.Put(Bucket.Alarms, key, buffer.Written);
         }
     }
 

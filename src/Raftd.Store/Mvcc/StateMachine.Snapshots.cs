@@ -82,6 +82,24 @@ public sealed partial class StateMachine
         Waiters.NotifyAll();
     }
 
+    /// <summary>For SnapshotSender: what is damaged here must not reach a peer.</summary>
+    /// <exception cref="BucketStoreException">Corrupt: the pair is not what was stored.</exception>
+    public static void VerifyPair(Bucket bucket, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        if (bucket == Bucket.Revisions && key.Length == Revision.EncodedBytes)
+        {
+            RevisionRecord.Read(Revision.ReadFrom(key), value);
+        }
+        else
+        {
+            StoredChecksum.Open(bucket, key, value);
+        }
+    }
+
+    internal static byte[] ReadConfiguration(IBucketReader reader) => reader.TryGet(Bucket.Members, ConfigurationKey, out var stored)
+        ? StoredChecksum.Open(Bucket.Members, ConfigurationKey, stored).ToArray()
+        : [];
+
     private static SnapshotMeta ReadSnapshotMeta(IBucketReader reader, ulong clusterId)
     {
         var meta = StoredMeta.Read(reader);
@@ -90,13 +108,12 @@ public sealed partial class StateMachine
             return new SnapshotMeta(0, 0, 0, clusterId, default, 0, 1);
         }
 
-        var configuration = reader.TryGet(Bucket.Members, ConfigurationKey, out var bytes) ? bytes.ToArray() : [];
         return new SnapshotMeta(
             meta.Applied.Index,
             meta.Applied.Term,
             meta.Applied.Hash,
             clusterId,
-            configuration,
+            ReadConfiguration(reader),
             meta.ConfigurationIndex,
             (ulong)meta.Revision);
     }

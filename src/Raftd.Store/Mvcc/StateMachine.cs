@@ -63,6 +63,9 @@ public sealed partial class StateMachine : IDisposable
     /// <summary>Waits for keys to change.</summary>
     public KeyWaiters Waiters { get; }
 
+    /// <summary>Told that a read met what was not stored like that: the member must stop. Any thread; set before the first read.</summary>
+    public Action<BucketStoreException> Damaged { get; set; } = static _ => { };
+
     /// <summary>Told of changes to leases with each Publish, on the apply thread. Set once, before the first entry.</summary>
     internal Lessor? Lessor { get; set; }
 
@@ -90,6 +93,10 @@ public sealed partial class StateMachine : IDisposable
             {
                 WaitForNewView(view, e);
             }
+            catch (BucketStoreException e) when (e.Fault == BucketStoreFault.Corrupt)
+            {
+                throw NoteDamage(e);
+            }
         }
     }
 
@@ -106,6 +113,10 @@ public sealed partial class StateMachine : IDisposable
             catch (StoreException e) when (MayRepeat(e, repeatable: true, attempt))
             {
                 WaitForNewView(view, e);
+            }
+            catch (BucketStoreException e) when (e.Fault == BucketStoreFault.Corrupt)
+            {
+                throw NoteDamage(e);
             }
         }
     }
@@ -153,6 +164,12 @@ public sealed partial class StateMachine : IDisposable
 
     private static bool MayRepeat(StoreException e, bool repeatable, int attempt) =>
         repeatable && attempt < 1000 && e.Code is ErrorCode.Compacted or ErrorCode.NotReady;
+
+    private StoreException NoteDamage(BucketStoreException damage)
+    {
+        Damaged(damage);
+        return new StoreException(ErrorCode.NotReady, "the state of this member is damaged, and it stops", "ask another member");
+    }
 
     /// <summary>A snapshot is switched in within milliseconds; a compaction that overtook the view is published soon.</summary>
     private void WaitForNewView(KeyspaceView old, StoreException reason)

@@ -41,7 +41,13 @@ public sealed record SnapshotSenderOptions
     /// view pins the pages of its time and the file grows. No bound unless set.
     /// </summary>
     public long MaxAgeTicks { get; init; } = long.MaxValue;
+
+    /// <summary>Looks at each pair before it is sent, and throws where it is damaged; no look unless set.</summary>
+    public PairCheck Verify { get; init; } = static (_, _, _) => { };
 }
+
+/// <summary>Throws if the pair is not what was stored.</summary>
+public delegate void PairCheck(Bucket bucket, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value);
 
 /// <summary>Turns one reader's view into chunks, one for each step. Writes to the store go on meanwhile.</summary>
 /// <remarks>The reader stays the caller's and outlives the sender. One thread at a time.</remarks>
@@ -151,6 +157,7 @@ public sealed class SnapshotSender : IDisposable
         var more = true;
         while (more && used + PairBytes(cursor) <= room)
         {
+            _options.Verify((Bucket)_bucket, cursor.Key, cursor.Value);
             WritePair(payload[used..], cursor);
             used += PairBytes(cursor);
             pairs++;

@@ -53,7 +53,18 @@ internal sealed class Victim
     /// <summary>Returns once the member has come by.</summary>
     public Task ReachedAsync(string name) => Until.TrueAsync($"{name} is reached", Limit, () => HasReached(name));
 
-    public bool HasReached(string name) => _member.Log.Contains($"failpoint {name}:", StringComparison.Ordinal);
+    /// <summary>False if the member has not come by within a second.</summary>
+    public async Task<bool> HasSoonReachedAsync(string name)
+    {
+        for (var look = 0; look < 20 && !HasReached(name); look++)
+        {
+            await Task.Delay(50);
+        }
+
+        return HasReached(name);
+    }
+
+    private bool HasReached(string name) => _member.Log.Contains($"failpoint {name}:", StringComparison.Ordinal);
 
     private async Task<int> EndAsync(string plan, Func<Task>? bringAbout)
     {

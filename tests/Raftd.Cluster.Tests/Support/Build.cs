@@ -8,8 +8,10 @@ internal static class Build
     private static readonly Lazy<Task> Once = new(() => RunAsync(Checkout.Launcher));
 
     private static readonly Lazy<Task> OnceWithFailpoints = new(() => RunAsync(
-        "dotnet", "build", Path.Combine(Checkout.Root, "src/Raftd.Cli"), "-c", "Failpoints", "-nologo", "-v", "quiet", "-nodeReuse:false",
-        "-p:UseSharedCompilation=false", "-p:RunAnalyzers=false"));
+        "dotnet", "publish", Path.Combine(Checkout.Root, "src/Raftd.Cli"), "-c", "Failpoints", "-o", FailpointsFolder, "-nologo", "-v", "quiet",
+        "-nodeReuse:false", "-p:UseSharedCompilation=false", "-p:RunAnalyzers=false"));
+
+    private static string FailpointsFolder => Path.Combine(Checkout.Root, "out", "failpoints");
 
     public static ValueTask EnsureAsync() => new(Once.Value);
 
@@ -17,7 +19,7 @@ internal static class Build
     public static async Task<string[]> WithFailpointsAsync()
     {
         await OnceWithFailpoints.Value;
-        return ["dotnet", Path.Combine(Checkout.Root, "src/Raftd.Cli/bin/Failpoints/net10.0/linux-x64/raftd.dll")];
+        return ["dotnet", Path.Combine(FailpointsFolder, "raftd.dll")];
     }
 
     private static async Task RunAsync(string program, params string[] arguments)

@@ -14,14 +14,18 @@ public sealed partial class BadDiskTests : IDisposable
     private const string Calls =
         "openat,mkdir,read,pread64,write,writev,pwrite64,pwritev,ftruncate,fallocate,fsync,fdatasync,rename,unlink,rmdir";
 
-    private static readonly string[] Errors = ["EIO", "ENOSPC", "EROFS", "EDQUOT"];
+    private static readonly string[] Errors = ["error=EIO", "error=ENOSPC", "error=EROFS", "error=EDQUOT"];
+    private static readonly string[] Writes = ["write", "writev", "pwrite64", "pwritev"];
+
+    // Of no write here is this the length.
+    private const string ShortWrite = "retval=7";
 
     private readonly TemporaryDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task CallsOfTheState_EachWithEachError_LoseNothing()
+    public async Task CallsOfTheState_EachFailingInEachWay_LoseNothing()
     {
         var sound = _directory.At("sound");
         var trace = await StateProbe.TraceAsync(sound, _directory.At("trace"), Commits, Calls);
@@ -29,15 +33,16 @@ public sealed partial class BadDiskTests : IDisposable
         var paths = calls.SelectMany(call => Inside(sound).Matches(call.Value)).Select(path => path.Value[sound.Length..]).ToHashSet(StringComparer.Ordinal);
         var sites = calls.GroupBy(call => call.Groups["name"].Value, StringComparer.Ordinal)
             .SelectMany(group => group.Select((_, at) => (Call: group.Key, Number: at + 1)))
-            .SelectMany(site => Errors.Select(error => (site.Call, site.Number, Error: error)))
+            .SelectMany(site => Errors.Concat(Writes.Contains(site.Call, StringComparer.Ordinal) ? [ShortWrite] : [])
+                .Select(fault => (site.Call, site.Number, Fault: fault)))
             .ToList();
 
         var failures = 0;
         var wrong = new ConcurrentQueue<string>();
         await Parallel.ForEachAsync(sites, async (site, _) =>
         {
-            var data = _directory.At($"{site.Call}-{site.Number}-{site.Error}");
-            var outcome = await StateProbe.FailAsync(data, paths.Select(path => data + path), Commits, site.Call, site.Number, site.Error);
+            var data = _directory.At($"{site.Call}-{site.Number}-{site.Fault}");
+            var outcome = await StateProbe.FailAsync(data, paths.Select(path => data + path), Commits, site.Call, site.Number, site.Fault);
             Interlocked.Add(ref failures, outcome.ExitCode == 0 ? 0 : 1);
             if (FindWrong(data, outcome) is { } what)
             {
@@ -45,8 +50,8 @@ public sealed partial class BadDiskTests : IDisposable
             }
         });
         Assert.True(wrong.IsEmpty, string.Join('\n', wrong));
-        Assert.True(failures > sites.Count / 2, $"only {failures} of {sites.Count} calls that failed were noticed");
-        TestContext.Current.TestOutputHelper!.WriteLine($"{calls.Count} calls, {sites.Count} failures, {failures} noticed");
+        Assert.True(failures > sites.Count / 2, $"only {failures} of {sites.Count} faults were noticed");
+        TestContext.Current.TestOutputHelper!.WriteLine($"{calls.Count} calls, {sites.Count} faults, {failures} noticed");
     }
 
     /// <summary>Opened once more on a sound disk: the first state with all that was committed, or the second.</summary>

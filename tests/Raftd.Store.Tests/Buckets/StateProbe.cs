@@ -37,14 +37,14 @@ internal static class StateProbe
     /// <param name="commits">Before another state takes the place of this one.</param>
     /// <param name="call">By name.</param>
     /// <param name="number">Which of them fails, from 1.</param>
-    /// <param name="error">As errno.h names it.</param>
+    /// <param name="fault">As strace has it: error=EIO, or retval=7 for a write that took seven bytes of what it was given.</param>
     public static Task<Outcome> FailAsync(
-        string dataDirectory, IEnumerable<string> paths, int commits, string call, int number, string error) => RunAsync(
+        string dataDirectory, IEnumerable<string> paths, int commits, string call, int number, string fault) => RunAsync(
         dataDirectory,
         commits,
         [
             .. paths.SelectMany(path => (string[])["-P", path]), "-e", $"trace={call}",
-            "-e", string.Create(CultureInfo.InvariantCulture, $"inject={call}:error={error}:when={number}"), "-o", "/dev/null",
+            "-e", string.Create(CultureInfo.InvariantCulture, $"inject={call}:{fault}:when={number}"), "-o", "/dev/null",
         ]);
 
     [ModuleInitializer]
