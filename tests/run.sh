@@ -64,6 +64,7 @@ install_what_is_missing() {
   need_package curl command -v curl
   need_package strace command -v strace
   need_package nodejs command -v node # for examples/javascript
+  need_package faketime command -v faketime # its library, for members whose clocks jump
 }
 
 # Builds PROJECT or the solution; warnings are errors.

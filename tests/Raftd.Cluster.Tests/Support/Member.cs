@@ -33,13 +33,25 @@ internal sealed class Member
 
     public string DataDirectory { get; set; }
 
+    /// <summary>Environment variables of its own.</summary>
+    public (string Name, string Value)[] Variables { get; set; } = [];
+
     public string LogPath { get; }
 
     public int HttpPort { get; init; } = Ports.Free();
 
     public int RaftPort { get; init; } = Ports.Free();
 
-    public string Address => $"127.0.0.1:{HttpPort}";
+    /// <summary>Where clients reach it.</summary>
+    public string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>Where the other members reach it, and the address it tells everybody.</summary>
+    public string PeerHost { get; init; } = "127.0.0.1";
+
+    /// <summary>The words before its command line: a program that becomes the member.</summary>
+    public string[] Prefix { get; init; } = [];
+
+    public string Address => $"{Host}:{HttpPort}";
 
     public Process? Process { get; private set; }
 
@@ -67,9 +79,10 @@ internal sealed class Member
         Process = _scene.StartLogged(
             LogPath,
             [
-                Checkout.Launcher, "-id", Label, "-haddr", Address, "-raddr", $"127.0.0.1:{RaftPort}", .. join, .. Flags,
+                .. Prefix, Checkout.Launcher, "-id", Label, .. ListenFlags(), "-raddr", $"{PeerHost}:{RaftPort}", .. join, .. Flags,
                 DataDirectory,
-            ]);
+            ],
+            Variables);
         return this;
     }
 
@@ -134,6 +147,10 @@ internal sealed class Member
         SendAsync(method, target, body is null ? null : new ByteArrayContent(body), limit, headers);
 
     public async Task<MemberStatus> StatusAsync() => new((await GetAsync("/status")).Json);
+
+    private string[] ListenFlags() => Host == PeerHost
+        ? ["-haddr", Address]
+        : ["-haddr", $":{HttpPort}", "-advertise-haddr", $"{PeerHost}:{HttpPort}"];
 
     private async Task<Answer> SendAsync(
         HttpMethod method, string target, HttpContent? body, TimeSpan? limit = null, Action<HttpRequestHeaders>? headers = null)
