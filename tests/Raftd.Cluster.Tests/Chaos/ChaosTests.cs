@@ -8,6 +8,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Raftd.Cluster.Tests.Chaos.Ills;
 using Raftd.Cluster.Tests.Support;
+using Raftd.Cluster.Tests.Wire;
 
 namespace Raftd.Cluster.Tests.Chaos;
 
@@ -55,6 +56,21 @@ public sealed class ChaosTests : ClusterTest
             havoc => havoc.Rounds >= Rounds,
             () => [new FilledDisk(disks), new FilledDisk(disks), new JumpingClock(clocks), new JumpingClock(clocks),
                 new KilledMembers(), new PausedMember()]);
+    }
+
+    [Fact]
+    public async Task WireCutAndBadUnderLoad_LosesNothing_AndTheHistoryIsLinearizable()
+    {
+        var wired = await WiredCluster.StartAsync(Scene, 3, Seed.Value);
+        await RunAsync(
+            wired.Members,
+            havoc => havoc.Rounds >= Rounds,
+            () => [.. Enum.GetValues<Cut>().Select(cut => new CutLinks(wired, cut, Print)),
+                new BadWire(wired, BadWire.Slow, new MovedLeadership()),
+                new BadWire(wired, BadWire.Lossy, new KilledMembers()),
+                new BadWire(wired, BadWire.Muddled, new PausedMember())]);
+        Print($"{wired.Wire.Forwarded} frames forwarded, {wired.Wire.Dropped} dropped");
+        Assert.True(wired.Wire.Dropped > 0, "no ill of the wire ever met a frame");
     }
 
     private static async Task RunAsync(TestCluster cluster, Func<Havoc, bool> isEnough, Func<Ill[]> round)

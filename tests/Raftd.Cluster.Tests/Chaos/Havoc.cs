@@ -7,7 +7,7 @@ namespace Raftd.Cluster.Tests.Chaos;
 internal sealed class Havoc(TestCluster cluster, RecordedLoad load, Random random)
 {
     // Between members that are well again and the next ill: the load must have gone on for that many answers.
-    private const int AnswersBetween = 2000;
+    private const int AnswersBetween = 1000;
 
     // For what must happen sooner or later, on a busy machine too.
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
