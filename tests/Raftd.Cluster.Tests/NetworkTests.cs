@@ -32,6 +32,10 @@ public sealed class NetworkTests : ClusterTest
         var term = (await leader.StatusAsync()).Term;
         wired.SetAround(follower, Link.Severed);
         await Task.Delay(LongCut, TestContext.Current.CancellationToken);
+
+        // It is alive, and nobody should ask it anything.
+        Assert.Equal(503, (await follower.GetAsync("/readyz")).Status);
+        Assert.Equal(200, (await follower.GetAsync("/livez")).Status);
         Assert.Equal(200, (await leader.PutAsync("/key/k", "meanwhile")).Status);
 
         wired.Heal();

@@ -66,6 +66,7 @@ public sealed class ChaosTests : ClusterTest
             wired.Members,
             havoc => havoc.Rounds >= Rounds,
             () => [.. Enum.GetValues<Cut>().Select(cut => new CutLinks(wired, cut, Print)),
+                new DrawnCuts(wired, Print), new DrawnCuts(wired, Print),
                 new BadWire(wired, BadWire.Slow, new MovedLeadership()),
                 new BadWire(wired, BadWire.Lossy, new KilledMembers()),
                 new BadWire(wired, BadWire.Muddled, new PausedMember())]);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Raftd.Cluster.Tests.Support;
 using Raftd.Cluster.Tests.Wire;
@@ -27,11 +26,6 @@ internal sealed class CutLinks(WiredCluster wired, Cut cut, Action<string> print
     // Members find out after 1 to 2 s (the election timeout); the rest is for elections that fail and a busy machine.
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(10);
 
-    // A write is tried again and again: one that was forwarded into the cut hangs.
-    private static readonly TimeSpan WritePatience = TimeSpan.FromMilliseconds(300);
-    private static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(2);
-    private static int _writes;
-
     public override async Task StrikeAsync(Havoc havoc)
     {
         var leader = await havoc.Cluster.LeaderAsync();
@@ -41,11 +35,9 @@ internal sealed class CutLinks(WiredCluster wired, Cut cut, Action<string> print
         Sever(leader, followers, cutOff);
         try
         {
-            var key = string.Create(CultureInfo.InvariantCulture, $"/key/cut/{++_writes}");
-            var started = Stopwatch.GetTimestamp();
-            await Until.TrueAsync("the majority acknowledges a write", Bound, () => TryPutAsync(connected, key));
-            print(string.Create(CultureInfo.InvariantCulture, $"{cut}: a write after {Stopwatch.GetElapsedTime(started).TotalSeconds:0.00} s"));
-            await ReadNothingOldAsync(cutOff, key);
+            var write = await FirstWrite.ThroughAsync(connected, Bound);
+            print(string.Create(CultureInfo.InvariantCulture, $"{cut}: a write after {write.Took.TotalSeconds:0.00} s"));
+            await write.ReadNothingOlderAsync(cutOff);
             await havoc.LoadGoesOnAsync(500);
         }
         finally
@@ -63,31 +55,6 @@ internal sealed class CutLinks(WiredCluster wired, Cut cut, Action<string> print
         {
             wired.Set(follower, leader, cut == Cut.NobodyHearsLeader ? Link.Good : Link.Severed);
             wired.Set(leader, follower, cut == Cut.LeaderHearsNobody ? Link.Good : Link.Severed);
-        }
-    }
-
-    private static async Task<bool> TryPutAsync(Member[] members, string key)
-    {
-        var answers = await Task.WhenAll(members.Select(member => TryAsync(member, HttpMethod.Put, key, [1], WritePatience)));
-        return answers.Any(answer => answer?.Status == 200);
-    }
-
-    // It may have found a way to the new leader; then it answers what is there now.
-    private static async Task ReadNothingOldAsync(Member member, string key)
-    {
-        var answer = await TryAsync(member, HttpMethod.Get, key, null, ReadPatience);
-        Assert.True(answer is not { Status: 404 }, $"a stale read of {key}: {answer}");
-    }
-
-    private static async Task<Answer?> TryAsync(Member member, HttpMethod method, string target, byte[]? body, TimeSpan patience)
-    {
-        try
-        {
-            return await member.SendAsync(method, target, body, patience);
-        }
-        catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
-        {
-            return null;
         }
     }
 }
