@@ -57,16 +57,8 @@ internal sealed class WiredCluster
         var cluster = new WiredCluster(new TestCluster(scene), wire);
         for (var port = 0; port < count; port++)
         {
-            var member = new Member(scene, string.Create(CultureInfo.InvariantCulture, $"node{port + 1:00}"), flags.Length > 0 ? flags : TestCluster.SmallFiles)
-            {
-                HttpPort = HttpPort,
-                RaftPort = RaftPort,
-                Host = ClientAddress(port).Member,
-                PeerHost = PeerAddress(port),
-                Prefix = ["nsenter", "--net=/run/netns/" + names[port]],
-                Join = port == 0 ? null : $"{PeerAddress(0)}:{HttpPort}",
-            };
-            cluster.Members.Members.Add(scene.AddMember(member));
+            var member = scene.AddMember(Place(scene, port, names[port], flags));
+            cluster.Members.Members.Add(member);
             await member.Start().ReadyAsync();
         }
 
@@ -93,6 +85,17 @@ internal sealed class WiredCluster
     }
 
     public void Heal() => Wire.SetAll(Link.Good);
+
+    private static Member Place(Scene scene, int port, string name, string[] flags) =>
+        new(scene, string.Create(CultureInfo.InvariantCulture, $"node{port + 1:00}"), flags.Length > 0 ? flags : TestCluster.SmallFiles)
+        {
+            HttpPort = HttpPort,
+            RaftPort = RaftPort,
+            Host = ClientAddress(port).Member,
+            PeerHost = PeerAddress(port),
+            Prefix = ["nsenter", "--net=/run/netns/" + name],
+            Join = port == 0 ? null : $"{PeerAddress(0)}:{HttpPort}",
+        };
 
     private int PortOf(Member member) => Members.Members.IndexOf(member);
 
