@@ -17,7 +17,7 @@ set -euo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 results=$root/TestResults
-suite_limit_seconds=900
+suite_limit_seconds=1500 # Raftd.Cluster.Tests on a busy machine
 simulator=Raftd.Simulation
 exploration=Raftd.Exploration
 mutations=Raftd.Mutations

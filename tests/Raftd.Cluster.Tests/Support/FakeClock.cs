@@ -28,8 +28,8 @@ internal sealed class FakeClock
             ("FAKETIME_TIMESTAMP_FILE", clock._file),
             ("FAKETIME_NO_CACHE", "1"),
             ("NO_FAKE_STAT", "1"),
-            // How its timed waits are kept right: without the second, every wait on the true monotonic clock ends a fifth of a
-            // second late; with it, no wait on a faked one ends at all.
+            // Its fix of timed waits is for faked monotonic clocks, on which none would end without it; on the true one each
+            // would end a fifth of a second late.
             ("FAKETIME_DONT_FAKE_MONOTONIC", rate is null ? "1" : "0"),
             ("FAKETIME_FORCE_MONOTONIC_FIX", rate is null ? "0" : "1")];
         scene.OnEnd(RemoveLeftOversAsync);
