@@ -7,7 +7,7 @@
 #   simulator     5 000 seeds of 300 virtual seconds each, and 300 of leases
 #   exploration   6 000 000 states of each scope
 #   mutations     every old bug put back
-#   chaos         500 members killed under load
+#   chaos         500 members killed under load, and all other ills of ChaosTests as often in proportion
 #   powerloss     12 000 disks as a loss of power leaves them
 #
 # Builds first. Each run prints its own report; the last line is "N passed, N failed", by run.

@@ -17,7 +17,7 @@ set -euo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 results=$root/TestResults
-suite_limit_seconds=900
+suite_limit_seconds=1500 # Raftd.Cluster.Tests on a busy machine
 simulator=Raftd.Simulation
 exploration=Raftd.Exploration
 mutations=Raftd.Mutations
@@ -64,7 +64,9 @@ install_what_is_missing() {
   need_package curl command -v curl
   need_package strace command -v strace
   need_package nodejs command -v node # for examples/javascript
-  need_package strace command -v strace # records what Raftd.PowerLoss.Tests replays
+  need_package faketime command -v faketime # its library, for members whose clocks jump
+  need_package iproute2 command -v ip # members in network namespaces
+  need_package ethtool command -v ethtool # and their cards
 }
 
 # Builds PROJECT or the solution; warnings are errors.

@@ -12,16 +12,16 @@ public sealed class FullDiskTests : ClusterTest
     [Fact]
     public async Task FullDisk_RefusesWritesAnswersReads_AndGoesOnWhenThereIsRoom()
     {
-        var disk = await MountAsync();
+        var disk = await SmallDisk.MountAsync(Scene);
         var cluster = new TestCluster(Scene);
         var member = cluster.Add("node01", Small);
-        member.DataDirectory = Path.Combine(disk, "node01");
+        member.DataDirectory = Path.Combine(disk.Path, "node01");
         await member.Start().ReadyAsync();
         await using var before = new Load(cluster.Members, "before", writers: 2, valueBytes: 4000);
         await before.MoreAsync(100);
         await before.StopAsync();
 
-        await FillAsync(disk);
+        await disk.FillAsync();
         var refused = await Until.SomeAsync("a write is refused", TimeSpan.FromSeconds(60), async () =>
         {
             var answer = await member.PutAsync("/key/" + Guid.NewGuid(), new byte[60_000]);
@@ -33,7 +33,7 @@ public sealed class FullDiskTests : ClusterTest
         Assert.True(member.IsRunning);
         Assert.Equal(200, (await member.GetAsync("/livez")).Status);
 
-        File.Delete(Path.Combine(disk, "filler"));
+        disk.MakeRoom();
         await Until.TrueAsync("writes go on", TimeSpan.FromSeconds(30), async () =>
             (await member.PutAsync("/key/after", "x")).Status == 200);
         await Until.TrueAsync("the alarm is over", TimeSpan.FromSeconds(30), async () => (await member.StatusAsync()).Alarms.Length == 0);
@@ -48,12 +48,12 @@ public sealed class FullDiskTests : ClusterTest
     [Fact]
     public async Task FullDiskOfTheLeader_HarmsNoAcknowledgedWrite_AndTheClusterGoesOn()
     {
-        var disk = await MountAsync();
+        var disk = await SmallDisk.MountAsync(Scene);
         var cluster = new TestCluster(Scene);
         foreach (var label in (string[])["node01", "node02", "node03"])
         {
             var member = cluster.Add(label, Small);
-            member.DataDirectory = label == "node01" ? Path.Combine(disk, label) : member.DataDirectory;
+            member.DataDirectory = label == "node01" ? Path.Combine(disk.Path, label) : member.DataDirectory;
             await member.Start().ReadyAsync();
         }
 
@@ -61,10 +61,10 @@ public sealed class FullDiskTests : ClusterTest
         Assert.Equal(200, (await cluster[0].SendAsync(HttpMethod.Post, "/leader/transfer?to=node01")).Status);
         await using var load = new Load(cluster.Members, valueBytes: 20_000);
         await load.MoreAsync(50);
-        await FillAsync(disk);
+        await disk.FillAsync();
         await Until.TrueAsync("its log has no room", TimeSpan.FromSeconds(60), () =>
             cluster[0].Log.Contains("DiskFull(120", StringComparison.Ordinal) || cluster[0].Log.Contains("NOSPACE", StringComparison.Ordinal));
-        File.Delete(Path.Combine(disk, "filler"));
+        disk.MakeRoom();
         await load.MoreAsync(50, limitSeconds: 60);
         await cluster.ReadyAsync();
         await load.VerifyAsync(cluster.Members);
@@ -75,25 +75,10 @@ public sealed class FullDiskTests : ClusterTest
     [Fact]
     public async Task FullDiskAtStart_HasItsExitCode()
     {
-        var disk = await MountAsync();
-        await FillAsync(disk);
-        var member = Scene.AddMember(new Member(Scene, "node01", Small, Path.Combine(disk, "node01")));
+        var disk = await SmallDisk.MountAsync(Scene);
+        await disk.FillAsync();
+        var member = Scene.AddMember(new Member(Scene, "node01", Small, Path.Combine(disk.Path, "node01")));
         Assert.Equal(DiskFull, await member.Start().EndAsync());
         Assert.Matches("^raftd: .*: free space", member.LastLine);
     }
-
-    private async Task<string> MountAsync()
-    {
-        Assert.SkipUnless(Environment.UserName == "root", "needs root, to mount a small disk");
-        var disk = Scene.PathOf("disk");
-        var made = await Scene.ShellAsync(
-            $"set -e; truncate -s 48M {disk}.img; mkfs.ext4 -q -m 0 {disk}.img; mkdir {disk}; mount -o loop {disk}.img {disk}");
-        Assert.SkipUnless(made.Code == 0, $"this machine does not let a test mount a small disk: {made.Error.Trim()}");
-        Scene.OnEnd(() => Scene.ShellAsync($"umount {disk}"));
-        return disk;
-    }
-
-    /// <summary>dd and not fallocate: it takes what is left, to the last block.</summary>
-    private Task<ShellResult> FillAsync(string disk) => Scene.ShellAsync(
-        $"dd if=/dev/zero of={disk}/filler bs=1M 2>/dev/null; dd if=/dev/zero of={disk}/filler bs=1k oflag=append conv=notrunc 2>/dev/null; sync {disk}/filler");
 }

@@ -18,8 +18,7 @@ public sealed partial class SyncCountTests : ClusterTest
         var member = Scene.AddMember("node01", TestCluster.SmallFiles);
 
         // -D: the member is the process that was started, and strace its grandchild.
-        member.Program =
-            [Strace, "-D", "-f", "-y", "-qq", "-s", "200", "-e", "trace=fdatasync,sendto,sendmsg", "-o", trace, .. member.Program];
+        member.Prefix = [Strace, "-D", "-f", "-y", "-qq", "-s", "200", "-e", "trace=fdatasync,sendto,sendmsg", "-o", trace];
         await member.Start().ReadyAsync();
         for (var write = 0; write < Writes; write++)
         {

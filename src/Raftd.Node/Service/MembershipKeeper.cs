@@ -305,6 +305,8 @@ internal sealed class MembershipKeeper
             .FirstOrDefault(_self.MemberId);
     }
 
+    /// <summary>Returns when the target leads; throws when the core has given the transfer up, after an election timeout, or
+    /// the time of the request is over.</summary>
     private async Task<ulong> AwaitLeaderAsync(ulong target, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -313,18 +315,27 @@ internal sealed class MembershipKeeper
         {
             while (_replica.Status.Leader.Value != target)
             {
+                if (await _replica.AskAsync(raft => raft.Role == RaftRole.Leader && raft.TransferTarget.Value != target))
+                {
+                    throw NotTakenOver(target);
+                }
+
                 await Task.Delay(RetryDelay, limit.Token);
             }
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
-            throw new StoreException(
-                ErrorCode.UnknownOutcome, $"member {target} has not taken over in time", "see who leads at /status");
+            // Whoever routed the request here waits as long and began earlier: to him it must not look as if nobody led.
+            throw NotTakenOver(target);
         }
 
         NodeLog.LeadershipPassed(_logger, target);
         return target;
     }
+
+    /// <summary>Not surely: the word to stand for election may still be on its way.</summary>
+    private static StoreException NotTakenOver(ulong target) =>
+        new(ErrorCode.UnknownOutcome, $"member {target} has not taken over in time", "see who leads at /status");
 
     /// <summary>An earlier change is not committed yet: try again.</summary>
     private sealed class ConfigurationBusyException : Exception;

@@ -1,39 +1,90 @@
+// Three real members under load from many clients, while one ill after the other befalls them: nothing acknowledged is lost,
+// and the history that the clients recorded is linearizable.
+//
+// Each test has rounds. In a round the ills of its list strike in an order that the seed gives; after it the load rests, all
+// members must be in the same state, and what the clients were told in the round is held against what the members hold.
+
 using System.Diagnostics;
 using System.Globalization;
+using Raftd.Cluster.Tests.Chaos.Ills;
 using Raftd.Cluster.Tests.Support;
+using Raftd.Cluster.Tests.Wire;
 
 namespace Raftd.Cluster.Tests.Chaos;
 
-/// <summary>Three real members under load from many clients, killed, paused and made to change leaders again and again:
-/// nothing acknowledged is lost, and the history that the clients recorded is linearizable.</summary>
 public sealed class ChaosTests : ClusterTest
 {
-    private const int KillsInRound = 10;
+    private const int StrikesOfKilling = 8;
+
+    // Small enough that the log soon asks a full disk for a new file.
+    private static readonly string[] SmallestFiles = ["-max-value-bytes", "16KiB", "-wal-segment-bytes", "256KiB", "-wal-retention-bytes", "1MiB"];
 
     private static int Kills => int.Parse(Environment.GetEnvironmentVariable("RAFTD_TEST_KILLS") ?? "30", CultureInfo.InvariantCulture);
 
-    private static int Seed => int.TryParse(Environment.GetEnvironmentVariable("RAFTD_TEST_SEED"), CultureInfo.InvariantCulture, out var seed)
-        ? seed
-        : Environment.TickCount;
+    // Of the tests whose ills take longer.
+    private static int Rounds => Math.Max(1, Kills / 30);
 
     [Fact]
-    public async Task MembersKilledUnderLoad_LoseNothing_AndTheHistoryIsLinearizable()
+    public async Task MembersKilledPausedAndReplacedUnderLoad_LoseNothing_AndTheHistoryIsLinearizable()
     {
-        var seed = Seed;
-        Print($"seed {seed}");
-        var cluster = await TestCluster.StartAsync(Scene, 3);
-        await using var load = new RecordedLoad(cluster.Members, seed);
-        var havoc = new Havoc(cluster, new Random(seed));
+        var passing = new PassingMember();
+        await RunAsync(
+            await TestCluster.StartAsync(Scene, 3),
+            havoc => havoc.Kills >= Kills,
+            () => [.. Enumerable.Repeat<Ill>(new KilledMembers(), StrikesOfKilling),
+                new PausedMember(), new MovedLeadership(), new ReplacedMember(), passing]);
+    }
+
+    [Fact]
+    public async Task DisksFilledAndClocksMovedUnderLoad_LoseNothing_AndTheHistoryIsLinearizable()
+    {
+        var cluster = new TestCluster(Scene);
+        var disks = new Dictionary<Member, SmallDisk>();
+        var clocks = new Dictionary<Member, FakeClock>();
+        foreach (var label in (string[])["node01", "node02", "node03"])
+        {
+            var member = cluster.Add(label, SmallestFiles);
+            disks[member] = await SmallDisk.MountAsync(Scene, "disk-" + label, megabytes: 64);
+            clocks[member] = FakeClock.Of(Scene, member);
+            member.DataDirectory = Path.Combine(disks[member].Path, label);
+            await member.Start().ReadyAsync();
+        }
+
+        await cluster.ReadyAsync();
+        await RunAsync(
+            cluster,
+            havoc => havoc.Rounds >= Rounds,
+            () => [new FilledDisk(disks), new FilledDisk(disks), new JumpingClock(clocks), new JumpingClock(clocks),
+                new KilledMembers(), new PausedMember()]);
+    }
+
+    [Fact]
+    public async Task WireCutAndBadUnderLoad_LosesNothing_AndTheHistoryIsLinearizable()
+    {
+        var wired = await WiredCluster.StartAsync(Scene, 3, Seed.Value);
+        await RunAsync(
+            wired.Members,
+            havoc => havoc.Rounds >= Rounds,
+            () => [.. Enum.GetValues<Cut>().Select(cut => new CutLinks(wired, cut, Print)),
+                new DrawnCuts(wired, Print), new DrawnCuts(wired, Print),
+                new BadWire(wired, BadWire.Slow, new MovedLeadership()),
+                new BadWire(wired, BadWire.Lossy, new KilledMembers()),
+                new BadWire(wired, BadWire.Muddled, new PausedMember())]);
+        Print($"{wired.Wire.Forwarded} frames forwarded, {wired.Wire.Dropped} dropped");
+        Assert.True(wired.Wire.Dropped > 0, "no ill of the wire ever met a frame");
+    }
+
+    private static async Task RunAsync(TestCluster cluster, Func<Havoc, bool> isEnough, Func<Ill[]> round)
+    {
+        Print($"seed {Seed.Value}");
+        await using var load = new RecordedLoad(cluster.Members.ToArray(), Seed.Value);
+        var havoc = new Havoc(cluster, load, new Random(Seed.Value));
         var loaded = TimeSpan.Zero;
-        while (havoc.Kills < Kills)
+        while (!isEnough(havoc))
         {
             var started = Stopwatch.GetTimestamp();
             load.Start();
-            for (var kill = 0; kill < KillsInRound; kill++)
-            {
-                await havoc.KillAsync(load);
-            }
-
+            await havoc.RunAsync(round());
             loaded += Stopwatch.GetElapsedTime(started);
             await load.StopAsync();
             await cluster.ReadyAsync();
@@ -41,7 +92,7 @@ public sealed class ChaosTests : ClusterTest
             await load.VerifyAsync();
         }
 
-        Print($"{havoc.Kills} kills, {load.Answered} operations answered in {loaded.TotalSeconds:0} s of load, "
+        Print($"{havoc.Ills} ills, {havoc.Kills} kills, {load.Answered} operations answered in {loaded.TotalSeconds:0} s of load, "
             + $"{load.Answered / loaded.TotalSeconds:0} a second, {load.Unknown} unknown");
     }
 }

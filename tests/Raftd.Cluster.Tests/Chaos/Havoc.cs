@@ -1,56 +1,48 @@
+using Raftd.Cluster.Tests.Chaos.Ills;
 using Raftd.Cluster.Tests.Support;
 
 namespace Raftd.Cluster.Tests.Chaos;
 
-/// <summary>Kills members, mostly the leader, now and then two or all at once, and starts them with the same command line.</summary>
-internal sealed class Havoc(TestCluster cluster, Random random)
+/// <summary>One ill after the other, in the order that the seed gives them, each once the load has gone on.</summary>
+internal sealed class Havoc(TestCluster cluster, RecordedLoad load, Random random)
 {
-    // Between members that are well again and the next death: the load must have gone on for that many answers.
-    private const int AnswersBetween = 2000;
+    // Between members that are well again and the next ill: the load must have gone on for that many answers.
+    private const int AnswersBetween = 1000;
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    // For what must happen sooner or later, on a busy machine too.
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    public int Kills { get; private set; }
+    public TestCluster Cluster => cluster;
 
-    public async Task KillAsync(RecordedLoad load)
+    public Random Random => random;
+
+    /// <summary>Processes that were killed.</summary>
+    public int Kills { get; set; }
+
+    /// <summary>Ills that are over, of any kind.</summary>
+    public int Ills { get; private set; }
+
+    public int Rounds { get; private set; }
+
+    public async Task RunAsync(params Ill[] ills)
     {
-        var goal = load.Answered + AnswersBetween;
-        await Until.TrueAsync("the load goes on", Limit, () => load.Answered >= goal);
-        var victims = await DrawVictimsAsync();
-        foreach (var victim in victims)
+        random.Shuffle(ills);
+        foreach (var ill in ills)
         {
-            victim.Signal(Signal.Kill);
+            await LoadGoesOnAsync();
+            await ill.StrikeAsync(this);
+            Ills++;
         }
 
-        foreach (var victim in victims)
-        {
-            await victim.EndAsync();
-        }
-
-        Kills += victims.Length;
-        if (victims.Length == 1)
-        {
-            // The others elect a leader meanwhile, or the dead one is back before they have noticed.
-            await Task.Delay(random.Next(2) == 0 ? 0 : random.Next(2000));
-        }
-
-        foreach (var victim in victims)
-        {
-            victim.Start();
-        }
-
-        await cluster.ReadyAsync();
+        await LoadGoesOnAsync();
+        Rounds++;
     }
 
-    private async Task<Member[]> DrawVictimsAsync()
+    public Member AnyMember() => cluster.Members[random.Next(cluster.Members.Count)];
+
+    public Task LoadGoesOnAsync(int answers = AnswersBetween)
     {
-        var leader = await cluster.LeaderAsync();
-        return random.Next(10) switch
-        {
-            < 5 => [leader],
-            < 8 => [cluster.Members[random.Next(cluster.Members.Count)]],
-            8 => [.. cluster.Except(leader)],
-            _ => [.. cluster.Members],
-        };
+        var goal = load.Answered + answers;
+        return Until.TrueAsync("the load goes on", Limit, () => load.Answered >= goal);
     }
 }

@@ -11,6 +11,10 @@ internal sealed class RecordedLoad(IReadOnlyList<Member> members, int seed) : IA
     private const int Clients = 24;
     private const int Keys = 20;
 
+    // A client stays with its member until that fails it, and changes now and then: were each request sent to any of them, one
+    // member that stands still would soon have all clients wait for it.
+    private const int RequestsToOneMember = 200;
+
     // Of _history: clients run side by side.
     private readonly Lock _guard = new();
     private readonly HistoryChecker _history = new();
@@ -80,12 +84,18 @@ internal sealed class RecordedLoad(IReadOnlyList<Member> members, int seed) : IA
     {
         var random = new Random(HashCode.Combine(seed, client, round));
         var seen = new Dictionary<string, long>(StringComparer.Ordinal);
+        var member = members[random.Next(members.Count)];
         for (var number = 0; !_stop.IsCancellationRequested; number++)
         {
             var value = string.Create(CultureInfo.InvariantCulture, $"{round}-{client}-{number}");
             var operation = Draw(random, seen, value);
-            var end = await RecordedCall.SendAsync(members[random.Next(members.Count)], operation);
+            var end = await RecordedCall.SendAsync(member, operation);
             Note(operation, end, seen);
+            if (end != CallEnd.Answered || random.Next(RequestsToOneMember) == 0)
+            {
+                member = members[random.Next(members.Count)];
+            }
+
             if (end != CallEnd.Answered)
             {
                 // A dead member refuses at once: without a pause a client would only burn the processor.

@@ -34,10 +34,10 @@ internal sealed class Member
     /// <summary>What is started; the flags follow.</summary>
     public string[] Program { get; set; } = [Checkout.Launcher];
 
-    /// <summary>Of the environment, besides what all have.</summary>
-    public (string Name, string Value)[] Variables { get; set; } = [];
-
     public string DataDirectory { get; set; }
+
+    /// <summary>Environment variables of its own.</summary>
+    public (string Name, string Value)[] Variables { get; set; } = [];
 
     public string LogPath { get; }
 
@@ -45,7 +45,16 @@ internal sealed class Member
 
     public int RaftPort { get; init; } = Ports.Free();
 
-    public string Address => $"127.0.0.1:{HttpPort}";
+    /// <summary>Where clients reach it.</summary>
+    public string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>Where the other members reach it, and the address it tells everybody.</summary>
+    public string PeerHost { get; init; } = "127.0.0.1";
+
+    /// <summary>The words before its command line: a program that becomes the member.</summary>
+    public string[] Prefix { get; set; } = [];
+
+    public string Address => $"{Host}:{HttpPort}";
 
     public Process? Process { get; private set; }
 
@@ -73,7 +82,7 @@ internal sealed class Member
         Process = _scene.StartLogged(
             LogPath,
             [
-                .. Program, "-id", Label, "-haddr", Address, "-raddr", $"127.0.0.1:{RaftPort}", .. join, .. Flags,
+                .. Prefix, .. Program, "-id", Label, .. ListenFlags(), "-raddr", $"{PeerHost}:{RaftPort}", .. join, .. Flags,
                 DataDirectory,
             ],
             Variables);
@@ -141,6 +150,10 @@ internal sealed class Member
         SendAsync(method, target, body is null ? null : new ByteArrayContent(body), limit, headers);
 
     public async Task<MemberStatus> StatusAsync() => new((await GetAsync("/status")).Json);
+
+    private string[] ListenFlags() => Host == PeerHost
+        ? ["-haddr", Address]
+        : ["-haddr", $":{HttpPort}", "-advertise-haddr", $"{PeerHost}:{HttpPort}"];
 
     private async Task<Answer> SendAsync(
         HttpMethod method, string target, HttpContent? body, TimeSpan? limit = null, Action<HttpRequestHeaders>? headers = null)

@@ -64,7 +64,7 @@ internal static class ApplyMutations
             Failures = [33, 13],
             Wrong = "the applied index is saved without the configuration that belongs to it (#11284)",
             File = Flush,
-            Original = "writer.Put(Bucket.Members, ConfigurationKey, frozen.Configuration);",
+            Original = "writer.Put(Bucket.Members, ConfigurationKey, buffer.Written);",
             Broken = "",
             Suites = [Suite.Simulator, Suite.Store],
         },
