@@ -1,4 +1,3 @@
-using Raftd.Cluster.Tests.Chaos;
 using Raftd.Cluster.Tests.Support;
 using Raftd.Cluster.Tests.Wire;
 

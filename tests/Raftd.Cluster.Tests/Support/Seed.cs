@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Raftd.Cluster.Tests.Chaos;
+namespace Raftd.Cluster.Tests.Support;
 
 /// <summary>What the ills and the load of this run are drawn from: RAFTD_TEST_SEED, or another one each time. To be printed.</summary>
 internal static class Seed
