@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using Raftd.Cluster.Tests.Support;
 using Raftd.Store.Buckets;
+using Raftd.Store.Mvcc;
 
 namespace Raftd.Cluster.Tests;
 
@@ -39,7 +41,8 @@ public sealed class DivergenceTests : ClusterTest
             (await cluster.Except(member).First().StatusAsync()).Alarms.Length == 0);
     }
 
-    /// <summary>The pair `state` of the bucket meta: format, index and term as numbers of varying length, then the hash.</summary>
+    /// <summary>The pair `state` of the bucket meta: format, index and term as numbers of varying length, then the hash; and a
+    /// checksum that is right, as that of a member that computes something else would be.</summary>
     private static void FlipTheHash(string stateDirectory)
     {
         var key = "state"u8.ToArray();
@@ -50,6 +53,8 @@ public sealed class DivergenceTests : ClusterTest
             var value = found.ToArray();
             var hash = AfterNumber(value, AfterNumber(value, 1));
             value[hash] ^= 1;
+            var checksum = value.AsSpan(value.Length - StoredChecksum.Bytes);
+            BinaryPrimitives.WriteUInt32LittleEndian(checksum, StoredChecksum.Of(key, value.AsSpan(0, value.Length - StoredChecksum.Bytes)));
             writer.Put(Bucket.Meta, key, value);
         });
     }
