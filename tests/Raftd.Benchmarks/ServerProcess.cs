@@ -145,8 +145,9 @@ internal sealed partial class ServerProcess : IDisposable
             using var answer = await Client.GetAsync(new Uri(url));
             return answer.StatusCode == HttpStatusCode.OK;
         }
-        catch (HttpRequestException)
+        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
         {
+            // Nobody listens yet, or it waits for a leader longer than a client here does.
             return false;
         }
     }
