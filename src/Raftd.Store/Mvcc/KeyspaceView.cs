@@ -1,4 +1,5 @@
 using Raftd.Contract;
+using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
 using Raftd.Store.Leases;
 
@@ -230,6 +231,11 @@ public sealed class KeyspaceView
         catch (StateReplacedException replaced)
         {
             throw new StoreException(ErrorCode.NotReady, replaced.Message, "ask again");
+        }
+        catch (BucketStoreException damage) when (damage.Fault == BucketStoreFault.Corrupt)
+        {
+            _epoch.Damaged(damage);
+            throw new StoreException(ErrorCode.NotReady, "the state of this member is damaged, and it stops", "ask another member");
         }
 
         if (record is null)

@@ -16,6 +16,9 @@ internal sealed class StateEpoch(IBucketStore store)
     /// <summary>Set again once by an install, before any view of this epoch is out.</summary>
     public IBucketStore Store { get; set; } = store;
 
+    /// <summary>Told what a read of the store met that was not stored like that. Set before any view of this epoch is out.</summary>
+    public Action<BucketStoreException> Damaged { get; set; } = static _ => { };
+
     /// <summary>Replaced by the apply thread while nothing is frozen, by the flusher while something is.</summary>
     public OverlayHalves Halves
     {

@@ -175,6 +175,7 @@ public sealed partial class StateMachine
 
     private void AdoptFlushed(WorkingState state)
     {
+        state.Epoch.Damaged = NoteDamage;
         _frozenIndex = state.Applied.Index;
         SetFlushed(
             new StoredMeta(state.Applied, 0, 0, 0, state.ConfigurationIndex), state.Configuration);

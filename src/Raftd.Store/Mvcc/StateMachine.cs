@@ -43,6 +43,7 @@ public sealed partial class StateMachine : IDisposable
 
     private WorkingState _state;
     private KeyspaceView _view;
+    private volatile bool _isDamaged;
 
     private StateMachine(IStateDirectory directory, StoreOptions options, WorkingState state)
     {
@@ -93,10 +94,6 @@ public sealed partial class StateMachine : IDisposable
             {
                 WaitForNewView(view, e);
             }
-            catch (BucketStoreException e) when (e.Fault == BucketStoreFault.Corrupt)
-            {
-                throw NoteDamage(e);
-            }
         }
     }
 
@@ -113,10 +110,6 @@ public sealed partial class StateMachine : IDisposable
             catch (StoreException e) when (MayRepeat(e, repeatable: true, attempt))
             {
                 WaitForNewView(view, e);
-            }
-            catch (BucketStoreException e) when (e.Fault == BucketStoreFault.Corrupt)
-            {
-                throw NoteDamage(e);
             }
         }
     }
@@ -162,13 +155,13 @@ public sealed partial class StateMachine : IDisposable
     /// <summary>Ends all waits. The directory is the caller's.</summary>
     public void Dispose() => Waiters.Dispose();
 
-    private static bool MayRepeat(StoreException e, bool repeatable, int attempt) =>
-        repeatable && attempt < 1000 && e.Code is ErrorCode.Compacted or ErrorCode.NotReady;
+    private bool MayRepeat(StoreException e, bool repeatable, int attempt) =>
+        !_isDamaged && repeatable && attempt < 1000 && e.Code is ErrorCode.Compacted or ErrorCode.NotReady;
 
-    private StoreException NoteDamage(BucketStoreException damage)
+    private void NoteDamage(BucketStoreException damage)
     {
+        _isDamaged = true;
         Damaged(damage);
-        return new StoreException(ErrorCode.NotReady, "the state of this member is damaged, and it stops", "ask another member");
     }
 
     /// <summary>A snapshot is switched in within milliseconds; a compaction that overtook the view is published soon.</summary>
