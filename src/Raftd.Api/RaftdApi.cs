@@ -69,6 +69,8 @@ public static class RaftdApi
         .. LeasedKeysApi.Routes,
         .. LeaseApi.Routes,
         .. ClusterApi.Routes,
+        .. CompactApi.Routes,
+        .. AlarmsApi.Routes,
         .. HealthApi.Routes,
         .. IndexApi.Routes,
     ];

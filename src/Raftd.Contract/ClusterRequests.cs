@@ -109,10 +109,19 @@ public sealed record MemberStatus
     /// <summary>Replicated logical bytes, which the quota bounds.</summary>
     public required long LogicalBytes { get; init; }
 
+    /// <summary>The part of LogicalBytes that a compaction would free.</summary>
+    public required long HistoryBytes { get; init; }
+
+    /// <summary>The lowest revision that can be read; 0 before the first compaction.</summary>
+    public required long CompactRevision { get; init; }
+
     public required long QuotaBytes { get; init; }
 
     /// <summary>As `NOSPACE` or `CORRUPT:member id`.</summary>
     public required IReadOnlyList<string> Alarms { get; init; }
+
+    /// <summary>What an operator should mend though nothing fails yet, in words.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
 
     public required string Version { get; init; }
 }

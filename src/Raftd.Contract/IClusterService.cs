@@ -17,6 +17,15 @@ public interface IClusterService
     /// <summary>Hands leadership to a member, 0 for the one most up to date; ends when another leads.</summary>
     ValueTask<ulong> TransferLeadershipAsync(ulong to, CancellationToken cancellationToken);
 
+    /// <summary>The alarms that stand, by kind, cause and member.</summary>
+    ValueTask<IReadOnlyList<Alarm>> AlarmsAsync(ReadLevel level, CancellationToken cancellationToken);
+
+    /// <summary>An operator raises an alarm for the whole cluster; it stays until it is disarmed.</summary>
+    ValueTask RaiseAlarmAsync(AlarmKind kind, CancellationToken cancellationToken);
+
+    /// <summary>Clears all alarms of a kind, whatever their cause. What still holds is raised again at once.</summary>
+    ValueTask DisarmAsync(AlarmKind kind, CancellationToken cancellationToken);
+
     MemberStatus Status();
 
     /// <summary>True on the member that leads now, as far as it knows.</summary>

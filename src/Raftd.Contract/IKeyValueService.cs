@@ -13,6 +13,11 @@ public interface IKeyValueService
 
     ValueTask<DeleteRangeResponse> DeleteRangeAsync(DeleteRangeRequest request, CancellationToken cancellationToken);
 
+    /// <summary>Gives up history below a revision, which itself stays readable.</summary>
+    /// <exception cref="StoreException">Compacted: history is gone that far already. BadRequest: the revision is in the
+    /// future.</exception>
+    ValueTask<CompactResponse> CompactAsync(CompactRequest request, CancellationToken cancellationToken);
+
     /// <returns>The newest version, newer than asked for; an empty answer if that change is the key's deletion; null
     /// when the time was up. The wait's own limit replaces the request time limit.</returns>
     ValueTask<RangeResponse?> WaitAsync(WaitRequest request, CancellationToken cancellationToken);

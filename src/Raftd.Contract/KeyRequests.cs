@@ -118,3 +118,23 @@ public sealed record WaitRequest
     /// <summary>How fresh the first look must be.</summary>
     public ReadLevel Level { get; init; }
 }
+
+public sealed record CompactRequest
+{
+    /// <summary>The lowest revision that can be read afterwards.</summary>
+    public required long Revision { get; init; }
+
+    /// <summary>Wait, within the request time limit, until this member has deleted what was compacted from its store.</summary>
+    public bool AwaitDeletion { get; init; }
+}
+
+public sealed record CompactResponse
+{
+    /// <summary>The store's newest revision, which a compaction does not raise.</summary>
+    public required long Revision { get; init; }
+
+    public required long CompactRevision { get; init; }
+
+    /// <summary>This member's store has nothing left of it; false where that goes on behind the answer.</summary>
+    public required bool IsDeleted { get; init; }
+}

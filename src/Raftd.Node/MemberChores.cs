@@ -1,5 +1,5 @@
-// What every member does now and then, whether it leads or not: tells the others its hash, looks whether one differs,
-// keeps its own addresses in the member table true, and gives memory back.
+// What every member does now and then, whether it leads or not: tells the others how it is, looks whether the state or the
+// quota of one differs, keeps its own addresses in the member table true, and gives memory back.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Contract;
@@ -17,7 +17,7 @@ internal sealed class MemberChores(
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly HashSet<ulong> _alarmed = [];
+    private readonly Dictionary<ulong, long> _differingQuotas = [];
     private readonly MemoryTrim _memory = new();
     private Task _running = Task.CompletedTask;
     private bool _addressIsTrue;
@@ -42,8 +42,9 @@ internal sealed class MemberChores(
         {
             while (await timer.WaitForNextTickAsync(_stop.Token))
             {
+                Report();
+                CompareQuotas();
                 await CompareHashesAsync();
-                await WatchDiskAsync();
                 await TellAddressAsync();
                 _memory.Turn();
             }
@@ -54,13 +55,29 @@ internal sealed class MemberChores(
         }
     }
 
+    private void Report() =>
+        transport.Broadcast(new MemberReport(divergence.Own(), options.QuotaBytes, member.Wal.IsSpaceLow));
+
+    /// <summary>Once for each value that a peer shows: the leader's quota counts, and the next leader may have another.</summary>
+    private void CompareQuotas()
+    {
+        foreach (var peer in member.Replica.Status.Members.Members)
+        {
+            if (member.Reports.Find(peer.Id) is not { } report || _differingQuotas.GetValueOrDefault(peer.Id) == report.QuotaBytes)
+            {
+                continue;
+            }
+
+            _differingQuotas[peer.Id] = report.QuotaBytes;
+            if (report.QuotaBytes != options.QuotaBytes)
+            {
+                NodeLog.QuotaDiffers(logger, peer.Label, report.QuotaBytes, options.QuotaBytes);
+            }
+        }
+    }
+
     private async Task CompareHashesAsync()
     {
-        if (divergence.Own() is { } own)
-        {
-            transport.Broadcast(own);
-        }
-
         var status = member.Replica.Status;
         var differing = divergence.Differing(status.Members);
         var majority = (status.Configuration.Voters.Length / 2) + 1;
@@ -73,7 +90,7 @@ internal sealed class MemberChores(
 
         foreach (var verdict in differing)
         {
-            if (status.IsPromoted && _alarmed.Add(verdict.Peer))
+            if (status.IsPromoted)
             {
                 await RaiseAsync(verdict);
             }
@@ -82,35 +99,14 @@ internal sealed class MemberChores(
 
     private async Task RaiseAsync(DivergenceWatch.Verdict verdict)
     {
-        NodeLog.AlarmRaised(
-            logger, "CORRUPT", verdict.Peer, $"its hash at entry {verdict.Index} is {verdict.Theirs:x16}, here it is {verdict.Own:x16}");
-        await TryAsync(async token =>
-            await router.ProposeAsync(CommandFactory.AlarmRaise(AlarmKind.Corrupt, verdict.Peer), token));
-    }
-
-    /// <summary>A disk that runs full anywhere raises the alarm for all, while this member can still log what follows.</summary>
-    private async Task WatchDiskAsync()
-    {
-        var standing = AlarmViews.IsRaised(member.State.View(), AlarmKind.NoSpace, self.MemberId);
-        if (member.Wal.IsSpaceLow == standing)
+        var alarm = new Alarm(AlarmKind.Corrupt, AlarmCause.Divergence, verdict.Peer);
+        if (member.State.View().Alarms.Contains(alarm))
         {
             return;
         }
 
-        if (standing)
-        {
-            NodeLog.AlarmCleared(logger, "NOSPACE", self.MemberId);
-        }
-        else
-        {
-            NodeLog.AlarmRaised(logger, "NOSPACE", self.MemberId, "the disk of its log has no room for another segment");
-        }
-
-        await TryAsync(async token => await router.ProposeAsync(
-            standing
-                ? CommandFactory.AlarmClear(AlarmKind.NoSpace, self.MemberId)
-                : CommandFactory.AlarmRaise(AlarmKind.NoSpace, self.MemberId),
-            token));
+        NodeLog.Diverged(logger, verdict.Peer, verdict.Index, verdict.Theirs, verdict.Own);
+        await TryAsync(async token => await router.ProposeAsync(CommandFactory.AlarmRaise(alarm), token));
     }
 
     /// <summary>A member that was started with other addresses asks the cluster to use them.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Raftd.Contract;
 
 namespace Raftd.Node;
 
@@ -98,11 +99,11 @@ internal static partial class NodeLog
     [LoggerMessage(1301, LogLevel.Information, "promoting learner {Member:x16}: it has caught up to {Match}")]
     public static partial void Promoting(ILogger logger, ulong member, ulong match);
 
-    [LoggerMessage(1302, LogLevel.Error, "alarm {Alarm} raised for member {Member:x16}: {Reason}")]
-    public static partial void AlarmRaised(ILogger logger, string alarm, ulong member, string reason);
+    [LoggerMessage(1302, LogLevel.Error, "alarm {Alarm} raised, cause {Cause}, member {Member:x16}")]
+    public static partial void AlarmRaised(ILogger logger, string alarm, AlarmCause cause, ulong member);
 
-    [LoggerMessage(1303, LogLevel.Information, "alarm {Alarm} cleared for member {Member:x16}")]
-    public static partial void AlarmCleared(ILogger logger, string alarm, ulong member);
+    [LoggerMessage(1303, LogLevel.Information, "alarm {Alarm} cleared, cause {Cause}, member {Member:x16}")]
+    public static partial void AlarmCleared(ILogger logger, string alarm, AlarmCause cause, ulong member);
 
     [LoggerMessage(1304, LogLevel.Critical,
         "this member's state differs from the majority's (at {Index}): it answers nothing until it is repaired")]
@@ -110,6 +111,17 @@ internal static partial class NodeLog
 
     [LoggerMessage(1305, LogLevel.Information, "compacting: revisions below {Revision} go")]
     public static partial void Compacting(ILogger logger, long revision);
+
+    [LoggerMessage(1308, LogLevel.Debug, "compacting for room: revisions below {Revision} go")]
+    public static partial void CompactingForRoom(ILogger logger, long revision);
+
+    [LoggerMessage(1309, LogLevel.Warning,
+        "-quota-bytes is {Own} here and {Theirs} at {Peer}: the leader's counts, so give all members the same")]
+    public static partial void QuotaDiffers(ILogger logger, string peer, long theirs, long own);
+
+    [LoggerMessage(1310, LogLevel.Error,
+        "the state of member {Member:x16} differs: its hash at entry {Index} is {Theirs:x16}, here it is {Own:x16}")]
+    public static partial void Diverged(ILogger logger, ulong member, ulong index, ulong theirs, ulong own);
 
     [LoggerMessage(1307, LogLevel.Information, "leadership has passed to member {Member}")]
     public static partial void LeadershipPassed(ILogger logger, ulong member);

@@ -6,6 +6,7 @@
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
+using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Raft;
 using Raftd.Store.Leases;
@@ -17,7 +18,8 @@ namespace Raftd.Node;
 internal sealed class RaftdMember : IDisposable
 {
     private RaftdMember(
-        WriteAheadLog wal, StateMachine state, LogWriter log, Flusher flusher, Applier applier, Lessor lessor, Replica replica)
+        WriteAheadLog wal, StateMachine state, LogWriter log, Flusher flusher, Applier applier, Lessor lessor, Replica replica,
+        PeerReports reports)
     {
         Wal = wal;
         State = state;
@@ -26,6 +28,7 @@ internal sealed class RaftdMember : IDisposable
         Applier = applier;
         Lessor = lessor;
         Replica = replica;
+        Reports = reports;
     }
 
     public WriteAheadLog Wal { get; }
@@ -41,6 +44,9 @@ internal sealed class RaftdMember : IDisposable
     public Lessor Lessor { get; }
 
     public Replica Replica { get; }
+
+    /// <summary>What the peers tell of themselves; whoever receives it puts it here.</summary>
+    public PeerReports Reports { get; }
 
     /// <exception cref="WalCorruptException">Damage below what was synced.</exception>
     /// <exception cref="StorageIoException">The disk failed; start again.</exception>
@@ -130,11 +136,16 @@ internal sealed class RaftdMember : IDisposable
         var lessor = new Lessor(state, seams.Time);
         var applier = new Applier(state, lessor, flusher, options.Flush, options.LeasesPerStep, seams.Time);
         var known = MemberTable.Of(options.Self.KnownMembers);
+        var gate = new QuotaGate(options.Duties.QuotaBytes, state, seams.Time);
+        var reports = new PeerReports(seams.Time);
         var replica = new Replica(
-            raft, log, applier, seams.Peers, options.Replica, seams.Time, seams.Logger, state.Applied.Index, known);
-        var duties = new LeaderDuties(replica, state, lessor, options.Duties, seams.Time, seams.Logger);
+            raft, log, applier, gate, seams.Peers, options.Replica, seams.Time, seams.Logger, state.Applied.Index, known);
+        var alarms = new SpaceAlarms(replica, state, gate, () => wal.IsSpaceLow, reports, seams.Logger);
+        var compactor = new Compactor(replica, state, options.Duties.Compaction, seams.Time, seams.Logger);
+        var duties = new LeaderDuties(replica, lessor, alarms, compactor, seams.Time, seams.Logger);
 
         replica.AfterTick = duties.Tick;
+        replica.RoomSought = compactor.MakeRoom;
         log.Durable = replica.Durable;
         log.Releasing = index => replica.Ask(_ =>
         {
@@ -145,7 +156,7 @@ internal sealed class RaftdMember : IDisposable
         applier.Promoted = replica.Promoted;
         applier.Installed = log.WakeUp;
         flusher.Flushed = applier.WakeUp;
-        return new RaftdMember(wal, state, log, flusher, applier, lessor, replica);
+        return new RaftdMember(wal, state, log, flusher, applier, lessor, replica, reports);
     }
 
     private static RaftBootState BootState(WriteAheadLog wal, StateMachine state) => new()

@@ -180,7 +180,8 @@ public sealed class RaftdNode : IAsyncDisposable
         var calls = new LeaderCalls(leases, _membership);
         var router = new LeaderRouter(identity, member.Replica, _options.RequestTimeLimit, _logger);
         var ids = new SnowflakeGenerator(identity.Generator, _time);
-        var service = new NodeService(_options, identity, member.Replica, member.State, member.Log, router, calls, ids);
+        var service = new NodeService(
+            _options, identity, member.Replica, member.State, member.Log, member.Reports, router, calls, ids);
         var chores = new MemberChores(_options, identity, member, transport, divergence, router, calls, _logger);
 
         foreach (var loop in (LoopThread[])[flusher, applier, log, replica])
@@ -195,7 +196,8 @@ public sealed class RaftdNode : IAsyncDisposable
         Undo(router.Dispose);
         _undo.Push(chores.DisposeAsync);
         _server.Attach(new PeerSession(
-            identity, member.Replica, transport, intake, divergence, new LeaderCallServer(member.Replica, calls, _logger)));
+            identity, member.Replica, transport, intake, divergence, member.Reports,
+            new LeaderCallServer(member.Replica, calls, _logger)));
         await chores.StartAsync();
         _gate.Open(service);
     }

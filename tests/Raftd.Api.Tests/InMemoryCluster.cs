@@ -9,6 +9,7 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, ulong> _instances = new(StringComparer.Ordinal);
+    private readonly SortedSet<Alarm> _alarms = [];
     private readonly List<Member> _members = [NewMember(Self, "node01", "127.0.0.1:8001", "127.0.0.1:8101", false)];
     private ulong _lastId = Self;
 
@@ -93,6 +94,26 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
         }
     }
 
+    public ValueTask<IReadOnlyList<Alarm>> AlarmsAsync(ReadLevel level, CancellationToken cancellationToken)
+    {
+        Enter();
+        return ValueTask.FromResult<IReadOnlyList<Alarm>>([.. _alarms]);
+    }
+
+    public ValueTask RaiseAlarmAsync(AlarmKind kind, CancellationToken cancellationToken)
+    {
+        Enter();
+        _alarms.Add(new Alarm(kind, AlarmCause.Operator, MemberId: 0));
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisarmAsync(AlarmKind kind, CancellationToken cancellationToken)
+    {
+        Enter();
+        _alarms.RemoveWhere(alarm => alarm.Kind == kind);
+        return ValueTask.CompletedTask;
+    }
+
     public MemberStatus Status() => StatusBug is not null ? throw StatusBug : new()
     {
         ClusterId = 1,
@@ -114,7 +135,10 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
         LogBytes = 1,
         LogicalBytes = 1,
         QuotaBytes = 8L << 30,
+        HistoryBytes = 0,
+        CompactRevision = 0,
         Alarms = [],
+        Warnings = [],
         Version = "0.1.0",
     };
 

@@ -115,6 +115,31 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
         }
     }
 
+    public ValueTask<CompactResponse> CompactAsync(CompactRequest request, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Enter();
+            if (request.Revision <= _compacted)
+            {
+                throw new StoreException(ErrorCode.Compacted, $"revision {request.Revision} is compacted");
+            }
+
+            if (request.Revision > _revision)
+            {
+                throw new StoreException(ErrorCode.BadRequest, $"revision {request.Revision} is in the future");
+            }
+
+            _compacted = request.Revision;
+            return ValueTask.FromResult(new CompactResponse
+            {
+                Revision = _revision,
+                CompactRevision = _compacted,
+                IsDeleted = request.AwaitDeletion,
+            });
+        }
+    }
+
     public async ValueTask<RangeResponse?> WaitAsync(WaitRequest request, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(request.TimeLimit, clock);

@@ -6,7 +6,7 @@ using Raftd.Store.Testing;
 
 namespace Raftd.Node.Tests;
 
-/// <summary>An hour and ten thousand revisions are kept, unless history fills half the quota.</summary>
+/// <summary>An hour and ten thousand revisions are kept, unless history takes half the quota or stands in the way.</summary>
 public sealed class CompactionPolicyTests : IDisposable
 {
     private const long Plenty = 1L << 40;
@@ -52,11 +52,41 @@ public sealed class CompactionPolicyTests : IDisposable
     }
 
     [Fact]
-    public void Next_HistoryFillsHalfTheQuota_KeepsTenThousandRevisions()
+    public void ForRoom_HistoryBelowHalfTheQuota_KeepsIt()
     {
-        var policy = new CompactionPolicy(quotaBytes: 1000);
-        Put(10_500);
-        Assert.Equal(_state.View().Revision - CompactionPolicy.KeptRevisions, policy.Next(_state.View(), _clock));
+        Put(500);
+        Assert.Null(new CompactionPolicy(2 * _state.View().HistoryBytes).ForRoom(_state.View(), isAwaited: false));
+    }
+
+    [Fact]
+    public void ForRoom_HistoryAboveHalfTheQuota_GivesUpTheOlderHalfAndAgain()
+    {
+        Put(500);
+        var view = _state.View();
+        var policy = new CompactionPolicy((2 * view.HistoryBytes) - 2);
+        var half = policy.ForRoom(view, isAwaited: false);
+        Assert.Equal(1 + (view.Revision / 2), half);
+
+        Apply(CommandFactory.Compact(half!.Value));
+        Assert.Null(policy.ForRoom(_state.View(), isAwaited: false));
+    }
+
+    /// <summary>A quota of 16 MiB was full for good after 17 values of 1 MB: history stayed, whatever it weighed.</summary>
+    [Fact]
+    public void ForRoom_AWriteWaits_GoesDownToThePresent()
+    {
+        Put(500);
+        var policy = new CompactionPolicy(Plenty);
+        var compactions = 0;
+        while (policy.ForRoom(_state.View(), isAwaited: true) is { } revision)
+        {
+            Apply(CommandFactory.Compact(revision));
+            compactions++;
+        }
+
+        Assert.Equal(_state.View().Revision, _state.View().CompactRevision);
+        Assert.Equal(0, _state.View().HistoryBytes);
+        Assert.InRange(compactions, 2, 10);
     }
 
     private void Put(int count)

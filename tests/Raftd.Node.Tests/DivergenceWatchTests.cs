@@ -29,7 +29,7 @@ public sealed class DivergenceWatchTests : IDisposable
     public void Differing_SameHashAtSameIndex_IsNobody()
     {
         Apply(3);
-        _watch.Report(2, _watch.Own()!.Value);
+        _watch.Report(2, _watch.Own());
 
         Assert.Empty(_watch.Differing(Members));
     }
@@ -38,7 +38,7 @@ public sealed class DivergenceWatchTests : IDisposable
     public void Differing_OtherHashAtSameIndex_NamesThePeerAndBothHashes()
     {
         Apply(3);
-        var own = _watch.Own()!.Value;
+        var own = _watch.Own();
         _watch.Report(2, own with { Hash = own.Hash ^ 1 });
 
         var verdict = Assert.Single(_watch.Differing(Members));
@@ -72,7 +72,7 @@ public sealed class DivergenceWatchTests : IDisposable
         Apply(1);
         _watch.Report(2, new HashReport(Index: 1, Hash: 12345));
         Apply(1);
-        _watch.Report(2, _watch.Own()!.Value);
+        _watch.Report(2, _watch.Own());
 
         Assert.Empty(_watch.Differing(Members));
     }

@@ -109,7 +109,7 @@ public sealed class LogWriterTests : IDisposable
         }
 
         var acknowledged = _durable.Count;
-        Assert.False(_log.HasRoomFor([new Proposal(new byte[100], long.MaxValue, new ByteBudget(1000))]));
+        Assert.False(_log.HasRoomFor([new Proposal(new byte[100], long.MaxValue, new ByteBudget(1000), growthBytes: 0)]));
         _log.Tick();
         Assert.Equal(acknowledged, _durable.Count);
 
@@ -136,7 +136,7 @@ public sealed class LogWriterTests : IDisposable
         _log.Step();
         Assert.Equal([1UL], _durable);
         Assert.Equal(51UL, _wal.FirstIndex);
-        Assert.True(_log.HasRoomFor([new Proposal(new byte[100], long.MaxValue, new ByteBudget(1000))]));
+        Assert.True(_log.HasRoomFor([new Proposal(new byte[100], long.MaxValue, new ByteBudget(1000), growthBytes: 0)]));
     }
 
     /// <summary>Segments go only when the state covers them, nobody holds them, and the core has been told.</summary>

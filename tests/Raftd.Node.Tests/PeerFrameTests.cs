@@ -7,6 +7,8 @@ namespace Raftd.Node.Tests;
 
 public sealed class PeerFrameTests
 {
+    private static readonly MemberReport Report = new(new HashReport(7, 8), QuotaBytes: 9, IsDiskFull: true);
+
     [Fact]
     public async Task ReadAsync_AnyCutOfTheStream_GivesTheSameFrames()
     {
@@ -19,9 +21,9 @@ public sealed class PeerFrameTests
             Assert.Equal(MessageKind.MsgApp, message.Kind);
             Assert.Equal(3000, message.Entries[0].Data.Length);
             var report = await reader.ReadAsync(TestContext.Current.CancellationToken);
-            Assert.Equal(FrameKind.HashReport, reader.Kind);
-            Assert.True(HashReport.TryRead(report!.Value.Span, out var read));
-            Assert.Equal(new HashReport(7, 8), read);
+            Assert.Equal(FrameKind.Report, reader.Kind);
+            Assert.True(MemberReport.TryRead(report!.Value.Span, out var read));
+            Assert.Equal(Report, read);
             Assert.Null(await reader.ReadAsync(TestContext.Current.CancellationToken));
         }
     }
@@ -103,7 +105,7 @@ public sealed class PeerFrameTests
             Term = 3,
             Entries = [new Entry(new EntryId(3, 1), EntryKind.Normal, new byte[3000])],
         });
-        PeerFrame.Write(output, new HashReport(7, 8));
+        PeerFrame.Write(output, Report);
         return output.WrittenSpan.ToArray();
     }
 

@@ -95,7 +95,7 @@ public sealed class ProposalLedgerTests
     public void End_GivesTheBytesBackOnce()
     {
         Assert.True(_budget.TryTake(900));
-        var proposal = new Proposal(new byte[900], Forever, _budget);
+        var proposal = new Proposal(new byte[900], Forever, _budget, growthBytes: 0);
 
         proposal.End(ProposalEnd.Unknown);
         proposal.End(ProposalEnd.Applied);
@@ -106,7 +106,7 @@ public sealed class ProposalLedgerTests
 
     private Proposal Propose(ulong term, ulong index, long deadline = Forever)
     {
-        var proposal = new Proposal(ReadOnlyMemory<byte>.Empty, deadline, _budget);
+        var proposal = new Proposal(ReadOnlyMemory<byte>.Empty, deadline, _budget, growthBytes: 0);
         _ledger.Add(proposal, new EntryId(term, index));
         return proposal;
     }

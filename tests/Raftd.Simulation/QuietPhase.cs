@@ -2,6 +2,8 @@ using Raftd.Raft;
 using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Clients;
 using Raftd.Simulation.Members;
+using Raftd.Store.Mvcc;
+using Raftd.Store.Testing;
 using Raftd.Testing;
 using static Raftd.History.SafetyViolationException;
 
@@ -95,20 +97,23 @@ internal sealed class QuietPhase(Cluster cluster, IReadOnlyList<Client> clients)
     {
         var leader = cluster.Leader!;
         var others = leader.Raft.Configuration.Voters.Where(id => id != leader.Raft.Id).ToArray();
-        Verify(leader, leader, share: 0, shares: 1);
+        using var directory = new ModelStateDirectory(new ModelStateDisk());
+        using var whole = cluster.Checkers.WithoutCompactions(directory);
+        Verify(leader, leader, whole, share: 0, shares: 1);
         for (var share = 0; share < others.Length; share++)
         {
-            Verify(cluster.Find(others[share].Value)!.Running!, leader, share, others.Length);
+            Verify(cluster.Find(others[share].Value)!.Running!, leader, whole, share, others.Length);
         }
     }
 
-    private void Verify(Incarnation member, Incarnation leader, int share, int shares)
+    private void Verify(Incarnation member, Incarnation leader, StateMachine whole, int share, int shares)
     {
         var (name, state, level) = (member.Host.Name, member.Parts.State, leader.Parts.State);
-        var history = new StateHistory(state);
+        var history = new StateHistory(state, whole);
+        var expected = new StateHistory(level, whole);
         Require(state.Applied == level.Applied, $"{name} ends at {state.Applied}, {leader.Host.Name} at {level.Applied}");
         Require(
-            history.DescribeAll() == new StateHistory(level).DescribeAll(), $"{name} holds other keys than {leader.Host.Name}, at one hash");
+            history.DescribeAll() == expected.DescribeAll(), $"{name} holds other keys than {leader.Host.Name}, at one hash");
         var difference = state.Audit();
         Require(difference is null, $"{name}: {difference}");
         cluster.Checkers.History.Verify(history, name, share, shares);

@@ -8,7 +8,7 @@ public sealed class ModelStateDisk
     internal ModelDisk? Current { get; set; }
 }
 
-/// <summary>The moments of CompleteInstall at which a hook may crash.</summary>
+/// <summary>The moments of TryCompleteInstall at which a hook may crash.</summary>
 public enum ModelInstallMoment
 {
     BeforeSwitch,
@@ -50,13 +50,12 @@ public sealed class ModelStateDirectory : IStateDirectory
         return _installing;
     }
 
-    public void CompleteInstall()
+    public bool TryCompleteInstall()
     {
         var newDisk = _installingDisk ?? throw new InvalidOperationException("nothing is being installed");
         if (_current.OpenReaders > 0)
         {
-            throw new BucketStoreException(
-                BucketStoreFault.ReadersOpen, $"{_current.OpenReaders} readers of the former store are open");
+            return false;
         }
 
         OnInstall?.Invoke(ModelInstallMoment.BeforeSwitch);
@@ -65,6 +64,7 @@ public sealed class ModelStateDirectory : IStateDirectory
         _current.Dispose();
         AbandonInstall();
         _current = OpenStore(newDisk);
+        return true;
     }
 
     public void AbandonInstall()

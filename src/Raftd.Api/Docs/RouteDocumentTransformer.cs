@@ -22,7 +22,11 @@ internal sealed class RouteDocumentTransformer(RouteTable table, ApiServices ser
         // Same origin: the page asks the member that served it.
         document.Servers = [new OpenApiServer { Url = "/" }];
         document.Paths = [];
-        var lease = await ExampleLease.FindAsync(services, cancellationToken);
+        var live = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [ExampleLease.Placeholder] = await ExampleLease.FindAsync(services, cancellationToken),
+            [ExampleRevision.Placeholder] = ExampleRevision.Find(services),
+        };
         foreach (var route in table.Routes)
         {
             var path = route.Template.Replace("...", "", StringComparison.Ordinal);
@@ -32,14 +36,14 @@ internal sealed class RouteDocumentTransformer(RouteTable table, ApiServices ser
                 document.Paths.Add(path, item);
             }
 
-            var operation = await OperationAsync(route, lease, context, document, cancellationToken);
+            var operation = await OperationAsync(route, live, context, document, cancellationToken);
             item.Operations![HttpMethod.Parse(route.Method)] = operation;
         }
     }
 
     private static async Task<OpenApiOperation> OperationAsync(
         ApiRoute route,
-        string lease,
+        Dictionary<string, string> live,
         OpenApiDocumentTransformerContext context,
         OpenApiDocument document,
         CancellationToken cancellationToken)
@@ -50,7 +54,7 @@ internal sealed class RouteDocumentTransformer(RouteTable table, ApiServices ser
             Description = route.Description,
             OperationId = OperationId(route),
             Tags = new HashSet<OpenApiTagReference> { Tag(route.Tag, document) },
-            Parameters = [.. route.Parameters.Select(parameter => Parameter(parameter, lease))],
+            Parameters = [.. route.Parameters.Select(parameter => Parameter(parameter, live))],
             RequestBody = RequestBodyOf(route),
             Responses = [],
         };
@@ -80,7 +84,7 @@ internal sealed class RouteDocumentTransformer(RouteTable table, ApiServices ser
         return string.Join('_', words.Prepend(route.Method.ToLowerInvariant()));
     }
 
-    private static OpenApiParameter Parameter(ApiParameter parameter, string lease) => new()
+    private static OpenApiParameter Parameter(ApiParameter parameter, Dictionary<string, string> live) => new()
     {
         Name = parameter.Name,
         In = parameter.Place switch
@@ -92,14 +96,15 @@ internal sealed class RouteDocumentTransformer(RouteTable table, ApiServices ser
         Description = parameter.Description,
         Required = parameter.Required,
         Schema = new OpenApiSchema { Type = JsonSchemaType.String },
-        Example = ExampleOf(parameter, lease),
+        Example = ExampleOf(parameter, live),
     };
 
-    private static JsonValue? ExampleOf(ApiParameter parameter, string lease) => parameter.Example switch
+    /// <param name="parameter">Its example may be a placeholder.</param>
+    /// <param name="live">What stands for each placeholder now, so that the example runs when it is clicked.</param>
+    private static JsonValue? ExampleOf(ApiParameter parameter, Dictionary<string, string> live) => parameter.Example switch
     {
         null => null,
-        ExampleLease.Placeholder => JsonValue.Create(lease),
-        var example => JsonValue.Create(example),
+        var example => JsonValue.Create(live.GetValueOrDefault(example, example)),
     };
 
     private static OpenApiRequestBody? RequestBodyOf(ApiRoute route)

@@ -22,6 +22,8 @@ namespace Raftd.Api.Views;
 [JsonSerializable(typeof(StatusView))]
 [JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(VersionView))]
+[JsonSerializable(typeof(CompactView))]
+[JsonSerializable(typeof(AlarmListView))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     public static readonly ApiJson Instance = new(new JsonSerializerOptions

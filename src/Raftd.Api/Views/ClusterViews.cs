@@ -100,9 +100,15 @@ internal sealed record StatusView
 
     public required long LogicalBytes { get; init; }
 
+    public required long HistoryBytes { get; init; }
+
+    public required string CompactRevision { get; init; }
+
     public required long QuotaBytes { get; init; }
 
     public required IReadOnlyList<string> Alarms { get; init; }
+
+    public required IReadOnlyList<string> Warnings { get; init; }
 
     public required string Version { get; init; }
 
@@ -126,8 +132,11 @@ internal sealed record StatusView
         StateBytesInUse = status.StateBytesInUse,
         LogBytes = status.LogBytes,
         LogicalBytes = status.LogicalBytes,
+        HistoryBytes = status.HistoryBytes,
+        CompactRevision = ApiCall.Format(status.CompactRevision),
         QuotaBytes = status.QuotaBytes,
         Alarms = status.Alarms,
+        Warnings = status.Warnings,
         Version = status.Version,
     };
 

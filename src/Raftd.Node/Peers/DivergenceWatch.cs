@@ -20,6 +20,11 @@ internal sealed class DivergenceWatch(StateMachine state)
     /// <summary>A peer's report; the newest waits until it can be compared.</summary>
     public void Report(ulong peer, HashReport report)
     {
+        if (report.Index == 0)
+        {
+            return;
+        }
+
         lock (_gate)
         {
             _pending[peer] = report;
@@ -27,11 +32,11 @@ internal sealed class DivergenceWatch(StateMachine state)
         }
     }
 
-    /// <summary>What this member has to tell; null before it has applied anything.</summary>
-    public HashReport? Own()
+    /// <summary>What this member has to tell; index 0 before it has applied anything.</summary>
+    public HashReport Own()
     {
         var applied = state.View().Applied;
-        return state.TryGetHash(applied.Index, out var hash) ? new HashReport(applied.Index, hash) : null;
+        return state.TryGetHash(applied.Index, out var hash) ? new HashReport(applied.Index, hash) : default;
     }
 
     /// <summary>Compares what has become comparable, and answers who differs among these voters.</summary>

@@ -60,8 +60,8 @@ internal sealed class HttpPeerTransport(MemberIdentity self, string ownAddress, 
         }
     }
 
-    /// <summary>Tells every peer what this member's hash chain says.</summary>
-    public void Broadcast(HashReport report)
+    /// <summary>Tells every peer how this member is.</summary>
+    public void Broadcast(MemberReport report)
     {
         foreach (var link in _links.Values)
         {

@@ -2,7 +2,7 @@
 //
 //   offset  bytes
 //   0       4     length n of the payload, little-endian, at most PeerFrame.MaxPayloadBytes
-//   4       1     kind: 0 = Raft message (MessageCodec), 1 = hash report (index, hash: 8 bytes each, little-endian)
+//   4       1     kind: 0 = Raft message (MessageCodec), 1 = MemberReport
 //   5       n     payload
 //
 // TCP carries the bytes whole, so a frame has no checksum of its own: what a frame brings into the log is checksummed
@@ -17,7 +17,7 @@ namespace Raftd.Node.Peers;
 internal enum FrameKind : byte
 {
     Message = 0,
-    HashReport = 1,
+    Report = 1,
 }
 
 internal static class PeerFrame
@@ -39,11 +39,11 @@ internal static class PeerFrame
         output.Write(scratch.WrittenSpan);
     }
 
-    public static void Write(ArrayBufferWriter<byte> output, HashReport report)
+    public static void Write(ArrayBufferWriter<byte> output, MemberReport report)
     {
-        WriteHeader(output, HashReport.EncodedBytes, FrameKind.HashReport);
-        report.Write(output.GetSpan(HashReport.EncodedBytes));
-        output.Advance(HashReport.EncodedBytes);
+        WriteHeader(output, MemberReport.EncodedBytes, FrameKind.Report);
+        report.Write(output.GetSpan(MemberReport.EncodedBytes));
+        output.Advance(MemberReport.EncodedBytes);
     }
 
     private static void WriteHeader(ArrayBufferWriter<byte> output, int length, FrameKind kind)

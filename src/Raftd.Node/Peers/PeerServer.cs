@@ -181,14 +181,15 @@ internal sealed class PeerServer : IAsyncDisposable
     private static async ValueTask AcceptAsync(
         PeerSession session, PeerHandshake handshake, FrameKind kind, ReadOnlyMemory<byte> payload, CancellationToken token)
     {
-        if (kind == FrameKind.HashReport)
+        if (kind == FrameKind.Report)
         {
-            if (!HashReport.TryRead(payload.Span, out var report))
+            if (!MemberReport.TryRead(payload.Span, out var report))
             {
-                throw new InvalidDataException($"a hash report has {payload.Length} bytes");
+                throw new InvalidDataException($"a report has {payload.Length} bytes, not {MemberReport.EncodedBytes}");
             }
 
-            session.Divergence.Report(handshake.From, report);
+            session.Reports.Set(handshake.From, report);
+            session.Divergence.Report(handshake.From, report.Hash);
             return;
         }
 

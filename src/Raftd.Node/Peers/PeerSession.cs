@@ -11,6 +11,7 @@ internal sealed record PeerSession(
     HttpPeerTransport Transport,
     SnapshotIntake Intake,
     DivergenceWatch Divergence,
+    PeerReports Reports,
     LeaderCallServer Calls)
 {
     /// <summary>Why a caller is not served, or null. Both ends check: the caller refuses a wrong answer likewise.</summary>

@@ -166,7 +166,7 @@ internal sealed class PeerStream : IAsyncDisposable
         }
         else
         {
-            PeerFrame.Write(output, (HashReport)item);
+            PeerFrame.Write(output, (MemberReport)item);
         }
     }
 

@@ -1,10 +1,12 @@
 // The applier's loop: committed entries into the state, in log order, on one thread.
 //
 // A result is answered only after Publish, so a client that has its answer finds its write in any later read here.
+//
+// An entry that deletes many keys takes several steps, one slice each: what came before it is published and answered
+// first, what comes behind it waits, and between the slices the loop does what else it has to do.
 
 using Raftd.Node.Loops;
 using Raftd.Raft;
-using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
 using Raftd.Store.Leases;
 using Raftd.Store.Mvcc;
@@ -23,6 +25,13 @@ internal sealed class Applier : ILoop
     private readonly List<(Proposal Proposal, CommandResult? Result)> _results = [];
     private List<ApplyWork> _batch = [];
     private int _next;
+
+    // Within the work at _next: the entry to apply, and whether the state has begun it and has slices left.
+    private int _nextEntry;
+    private bool _isInSlices;
+
+    // The last entry that is published, and its proposal answered.
+    private ulong _answered;
     private long _lastFreeze;
 
     /// <param name="state">Mutated by this loop alone.</param>
@@ -40,6 +49,7 @@ internal sealed class Applier : ILoop
         _policy = policy;
         _leasesPerStep = leasesPerStep;
         _time = time;
+        _answered = state.Applied.Index;
         _lastFreeze = time.GetTimestamp();
     }
 
@@ -58,6 +68,21 @@ internal sealed class Applier : ILoop
         set => _inbox.Wake = value;
     }
 
+    /// <summary>The disk of the state is slower than the log: wait for the flusher rather than grow without bound.</summary>
+    /// <remarks>
+    /// The core hands out no more than a bounded number of bytes that are not yet applied. Half of the bound is always
+    /// there for the active half: one deletion may fill a frozen half beyond it, and the entries behind that deletion
+    /// should not wait for its flush. In the middle of an entry there is nothing to wait for, since nothing can be frozen.
+    /// </remarks>
+    private bool MustWaitForFlusher
+    {
+        get
+        {
+            var (active, frozen) = _state.UnflushedBytes;
+            return !_isInSlices && active > _policy.MaxOverlayBytes - Math.Min(frozen, _policy.MaxOverlayBytes / 2);
+        }
+    }
+
     /// <summary>Something outside the mailbox has changed: the flusher is done.</summary>
     public void WakeUp() => _inbox.Wake();
 
@@ -72,61 +97,51 @@ internal sealed class Applier : ILoop
             if (!_inbox.Take(ref _batch))
             {
                 FreezeIfDue();
-                return _lessor.Load(_leasesPerStep);
+                return _lessor.Load(_leasesPerStep) | _state.CleanSome();
             }
         }
 
-        if (_state.OverlayBytes > _policy.MaxOverlayBytes)
+        if (MustWaitForFlusher)
         {
-            // The disk of the state is slower than the log: wait for the flusher rather than grow without bound. The
-            // core hands out no more than a bounded number of bytes that are not yet applied.
             FreezeIfDue();
             return false;
         }
 
-        var before = _next;
-        Work();
+        var before = (_next, _nextEntry);
+        var hasSlicesLeft = !Work() && _isInSlices;
         FreezeIfDue();
-        return _lessor.Load(_leasesPerStep) || _next != before;
+        return _lessor.Load(_leasesPerStep) || hasSlicesLeft || (_next, _nextEntry) != before;
     }
 
+    /// <summary>Steps follow each tick: a snapshot that waits for readers is tried again by the next one.</summary>
     public void Tick() => FreezeIfDue();
 
-    /// <summary>Goes on until something must wait: the flusher, or readers of the state that a snapshot replaces.</summary>
-    private void Work()
+    /// <summary>Goes on until something must wait: the flusher, the next slice of a long entry, or readers of the state that
+    /// a snapshot replaces.</summary>
+    /// <returns>False when it stopped there.</returns>
+    private bool Work()
     {
-        var before = _state.Applied.Index;
-        while (_next < _batch.Count && _state.OverlayBytes <= _policy.MaxOverlayBytes)
+        while (_next < _batch.Count)
         {
-            if (_batch[_next] is ApplyWork.Committed committed)
+            var work = _batch[_next];
+            if (MustWaitForFlusher || !(work is ApplyWork.Committed committed ? TryApply(committed) : TryDoAlone(work)))
             {
-                Apply(committed);
-            }
-            else
-            {
-                before = AnswerIfApplied(before);
-                if (!TryDo(_batch[_next]))
-                {
-                    return;
-                }
-
-                before = _state.Applied.Index;
+                AnswerApplied();
+                return false;
             }
 
             _next++;
         }
 
-        AnswerIfApplied(before);
+        AnswerApplied();
+        return true;
     }
 
-    private ulong AnswerIfApplied(ulong before)
+    /// <summary>Work that readers may notice finds everything before it published.</summary>
+    private bool TryDoAlone(ApplyWork work)
     {
-        if (_state.Applied.Index != before)
-        {
-            Answer();
-        }
-
-        return _state.Applied.Index;
+        AnswerApplied();
+        return TryDo(work);
     }
 
     private bool TryDo(ApplyWork work)
@@ -147,41 +162,65 @@ internal sealed class Applier : ILoop
         }
     }
 
-    private void Apply(ApplyWork.Committed work)
+    /// <summary>False when the entry at _nextEntry has slices left, or all room is taken.</summary>
+    private bool TryApply(ApplyWork.Committed work)
     {
-        for (var i = 0; i < work.Entries.Count; i++)
+        for (; _nextEntry < work.Entries.Count; _nextEntry++)
         {
             Failpoint.Hit("apply.entry");
-            var result = Apply(work.Entries[i]);
-            if (work.Proposals[i] is { } proposal)
+            if (!TryApply(work.Entries[_nextEntry], out var result))
+            {
+                return false;
+            }
+
+            if (work.Proposals[_nextEntry] is { } proposal)
             {
                 _results.Add((proposal, result));
             }
         }
+
+        _nextEntry = 0;
+        return true;
+    }
+
+    private bool TryApply(Entry entry, out CommandResult? result)
+    {
+        if (!_isInSlices)
+        {
+            result = Apply(entry);
+            _isInSlices = result is null;
+            return !_isInSlices;
+        }
+
+        result = _state.ApplySlice();
+        _isInSlices = result is null;
+        return !_isInSlices;
     }
 
     private CommandResult? Apply(Entry entry)
     {
         if (entry.Kind == EntryKind.Configuration)
         {
-            _state.ApplyConfiguration(entry.Index, entry.Term, entry.Data);
-            return null;
+            return _state.ApplyConfiguration(entry.Index, entry.Term, entry.Data);
         }
 
-        if (entry.Data.IsEmpty)
-        {
-            _state.ApplyEmpty(entry.Index, entry.Term);
-            return null;
-        }
-
-        return _state.Apply(entry.Index, entry.Term, entry.Data);
+        return entry.Data.IsEmpty
+            ? _state.ApplyEmpty(entry.Index, entry.Term)
+            : _state.Apply(entry.Index, entry.Term, entry.Data);
     }
 
-    private void Answer()
+    /// <summary>Publishes and answers what was applied since the last time, if anything was.</summary>
+    private void AnswerApplied()
     {
+        if (_state.Applied.Index == _answered)
+        {
+            return;
+        }
+
+        _answered = _state.Applied.Index;
         _state.Publish();
         Failpoint.Hit("apply.published");
-        Applied(_state.Applied.Index);
+        Applied(_answered);
         foreach (var (proposal, result) in _results)
         {
             proposal.End(ProposalEnd.Applied, result);
@@ -199,11 +238,7 @@ internal sealed class Applier : ILoop
         }
 
         Failpoint.Hit("install.begin");
-        try
-        {
-            _state.Install(install.Offer.Received);
-        }
-        catch (BucketStoreException readers) when (readers.Fault == BucketStoreFault.ReadersOpen)
+        if (!_state.TryInstall(install.Offer.Received))
         {
             return false;
         }
@@ -213,14 +248,15 @@ internal sealed class Applier : ILoop
             $"installed a snapshot of {install.Snapshot} and stand at {_state.Applied.Index}");
         Failpoint.Hit("install.done");
         install.MarkInstalled();
-        Applied(_state.Applied.Index);
+        _answered = _state.Applied.Index;
+        Applied(_answered);
         Installed();
         return true;
     }
 
     private void FreezeIfDue()
     {
-        if (_state.OverlayBytes < _policy.FreezeBytes && _time.GetElapsedTime(_lastFreeze) < _policy.Interval)
+        if (_state.UnflushedBytes.Active < _policy.FreezeBytes && _time.GetElapsedTime(_lastFreeze) < _policy.Interval)
         {
             return;
         }

@@ -2,7 +2,8 @@ using Raftd.Store.Mvcc;
 
 namespace Raftd.Node.Replication;
 
-/// <summary>Which revisions may go: keep an hour and at least 10 000 revisions; less when history fills half the quota.</summary>
+/// <summary>Which revisions may go: keep an hour and at least 10 000 revisions, and less where history takes half the quota or
+/// stands in the way of a write.</summary>
 /// <remarks>
 /// Ages are known from samples that this leader took itself, so after a change of leader nothing is compacted by age for
 /// an hour: keeping more than asked for harms nobody. Used by the replica's thread alone.
@@ -11,6 +12,9 @@ internal sealed class CompactionPolicy(long quotaBytes)
 {
     /// <summary>Revisions that stay, whatever their age.</summary>
     public const long KeptRevisions = 10_000;
+
+    /// <summary>A compaction that frees a handful of revisions is not worth an entry.</summary>
+    private const long MinStep = KeptRevisions / 10;
 
     private static readonly TimeSpan KeptTime = TimeSpan.FromHours(1);
     private static readonly TimeSpan SampleInterval = TimeSpan.FromMinutes(1);
@@ -21,14 +25,20 @@ internal sealed class CompactionPolicy(long quotaBytes)
     /// <summary>The revision to compact to now, or null. Called about once a second.</summary>
     public long? Next(KeyspaceView view, TimeProvider time)
     {
-        var aged = TakeSample(view, time);
-        var full = view.HistoryBytes > quotaBytes / 2;
-        var wanted = full ? view.Revision - KeptRevisions : Math.Min(aged, view.Revision - KeptRevisions);
-        return wanted > view.CompactRevision + Step(full) ? wanted : null;
+        var wanted = Math.Min(TakeSample(view, time), view.Revision - KeptRevisions);
+        return wanted > view.CompactRevision + MinStep ? wanted : null;
     }
 
-    /// <summary>A compaction that frees a handful of revisions is not worth an entry.</summary>
-    private static long Step(bool full) => full ? 0 : KeptRevisions / 10;
+    /// <summary>The revision to compact to for room, or null: the older half of what is kept goes, and again, down to the
+    /// present if need be. Which revisions weigh much is not known, so this is how the newest are kept longest.</summary>
+    /// <param name="view">What is applied.</param>
+    /// <param name="isAwaited">A write waits for room; otherwise history may have half the quota.</param>
+    public long? ForRoom(KeyspaceView view, bool isAwaited)
+    {
+        var kept = view.Revision - Math.Max(1, view.CompactRevision);
+        var isTooMuch = view.HistoryBytes > (isAwaited ? 0 : quotaBytes / 2);
+        return isTooMuch && view.CompactRevision < view.Revision ? view.Revision - (kept / 2) : null;
+    }
 
     /// <summary>The newest revision that is older than what is kept, 0 for none.</summary>
     private long TakeSample(KeyspaceView view, TimeProvider time)

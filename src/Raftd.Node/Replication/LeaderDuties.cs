@@ -1,5 +1,5 @@
 // What a leader does unasked, about once a tick: ends leases whose time is up, keeps remaining times across leaders,
-// promotes learners that have caught up, watches the quota and compacts.
+// promotes learners that have caught up, raises and clears alarms of space, and compacts.
 //
 // All of it goes through the log like any other write. Nothing here is needed for safety: a duty that is missed because
 // leadership changed is the next leader's.
@@ -9,27 +9,24 @@ using Raftd.Node.Service;
 using Raftd.Raft;
 using Raftd.Store.Commands;
 using Raftd.Store.Leases;
-using Raftd.Store.Mvcc;
 
 namespace Raftd.Node.Replication;
 
 internal sealed class LeaderDuties(
-    Replica replica, StateMachine state, Lessor lessor, DutyOptions options, TimeProvider time, ILogger logger)
+    Replica replica, Lessor lessor, SpaceAlarms alarms, Compactor compactor, TimeProvider time, ILogger logger)
 {
     // Expiries in one entry: large enough to drain a storm, small enough not to hold up writes behind it.
     private const int MaxExpiriesPerTick = 1000;
     private const int MaxCheckpointsPerEntry = 1000;
 
-    private static readonly TimeSpan SlowInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CompactionInterval = TimeSpan.FromSeconds(1);
 
     // Leases whose fate hangs on a proposal: looked at once a tick, on the replica's thread, so that nothing of a member
     // runs where its owner does not step it.
     private readonly List<(Task<ProposalOutcome> Proposed, Action Dropped)> _proposed = [];
     private Task<ProposalOutcome>? _expiry;
     private Task<ProposalOutcome>? _checkpoint;
-    private long _lastSlow;
-    private Task? _alarm;
-    private Task? _compaction;
+    private long _lastCompaction;
 
     /// <summary>On the replica's thread, after each tick.</summary>
     public void Tick()
@@ -43,14 +40,12 @@ internal sealed class LeaderDuties(
         ExpireLeases();
         CheckpointLeases();
         PromoteLearners();
-        if (_lastSlow != 0 && time.GetElapsedTime(_lastSlow) < SlowInterval)
+        alarms.Tick();
+        if (_lastCompaction == 0 || time.GetElapsedTime(_lastCompaction) >= CompactionInterval)
         {
-            return;
+            _lastCompaction = time.GetTimestamp();
+            compactor.Tick();
         }
-
-        _lastSlow = time.GetTimestamp();
-        WatchQuota();
-        Compact();
     }
 
     /// <summary>One batch at a time: a storm never has more than that in the log before other writes.</summary>
@@ -116,57 +111,5 @@ internal sealed class LeaderDuties(
                 return;
             }
         }
-    }
-
-    /// <summary>The alarm is what apply obeys; it goes when deletes and compaction have made a tenth of room.</summary>
-    private void WatchQuota()
-    {
-        if (_alarm is { IsCompleted: false })
-        {
-            return;
-        }
-
-        var used = state.View().LogicalBytes;
-        var standing = AlarmViews.IsRaised(state.View(), AlarmKind.NoSpace, AlarmViews.Quota);
-        if (!standing && used > options.QuotaBytes)
-        {
-            NodeLog.AlarmRaised(logger, "NOSPACE", AlarmViews.Quota, $"{used} bytes are above the quota of {options.QuotaBytes}");
-            _alarm = replica.ProposeFromLoop(CommandFactory.AlarmRaise(AlarmKind.NoSpace, AlarmViews.Quota));
-        }
-        else if (standing && used < options.QuotaBytes / 10 * 9)
-        {
-            NodeLog.AlarmCleared(logger, "NOSPACE", AlarmViews.Quota);
-            _alarm = replica.ProposeFromLoop(CommandFactory.AlarmClear(AlarmKind.NoSpace, AlarmViews.Quota));
-        }
-        else
-        {
-            ClearOfRemoved();
-        }
-    }
-
-    /// <summary>A member that is gone cannot take its alarm back.</summary>
-    private void ClearOfRemoved()
-    {
-        var members = replica.Status.Members;
-        foreach (var alarm in state.View().Alarms)
-        {
-            if (alarm.MemberId != AlarmViews.Quota && members.Find(alarm.MemberId) is null)
-            {
-                NodeLog.AlarmCleared(logger, alarm.Kind.ToString(), alarm.MemberId);
-                _alarm = replica.ProposeFromLoop(CommandFactory.AlarmClear(alarm.Kind, alarm.MemberId));
-                return;
-            }
-        }
-    }
-
-    private void Compact()
-    {
-        if (_compaction is { IsCompleted: false } || options.Compaction.Next(state.View(), time) is not { } revision)
-        {
-            return;
-        }
-
-        NodeLog.Compacting(logger, revision);
-        _compaction = replica.ProposeFromLoop(CommandFactory.Compact(revision));
     }
 }

@@ -19,21 +19,28 @@ internal enum ProposalEnd
 
     /// <summary>The leader's disk has no room for it; nothing was proposed.</summary>
     NoSpace,
+
+    /// <summary>The live data leave no room for it within the quota; nothing was proposed.</summary>
+    QuotaExceeded,
 }
 
-/// <summary>An end, and with <see cref="ProposalEnd.Applied"/> the result (null for entries without one).</summary>
-internal readonly record struct ProposalOutcome(ProposalEnd End, CommandResult? Result = null);
+/// <summary>An end, with <see cref="ProposalEnd.Applied"/> the result, and with
+/// <see cref="ProposalEnd.QuotaExceeded"/> the reason in numbers.</summary>
+internal readonly record struct ProposalOutcome(ProposalEnd End, CommandResult? Result = null, string Reason = "");
 
 /// <summary>A command on its way through the log, and who waits for its result.</summary>
 /// <param name="command">The encoded command; the caller leaves the bytes alone.</param>
 /// <param name="deadline">Timestamp after which the caller is told that the outcome is unknown.</param>
 /// <param name="budget">Gets the command's bytes back when the proposal ends.</param>
-internal sealed class Proposal(ReadOnlyMemory<byte> command, long deadline, ByteBudget budget)
+/// <param name="growthBytes">Logical bytes it adds to the state at most; 0 for what the quota does not concern.</param>
+internal sealed class Proposal(ReadOnlyMemory<byte> command, long deadline, ByteBudget budget, long growthBytes)
     : TaskCompletionSource<ProposalOutcome>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     public ReadOnlyMemory<byte> Command { get; } = command;
 
     public long Deadline { get; } = deadline;
+
+    public long GrowthBytes { get; } = growthBytes;
 
     /// <summary>Term of the entry that carries it; set by the replica when it is proposed.</summary>
     public ulong Term { get; set; }
@@ -42,9 +49,9 @@ internal sealed class Proposal(ReadOnlyMemory<byte> command, long deadline, Byte
     public ulong Index { get; set; }
 
     /// <summary>Tells the caller, once: a later end of the same proposal changes nothing.</summary>
-    public void End(ProposalEnd end, CommandResult? result = null)
+    public void End(ProposalEnd end, CommandResult? result = null, string reason = "")
     {
-        if (TrySetResult(new ProposalOutcome(end, result)))
+        if (TrySetResult(new ProposalOutcome(end, result, reason)))
         {
             budget.GiveBack(Command.Length);
         }

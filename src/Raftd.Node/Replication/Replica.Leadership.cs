@@ -105,6 +105,7 @@ internal sealed partial class Replica
             _applier.Post(new ApplyWork.Demote());
         }
 
+        _quota.EndLeadership();
         _ledTerm = 0;
     }
 }

@@ -2,6 +2,7 @@
 
 using System.Runtime.InteropServices;
 using Raftd.Raft;
+using Raftd.Store.Commands;
 
 namespace Raftd.Node.Replication;
 
@@ -10,7 +11,7 @@ internal sealed partial class Replica
     /// <summary>Proposes a command. The task always ends, with the applied result or the reason there is none.</summary>
     public Task<ProposalOutcome> ProposeAsync(ReadOnlyMemory<byte> command)
     {
-        var proposal = new Proposal(command, DeadlineFromNow(), _budget);
+        var proposal = new Proposal(command, DeadlineFromNow(), _budget, CommandCodec.MaxGrowth(command.Span));
         if (!_budget.TryTake(command.Length))
         {
             return Task.FromResult(new ProposalOutcome(ProposalEnd.TooMany));
@@ -27,7 +28,7 @@ internal sealed partial class Replica
     /// <summary>For the replica's own thread: proposed with the next batch, whatever the bounds say.</summary>
     public Task<ProposalOutcome> ProposeFromLoop(ReadOnlyMemory<byte> command)
     {
-        var proposal = new Proposal(command, DeadlineFromNow(), _budget);
+        var proposal = new Proposal(command, DeadlineFromNow(), _budget, growthBytes: 0);
         _budget.TakeAnyway(command.Length);
         _gathered.Add(proposal);
         return proposal.Task;
@@ -70,7 +71,7 @@ internal sealed partial class Replica
     /// <returns>How the core took it, and with Accepted the proposal to wait for.</returns>
     public (ProposeResult Result, Proposal? Proposal) ProposeConfiguration(Configuration next)
     {
-        var proposal = new Proposal(ReadOnlyMemory<byte>.Empty, DeadlineFromNow(), _budget);
+        var proposal = new Proposal(ReadOnlyMemory<byte>.Empty, DeadlineFromNow(), _budget, growthBytes: 0);
         var result = _raft.ProposeConfiguration(next, out var entry);
         if (result != ProposeResult.Accepted)
         {
@@ -106,12 +107,19 @@ internal sealed partial class Replica
             proposal.End(ProposalEnd.NotProposed);
         }
 
+        _quota.EndLeadership();
         _proposals.EndAll();
         _reads.EndAll();
     }
 
     private void ProposeGathered()
     {
+        if (_raft.Role == RaftRole.Leader && _fencedBecause is null)
+        {
+            _quota.Admit(_gathered, knowsUnderWay: _promotingTerm == _raft.Term);
+            RoomSought(_quota.NeedsRoom);
+        }
+
         if (_gathered.Count == 0)
         {
             return;

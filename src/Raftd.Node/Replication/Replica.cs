@@ -32,6 +32,7 @@ internal sealed partial class Replica : ILoop
     private readonly ILogger _logger;
     private readonly Mailbox<ReplicaInput> _inbox;
     private readonly ByteBudget _budget;
+    private readonly QuotaGate _quota;
     private readonly ProposalLedger _proposals = new();
     private readonly ReadLedger _reads = new();
     private readonly List<Proposal> _gathered = [];
@@ -45,6 +46,7 @@ internal sealed partial class Replica : ILoop
         RaftNode raft,
         LogWriter log,
         Applier applier,
+        QuotaGate quota,
         IPeerTransport peers,
         ReplicaOptions options,
         TimeProvider time,
@@ -55,6 +57,7 @@ internal sealed partial class Replica : ILoop
         _raft = raft;
         _log = log;
         _applier = applier;
+        _quota = quota;
         _peers = peers;
         _options = options;
         _time = time;
@@ -76,6 +79,10 @@ internal sealed partial class Replica : ILoop
 
     /// <summary>Called on the replica's thread after each tick: the duties of a leader.</summary>
     public Action? AfterTick { get; set; }
+
+    /// <summary>Called on the replica's thread with each step of a leader, before what has gathered is proposed; true when a
+    /// write waits for room.</summary>
+    public Action<bool> RoomSought { get; set; } = static _ => { };
 
     public bool Step()
     {
@@ -102,6 +109,7 @@ internal sealed partial class Replica : ILoop
         }
 
         var now = _time.GetTimestamp();
+        _quota.EndOverdue(now);
         _proposals.EndOverdue(now);
         _reads.EndOverdue(now, _ticks - _options.ReadRetryTicks);
         AfterTick?.Invoke();

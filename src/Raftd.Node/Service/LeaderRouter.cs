@@ -69,6 +69,9 @@ internal sealed class LeaderRouter : IDisposable
         ProposalEnd.NotProposed => throw new NotLeaderException("this member does not lead"),
         ProposalEnd.TooMany => throw new StoreException(
             ErrorCode.TooManyRequests, "too many writes are waiting", "slow down, and try again"),
+        ProposalEnd.QuotaExceeded => throw new StoreException(
+            ErrorCode.NoSpace, outcome.Reason,
+            "delete keys, or raise -quota-bytes on every member; reads, deletes and smaller writes still work"),
         ProposalEnd.NoSpace => throw new StoreException(
             ErrorCode.NoSpace, "the leader's disk is full", "free space on the leader's disk; reads still work"),
         _ => throw Unknown("the write was proposed and not confirmed in time"),

@@ -2,6 +2,7 @@ using Raftd.Contract;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
+using Raftd.Store.Commands;
 
 namespace Raftd.Node.Service;
 
@@ -41,6 +42,27 @@ internal sealed partial class NodeService : IClusterService
     public ValueTask<ulong> TransferLeadershipAsync(ulong to, CancellationToken cancellationToken) =>
         _router.CallAsync(_calls.TransferLeadership, to, cancellationToken);
 
+    public async ValueTask<IReadOnlyList<Alarm>> AlarmsAsync(ReadLevel level, CancellationToken cancellationToken)
+    {
+        await BarrierAsync(level);
+        return _state.View().Alarms;
+    }
+
+    public async ValueTask RaiseAlarmAsync(AlarmKind kind, CancellationToken cancellationToken) =>
+        await ProposeAsync<DoneResult>(
+            CommandFactory.AlarmRaise(new Alarm(kind, AlarmCause.Operator, MemberId: 0)), cancellationToken);
+
+    public async ValueTask DisarmAsync(AlarmKind kind, CancellationToken cancellationToken)
+    {
+        foreach (var alarm in await AlarmsAsync(ReadLevel.Linearizable, cancellationToken))
+        {
+            if (alarm.Kind == kind)
+            {
+                await ProposeAsync<DoneResult>(CommandFactory.AlarmClear(alarm), cancellationToken);
+            }
+        }
+    }
+
     public MemberStatus Status()
     {
         var status = _replica.Status;
@@ -67,8 +89,11 @@ internal sealed partial class NodeService : IClusterService
             StateBytesInUse = stored.InUse,
             LogBytes = _log.SizeBytes,
             LogicalBytes = view.LogicalBytes,
+            HistoryBytes = view.HistoryBytes,
+            CompactRevision = view.CompactRevision,
             QuotaBytes = _options.QuotaBytes,
             Alarms = AlarmsOf(status),
+            Warnings = [.. WarningsOf(status)],
             Version = _options.Version,
         };
     }
@@ -127,6 +152,18 @@ internal sealed partial class NodeService : IClusterService
         }
 
         return [.. alarms];
+    }
+
+    private IEnumerable<string> WarningsOf(ReplicaStatus status)
+    {
+        foreach (var member in status.Members.Members)
+        {
+            if (_reports.Find(member.Id) is { } report && report.QuotaBytes != _options.QuotaBytes)
+            {
+                yield return $"-quota-bytes is {_options.QuotaBytes} here and {report.QuotaBytes} at {member.Label}: "
+                    + "the leader's counts, so give all members the same";
+            }
+        }
     }
 
     private static Member Describe(Configuration configuration, MemberInfo member) =>

@@ -30,6 +30,17 @@ internal sealed partial class NodeService : IKeyValueService
         };
     }
 
+    public async ValueTask<CompactResponse> CompactAsync(CompactRequest request, CancellationToken cancellationToken)
+    {
+        var result = await ProposeAsync<CompactResult>(CommandFactory.Compact(request.Revision), cancellationToken);
+        return new CompactResponse
+        {
+            Revision = result.Revision,
+            CompactRevision = result.CompactRevision,
+            IsDeleted = request.AwaitDeletion && await IsDeletedInTimeAsync(result.CompactRevision, cancellationToken),
+        };
+    }
+
     public async ValueTask<RangeResponse?> WaitAsync(WaitRequest request, CancellationToken cancellationToken)
     {
         await BarrierAsync(request.Level);
@@ -45,5 +56,18 @@ internal sealed partial class NodeService : IKeyValueService
         }
 
         return _state.Range(new RangeRequest { Key = request.Key });
+    }
+
+    private async Task<bool> IsDeletedInTimeAsync(long revision, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _state.DeletionOf(revision).WaitAsync(_options.RequestTimeLimit, cancellationToken);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
     }
 }

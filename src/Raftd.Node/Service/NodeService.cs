@@ -2,6 +2,7 @@
 
 using Raftd.Contract;
 using Raftd.Node.Membership;
+using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Store.Commands;
 using Raftd.Store.Leases;
@@ -16,12 +17,13 @@ internal sealed partial class NodeService
     private readonly Replica _replica;
     private readonly StateMachine _state;
     private readonly LogWriter _log;
+    private readonly PeerReports _reports;
     private readonly LeaderRouter _router;
     private readonly LeaderCalls _calls;
     private readonly SnowflakeGenerator _ids;
 
     public NodeService(
-        NodeOptions options, MemberIdentity self, Replica replica, StateMachine state, LogWriter log,
+        NodeOptions options, MemberIdentity self, Replica replica, StateMachine state, LogWriter log, PeerReports reports,
         LeaderRouter router, LeaderCalls calls, SnowflakeGenerator ids)
     {
         _options = options;
@@ -29,6 +31,7 @@ internal sealed partial class NodeService
         _replica = replica;
         _state = state;
         _log = log;
+        _reports = reports;
         _router = router;
         _calls = calls;
         _ids = ids;

@@ -53,6 +53,18 @@ internal sealed class ServiceGate(NodeOptions options) : IKeyValueService, ILeas
     public ValueTask<LeaseListResponse> LeasesAsync(string namePrefix, CancellationToken cancellationToken) =>
         Running.LeasesAsync(namePrefix, cancellationToken);
 
+    public ValueTask<CompactResponse> CompactAsync(CompactRequest request, CancellationToken cancellationToken) =>
+        Running.CompactAsync(request, cancellationToken);
+
+    public ValueTask<IReadOnlyList<Alarm>> AlarmsAsync(ReadLevel level, CancellationToken cancellationToken) =>
+        Running.AlarmsAsync(level, cancellationToken);
+
+    public ValueTask RaiseAlarmAsync(AlarmKind kind, CancellationToken cancellationToken) =>
+        Running.RaiseAlarmAsync(kind, cancellationToken);
+
+    public ValueTask DisarmAsync(AlarmKind kind, CancellationToken cancellationToken) =>
+        Running.DisarmAsync(kind, cancellationToken);
+
     public ValueTask<JoinResponse> JoinAsync(JoinRequest request, CancellationToken cancellationToken) =>
         Running.JoinAsync(request, cancellationToken);
 
@@ -102,8 +114,11 @@ internal sealed class ServiceGate(NodeOptions options) : IKeyValueService, ILeas
         StateBytesInUse = 0,
         LogBytes = 0,
         LogicalBytes = 0,
+        HistoryBytes = 0,
+        CompactRevision = 0,
         QuotaBytes = options.QuotaBytes,
         Alarms = [],
+        Warnings = [],
         Version = options.Version,
     };
 }

@@ -152,12 +152,12 @@ public sealed class LmdbBucketStore : IBucketStore
         }
     }
 
-    /// <summary>Closes if all readers end in time; otherwise nothing has changed.</summary>
+    /// <summary>Closes if no reader is open; otherwise asks those that are to end, and nothing else has changed.</summary>
     internal bool TryClose()
     {
         lock (_writeLock)
         {
-            if (!_readers.TryDrain(_options.ReaderPatience))
+            if (!_readers.TryHold())
             {
                 return false;
             }

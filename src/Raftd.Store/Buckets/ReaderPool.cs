@@ -81,6 +81,17 @@ internal sealed class ReaderPool(LightningEnvironment environment, Action onClos
         }
     }
 
+    /// <summary>As TryDrain, without waiting: false while readers are open, who have been asked to end.</summary>
+    public bool TryHold()
+    {
+        _mustYield = true;
+        lock (_gate)
+        {
+            _holding = _active == 0;
+            return _holding;
+        }
+    }
+
     public void Resume()
     {
         lock (_gate)

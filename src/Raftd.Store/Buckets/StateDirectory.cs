@@ -94,13 +94,12 @@ public sealed class StateDirectory : IStateDirectory
         return _installing;
     }
 
-    public void CompleteInstall()
+    public bool TryCompleteInstall()
     {
         Invariant.Check(_installing is not null, "an installation was completed that was never begun");
         if (_current is { } former && !former.TryClose())
         {
-            throw new BucketStoreException(
-                BucketStoreFault.ReadersOpen, $"readers of {_statePath} stayed open for {_options.ReaderPatience}");
+            return false;
         }
 
         _current = null;
@@ -112,6 +111,7 @@ public sealed class StateDirectory : IStateDirectory
         Switch();
         _current = LmdbBucketStore.Open(_statePath, _options);
         _onStep(StateInstallStep.Opened);
+        return true;
     }
 
     public void AbandonInstall()
@@ -144,7 +144,7 @@ public sealed class StateDirectory : IStateDirectory
 
         IsNew = true;
         BeginInstall();
-        CompleteInstall();
+        TryCompleteInstall();
     }
 
     private void Switch()

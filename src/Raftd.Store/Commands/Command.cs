@@ -5,18 +5,6 @@ using Raftd.Contract;
 
 namespace Raftd.Store.Commands;
 
-public enum AlarmKind : byte
-{
-    /// <summary>Puts and grants are refused until it is cleared; reads, deletes, revokes and compaction pass.</summary>
-    NoSpace = 1,
-
-    /// <summary>The member's state contradicts the others'.</summary>
-    Corrupt = 2,
-}
-
-/// <summary>An alarm that stands.</summary>
-public readonly record struct Alarm(AlarmKind Kind, ulong MemberId);
-
 /// <summary>A decoded command. Its byte memory belongs to whoever gave the encoded bytes.</summary>
 public abstract record Command;
 
@@ -70,4 +58,4 @@ public sealed record LeaseCheckpointCommand(
 /// <summary>Gives up history below the revision, which itself stays readable.</summary>
 public sealed record CompactCommand(long Revision) : Command;
 
-public sealed record AlarmCommand(AlarmKind Kind, ulong MemberId, bool Raise) : Command;
+public sealed record AlarmCommand(Alarm Alarm, bool Raise) : Command;

@@ -15,14 +15,16 @@
 //   |         |  7  | LeaseCheckpoint term, count, (id, generation, remaining ms)*, count,               |
 //   |         |     |                 (id, generation, key, mod, remaining ms)*                          |
 //   |         |  8  | Compact         revision                                                           |
-//   |         |  9  | AlarmRaise      kind, member id                                                    |
-//   |         | 10  | AlarmClear      kind, member id                                                    |
+//   |         |  9  | AlarmRaise      kind, cause, member id                                             |
+//   |         | 10  | AlarmClear      kind, cause, member id                                             |
 //   +---------+-----+------------------------------------------------------------------------------------+
 //   condition: flags (1 must exist, 2 must not exist, 4 mod revisions) [count, mod revision*]
 //
 // Tags are never used again for something else. A new version byte means that members of this version cannot follow.
 
 using Raftd.Contract;
+using Raftd.Store.Leases;
+using Raftd.Store.Mvcc;
 
 namespace Raftd.Store.Commands;
 
@@ -43,6 +45,10 @@ public static class CommandCodec
     private const byte AlarmClearTag = 10;
 
     private const byte ConditionFlag = 8;
+
+    // Of a keepalive.
+    private const byte KeyFlag = 1;
+    private const byte DataFlag = 2;
 
     public static ReadOnlyMemory<byte> Encode(Command command)
     {
@@ -78,8 +84,9 @@ public static class CommandCodec
                 break;
             case AlarmCommand alarm:
                 writer.Byte(alarm.Raise ? AlarmRaiseTag : AlarmClearTag);
-                writer.Byte((byte)alarm.Kind);
-                writer.Unsigned(alarm.MemberId);
+                writer.Byte((byte)alarm.Alarm.Kind);
+                writer.Byte((byte)alarm.Alarm.Cause);
+                writer.Unsigned(alarm.Alarm.MemberId);
                 break;
             default:
                 Invariant.Broken($"no encoding for {command.GetType().Name}");
@@ -116,6 +123,27 @@ public static class CommandCodec
         command = decoded!;
         return decoded is not null && reader.IsWhole;
     }
+
+    /// <summary>The logical bytes that a command adds at most, told from its head alone; 0 for what takes no room.</summary>
+    /// <remarks>What the leader proposes of its own accord is not counted: it takes little, ends leases or frees history.</remarks>
+    public static long MaxGrowth(ReadOnlySpan<byte> command)
+    {
+        if (command.Length < 3)
+        {
+            return 0;
+        }
+
+        return command[1] switch
+        {
+            PutTag => command.Length + RevisionRecord.OverheadBytes + LeaseRecord.OverheadBytes,
+            LeaseGrantTag => command.Length + LeaseRecord.OverheadBytes,
+            LeaseKeepAliveTag when (command[2] & DataFlag) != 0 =>
+                command.Length + RevisionRecord.OverheadBytes + LeaseRules.MaxOwnKeyPrefixBytes,
+            _ => 0,
+        };
+    }
+
+    internal static bool IsAlarm(byte kind, byte cause) => Enum.IsDefined((AlarmKind)kind) && Enum.IsDefined((AlarmCause)cause);
 
     private static int SizeHint(Command command) => command switch
     {
@@ -217,7 +245,7 @@ public static class CommandCodec
     private static void Write(WireWriter writer, LeaseKeepAliveCommand keepAlive)
     {
         writer.Byte(LeaseKeepAliveTag);
-        writer.Byte((byte)((keepAlive.Key is null ? 0 : 1) | (keepAlive.Data is null ? 0 : 2)));
+        writer.Byte((byte)((keepAlive.Key is null ? 0 : KeyFlag) | (keepAlive.Data is null ? 0 : DataFlag)));
         writer.Number(keepAlive.Id);
         if (keepAlive.Key is { } key)
         {
@@ -232,17 +260,17 @@ public static class CommandCodec
 
     private static LeaseKeepAliveCommand ReadLeaseKeepAlive(ref WireReader reader)
     {
-        var flags = Flags(ref reader, known: 3);
+        var flags = Flags(ref reader, known: KeyFlag | DataFlag);
         var id = reader.Number();
         // Not "? :" with null: a null array converts to empty memory, which is something else than no memory.
         ReadOnlyMemory<byte>? key = null;
         ReadOnlyMemory<byte>? data = null;
-        if ((flags & 1) != 0)
+        if ((flags & KeyFlag) != 0)
         {
             key = reader.Bytes();
         }
 
-        if ((flags & 2) != 0)
+        if ((flags & DataFlag) != 0)
         {
             data = reader.Bytes();
         }
@@ -334,12 +362,13 @@ public static class CommandCodec
     private static AlarmCommand ReadAlarm(ref WireReader reader, bool raise)
     {
         var kind = reader.Byte();
-        if (kind is not ((byte)AlarmKind.NoSpace or (byte)AlarmKind.Corrupt))
+        var cause = reader.Byte();
+        if (!IsAlarm(kind, cause))
         {
             reader.Refuse();
         }
 
-        return new AlarmCommand((AlarmKind)kind, reader.Unsigned(), raise);
+        return new AlarmCommand(new Alarm((AlarmKind)kind, (AlarmCause)cause, reader.Unsigned()), raise);
     }
 
     private static void Write(WireWriter writer, Precondition condition)

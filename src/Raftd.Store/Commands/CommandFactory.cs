@@ -47,9 +47,7 @@ public static class CommandFactory
 
     public static ReadOnlyMemory<byte> Compact(long revision) => CommandCodec.Encode(new CompactCommand(revision));
 
-    public static ReadOnlyMemory<byte> AlarmRaise(AlarmKind kind, ulong memberId) =>
-        CommandCodec.Encode(new AlarmCommand(kind, memberId, Raise: true));
+    public static ReadOnlyMemory<byte> AlarmRaise(Alarm alarm) => CommandCodec.Encode(new AlarmCommand(alarm, Raise: true));
 
-    public static ReadOnlyMemory<byte> AlarmClear(AlarmKind kind, ulong memberId) =>
-        CommandCodec.Encode(new AlarmCommand(kind, memberId, Raise: false));
+    public static ReadOnlyMemory<byte> AlarmClear(Alarm alarm) => CommandCodec.Encode(new AlarmCommand(alarm, Raise: false));
 }

@@ -19,7 +19,7 @@ public enum ApplyError : byte
     /// <summary>A live lease has the name that was asked for as unique.</summary>
     NameTaken = 5,
 
-    /// <summary>The NOSPACE alarm stands.</summary>
+    /// <summary>An alarm stands that refuses writes.</summary>
     NoSpace = 6,
 
     Compacted = 7,
@@ -47,7 +47,11 @@ public sealed record ErrorResult(long Revision, ApplyError Error, string Message
         _ => ErrorCode.BadRequest,
     };
 
-    public StoreException ToException() => new(Code, Message);
+    public StoreException ToException() => new(Code, Message, Hint);
+
+    private string Hint => Error == ApplyError.NoSpace
+        ? "reads, deletes and compaction still work; GET /alarms shows what has to end, DELETE /alarms/NOSPACE disarms it"
+        : "";
 }
 
 /// <summary>Done, and there is nothing more to say: alarms, empty entries, configurations, checkpoints.</summary>

@@ -14,6 +14,9 @@ public static class LeaseRules
 
     public const int MaxNameBytes = 1024;
 
+    /// <summary>What stands before a key's own name in the name of a key set by a keepalive: name, id, two slashes.</summary>
+    internal const int MaxOwnKeyPrefixBytes = MaxNameBytes + 22;
+
     /// <summary>A REST grant that nobody uses is revoked after its time to live, but not before this.</summary>
     public const long MinUnclaimedSeconds = 60;
 

@@ -74,16 +74,25 @@ internal sealed class LeaseTable(StateHash hash)
         return scan.MoveNext() && scan.Key.Id == id;
     }
 
-    public List<byte[]> KeysOf(long id)
+    /// <summary>The first keys of the lease, at most so many.</summary>
+    public List<byte[]> KeysOf(long id, int max)
     {
         var keys = new List<byte[]>();
         var scan = Keys.Working.From(new IdKeyProbe(id, default));
-        while (scan.MoveNext() && scan.Key.Id == id)
+        while (keys.Count < max && scan.MoveNext() && scan.Key.Id == id)
         {
             keys.Add(scan.Key.Key);
         }
 
         return keys;
+    }
+
+    /// <summary>How many keys the lease has. Takes logarithmic time.</summary>
+    public long CountKeys(long id)
+    {
+        var keys = Keys.Working;
+        var end = id == long.MaxValue ? keys.Weight : keys.WeightBefore(new IdKeyProbe(id + 1, default));
+        return end - keys.WeightBefore(new IdKeyProbe(id, default));
     }
 
     /// <summary>Checkpoints of the keys with a deadline of their own, but for one, each with so much left.</summary>

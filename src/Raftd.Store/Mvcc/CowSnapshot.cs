@@ -58,24 +58,11 @@ internal readonly struct CowSnapshot<TKey, TItem>(CowNode? root)
 
     /// <summary>A walk in key order from the first item not before the probe.</summary>
     public CowScan<TKey, TItem> From<TProbe>(TProbe probe)
-        where TProbe : struct, IProbe<TKey>, allows ref struct
-    {
-        var scan = new CowScan<TKey, TItem>();
-        var node = _root;
-        while (node is CowBranch<TKey> branch)
-        {
-            var at = ChildOf(branch, probe);
-            scan.Push(branch, at + 1);
-            node = branch.Children[at];
-        }
+        where TProbe : struct, IProbe<TKey>, allows ref struct => From(probe, new CowScan<TKey, TItem>(weightyOnly: false));
 
-        if (node is CowLeaf<TKey, TItem> leaf)
-        {
-            scan.Enter(leaf, PositionIn(leaf, probe, out _));
-        }
-
-        return scan;
-    }
+    /// <summary>As From, past the items without weight: whole subtrees of them cost one step.</summary>
+    public CowScan<TKey, TItem> FromWeighty<TProbe>(TProbe probe)
+        where TProbe : struct, IProbe<TKey>, allows ref struct => From(probe, new CowScan<TKey, TItem>(weightyOnly: true));
 
     /// <summary>A walk over all items in key order.</summary>
     public CowScan<TKey, TItem> All() => From(default(BeforeEverything<TKey>));
@@ -131,6 +118,25 @@ internal readonly struct CowSnapshot<TKey, TItem>(CowNode? root)
         found = false;
         return low;
     }
+
+    private CowScan<TKey, TItem> From<TProbe>(TProbe probe, CowScan<TKey, TItem> scan)
+        where TProbe : struct, IProbe<TKey>, allows ref struct
+    {
+        var node = _root;
+        while (node is CowBranch<TKey> branch)
+        {
+            var at = ChildOf(branch, probe);
+            scan.Push(branch, at + 1);
+            node = branch.Children[at];
+        }
+
+        if (node is CowLeaf<TKey, TItem> leaf)
+        {
+            scan.Enter(leaf, PositionIn(leaf, probe, out _));
+        }
+
+        return scan;
+    }
 }
 
 internal readonly struct BeforeEverything<TKey> : IProbe<TKey>
@@ -139,7 +145,8 @@ internal readonly struct BeforeEverything<TKey> : IProbe<TKey>
 }
 
 /// <summary>A walk over a snapshot: MoveNext, then Key and Item. Owned by one thread.</summary>
-internal sealed class CowScan<TKey, TItem>
+/// <param name="weightyOnly">Passes over what has no weight.</param>
+internal sealed class CowScan<TKey, TItem>(bool weightyOnly)
     where TItem : class, IWeighted
 {
     private readonly List<(CowBranch<TKey> Branch, int Next)> _path = [];
@@ -154,16 +161,29 @@ internal sealed class CowScan<TKey, TItem>
 
     public bool MoveNext()
     {
+        while (MoveToNextItem())
+        {
+            if (!weightyOnly || Item.Weight > 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool MoveToNextItem()
+    {
         if (_leaf is null)
         {
             return false;
         }
 
-        if (++_at < _leaf.Count)
-        {
-            return true;
-        }
+        return ++_at < _leaf.Count || MoveToNextLeaf();
+    }
 
+    private bool MoveToNextLeaf()
+    {
         while (_path.Count > 0)
         {
             var (branch, next) = _path[^1];
@@ -175,10 +195,15 @@ internal sealed class CowScan<TKey, TItem>
 
             _path[^1] = (branch, next + 1);
             var node = branch.Children[next];
-            while (node is CowBranch<TKey> inner)
+            if (weightyOnly && node.Weight == 0)
             {
-                _path.Add((inner, 1));
-                node = inner.Children[0];
+                continue;
+            }
+
+            if (node is CowBranch<TKey> inner)
+            {
+                _path.Add((inner, 0));
+                continue;
             }
 
             _leaf = (CowLeaf<TKey, TItem>)node;

@@ -59,10 +59,13 @@ internal sealed class DeadQueue
         return sum;
     }
 
+    /// <summary>Whether TryTake would find a key.</summary>
+    public bool HasTakeable(long compactRevision) => Advance(ref _take, ref _takeAt) && _take.At[_takeAt] <= compactRevision;
+
     /// <summary>Takes the next key that has dead records. SumThrough for the same revision came before.</summary>
     public bool TryTake(long compactRevision, out byte[] key)
     {
-        if (Advance(ref _take, ref _takeAt) && _take.At[_takeAt] <= compactRevision)
+        if (HasTakeable(compactRevision))
         {
             key = _take.Keys[_takeAt];
             _take.Keys[_takeAt++] = null!;

@@ -1,4 +1,4 @@
-using Raftd.Store.Commands;
+using Raftd.Contract;
 using Raftd.Store.Leases;
 
 namespace Raftd.Store.Mvcc;
@@ -13,6 +13,7 @@ public sealed class FrozenOverlay
         _state = state;
         Records = records;
         Dead = dead;
+        DeletesThrough = state.Keyspace.HasDead ? 0 : state.Keyspace.CompactRevision;
         Meta = new StoredMeta(
             state.Applied,
             state.Keyspace.Revision,
@@ -41,4 +42,7 @@ public sealed class FrozenOverlay
 
     /// <summary>Compacted history to delete; the compaction itself is in Meta or was flushed before.</summary>
     internal Revision[] Dead { get; }
+
+    /// <summary>With it, everything that compactions up to this revision killed is deleted; 0 while some is left for later.</summary>
+    internal long DeletesThrough { get; }
 }

@@ -45,12 +45,29 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash, long cacheBytes
     public Queue<Revision> Dead { get; } = new();
 
     /// <summary>Changes since they were last taken, in order.</summary>
-    public List<RevisionRecord> Changes { get; } = [];
+    public List<RevisionRecord> Changes { get; private set; } = [];
 
-    public bool HasWork => Dead.Count > 0;
+    /// <summary>Whether a compaction has killed what is not deleted, nor about to be with the next flush.</summary>
+    public bool HasDead => Dead.Count > 0 || _superseded.HasTakeable(CompactRevision) || _tombstones.HasTakeable(CompactRevision);
 
     public KeyRecord? FindLive(ReadOnlySpan<byte> key) =>
         Index.Working.Find(new BytesProbe(key)) is { IsTombstone: false } record ? record : null;
+
+    /// <summary>How many keys of [key, rangeEnd) live. Takes logarithmic time.</summary>
+    public long CountLive(ReadOnlySpan<byte> key, ReadOnlySpan<byte> rangeEnd) => KeyRange.CountLive(Index.Working, key, rangeEnd);
+
+    /// <summary>The first live keys of the range from a key on, at most so many.</summary>
+    public List<KeyRecord> LiveIn(KeyRange range, ReadOnlyMemory<byte> from, int max)
+    {
+        var found = new List<KeyRecord>();
+        var scan = Index.Working.FromWeighty(new BytesProbe(from.Span));
+        while (found.Count < max && scan.MoveNext() && range.IsBeforeEnd(scan.Key))
+        {
+            found.Add(scan.Item);
+        }
+
+        return found;
+    }
 
     /// <summary>Sets a key to a value whose arrays the keyspace keeps.</summary>
     public RevisionRecord Put(byte[] key, byte[] value, long lease, KeyFlags flags)
@@ -91,6 +108,14 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash, long cacheBytes
         var stored = reader.Find(record.Revision);
         Invariant.Check(stored is not null, $"the index has revision {record.Revision}, the store does not");
         return stored.Value;
+    }
+
+    /// <summary>The changes since the last call. A list, so that the memory of a large batch goes with it.</summary>
+    public List<RevisionRecord> TakeChanges()
+    {
+        var taken = Changes;
+        Changes = [];
+        return taken;
     }
 
     /// <summary>Ends the main revision that is open, if one is.</summary>

@@ -1,6 +1,5 @@
 using Raftd.Contract;
 using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
 using Raftd.Store.Leases;
 
 namespace Raftd.Store.Mvcc;
@@ -50,7 +49,7 @@ public sealed class KeyspaceView
 
     public required AppliedState Applied { get; init; }
 
-    /// <summary>Ordered by kind, then member.</summary>
+    /// <summary>Ordered by kind, cause and member.</summary>
     public required IReadOnlyList<Alarm> Alarms { get; init; }
 
     /// <summary>As given to ApplyConfiguration; empty before the first.</summary>
@@ -91,8 +90,15 @@ public sealed class KeyspaceView
         return true;
     }
 
-    /// <summary>The newest revision that touched the key, its deletion included; 0 where the index knows no such key.</summary>
-    public long LastChangeOf(ReadOnlySpan<byte> key) => _index.Find(new BytesProbe(key))?.Revision.Main ?? 0;
+    /// <summary>Whether a revision above this one touched the key, its deletion included.</summary>
+    /// <remarks>
+    /// Of a key that the index does not know, the deletion may have been compacted: then the answer is yes, for a waiter
+    /// that was told no would wait for a change it has missed. After 0 means "until it exists", and nothing was missed.
+    /// Compaction to C takes deletions up to C - 1.
+    /// </remarks>
+    public bool HasChangedSince(ReadOnlySpan<byte> key, long afterRevision) => _index.Find(new BytesProbe(key)) is { } record
+        ? record.Revision.Main > afterRevision
+        : afterRevision > 0 && afterRevision < CompactRevision - 1;
 
     /// <summary>The range at the newest or at an earlier revision, with its values copied out of the store.</summary>
     /// <exception cref="StoreException">
@@ -108,16 +114,7 @@ public sealed class KeyspaceView
     }
 
     /// <summary>How many keys live in [key, rangeEnd) at the newest revision. Takes logarithmic time.</summary>
-    public long Count(ReadOnlySpan<byte> key, ReadOnlySpan<byte> rangeEnd)
-    {
-        if (rangeEnd.IsEmpty)
-        {
-            return _index.Find(new BytesProbe(key))?.Weight ?? 0;
-        }
-
-        var high = KeyRange.IsToEnd(rangeEnd) ? _index.Weight : _index.WeightBefore(new BytesProbe(rangeEnd));
-        return Math.Max(0, high - _index.WeightBefore(new BytesProbe(key)));
-    }
+    public long Count(ReadOnlySpan<byte> key, ReadOnlySpan<byte> rangeEnd) => KeyRange.CountLive(_index, key, rangeEnd);
 
     private void CheckRevision(long at)
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Raftd.Contract;
 using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
 using Raftd.Store.Leases;
@@ -30,7 +31,6 @@ internal static class StateLoader
         }
 
         state.Alarms = LoadAlarms(reader);
-        state.HasNoSpaceAlarm = Array.Exists(state.Alarms, alarm => alarm.Kind == AlarmKind.NoSpace);
         if (state.Keyspace.LogicalBytes != meta.LogicalBytes)
         {
             throw Corrupt($"the records add up to {state.Keyspace.LogicalBytes} logical bytes, meta says {meta.LogicalBytes}");
@@ -105,11 +105,16 @@ internal static class StateLoader
         for (var found = cursor.Seek([]); found; found = cursor.MoveNext())
         {
             StoredChecksum.Open(Bucket.Alarms, cursor.Key, cursor.Value);
-            alarms.Add(new Alarm((AlarmKind)cursor.Key[0], BinaryPrimitives.ReadUInt64BigEndian(cursor.Key[1..])));
+            alarms.Add(ReadAlarm(cursor.Key));
         }
 
         return [.. alarms];
     }
+
+    private static Alarm ReadAlarm(ReadOnlySpan<byte> key) =>
+        key.Length == StateMachine.AlarmKeyBytes && CommandCodec.IsAlarm(key[0], key[1])
+            ? new Alarm((AlarmKind)key[0], (AlarmCause)key[1], BinaryPrimitives.ReadUInt64BigEndian(key[2..]))
+            : throw Corrupt($"no alarm has the key {Convert.ToHexString(key)}");
 
     private static BucketStoreException Corrupt(string message) => new(BucketStoreFault.Corrupt, message);
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Raftd.Contract;
 using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
 using Raftd.Store.Leases;
@@ -7,6 +8,8 @@ namespace Raftd.Store.Mvcc;
 
 public sealed partial class StateMachine
 {
+    internal const int AlarmKeyBytes = 10;
+
     private ulong _frozenIndex;
     private ulong _flushedIndex;
     private ulong _flushedTerm;
@@ -29,24 +32,25 @@ public sealed partial class StateMachine
 
     public ulong ConfigurationIndex => _state.ConfigurationIndex;
 
-    /// <summary>Logical bytes that are applied and not flushed, both halves. Any thread.</summary>
-    public long OverlayBytes
+    /// <summary>Logical bytes that are applied and not flushed, by half of the overlay. Any thread.</summary>
+    public (long Active, long Frozen) UnflushedBytes
     {
         get
         {
             var halves = View().Epoch.Halves;
-            return halves.Active.Bytes + (halves.Frozen?.Bytes ?? 0);
+            return (halves.Active.Bytes, halves.Frozen?.Bytes ?? 0);
         }
     }
 
     /// <summary>Freezes what was applied since the last freeze. On the apply thread, between two entries.</summary>
-    /// <returns>False while a frozen half is not flushed yet, and where there is nothing to flush.</returns>
+    /// <returns>False while a frozen half is not flushed yet, while an entry has slices left, and where there is nothing to
+    /// flush.</returns>
     public bool TryFreeze(out FrozenOverlay frozen)
     {
         var state = _state;
         var halves = state.Epoch.Halves;
         frozen = null!;
-        if (halves.Frozen is not null)
+        if (halves.Frozen is not null || _long is not null)
         {
             return false;
         }
@@ -81,6 +85,7 @@ public sealed partial class StateMachine
         Failpoint.Hit("flush.committed");
         SetFlushed(frozen.Meta, frozen.Configuration);
         epoch.Halves = new OverlayHalves(epoch.Halves.Active, Frozen: null);
+        NoteDeleted(frozen.DeletesThrough);
     }
 
     private static void Write(IBucketWriter writer, FrozenOverlay frozen)
@@ -144,18 +149,20 @@ public sealed partial class StateMachine
         }
     }
 
-    /// <summary>Alarms are few: the bucket is written anew each time. Key: kind (1 byte), member id (8, big-endian).</summary>
+    /// <summary>Alarms are few: the bucket is written anew each time. Key: kind, cause (1 byte each), member id (8,
+    /// big-endian).</summary>
     private static void WriteAlarms(IBucketWriter writer, Alarm[] alarms, WireWriter buffer)
     {
         while (writer.DeleteRange(Bucket.Alarms, [], [], maxPairs: 64) == 64)
         {
         }
 
-        Span<byte> key = stackalloc byte[9];
+        Span<byte> key = stackalloc byte[AlarmKeyBytes];
         foreach (var alarm in alarms)
         {
             key[0] = (byte)alarm.Kind;
-            BinaryPrimitives.WriteUInt64BigEndian(key[1..], alarm.MemberId);
+            key[1] = (byte)alarm.Cause;
+            BinaryPrimitives.WriteUInt64BigEndian(key[2..], alarm.MemberId);
             buffer.Reset();
             StoredChecksum.Seal(buffer, key);
             writer.Put(Bucket.Alarms, key, buffer.Written);

@@ -143,9 +143,9 @@ public sealed partial class StateMachine
             return refusal;
         }
 
-        if (_state.HasNoSpaceAlarm)
+        if (RefuseForAlarm() is { } alarmRefusal)
         {
-            return Error(ApplyError.NoSpace, "the NOSPACE alarm stands");
+            return alarmRefusal;
         }
 
         if (grant.Unique && _state.Leases.IsNameTaken(grant.Name.Span))
@@ -246,71 +246,6 @@ public sealed partial class StateMachine
         && key.ValueBytes == data.Length
         && data.SequenceEqual(_state.Keyspace.ValueOf(key));
 
-    private CommandResult LeaseRevoke(LeaseRevokeCommand revoke)
-    {
-        if (_state.Leases.Find(revoke.Id) is not { } lease)
-        {
-            return LeaseNotFound(revoke.Id);
-        }
-
-        var deleted = Revoke(lease);
-        return new LeaseRevokeResult(_state.Keyspace.Revision, deleted);
-    }
-
-    /// <summary>Ends a lease: its keys go in the one revision that is open, or in a new one.</summary>
-    private long Revoke(LeaseRecord lease)
-    {
-        var keys = _state.Leases.KeysOf(lease.Id);
-        foreach (var key in keys)
-        {
-            var live = _state.Keyspace.FindLive(key);
-            Invariant.Check(
-                live is not null && live.Lease == lease.Id,
-                $"lease {lease.Id} has a key that names lease {live?.Lease}");
-            _state.Leases.Detach(lease.Id, key);
-            _state.Keyspace.Delete(live!);
-        }
-
-        DropLease(lease);
-        return keys.Count;
-    }
-
-    private LeaseExpireResult LeaseExpire(LeaseExpireCommand expire, ulong term)
-    {
-        var leases = 0L;
-        var keys = 0L;
-        foreach (var due in expire.Leases)
-        {
-            if (term == expire.Term && _state.Leases.Find(due.Id) is { } lease && lease.Generation == due.Generation)
-            {
-                // Each lease ends in a revision of its own: a watcher gets a revision whole, so it stays small.
-                keys += Revoke(lease);
-                leases++;
-                _state.Keyspace.Close();
-            }
-            else
-            {
-                Void(due.Id, key: null, expire.Term);
-            }
-        }
-
-        foreach (var due in expire.Keys)
-        {
-            if (term == expire.Term && DueKey(due) is { } live)
-            {
-                keys++;
-                leases += ExpireKey(live) ? 1 : 0;
-                _state.Keyspace.Close();
-            }
-            else
-            {
-                Void(due.Id, due.Key.ToArray(), expire.Term);
-            }
-        }
-
-        return new LeaseExpireResult(_state.Keyspace.Revision, leases, keys);
-    }
-
     /// <summary>The key of an expiry that still holds: nothing has renewed the lease by an entry or changed the key.</summary>
     private KeyRecord? DueKey(LeaseKeyExpiry due) =>
         _state.Leases.Find(due.Id) is { } lease
@@ -320,19 +255,6 @@ public sealed partial class StateMachine
         && live.Revision.Main == due.ModRevision
             ? live
             : null;
-
-    /// <summary>Deletes a key that ran out, and its lease if that was its last key. True if the lease went too.</summary>
-    private bool ExpireKey(KeyRecord key)
-    {
-        DeleteKey(key);
-        if (_state.Leases.HasKeys(key.Lease))
-        {
-            return false;
-        }
-
-        DropLease(_state.Leases.Find(key.Lease)!);
-        return true;
-    }
 
     private void Void(long id, byte[]? key, ulong term) =>
         _state.Leases.Changes.Add(new LeaseChange(LeaseChangeKind.ExpiryVoid, id, null, key, 0, term));

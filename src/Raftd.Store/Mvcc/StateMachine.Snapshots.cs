@@ -11,6 +11,9 @@ public sealed record OpenedSnapshot(IBucketReader Reader, SnapshotMeta Meta) : I
 
 public sealed partial class StateMachine
 {
+    /// <summary>A received store and what was loaded from it, while readers of the former state have not ended.</summary>
+    private (IBucketStore From, WorkingState State)? _installing;
+
     /// <summary>A consistent view of what is flushed, with its own meta. Any thread; writes go on meanwhile.</summary>
     /// <returns>A snapshot of index 0 if nothing was ever flushed.</returns>
     /// <exception cref="BucketStoreException">Too many readers, or the state is being replaced: try again.</exception>
@@ -47,39 +50,42 @@ public sealed partial class StateMachine
 
     /// <summary>Replaces the whole state by a received one. On the apply thread, while no flush runs.</summary>
     /// <param name="received">The store of BeginInstall, filled and verified.</param>
+    /// <returns>False while readers hold the former state: they have been asked to end. Call again with the same store.</returns>
     /// <remarks>
-    /// The new index is built before the switch, so readers are served from the old state until then; they meet the
-    /// new one a moment later. Open views of the old state answer NotReady where memory does not have what they look for.
+    /// The new index is built before the switch, so readers are served from the old state until then. From the first call
+    /// on, no reader of the old store begins any more, or their stream need never end: what memory does not have is
+    /// answered NotReady until the new state is there.
     /// What was applied above the snapshot, if anything, is gone: Raft installs only what is ahead.
     /// </remarks>
-    /// <exception cref="BucketStoreException">
-    /// Corrupt: nothing has changed, abandon the install. ReadersOpen: nothing has changed, try again.
-    /// </exception>
-    public void Install(IBucketStore received)
+    /// <exception cref="BucketStoreException">Corrupt: nothing has changed, abandon the install.</exception>
+    public bool TryInstall(IBucketStore received)
     {
-        var state = StateLoader.Load(received, _options.CacheBytes);
+        if (_installing is not { } installing || !ReferenceEquals(installing.From, received))
+        {
+            _installing = installing = (received, StateLoader.Load(received, _options.CacheBytes));
+        }
+
+        var (_, state) = installing;
         var former = _state;
         Invariant.Check(
             state.Applied.Index > former.Applied.Index,
             $"a snapshot of {state.Applied.Index} over a state of {former.Applied.Index}");
+        Invariant.Check(_long is null, $"a snapshot in the middle of entry {_long?.Index}");
 
         former.Epoch.Replaced = true;
-        try
+        if (!_directory.TryCompleteInstall())
         {
-            _directory.CompleteInstall();
-        }
-        catch (BucketStoreException e) when (e.Fault == BucketStoreFault.ReadersOpen)
-        {
-            former.Epoch.Replaced = false;
-            throw;
+            return false;
         }
 
+        _installing = null;
         state.Epoch.Store = _directory.Current;
         _state = state;
         AdoptFlushed(state);
         Volatile.Write(ref _view, state.Freeze());
         Lessor?.Demote();
         Waiters.NotifyAll();
+        return true;
     }
 
     /// <summary>For SnapshotSender: what is damaged here must not reach a peer.</summary>

@@ -3,7 +3,8 @@
 // Three threads meet here and none waits for another:
 //
 //   1. The apply thread calls Apply* for each committed entry in log order, then Publish for what it has applied, then
-//      answers. Apply is a pure function of (entry, state). Entries change the working state, which no reader sees.
+//      answers. Apply is a pure function of (entry, state). Entries change the working state, which no reader sees. An
+//      entry that deletes many keys is applied in slices (StateMachine.Deletions.cs).
 //   2. Readers, on any thread, take View(): everything up to the last Publish, by one volatile read.
 //   3. The flusher gets a FrozenOverlay from the apply thread (TryFreeze, at an entry boundary) and writes it with
 //      Flush: one transaction that takes the store from one applied index to another. Only after its commit the frozen
@@ -79,37 +80,39 @@ public sealed partial class StateMachine : IDisposable
     /// <summary>Everything published so far.</summary>
     public KeyspaceView View() => Volatile.Read(ref _view);
 
-    /// <summary>As KeyspaceView.Range on a new view; a read of the newest revision is repeated where compaction or a
-    /// snapshot overtook it.</summary>
+    /// <summary>As KeyspaceView.Range on a new view; a read of the newest revision that a compaction or a snapshot overtook
+    /// is repeated on the view that came of it.</summary>
+    /// <exception cref="StoreException">As KeyspaceView.Range; NotReady while a snapshot is being switched in.</exception>
     public RangeResponse Range(RangeRequest request)
     {
-        for (var attempt = 1; ; attempt++)
+        while (true)
         {
             var view = View();
             try
             {
                 return view.Range(request);
             }
-            catch (StoreException e) when (MayRepeat(e, request.Revision == 0 || e.Code == ErrorCode.NotReady, attempt))
+            catch (StoreException e) when (IsOvertaken(view, e, request.Revision))
             {
-                WaitForNewView(view, e);
+                // Read again.
             }
         }
     }
 
-    /// <summary>As KeyspaceView.TryGet on a new view, repeated where compaction or a snapshot overtook it.</summary>
+    /// <summary>As KeyspaceView.TryGet on a new view, repeated likewise.</summary>
+    /// <exception cref="StoreException">NotReady while a snapshot is being switched in.</exception>
     public bool TryGet(ReadOnlySpan<byte> key, out KeyItem item)
     {
-        for (var attempt = 1; ; attempt++)
+        while (true)
         {
             var view = View();
             try
             {
                 return view.TryGet(key, out item);
             }
-            catch (StoreException e) when (MayRepeat(e, repeatable: true, attempt))
+            catch (StoreException e) when (IsOvertaken(view, e, atRevision: 0))
             {
-                WaitForNewView(view, e);
+                // Read again.
             }
         }
     }
@@ -135,14 +138,14 @@ public sealed partial class StateMachine : IDisposable
     /// <summary>Makes all that is applied visible to readers at once, wakes those who wait, tells the lessor.</summary>
     public void Publish()
     {
+        Invariant.Check(_long is not { HasBegun: true }, $"published in the middle of entry {_long?.Index}");
         var state = _state;
         state.Keyspace.Evict();
         Volatile.Write(ref _view, state.Freeze());
 
         if (state.Keyspace.Changes.Count > 0)
         {
-            Waiters.Notify(state.Keyspace.Changes);
-            state.Keyspace.Changes.Clear();
+            Waiters.Notify(state.Keyspace.TakeChanges());
         }
 
         if (state.Leases.Changes.Count > 0)
@@ -155,21 +158,17 @@ public sealed partial class StateMachine : IDisposable
     /// <summary>Ends all waits. The directory is the caller's.</summary>
     public void Dispose() => Waiters.Dispose();
 
-    private bool MayRepeat(StoreException e, bool repeatable, int attempt) =>
-        !_isDamaged && repeatable && attempt < 1000 && e.Code is ErrorCode.Compacted or ErrorCode.NotReady;
+    /// <summary>Whether a newer view is out that the same read may find more on. Freezing comes after publishing, so what a
+    /// compaction takes from the store is missed only by those who still hold a view from before it.</summary>
+    private bool IsOvertaken(KeyspaceView view, StoreException failure, long atRevision)
+    {
+        var wasOvertaken = failure.Code == ErrorCode.NotReady || (failure.Code == ErrorCode.Compacted && atRevision == 0);
+        return wasOvertaken && !_isDamaged && !ReferenceEquals(view, View());
+    }
 
     private void NoteDamage(BucketStoreException damage)
     {
         _isDamaged = true;
         Damaged(damage);
-    }
-
-    /// <summary>A snapshot is switched in within milliseconds; a compaction that overtook the view is published soon.</summary>
-    private void WaitForNewView(KeyspaceView old, StoreException reason)
-    {
-        if (ReferenceEquals(old, View()) && reason.Code is ErrorCode.NotReady or ErrorCode.Compacted)
-        {
-            Thread.Sleep(1);
-        }
     }
 }

@@ -20,4 +20,14 @@ public sealed record StoreOptions
             ? value
             : throw new ArgumentOutOfRangeException(nameof(value), value, "at least one record per flush");
     } = 8192;
+
+    /// <summary>Keys that one slice of a long deletion takes, so that a slice stays below 10 ms. Default 512: a key costs 2 µs,
+    /// one with a hidden lease of its own up to 10.</summary>
+    public int SliceKeys
+    {
+        get;
+        init => field = value >= 1
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "at least one key per slice");
+    } = 512;
 }

@@ -1,4 +1,4 @@
-using Raftd.Store.Commands;
+using Raftd.Contract;
 using Raftd.Store.Leases;
 
 namespace Raftd.Store.Mvcc;
@@ -25,14 +25,23 @@ internal sealed class WorkingState
 
     public AppliedState Applied { get; set; }
 
-    /// <summary>Ordered by kind, then member. Replaced, never changed: readers hold it.</summary>
-    public Alarm[] Alarms { get; set; } = [];
+    /// <summary>Ordered. Replaced, never changed: readers hold it.</summary>
+    public Alarm[] Alarms
+    {
+        get;
+        set
+        {
+            field = value;
+            RefusesWrites = Array.Exists(value, static alarm => alarm.RefusesWrites);
+        }
+    } = [];
+
+    /// <summary>Puts and grants are refused: an alarm stands that says so.</summary>
+    public bool RefusesWrites { get; private set; }
 
     public byte[] Configuration { get; set; } = [];
 
     public ulong ConfigurationIndex { get; set; }
-
-    public bool HasNoSpaceAlarm { get; set; }
 
     public KeyspaceView Freeze() => new(
         Epoch,

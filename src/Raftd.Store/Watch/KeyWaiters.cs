@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Raftd.Store.Mvcc;
 
 namespace Raftd.Store.Watch;
@@ -15,6 +16,9 @@ public sealed class KeyWaiters : IDisposable
 {
     /// <summary>Guards the table. Tasks are completed outside it, and their continuations run elsewhere.</summary>
     private readonly Lock _lock = new();
+
+    /// <summary>Looked up at once: a deletion of a million keys must not keep those out who come to wait.</summary>
+    private const int ChangesPerLock = 1024;
 
     private readonly Func<KeyspaceView> _view;
     private readonly Dictionary<byte[], List<Waiter>> _waiters;
@@ -34,7 +38,7 @@ public sealed class KeyWaiters : IDisposable
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Ends when a view shows a revision of the key above <paramref name="afterRevision"/>, its deletion
-    /// included; at once if there is one.</summary>
+    /// included; at once if there is one, or if the index does not know any more whether there was.</summary>
     /// <exception cref="OperationCanceledException">Cancelled: by the token, or because the state is being closed.</exception>
     public async Task WaitAsync(
         ReadOnlyMemory<byte> key, long afterRevision, CancellationToken cancellationToken)
@@ -43,7 +47,7 @@ public sealed class KeyWaiters : IDisposable
         var waiter = Enter(key.Span, afterRevision);
         try
         {
-            if (_view().LastChangeOf(key.Span) > afterRevision)
+            if (_view().HasChangedSince(key.Span, afterRevision))
             {
                 return;
             }
@@ -67,15 +71,9 @@ public sealed class KeyWaiters : IDisposable
         }
 
         var ready = new List<Waiter>();
-        lock (_lock)
+        for (var from = 0; from < changes.Count; from += ChangesPerLock)
         {
-            foreach (var change in changes)
-            {
-                if (_waiters.TryGetValue(change.Key, out var waiters))
-                {
-                    ready.AddRange(waiters.FindAll(waiter => change.Revision.Main > waiter.AfterRevision));
-                }
-            }
+            AddAnswered(CollectionsMarshal.AsSpan(changes)[from..Math.Min(changes.Count, from + ChangesPerLock)], ready);
         }
 
         foreach (var waiter in ready)
@@ -93,7 +91,7 @@ public sealed class KeyWaiters : IDisposable
         {
             ready = _waiters.Values
                 .SelectMany(waiters => waiters)
-                .Where(waiter => view.LastChangeOf(waiter.Key) > waiter.AfterRevision)
+                .Where(waiter => view.HasChangedSince(waiter.Key, waiter.AfterRevision))
                 .ToList();
         }
 
@@ -115,6 +113,20 @@ public sealed class KeyWaiters : IDisposable
         foreach (var waiter in all)
         {
             waiter.Completion.TrySetCanceled();
+        }
+    }
+
+    private void AddAnswered(ReadOnlySpan<RevisionRecord> changes, List<Waiter> ready)
+    {
+        lock (_lock)
+        {
+            foreach (var change in changes)
+            {
+                if (_waiters.TryGetValue(change.Key, out var waiters))
+                {
+                    ready.AddRange(waiters.FindAll(waiter => change.Revision.Main > waiter.AfterRevision));
+                }
+            }
         }
     }
 

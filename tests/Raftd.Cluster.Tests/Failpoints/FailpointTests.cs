@@ -45,12 +45,14 @@ public sealed class FailpointTests : ClusterTest
 
     private static readonly string[] OfCompactions = ["compact.apply"];
 
+    private static readonly string[] OfDeletions = ["apply.slice"];
+
     private readonly Random _random = new(Seed.Value);
 
     [Fact]
     public void EveryFailpointHasItsScene()
     {
-        string[] all = [.. OfWrites, .. OfInstalls, .. OfSenders, .. OfNewcomers, .. OfLeaders, .. OfCompactions];
+        string[] all = [.. OfWrites, .. OfInstalls, .. OfSenders, .. OfNewcomers, .. OfLeaders, .. OfCompactions, .. OfDeletions];
         Assert.Equal(SourceFailpoints.Names().Order(StringComparer.Ordinal), all.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
     }
 
@@ -211,6 +213,29 @@ public sealed class FailpointTests : ClusterTest
         await cluster.ReadyAsync();
         await cluster.SameStateAsync();
         await load.VerifyAsync();
+    }
+
+    /// <summary>A deletion that was half applied at a crash leaves nothing of itself: the entry begins anew.</summary>
+    [Fact]
+    public async Task MemberThatDiesBetweenSlicesOfADeletion_DeletesAllOfIt()
+    {
+        const int Keys = 2500;
+        var cluster = await TestCluster.StartAsync(Scene, 3, TinyLog);
+        var victim = await Victim.OfAsync(cluster[2]);
+        await victim.StartAsync("apply.slice=kill@3");
+        await cluster.ReadyAsync();
+        await Parallel.ForEachAsync(Enumerable.Range(0, Keys), async (i, _) =>
+            Assert.Equal(200, (await cluster[i % 2].PutAsync($"/key/many/{i}", "x")).Status));
+        var revision = (await cluster[0].StatusAsync()).Revision;
+        var deleted = await cluster[0].SendAsync(HttpMethod.Delete, "/key/many/?prefix=1");
+        Assert.Equal($"{Keys}", deleted.Header("X-Raftd-Deleted"));
+        await victim.ReachedAsync("apply.slice");
+        await victim.Member.EndAsync();
+        await victim.StartAsync("");
+        await cluster.ReadyAsync();
+        await cluster.SameStateAsync();
+        Assert.Equal(revision + 1, (await victim.Member.StatusAsync()).Revision);
+        Assert.Equal(404, (await victim.Member.GetAsync("/key/many/7")).Status);
     }
 
     /// <summary>Early, so that a scene is short; but not always the first time, which is part of the start.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Raftd.Cluster.Tests.Support;
@@ -18,6 +19,14 @@ internal sealed class MemberStatus(JsonElement json)
     public ulong AppliedIndex => Number("applied_index");
 
     public string AppliedHash => Text("applied_hash");
+
+    public long Revision => long.Parse(Text("revision"), CultureInfo.InvariantCulture);
+
+    public long LogicalBytes => (long)Number("logical_bytes");
+
+    public long HistoryBytes => (long)Number("history_bytes");
+
+    public string[] Warnings => [.. json.GetProperty("warnings").EnumerateArray().Select(warning => warning.GetString()!)];
 
     public string[] Alarms => [.. json.GetProperty("alarms").EnumerateArray().Select(alarm => alarm.GetString()!)];
 

@@ -12,6 +12,8 @@ internal sealed class BoundsChecker(Cluster cluster)
 {
     private const long Beat = Scheduler.Second / 2;
 
+    private const long Tombstones = 16 << 10;
+
     // The largest command: a value, its key, and what the encoding adds.
     private long LargestCommand => cluster.Swarm.MaxValueBytes + 256;
 
@@ -28,10 +30,16 @@ internal sealed class BoundsChecker(Cluster cluster)
     private void Look(Incarnation member)
     {
         // What the core hands out at once is applied at once, and a small entry takes several times its bytes in memory.
-        var overlay = member.Parts.State.OverlayBytes;
+        var (active, frozen) = member.Parts.State.UnflushedBytes;
+        var overlay = active + frozen;
         Require(
             overlay <= SimulatedMember.MaxOverlayBytes + (4 * SimulatedMember.MaxApplyingBytes) + LargestCommand,
             $"{member.Host.Name} keeps {overlay} bytes that are not flushed");
+        // What is deleted or expires is always let in, and leaves tombstones until the next compaction.
+        var logical = member.Parts.State.View().LogicalBytes;
+        Require(
+            logical <= cluster.Swarm.QuotaBytes + LargestCommand + Tombstones,
+            $"{member.Host.Name} has a state of {logical} bytes, the quota is {cluster.Swarm.QuotaBytes}");
         if (member.Raft.Role == RaftRole.Leader)
         {
             LookAtTail(member);

@@ -1,7 +1,9 @@
 using System.Text;
 using Raftd.Raft;
 using Raftd.Simulation.Members;
+using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
+using Raftd.Store.Mvcc;
 using Raftd.Wal;
 
 namespace Raftd.Simulation.Checkers;
@@ -27,6 +29,19 @@ internal sealed class LogChecker(Cluster cluster, HistoryChecker history, LeaseC
         }
 
         return (ulong)index;
+    }
+
+    /// <summary>The state that all applied entries make of nothing, without the compactions: every revision there ever was.</summary>
+    public StateMachine WithoutCompactions(IStateDirectory directory)
+    {
+        var state = StateMachine.Open(directory, new StoreOptions { SliceKeys = int.MaxValue });
+        foreach (var (entry, _, _, _) in _entries)
+        {
+            Apply(state, entry);
+        }
+
+        state.Publish();
+        return state;
     }
 
     public void Started(Incarnation member)
@@ -91,6 +106,23 @@ internal sealed class LogChecker(Cluster cluster, HistoryChecker history, LeaseC
                 $"{member.Host.Name} applied {entry.Term}/{entry.Index}, another member {known.Term}/{known.Index} with "
                 + $"another content there");
             CompareHash(member, entry.Index, hash);
+        }
+    }
+
+    private static void Apply(StateMachine state, LogEntry entry)
+    {
+        if (entry.Kind == (byte)EntryKind.Configuration)
+        {
+            state.ApplyConfiguration(entry.Index, entry.Term, entry.Data);
+        }
+        else if (entry.Data.IsEmpty || (CommandCodec.TryDecode(entry.Data, out var command) && command is CompactCommand))
+        {
+            state.ApplyEmpty(entry.Index, entry.Term);
+        }
+        else
+        {
+            SafetyViolationException.Require(
+                state.Apply(entry.Index, entry.Term, entry.Data) is not null, $"entry {entry.Index} takes more than one slice of any size");
         }
     }
 

@@ -4,13 +4,14 @@ using Raftd.Store.Mvcc;
 
 namespace Raftd.Simulation.Checkers;
 
-/// <summary>What one member's state holds.</summary>
-internal sealed class StateHistory(StateMachine state) : IHistory
+/// <summary>A member's own state, asked at old revisions; at those that it has compacted, the state that never was.</summary>
+internal sealed class StateHistory(StateMachine state, StateMachine whole) : IHistory
 {
     public long Newest => state.View().Revision;
 
     /// <summary>All keys there are now.</summary>
-    public string DescribeAll() => KeyVersion.Describe(Range(new RangeRequest { Key = new byte[1], RangeEnd = new byte[1] }));
+    public string DescribeAll() =>
+        KeyVersion.Describe(Range(new RangeRequest { Key = new byte[1], RangeEnd = new byte[1], Revision = Newest }));
 
     public KeyVersion? Find(string key, long revision) =>
         revision >= 1 && Range(Request(key, "", revision)).ToArray() is [var version] ? version : null;
@@ -27,5 +28,9 @@ internal sealed class StateHistory(StateMachine state) : IHistory
         Revision = revision,
     };
 
-    private IEnumerable<KeyVersion> Range(RangeRequest request) => state.Range(request).Items.Select(Version);
+    private IEnumerable<KeyVersion> Range(RangeRequest request)
+    {
+        var kept = request.Revision >= state.View().CompactRevision ? state : whole;
+        return kept.Range(request).Items.Select(Version);
+    }
 }

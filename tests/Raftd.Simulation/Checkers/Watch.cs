@@ -1,4 +1,6 @@
 using Raftd.Simulation.Members;
+using Raftd.Store.Buckets;
+using Raftd.Store.Mvcc;
 
 namespace Raftd.Simulation.Checkers;
 
@@ -28,6 +30,8 @@ internal sealed class Watch
 
     /// <summary>Entries that are known to be committed.</summary>
     public ulong KnownCommitted => _log.LastIndex;
+
+    public StateMachine WithoutCompactions(IStateDirectory directory) => _log.WithoutCompactions(directory);
 
     public void Started(Incarnation member) => _log.Started(member);
 

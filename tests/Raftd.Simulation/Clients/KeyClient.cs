@@ -123,6 +123,10 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
                 History.Lost();
                 _again = Dice.Chance(0.5) && !IsStopping ? operation : null;
                 return;
+            case ProposalEnd.Applied when outcome.Result is ErrorResult { Error: ApplyError.NoSpace }:
+                // By an alarm, in apply: it is in the log and has changed nothing.
+                History.Lost();
+                return;
             case not ProposalEnd.Applied:
                 History.Refused(operation);
                 return;

@@ -126,7 +126,13 @@ internal abstract class LeaseUser(Cluster cluster, Dice dice, string name) : Cli
             var outcome = proposed.Result;
             then(outcome.End switch
             {
-                ProposalEnd.Applied => outcome.Result is ErrorResult ? Answer.Gone : Answer.Yes,
+                ProposalEnd.Applied => outcome.Result switch
+                {
+                    // By an alarm, in apply: it is in the log, and the checker of the log cannot tell that it changed nothing.
+                    ErrorResult { Error: ApplyError.NoSpace } => Answer.Unknown,
+                    ErrorResult => Answer.Gone,
+                    _ => Answer.Yes,
+                },
                 ProposalEnd.Unknown => Answer.Unknown,
                 _ => Answer.No,
             });

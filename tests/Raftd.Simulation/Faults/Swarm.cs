@@ -16,6 +16,11 @@ internal sealed record Swarm
     public required long RetentionBytes { get; init; }
     public required long FlushMilliseconds { get; init; }
     public required long CacheBytes { get; init; }
+
+    /// <summary>Live data always fit; with a small one, history has to give way again and again.</summary>
+    public required long QuotaBytes { get; init; }
+
+    public required int SliceKeys { get; init; }
     public required long MaxMessageBytes { get; init; }
     public required long MaxCachedBytes { get; init; }
     public required long StepMicroseconds { get; init; }
@@ -53,6 +58,11 @@ internal sealed record Swarm
     /// <summary>Leases are what is tried: the checkers also follow who serves, and hold each lease to its latest end.</summary>
     public bool TimesLeases => LeaderChangeMilliseconds > 0;
 
+    // At most what leases with their keys, and a key without its value, take of the quota.
+    private const long LeaseBytes = 64 << 10;
+    private const long KeyBytes = 128;
+    private const long Unlimited = 1L << 40;
+
     private static readonly FaultKind[] Pauses =
         [FaultKind.Pause, FaultKind.Freeze, FaultKind.PauseAll, FaultKind.StalledLoop];
 
@@ -64,6 +74,8 @@ internal sealed record Swarm
         var variety = dice.Pick([0.1, 0.25, 0.5]);
         FaultKind[] kinds = [dice.Pick(AnyKind), .. AnyKind.Where(_ => dice.Chance(variety))];
         var seconds = dice.Between(60, 180);
+        var keys = dice.Pick([1, 3, 10, 50]);
+        var maxValueBytes = dice.Pick([32, 200, 1000, 6000]);
         return new Swarm
         {
             Members = dice.Pick([1, 2, 3, 3, 3, 3, 3, 4, 5, 5]),
@@ -76,6 +88,8 @@ internal sealed record Swarm
             RetentionBytes = dice.Pick([0L, 8 << 10, 16 << 10, 64 << 10]),
             FlushMilliseconds = dice.Pick([20L, 100, 100, 500, 2000]),
             CacheBytes = dice.Pick([0L, 4096, 1 << 20, 1 << 20]),
+            QuotaBytes = dice.Chance(0.4) ? LeaseBytes + (2L * keys * (maxValueBytes + KeyBytes)) : Unlimited,
+            SliceKeys = dice.Pick([1, 2, 5, 500]),
             MaxMessageBytes = dice.Pick([1L, 512, 4096, 64 << 10]),
             MaxCachedBytes = dice.Pick([0L, 2048, 64 << 10]),
             StepMicroseconds = dice.Pick([5L, 50, 50, 500, 5000]),
@@ -88,8 +102,8 @@ internal sealed record Swarm
             KeepsOrder = dice.Chance(0.4),
             Clients = (int)dice.Between(2, 10),
             LeaseClients = (int)dice.Between(0, 3),
-            Keys = dice.Pick([1, 3, 10, 50]),
-            MaxValueBytes = dice.Pick([32, 200, 1000, 6000]),
+            Keys = keys,
+            MaxValueBytes = maxValueBytes,
             ThinkMicroseconds = dice.Pick([20_000L, 100_000, 300_000, 300_000, 1_000_000, 1_000_000, 2_000_000]),
             // Sixty or more in each seed.
             FaultMeanMilliseconds = Math.Min(dice.Pick([100L, 300, 500, 500, 1000, 3000]), seconds * 1000 / 60),
@@ -115,6 +129,8 @@ internal sealed record Swarm
             RetentionBytes = dice.Pick([0L, 16 << 10, 64 << 10]),
             FlushMilliseconds = dice.Pick([20L, 100, 500]),
             CacheBytes = 1 << 20,
+            QuotaBytes = Unlimited,
+            SliceKeys = dice.Pick([1, 5, 500]),
             MaxMessageBytes = 64 << 10,
             MaxCachedBytes = 64 << 10,
             StepMicroseconds = dice.Pick([50L, 500]),

@@ -225,7 +225,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
             LeaseReads = cluster.Swarm.LeaseReads,
         },
         Wal = new WalOptions { SegmentSizeBytes = cluster.Swarm.SegmentBytes, MaxRecordBytes = 1 << 20, ReserveBytes = 4096 },
-        Store = new StoreOptions { CacheBytes = cluster.Swarm.CacheBytes },
+        Store = new StoreOptions { CacheBytes = cluster.Swarm.CacheBytes, SliceKeys = cluster.Swarm.SliceKeys },
         Replica = new ReplicaOptions
         {
             RequestTimeLimit = TimeSpan.FromSeconds(5),
@@ -241,6 +241,10 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
         },
         LeasesPerStep = 1 + dice.Next(4),
         LogRetentionBytes = cluster.Swarm.RetentionBytes,
-        Duties = new DutyOptions { QuotaBytes = 1L << 40, Compaction = new CompactionPolicy(1L << 40) },
+        Duties = new DutyOptions
+        {
+            QuotaBytes = cluster.Swarm.QuotaBytes,
+            Compaction = new CompactionPolicy(cluster.Swarm.QuotaBytes),
+        },
     };
 }

@@ -51,14 +51,14 @@ public sealed class StateDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void CompleteInstall_NewState_ReplacesTheOldWithoutMerging()
+    public void TryCompleteInstall_NewState_ReplacesTheOldWithoutMerging()
     {
         using var directory = Open();
         directory.Current.Put(Bucket.Meta, [1], [1]);
         var installing = directory.BeginInstall();
         installing.Put(Bucket.Meta, [2], [2]);
         Assert.Equal([1], directory.Current.Get(Bucket.Meta, [1]));
-        directory.CompleteInstall();
+        Assert.True(directory.TryCompleteInstall());
         Assert.Null(directory.Current.Get(Bucket.Meta, [1]));
         Assert.Equal([2], directory.Current.Get(Bucket.Meta, [2]));
         directory.Current.Put(Bucket.Meta, [3], [3]);
@@ -66,18 +66,18 @@ public sealed class StateDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void CompleteInstall_ReaderOpen_ChangesNothingAndCanBeTriedAgain()
+    public void TryCompleteInstall_ReaderOpen_ChangesNothingAndCanBeTriedAgain()
     {
         using var directory = StateDirectory.Open(_directory.Path, Impatient);
         directory.Current.Put(Bucket.Meta, [1], [1]);
         directory.BeginInstall().Put(Bucket.Meta, [2], [2]);
         var reader = directory.Current.BeginRead();
-        var failure = Assert.Throws<BucketStoreException>(directory.CompleteInstall);
-        Assert.Equal(BucketStoreFault.ReadersOpen, failure.Fault);
+        Assert.False(directory.TryCompleteInstall());
+        Assert.True(reader.MustYield);
         Assert.Equal([1], directory.Current.Get(Bucket.Meta, [1]));
         directory.Current.Put(Bucket.Meta, [1], [9]);
         reader.Dispose();
-        directory.CompleteInstall();
+        Assert.True(directory.TryCompleteInstall());
         Assert.Equal([2], directory.Current.Get(Bucket.Meta, [2]));
     }
 
@@ -92,7 +92,7 @@ public sealed class StateDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void CompleteInstall_CrashAfterEachStep_LeavesOldOrNewWhole()
+    public void TryCompleteInstall_CrashAfterEachStep_LeavesOldOrNewWhole()
     {
         foreach (var crashAfter in Enum.GetValues<StateInstallStep>())
         {
@@ -142,7 +142,7 @@ public sealed class StateDirectoryTests : IDisposable
             };
             directory.Current.Put(Bucket.Meta, [1], [1]);
             directory.BeginInstall().Put(Bucket.Meta, [2], [2]);
-            Assert.Throws<ModelCrashException>(directory.CompleteInstall);
+            Assert.Throws<ModelCrashException>(() => directory.TryCompleteInstall());
             using var after = new ModelStateDirectory(disk);
             Assert.False(after.IsNew);
             Assert.Equal(
@@ -185,7 +185,7 @@ public sealed class StateDirectoryTests : IDisposable
         Assert.Throws<TimeoutException>(() =>
         {
             directory.BeginInstall().Put(Bucket.Meta, [2], [2]);
-            directory.CompleteInstall();
+            directory.TryCompleteInstall();
         });
     }
 

@@ -90,7 +90,7 @@ internal static class StateProbe
             }
 
             directory.BeginInstall().Put(Bucket.Meta, [1], [1]);
-            directory.CompleteInstall();
+            directory.TryCompleteInstall();
             Console.WriteLine(Installed);
             directory.Current.Put(Bucket.Meta, [2], [2]);
             return 0;

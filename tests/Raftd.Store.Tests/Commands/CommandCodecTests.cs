@@ -23,8 +23,8 @@ public sealed class CommandCodecTests
         new LeaseExpireCommand(3, [], []),
         new LeaseCheckpointCommand(ulong.MaxValue, [new(1, 2, 300)], [new(3, 4, new byte[] { 5, 6 }, 7, 800)]),
         new CompactCommand(1 << 20),
-        new AlarmCommand(AlarmKind.NoSpace, ulong.MaxValue, true),
-        new AlarmCommand(AlarmKind.Corrupt, 0, false),
+        new AlarmCommand(new Alarm(AlarmKind.NoSpace, AlarmCause.Disk, ulong.MaxValue), true),
+        new AlarmCommand(new Alarm(AlarmKind.Corrupt, AlarmCause.Divergence, 0), false),
     ];
 
     private static readonly CommandResult[] Results =

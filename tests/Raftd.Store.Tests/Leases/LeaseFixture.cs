@@ -88,7 +88,7 @@ internal sealed class LeaseFixture : IDisposable
     {
         Lessor.Demote();
         Store.Term++;
-        Store.Apply(CommandFactory.AlarmClear(AlarmKind.NoSpace, 0));
+        Store.Apply(CommandFactory.AlarmClear(new Alarm(AlarmKind.NoSpace, AlarmCause.Operator, 0)));
         Lessor.Promote(Store.Term);
     }
 

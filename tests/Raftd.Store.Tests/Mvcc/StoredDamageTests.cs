@@ -23,7 +23,7 @@ public sealed class StoredDamageTests : IDisposable
         _store.Put("b", new string('v', Keyspace.MaxCachedValueBytes + 1));
         _store.Put("c", "deleted");
         _store.Delete("c");
-        _store.Apply(CommandFactory.AlarmRaise(AlarmKind.Corrupt, 5));
+        _store.Apply(CommandFactory.AlarmRaise(new Alarm(AlarmKind.Corrupt, AlarmCause.Divergence, 5)));
         Assert.True(_store.Flush());
         using var reader = _store.Directory.Current.BeginRead();
         foreach (var bucket in Enum.GetValues<Bucket>())

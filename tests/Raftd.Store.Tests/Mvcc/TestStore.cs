@@ -50,10 +50,22 @@ internal sealed class TestStore : IDisposable
     {
         var index = State.Applied.Index + 1;
         Log.Add((index, Term, command));
-        var result = State.Apply(index, Term, command);
+        var result = ApplyWhole(index, Term, command);
         if (publish)
         {
             State.Publish();
+        }
+
+        return result;
+    }
+
+    /// <summary>All slices of an entry, as an applier with nothing else to do.</summary>
+    public CommandResult ApplyWhole(ulong index, ulong term, ReadOnlyMemory<byte> command)
+    {
+        var result = State.Apply(index, term, command);
+        while (result is null)
+        {
+            result = State.ApplySlice();
         }
 
         return result;
@@ -109,7 +121,7 @@ internal sealed class TestStore : IDisposable
         State = StateMachine.Open(_directory, _options);
         foreach (var (index, term, command) in Log.Where(entry => entry.Index > State.Applied.Index).ToList())
         {
-            State.Apply(index, term, command);
+            ApplyWhole(index, term, command);
         }
 
         State.Publish();

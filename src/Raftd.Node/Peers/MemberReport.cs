@@ -1,0 +1,45 @@
+using System.Buffers.Binary;
+
+namespace Raftd.Node.Peers;
+
+/// <summary>What a member's hash chain says at an index it has applied.</summary>
+internal readonly record struct HashReport(ulong Index, ulong Hash);
+
+/// <summary>What a member tells the others about once a second.</summary>
+/// <remarks>
+/// <code>
+///   +---------+---------+-------------+--------+
+///   | index   | hash    | quota bytes | flags  |     integers little-endian
+///   | 8 bytes | 8 bytes | 8 bytes     | 1 byte |     flags: 1 the disk of its log has no room
+///   +---------+---------+-------------+--------+
+/// </code>
+/// </remarks>
+/// <param name="Hash">Index 0 before it has applied anything.</param>
+/// <param name="QuotaBytes">Its flag -quota-bytes.</param>
+/// <param name="IsDiskFull">The disk of its log has no room for another segment.</param>
+internal readonly record struct MemberReport(HashReport Hash, long QuotaBytes, bool IsDiskFull)
+{
+    public const int EncodedBytes = 25;
+
+    public void Write(Span<byte> destination)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(destination, Hash.Index);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[8..], Hash.Hash);
+        BinaryPrimitives.WriteInt64LittleEndian(destination[16..], QuotaBytes);
+        destination[24] = IsDiskFull ? (byte)1 : (byte)0;
+    }
+
+    public static bool TryRead(ReadOnlySpan<byte> source, out MemberReport report)
+    {
+        if (source.Length != EncodedBytes)
+        {
+            report = default;
+            return false;
+        }
+
+        var hash = new HashReport(
+            BinaryPrimitives.ReadUInt64LittleEndian(source), BinaryPrimitives.ReadUInt64LittleEndian(source[8..]));
+        report = new MemberReport(hash, BinaryPrimitives.ReadInt64LittleEndian(source[16..]), (source[24] & 1) != 0);
+        return true;
+    }
+}
