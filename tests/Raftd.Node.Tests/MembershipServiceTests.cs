@@ -47,6 +47,76 @@ public sealed class MembershipServiceTests(LoneNode lone) : IClassFixture<LoneNo
         Assert.Equal(ErrorCode.Conflict, refused.Code);
     }
 
+    [Fact]
+    public async Task KnownLabel_WithoutItsInstance_IsNotMovedAsync()
+    {
+        var added = (await Cluster.JoinAsync(Request("stays", instance: 7), Stop)).MemberId;
+        var elsewhere = Request("stays", instance: 0) with { PeerAddress = "127.0.0.1:4" };
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Cluster.JoinAsync(elsewhere, Stop));
+        Assert.Equal(ErrorCode.Conflict, refused.Code);
+        Assert.Contains("127.0.0.1:3", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("127.0.0.1:3", await PeerAddressAsync(added));
+
+        // Asked for just what is there, nothing is to be done; with its instance it may move.
+        Assert.Equal(added, (await Cluster.JoinAsync(Request("stays", instance: 0), Stop)).MemberId);
+        Assert.Equal(added, (await Cluster.JoinAsync(elsewhere with { Instance = 7 }, Stop)).MemberId);
+        Assert.Equal("127.0.0.1:4", await PeerAddressAsync(added));
+        await Cluster.RemoveMemberAsync(added, Stop);
+    }
+
+    /// <summary>As `curl -X POST …/join` adds it, before its directory has ever been started.</summary>
+    [Fact]
+    public async Task MemberAddedByHand_IsThatOfTheFirstDirectory_ThatComesFromItsAddressesAsync()
+    {
+        var added = (await Cluster.JoinAsync(Request("by-hand", instance: 0), Stop)).MemberId;
+        var elsewhere = Request("by-hand", instance: 8) with { HttpAddress = "127.0.0.1:4" };
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Cluster.JoinAsync(elsewhere, Stop));
+        Assert.Equal(ErrorCode.Conflict, refused.Code);
+
+        Assert.Equal(added, (await Cluster.JoinAsync(Request("by-hand", instance: 8), Stop)).MemberId);
+        await Assert.ThrowsAsync<StoreException>(async () => await Cluster.JoinAsync(Request("by-hand", instance: 9), Stop));
+        await Cluster.RemoveMemberAsync(added, Stop);
+    }
+
+    [Theory]
+    [InlineData("a b", "127.0.0.1:2", "127.0.0.1:3", "`id`")]
+    [InlineData("x", "http://127.0.0.1:2", "127.0.0.1:3", "`httpAddr`")]
+    [InlineData("x", "127.0.0.1:2", ":8200", "`raftAddr`")]
+    public async Task Join_WithWhatNoMemberCanDial_IsRefusedAsync(string label, string http, string peer, string field)
+    {
+        var request = Request(label, instance: 7) with { HttpAddress = http, PeerAddress = peer };
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Cluster.JoinAsync(request, Stop));
+        Assert.Equal(ErrorCode.BadRequest, refused.Code);
+        Assert.Contains(field, refused.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Chosen on the replica's thread: what is thrown there and meant for the one who asked must not end the
+    /// process.</summary>
+    [Fact]
+    public async Task TransferToAnUnknownNumber_IsRefused_AndTheMemberGoesOnAsync()
+    {
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Cluster.TransferLeadershipAsync(4711, Stop).AsTask()
+            .WaitAsync(TimeSpan.FromSeconds(30), Stop));
+        Assert.Equal(ErrorCode.NotFound, refused.Code);
+        await lone.Node.KeyValues.PutAsync(new PutRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() }, Stop);
+        Assert.False(lone.Node.Failed.IsCompleted);
+    }
+
+    /// <summary>The same over the wire between members.</summary>
+    [Fact]
+    public async Task TransferToAnUnknownNumber_AskedOfAFollower_IsRefused_AndTheLeaderGoesOnAsync()
+    {
+        await using var nodes = await TwoNodes.StartAsync(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
+        var refused = await Assert.ThrowsAsync<StoreException>(
+            async () => await nodes.Second.Cluster.TransferLeadershipAsync(4711, Stop));
+        Assert.Equal(ErrorCode.NotFound, refused.Code);
+        await nodes.Second.KeyValues.PutAsync(new PutRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() }, Stop);
+        Assert.False(nodes.First.Failed.IsCompleted);
+    }
+
+    private async Task<string> PeerAddressAsync(ulong id) =>
+        (await Cluster.MembersAsync(ReadLevel.Linearizable, Stop)).Members.Single(member => member.Id == id).PeerAddress;
+
     private static JoinRequest Request(string label, ulong instance) => new()
     {
         Label = label,
