@@ -39,7 +39,7 @@ public static class MemberNames
 
         // In full, as it would be printed: "127.1", "0" and octal numbers are addresses to some and not to others.
         return IPAddress.TryParse(text, out var four)
-            ? four.ToString() == text && !four.Equals(IPAddress.Any)
+            ? !text.Contains(':') && four.ToString() == text && !four.Equals(IPAddress.Any)
             : HostNames.IsName(text);
     }
 }
