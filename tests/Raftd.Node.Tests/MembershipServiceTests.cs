@@ -106,7 +106,7 @@ public sealed class MembershipServiceTests(LoneNode lone) : IClassFixture<LoneNo
     [Fact]
     public async Task TransferToAnUnknownNumber_AskedOfAFollower_IsRefused_AndTheLeaderGoesOnAsync()
     {
-        await using var nodes = await TwoNodes.StartAsync(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
+        await using var nodes = await TwoNodes.StartAsync(TimeSpan.FromSeconds(5), TwoNodes.ElectionTimeout);
         var refused = await Assert.ThrowsAsync<StoreException>(
             async () => await nodes.Second.Cluster.TransferLeadershipAsync(4711, Stop));
         Assert.Equal(ErrorCode.NotFound, refused.Code);

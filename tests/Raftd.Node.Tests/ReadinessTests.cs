@@ -8,14 +8,13 @@ namespace Raftd.Node.Tests;
 /// waited for its read as long as a request may would not answer at all.</summary>
 public sealed class ReadinessTests
 {
-    private static readonly TimeSpan ElectionTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RequestTimeLimit = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan FarBelowTheRequestTimeLimit = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task Probes_OfEachState_SayWhatIsSo_WithoutWaitingForWhatCannotComeAsync()
     {
-        await using var nodes = await TwoNodes.StartAsync(ElectionTimeout, RequestTimeLimit);
+        await using var nodes = await TwoNodes.StartAsync(RequestTimeLimit, TwoNodes.ElectionTimeout);
         await FailAsync(nodes.First, "");
         await FailAsync(nodes.Second, "");
 

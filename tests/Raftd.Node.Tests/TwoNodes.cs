@@ -8,53 +8,55 @@ using Raftd.Wal;
 
 namespace Raftd.Node.Tests;
 
-/// <summary>A founder that leads and a second voter, in this process and on loopback. Without the second there is no
-/// majority: what the founder appends then stays uncommitted.</summary>
+/// <summary>A founder that leads and a second voter, in this process and on loopback. Without one of them there is no
+/// majority: what the other appends stays uncommitted.</summary>
 internal sealed class TwoNodes : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(10);
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("raftd-two-");
+    private readonly NodeOptions _firstOptions;
     private readonly NodeOptions _secondOptions;
+    private RaftdNode? _first;
     private RaftdNode? _second;
 
-    private TwoNodes(TimeSpan electionTimeout, TimeSpan requestTimeLimit)
+    private TwoNodes(TimeSpan requestTimeLimit, TimeSpan secondsElectionTimeout)
     {
-        First = new RaftdNode(OptionsOf("first", electionTimeout, requestTimeLimit), NullLoggerFactory.Instance);
-        _secondOptions = OptionsOf("second", electionTimeout, requestTimeLimit);
+        _firstOptions = OptionsOf("first", requestTimeLimit, ElectionTimeout);
+        _secondOptions = OptionsOf("second", requestTimeLimit, secondsElectionTimeout);
     }
 
+    /// <summary>Of the founder.</summary>
+    public static TimeSpan ElectionTimeout { get; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Leads while both are up and nothing else was asked for.</summary>
-    public RaftdNode First { get; }
+    public RaftdNode First => _first!;
 
     public RaftdNode Second => _second!;
 
     public ulong SecondId { get; private set; }
 
-    /// <summary>As the second one asks to join.</summary>
-    public JoinRequest SecondsRequest { get; private set; } = null!;
-
-    public static async Task<TwoNodes> StartAsync(TimeSpan electionTimeout, TimeSpan requestTimeLimit)
+    public static async Task<TwoNodes> StartAsync(TimeSpan requestTimeLimit, TimeSpan secondsElectionTimeout)
     {
-        var nodes = new TwoNodes(electionTimeout, requestTimeLimit);
-        await nodes.First.StartAsync(CancellationToken.None);
+        var nodes = new TwoNodes(requestTimeLimit, secondsElectionTimeout);
+        await nodes.StartFirstAsync();
         await UntilAsync("the founder leads", () => nodes.First.Cluster.IsLeader);
         await nodes.JoinAsync();
         return nodes;
     }
 
     /// <summary>As a kill would: nothing is handed over.</summary>
-    public async Task StopSecondAsync()
+    public async Task StopFirstAsync()
     {
-        await Second.DisposeAsync();
-        _second = null;
+        await First.DisposeAsync();
+        _first = null;
     }
 
-    public async Task StartSecondAsync()
+    public async Task StartFirstAsync()
     {
-        _second = new RaftdNode(_secondOptions, NullLoggerFactory.Instance);
-        await _second.StartAsync(CancellationToken.None);
+        _first = new RaftdNode(_firstOptions, NullLoggerFactory.Instance);
+        await _first.StartAsync(CancellationToken.None);
     }
 
     public static Task UntilAsync(string what, Func<bool> condition) => UntilAsync(what, () => Task.FromResult(condition()));
@@ -76,7 +78,11 @@ internal sealed class TwoNodes : IAsyncDisposable
             await _second.DisposeAsync();
         }
 
-        await First.DisposeAsync();
+        if (_first is not null)
+        {
+            await _first.DisposeAsync();
+        }
+
         _directory.Delete(recursive: true);
     }
 
@@ -87,14 +93,14 @@ internal sealed class TwoNodes : IAsyncDisposable
         DataDirectory.Prepare(files, _secondOptions.DataDirectory);
         var file = new IdentityFile(files, _secondOptions.DataDirectory);
         var identity = file.Begin(_secondOptions.Label);
-        SecondsRequest = new JoinRequest
+        var request = new JoinRequest
         {
             Label = _secondOptions.Label,
             HttpAddress = _secondOptions.AdvertisedHttpAddress,
             PeerAddress = _secondOptions.AdvertisedPeerAddress,
             Instance = identity.Instance,
         };
-        var joined = await First.Cluster.JoinAsync(SecondsRequest, CancellationToken.None);
+        var joined = await First.Cluster.JoinAsync(request, CancellationToken.None);
         SecondId = joined.MemberId;
         file.Save(identity with
         {
@@ -103,11 +109,12 @@ internal sealed class TwoNodes : IAsyncDisposable
             Generator = joined.Generator,
             KnownMembers = [.. First.Member!.Replica.Status.Members.Members],
         });
-        await StartSecondAsync();
+        _second = new RaftdNode(_secondOptions, NullLoggerFactory.Instance);
+        await _second.StartAsync(CancellationToken.None);
         await UntilAsync("the second votes", () => Second.Cluster.Status().Role == MemberRole.Follower);
     }
 
-    private NodeOptions OptionsOf(string label, TimeSpan electionTimeout, TimeSpan requestTimeLimit)
+    private NodeOptions OptionsOf(string label, TimeSpan requestTimeLimit, TimeSpan electionTimeout)
     {
         var port = FreePort();
         return new NodeOptions

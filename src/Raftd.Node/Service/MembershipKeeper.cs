@@ -308,35 +308,42 @@ internal sealed class MembershipKeeper
     /// <exception cref="StoreException">The refusal that the decision was.</exception>
     private async Task<Decision<T>> DecideAsync<T>(Func<RaftNode, Decision<T>> decide)
     {
-        var decision = await _replica.AskAsync(raft => Decide(raft, decide));
-        if (decision.Failure is null or StoreException && !decision.IsProposed)
+        var term = 0UL;
+        try
         {
-            await ConfirmLeadershipAsync(decision.Term);
-        }
+            var decision = await _replica.AskAsync(raft =>
+            {
+                term = raft.Term;
+                return Impediment(raft) is { } failure ? new(default!) { Failure = failure } : decide(raft);
+            });
+            if (decision.Failure is { } notNow)
+            {
+                throw notNow;
+            }
 
-        return decision.Failure is { } failure ? throw failure : decision;
+            if (!decision.IsProposed)
+            {
+                await ConfirmLeadershipAsync(term);
+            }
+
+            return decision;
+        }
+        catch (StoreException)
+        {
+            await ConfirmLeadershipAsync(term);
+            throw;
+        }
     }
 
-    private static Decision<T> Decide<T>(RaftNode raft, Func<RaftNode, Decision<T>> decide)
+    /// <summary>Why nothing can be decided here and now.</summary>
+    private static Exception? Impediment(RaftNode raft)
     {
         if (raft.Role != RaftRole.Leader)
         {
-            return new(default!) { Failure = new NotLeaderException("this member does not lead") };
+            return new NotLeaderException("this member does not lead");
         }
 
-        if (raft.ConfigurationIndex > raft.Commit)
-        {
-            return new(default!) { Failure = new ConfigurationBusyException() };
-        }
-
-        try
-        {
-            return decide(raft) with { Term = raft.Term };
-        }
-        catch (StoreException refusal)
-        {
-            return new(default!) { Failure = refusal, Term = raft.Term };
-        }
+        return raft.ConfigurationIndex > raft.Commit ? new ConfigurationBusyException() : null;
     }
 
     private async Task ConfirmLeadershipAsync(ulong term)
@@ -414,12 +421,10 @@ internal sealed class MembershipKeeper
     /// <param name="Answer">What was decided; nothing where Failure is set.</param>
     private sealed record Decision<T>(T Answer)
     {
-        /// <summary>The leader's, at the time.</summary>
-        public ulong Term { get; init; }
-
         /// <summary>An entry says it, which the caller waits for.</summary>
         public bool IsProposed { get; init; }
 
+        /// <summary>Surely nothing was done: another attempt, or another member, may.</summary>
         public Exception? Failure { get; init; }
     }
 }
