@@ -90,30 +90,6 @@ public sealed class MembershipServiceTests(LoneNode lone) : IClassFixture<LoneNo
         Assert.Contains(field, refused.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Chosen on the replica's thread: what is thrown there and meant for the one who asked must not end the
-    /// process.</summary>
-    [Fact]
-    public async Task TransferToAnUnknownNumber_IsRefused_AndTheMemberGoesOnAsync()
-    {
-        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Cluster.TransferLeadershipAsync(4711, Stop).AsTask()
-            .WaitAsync(TimeSpan.FromSeconds(30), Stop));
-        Assert.Equal(ErrorCode.NotFound, refused.Code);
-        await lone.Node.KeyValues.PutAsync(new PutRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() }, Stop);
-        Assert.False(lone.Node.Failed.IsCompleted);
-    }
-
-    /// <summary>The same over the wire between members.</summary>
-    [Fact]
-    public async Task TransferToAnUnknownNumber_AskedOfAFollower_IsRefused_AndTheLeaderGoesOnAsync()
-    {
-        await using var nodes = await TwoNodes.StartAsync(TimeSpan.FromSeconds(5), TwoNodes.ElectionTimeout);
-        var refused = await Assert.ThrowsAsync<StoreException>(
-            async () => await nodes.Second.Cluster.TransferLeadershipAsync(4711, Stop));
-        Assert.Equal(ErrorCode.NotFound, refused.Code);
-        await nodes.Second.KeyValues.PutAsync(new PutRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() }, Stop);
-        Assert.False(nodes.First.Failed.IsCompleted);
-    }
-
     private async Task<string> PeerAddressAsync(ulong id) =>
         (await Cluster.MembersAsync(ReadLevel.Linearizable, Stop)).Members.Single(member => member.Id == id).PeerAddress;
 
