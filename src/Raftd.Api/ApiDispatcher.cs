@@ -23,7 +23,13 @@ internal sealed class ApiDispatcher(RouteTable table, ApiServices services)
 
     public Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        var target = RawTarget.Split(RawTargetOf(context));
+        var rawTarget = RawTargetOf(context);
+        if (FindForgery(context.Request, rawTarget) is { } forgery)
+        {
+            return AnswerAsync(new ApiCall(context, NoRoute, services, [], Fields.None), forgery).AsTask();
+        }
+
+        var target = RawTarget.Split(rawTarget);
         var path = table.Find(target.Path, out var parameter);
         if (path is null)
         {
@@ -70,7 +76,6 @@ internal sealed class ApiDispatcher(RouteTable table, ApiServices services)
     {
         try
         {
-            RefuseForeignOrigin(call.Request);
             if (call.Route.NeedsLeader && WantsRedirect(call))
             {
                 Redirect(call);
@@ -171,21 +176,30 @@ internal sealed class ApiDispatcher(RouteTable table, ApiServices services)
         }
     }
 
-    /// <summary>A page in a browser may send a POST form to any address without asking; curl sends no Origin.</summary>
-    private static void RefuseForeignOrigin(HttpRequest request)
+    /// <summary>What speaks for a foreign page that asks through a user's browser; null for nothing. Looked at in front of
+    /// everything, the documents and what does not exist included: such a page must learn nothing.</summary>
+    private ApiError? FindForgery(HttpRequest request, string rawTarget)
     {
-        if (!HttpMethods.IsPost(request.Method) || request.Headers.Origin.Count == 0)
+        if (services.Hosts.FindForeign(request, rawTarget) is { } host)
         {
-            return;
+            return ApiError.ForeignHost(host);
         }
 
-        var origin = request.Headers.Origin.ToString();
+        // Browsers send Origin with every request that could change something or be read elsewhere; curl sends none.
+        var origin = request.Headers.Origin;
+        return origin.Count == 0 || IsOwnOrigin(origin.ToString(), request.Headers.Host.ToString())
+            ? null
+            : ApiError.ForeignOrigin(origin.ToString());
+    }
+
+    /// <summary>https as well: a proxy in front may speak TLS to the browser.</summary>
+    private static bool IsOwnOrigin(ReadOnlySpan<char> origin, ReadOnlySpan<char> host)
+    {
         var separator = origin.IndexOf("://", StringComparison.Ordinal);
-        if (separator < 0 || !origin.AsSpan(separator + 3).Equals(request.Host.Value, StringComparison.OrdinalIgnoreCase))
-        {
-            ApiException.BadRequest(
-                $"a page of {origin} may not post here", "pages are served by the member itself; programs send no Origin");
-        }
+        return separator >= 0
+            && (origin[..separator].Equals("http", StringComparison.OrdinalIgnoreCase)
+                || origin[..separator].Equals("https", StringComparison.OrdinalIgnoreCase))
+            && origin[(separator + 3)..].Equals(host, StringComparison.OrdinalIgnoreCase);
     }
 
     private bool WantsRedirect(ApiCall call)

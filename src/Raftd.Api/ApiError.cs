@@ -10,6 +10,14 @@ internal sealed record ApiError(int Status, string Code, string Message, string 
     public static ApiError BadRequest(string message, string hint = "") =>
         new(StatusCodes.Status400BadRequest, "bad_request", message, hint);
 
+    public static ApiError ForeignHost(string host) => Forbidden(
+        $"this member does not answer to the Host {Shown(host)}: it is not in -allowed-hosts",
+        "use the member's IP address or host name, or start the members with -allowed-hosts and the name: a page may point a name "
+        + "that it owns at this address");
+
+    public static ApiError ForeignOrigin(string origin) => Forbidden(
+        $"a page of {Shown(origin)} may not ask here", "pages are served by the member itself; programs send no Origin");
+
     public static ApiError NotFound(string message, string hint = "") =>
         new(StatusCodes.Status404NotFound, "not_found", message, hint);
 
@@ -57,6 +65,15 @@ internal sealed record ApiError(int Status, string Code, string Message, string 
         StatusCodes.Status413PayloadTooLarge => TooLarge("the body is too large", "send less"),
         _ => BadRequest("the request is malformed or its body ended early", "nothing was stored; send it again"),
     };
+
+    private static ApiError Forbidden(string message, string hint) =>
+        new(StatusCodes.Status403Forbidden, "forbidden", message, hint);
+
+    /// <summary>A header may be 32 KiB long.</summary>
+    private static string Shown(string header) =>
+        header.Length <= MaxShownChars ? $"`{header}`" : $"`{header[..MaxShownChars]}`…";
+
+    private const int MaxShownChars = 300;
 
     private static (int Status, string Code) Row(ErrorCode code) => code switch
     {

@@ -1,3 +1,5 @@
+using Raftd.Api.Http;
+
 namespace Raftd.Api;
 
 /// <summary>What the client port allows. Per process: members may differ, except where a property says otherwise.</summary>
@@ -20,6 +22,13 @@ public sealed record ApiOptions
 
     /// <summary>A member that does not lead answers 307 to the leader instead of forwarding, flag -redirect.</summary>
     public bool RedirectByDefault { get; init; }
+
+    /// <summary>Host names that are answered beside those that no stranger can own (HostGuard), flag -allowed-hosts.</summary>
+    public IReadOnlyList<HostPattern> AllowedHosts { get; init; } = [];
+
+    /// <summary>This machine's names and those that this member tells others, without ports; answered as well. Addresses may
+    /// be among them.</summary>
+    public IReadOnlyList<string> OwnHosts { get; init; } = [];
 
     /// <summary>Bytes of the request line. Default 32 KiB: a key of 4 KiB percent-encoded, key64, and a query beside it.
     /// Kestrel's own default, 8 KiB, is too short for the key alone.</summary>

@@ -1,3 +1,6 @@
+using Raftd.Api.Http;
+using Raftd.Api.Views;
+
 namespace Raftd.Api;
 
 /// <summary>One method on one path: what answers it and how it is described. The same table dispatches, checks the names
@@ -38,6 +41,7 @@ internal sealed record ApiRoute(string Method, string Template, Func<ApiCall, Va
         return this with
         {
             Parameters = parameters,
+            Answers = [.. Answers, CommonAnswers.Forbidden],
             QueryNames =
                 [.. parameters.Where(p => p.Place == ParameterPlace.Query).Concat(FormFields).Select(p => p.Name)],
             FormNames = [.. FormFields.Select(field => field.Name)],
@@ -68,6 +72,12 @@ internal sealed record ApiParameter(
 /// <param name="MediaType">Null for an empty body.</param>
 /// <param name="Body">The view that is serialized; null for text and bytes.</param>
 internal sealed record ApiAnswer(int Status, string Description, string? MediaType = null, Type? Body = null);
+
+internal static class CommonAnswers
+{
+    public static readonly ApiAnswer Forbidden = new(
+        403, "a Host that is not in -allowed-hosts, or an Origin that is not this member", ContentTypes.Json, typeof(ErrorView));
+}
 
 internal static class CommonParameters
 {

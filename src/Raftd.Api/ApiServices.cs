@@ -22,5 +22,7 @@ internal sealed class ApiServices(
 
     public BodyBudget Bodies { get; } = new(options.MaxBodiesInFlightBytes);
 
+    public HostGuard Hosts { get; } = new(options.AllowedHosts, options.OwnHosts);
+
     public ILogger Log { get; } = loggers.CreateLogger("Raftd.Api");
 }

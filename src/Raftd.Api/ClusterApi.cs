@@ -11,6 +11,7 @@ namespace Raftd.Api;
 internal static class ClusterApi
 {
     private const int MaxJoinBodyBytes = 16 * 1024;
+    private const string JoinHint = """post {"id":"node02","httpAddr":"host:port","raftAddr":"host:port"}""";
 
     private static readonly ApiParameter MemberParameter = new(
         ParameterPlace.Path, "id", "the member's number or its label", Docs.ExampleMember.Placeholder, Required: true);
@@ -46,7 +47,11 @@ internal static class ClusterApi
             Answers =
             [
                 new(200, "joined", ContentTypes.Json, typeof(JoinView)),
-                new(409, "known with another directory: remove it first", ContentTypes.Json, typeof(ErrorView)),
+                new(
+                    409,
+                    "known with another directory, or at other addresses where the request has no instance",
+                    ContentTypes.Json,
+                    typeof(ErrorView)),
             ],
         },
         new(HttpMethods.Post, "/members/{id}/promote", PromoteAsync)
@@ -105,7 +110,7 @@ internal static class ClusterApi
             ApiException.BadRequest($"`generator` {body.Generator} is not within 0 and 1023");
         }
 
-        return new JoinRequest
+        var request = new JoinRequest
         {
             Label = Required("id", body.Id),
             HttpAddress = Required("httpAddr", body.HttpAddr),
@@ -113,20 +118,20 @@ internal static class ClusterApi
             Instance = body.Instance,
             Generator = body.Generator,
         };
+        return request.Problem() is { } problem ? ApiException.BadRequest<JoinRequest>(problem, JoinHint) : request;
     }
 
     /// <summary>Names it does not know pass: a newer member may say more about itself than this one understands.</summary>
     private static JoinBody ParseJoin(ReadOnlySpan<byte> bytes)
     {
-        const string Hint = """post {"id":"node02","httpAddr":"host:port","raftAddr":"host:port"}""";
         try
         {
             return JsonSerializer.Deserialize(bytes, ApiJson.Instance.JoinBody)
-                ?? ApiException.BadRequest<JoinBody>("the body is null", Hint);
+                ?? ApiException.BadRequest<JoinBody>("the body is null", JoinHint);
         }
         catch (JsonException failure)
         {
-            return ApiException.BadRequest<JoinBody>($"the body is not the JSON of a join, at `{failure.Path}`", Hint);
+            return ApiException.BadRequest<JoinBody>($"the body is not the JSON of a join, at `{failure.Path}`", JoinHint);
         }
     }
 

@@ -19,7 +19,8 @@ internal static partial class CliLog
     public static partial void Advertising(ILogger logger, HostPort httpAddress, HostPort raftAddress);
 
     [LoggerMessage(103, LogLevel.Warning,
-        "Nothing asks for a password: whoever reaches {HttpAddress} can read and write everything")]
+        "Clients are served on {HttpAddress} without TLS, and nothing asks for a password: any machine that reaches it can read and "
+        + "write everything")]
     public static partial void NoPassword(ILogger logger, HostPort httpAddress);
 
     [LoggerMessage(104, LogLevel.Information, "{Signal}: stopping; a second signal ends the process at once")]
@@ -27,4 +28,14 @@ internal static partial class CliLog
 
     [LoggerMessage(105, LogLevel.Information, "Stopped")]
     public static partial void Stopped(ILogger logger);
+
+    [LoggerMessage(106, LogLevel.Warning,
+        "Peers are served on {RaftAddress} without TLS, and nothing asks them for a password: any machine that reaches it can take "
+        + "part in the cluster")]
+    public static partial void PeersUnprotected(ILogger logger, HostPort raftAddress);
+
+    [LoggerMessage(107, LogLevel.Warning,
+        "-join names another machine, but the peers there are told to reach this member at {RaftAddress}, which is this machine alone: "
+        + "set -raddr or -advertise-raddr")]
+    public static partial void PeersCannotReach(ILogger logger, HostPort raftAddress);
 }

@@ -31,18 +31,13 @@ internal static class Serve
     {
         var logger = loggers.CreateLogger("Raftd.Cli");
         CliLog.Starting(logger, settings.Id, settings.HttpAddress, settings.RaftAddress, settings.DataDirectory);
-        if (!settings.HttpAddress.IsLoopback)
-        {
-            CliLog.NoPassword(logger, settings.HttpAddress);
-        }
-
         var options = OptionsOf(settings, logger);
         var node = new RaftdNode(options, loggers);
 
         // A failed log must end the process before anything else is answered: no draining, no handover.
         _ = node.Failed.ContinueWith(
             failed => ProcessEnd.Now(Fatal.Of(failed.Result), log), TaskScheduler.Default);
-        await using var app = BuildApi(settings, node, loggers);
+        await using var app = BuildApi(settings, options.AdvertisedHttpAddress, node, loggers);
         try
         {
             await app.StartAsync(stop);
@@ -72,13 +67,16 @@ internal static class Serve
         await node.DisposeAsync();
     }
 
-    private static WebApplication BuildApi(ServerSettings settings, RaftdNode node, ILoggerFactory loggers)
+    private static WebApplication BuildApi(
+        ServerSettings settings, string advertisedAddress, RaftdNode node, ILoggerFactory loggers)
     {
         var options = new ApiOptions
         {
             MaxValueBytes = (int)settings.MaxValueBytes,
             MaxBodiesInFlightBytes = Math.Max(settings.MaxValueBytes, 256L << 20),
             RedirectByDefault = settings.Redirect,
+            AllowedHosts = settings.AllowedHosts,
+            OwnHosts = OwnHosts(settings, advertisedAddress),
         };
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
         builder.Services.AddSingleton(loggers);
@@ -97,6 +95,13 @@ internal static class Serve
         return app;
     }
 
+    private static IReadOnlyList<string> OwnHosts(ServerSettings settings, string advertisedAddress) =>
+    [
+        .. MachineNames.OfThisMachine(),
+        settings.HttpAddress.Host,
+        HostPort.TryParse(advertisedAddress, out var advertised) ? advertised.Host : "",
+    ];
+
     private static NodeOptions OptionsOf(ServerSettings settings, ILogger logger)
     {
         var joined = settings.Join.Count > 0 || NodeIdentity.HasJoined(settings.DataDirectory);
@@ -104,6 +109,7 @@ internal static class Serve
         var http = Advertise.Resolve(settings.HttpAddress, settings.AdvertiseHttpAddress, joined, machine);
         var raft = Advertise.Resolve(settings.RaftAddress, settings.AdvertiseRaftAddress, joined, machine);
         CliLog.Advertising(logger, http, raft);
+        OpenPorts.Warn(settings, raft, logger);
         return new NodeOptions
         {
             DataDirectory = Path.GetFullPath(settings.DataDirectory),

@@ -44,6 +44,22 @@ public sealed record JoinRequest
 
     /// <summary>The snowflake generator number the operator asks for, 0 to 1 023; null lets the cluster choose.</summary>
     public int? Generator { get; init; }
+
+    /// <summary>What is wrong with the label or an address, under the names of the route; null for nothing. What is let in
+    /// here is dialled by every member from then on.</summary>
+    public string? Problem() =>
+        !MemberNames.IsLabel(Label)
+            ? $"`id` {Shown(Label)} is no label: wanted are 1 to {MemberNames.MaxLabelBytes} bytes without white space or control "
+                + "characters, such as node02"
+            : AddressProblem("httpAddr", HttpAddress, "10.0.0.2:7200") ?? AddressProblem("raftAddr", PeerAddress, "10.0.0.2:8200");
+
+    private static string? AddressProblem(string field, string address, string example) => MemberNames.IsAddress(address)
+        ? null
+        : $"`{field}` {Shown(address)} is no address that other members can reach: wanted is host:port, such as {example}";
+
+    private static string Shown(string text) => text.Length <= MaxShownChars ? $"`{text}`" : $"of {text.Length} characters";
+
+    private const int MaxShownChars = 300;
 }
 
 public sealed record JoinResponse
@@ -54,7 +70,7 @@ public sealed record JoinResponse
 
     public required int Generator { get; init; }
 
-    /// <summary>The members known at the leader, the new one included.</summary>
+    /// <summary>The committed members, the new one included.</summary>
     public required IReadOnlyList<Member> Members { get; init; }
 }
 

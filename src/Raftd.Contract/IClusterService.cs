@@ -4,9 +4,12 @@ namespace Raftd.Contract;
 public interface IClusterService
 {
     /// <summary>Adds a member (as a learner, promoted when it has caught up), or finds it as it was added before.</summary>
-    /// <exception cref="StoreException">Conflict: the label or an address belongs to another instance.</exception>
+    /// <exception cref="StoreException">BadRequest: see <see cref="JoinRequest.Problem"/>. Conflict: the label belongs to
+    /// another instance or, where the request has none, to other addresses; or an address belongs to another member.</exception>
     ValueTask<JoinResponse> JoinAsync(JoinRequest request, CancellationToken cancellationToken);
 
+    /// <summary>The committed members: never one whose addition may yet be rolled back, and one that is being removed until
+    /// that is committed.</summary>
     ValueTask<MemberListResponse> MembersAsync(ReadLevel level, CancellationToken cancellationToken);
 
     ValueTask RemoveMemberAsync(ulong id, CancellationToken cancellationToken);

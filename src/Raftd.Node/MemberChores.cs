@@ -112,7 +112,7 @@ internal sealed class MemberChores(
     /// <summary>A member that was started with other addresses asks the cluster to use them.</summary>
     private async Task TellAddressAsync()
     {
-        var known = member.Replica.Status.Members.Find(self.MemberId);
+        var known = member.Replica.Status.CommittedMembers.Find(self.MemberId);
         if (_addressIsTrue || known is null || member.Replica.Status.Leader.IsNone)
         {
             return;

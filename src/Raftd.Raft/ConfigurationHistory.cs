@@ -16,6 +16,18 @@ internal sealed class ConfigurationHistory(ulong index, Configuration configurat
     /// <summary>The one before, as long as the newest can still be rolled back; else the newest itself.</summary>
     public Configuration Previous => _versions[^Math.Min(2, _versions.Count)].Configuration;
 
+    /// <summary>The newest at or below <paramref name="commit"/>: no truncation takes it back.</summary>
+    public Configuration Committed(ulong commit)
+    {
+        var newest = _versions.Count - 1;
+        while (newest > 0 && _versions[newest].Index > commit)
+        {
+            newest--;
+        }
+
+        return _versions[newest].Configuration;
+    }
+
     public void Add(ulong index, Configuration configuration)
     {
         Invariant.Check(index > Index, $"configuration at {index} added behind the one at {Index}");

@@ -86,6 +86,9 @@ public sealed partial class RaftNode
 
     public ulong ConfigurationIndex => _history.Index;
 
+    /// <summary>The newest one that is committed, as far as this member knows: what may be told to others as done.</summary>
+    public Configuration CommittedConfiguration => _history.Committed(Commit);
+
     public bool IsLearner => Configuration.IsLearner(Id);
 
     /// <summary>

@@ -24,6 +24,48 @@ public sealed class ClusterApiTests(InMemoryHost host) : IClassFixture<InMemoryH
         Assert.True(answer.Status == status, answer.Text);
     }
 
+    [Theory]
+    [InlineData("httpAddr", "127.0.0.1:7200")]
+    [InlineData("httpAddr", "db1.example.org:1")]
+    [InlineData("raftAddr", "[2001:db8::1]:65535")]
+    [InlineData("httpAddr", "db_1:8001")]
+    public void Join_AddressThatOthersCanDial_IsTaken(string field, string address) =>
+        Assert.Equal(200, JoinWith(field, address, "taken").Status);
+
+    [Theory]
+    [InlineData("httpAddr", "127.0.0.1")]
+    [InlineData("httpAddr", ":7200")]
+    [InlineData("httpAddr", "127.0.0.1:")]
+    [InlineData("httpAddr", "127.0.0.1:0")]
+    [InlineData("httpAddr", "127.0.0.1:65536")]
+    [InlineData("httpAddr", "127.0.0.1:+80")]
+    [InlineData("httpAddr", "0.0.0.0:7200")]
+    [InlineData("raftAddr", "[::]:8200")]
+    [InlineData("raftAddr", "[::ffff:0.0.0.0]:8200")]
+    [InlineData("raftAddr", "0:8200")]
+    [InlineData("raftAddr", "*:8200")]
+    [InlineData("raftAddr", "http://127.0.0.1:8200")]
+    [InlineData("raftAddr", "127.0.0.1:8200/x")]
+    [InlineData("raftAddr", "user@127.0.0.1:8200")]
+    [InlineData("raftAddr", "a b:8200")]
+    [InlineData("raftAddr", "a..b:8200")]
+    [InlineData("raftAddr", "::1:8200")]
+    [InlineData("raftAddr", "[fe80::1%eth0]:8200")]
+    [InlineData("raftAddr", "b\u00fccher:8200")]
+    [InlineData("id", "a b")]
+    [InlineData("id", "a\u0007")]
+    public void Join_WithWhatOthersCannotUse_Is400AndNamesTheFieldAndAnExample(string field, string value)
+    {
+        var answer = JoinWith(field, value);
+        Assert.True(answer.Status == 400, answer.Text);
+        Assert.Contains($"`{field}`", answer.Text, StringComparison.Ordinal);
+        Assert.Contains("such as ", answer.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("refused", RawHttp.Send(host, "GET", "/members").Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Join_LabelOf129Bytes_Is400() => Assert.Equal(400, JoinWith("id", new string('x', 129)).Status);
+
     [Fact]
     public void Join_AgainIsNothingAndFromAnotherDirectoryIs409()
     {
@@ -55,6 +97,18 @@ public sealed class ClusterApiTests(InMemoryHost host) : IClassFixture<InMemoryH
         Assert.Equal(200, RawHttp.Send(host, "DELETE", "/members/byname").Status);
         Assert.Equal(404, RawHttp.Send(host, "DELETE", $"/members/{id}").Status);
         Assert.Equal(404, RawHttp.Send(host, "POST", "/leader/transfer?to=nobody").Status);
+    }
+
+    private RawAnswer JoinWith(string field, string value, string label = "refused")
+    {
+        var fields = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["id"] = label,
+            ["httpAddr"] = "h:1",
+            ["raftAddr"] = "r:1",
+        };
+        fields[field] = value;
+        return RawHttp.Send(host, "POST", "/join", "", JsonSerializer.SerializeToUtf8Bytes(fields));
     }
 
     [Fact]

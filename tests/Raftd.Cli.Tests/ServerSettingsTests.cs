@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Raftd.Api.Http;
 using Raftd.Cli.Settings;
 
 namespace Raftd.Cli.Tests;
@@ -11,12 +12,13 @@ public sealed class ServerSettingsTests
         var settings = Given.Settings("/data");
 
         Assert.Equal("the-host", settings.Id);
-        Assert.Equal(new HostPort("", 7200), settings.HttpAddress);
-        Assert.Equal(new HostPort("", 8200), settings.RaftAddress);
+        Assert.Equal(new HostPort("127.0.0.1", 7200), settings.HttpAddress);
+        Assert.Equal(new HostPort("127.0.0.1", 8200), settings.RaftAddress);
         Assert.Empty(settings.Join);
         Assert.Null(settings.Bind);
         Assert.Null(settings.AdvertiseHttpAddress);
         Assert.Null(settings.AdvertiseRaftAddress);
+        Assert.Empty(settings.AllowedHosts);
         Assert.False(settings.Redirect);
         Assert.Equal(32L << 20, settings.MaxValueBytes);
         Assert.Equal(256L << 20, settings.CacheBytes);
@@ -49,11 +51,14 @@ public sealed class ServerSettingsTests
     [InlineData("-bind -1 d", "-bind -1: allowed is 0 to 1023")]
     [InlineData("-bind x d", "-bind 'x': wanted is a number from 0 to 1023")]
     [InlineData("-haddr 8001 d", "-haddr '8001': wanted is host:port, such as 127.0.0.1:8001, [::1]:8001 or :8001")]
-    [InlineData("-haddr :8200 d", "-raddr :8200: must differ from -haddr :8200")]
-    [InlineData("-haddr 127.0.0.1:8200 d", "-raddr :8200: must differ from -haddr 127.0.0.1:8200")]
+    [InlineData("-haddr :8200 d", "-raddr 127.0.0.1:8200: must differ from -haddr :8200")]
+    [InlineData("-haddr 127.0.0.1:8200 d", "-raddr 127.0.0.1:8200: must differ from -haddr 127.0.0.1:8200")]
     [InlineData("-advertise-haddr :7200 d", "-advertise-haddr :7200: must name one host, for others to connect to")]
     [InlineData("-join :1 d", "-join :1: each address needs a host")]
     [InlineData("-join http://a:1 d", "-join 'http://a:1': wanted is host:port, such as 127.0.0.1:8001, [::1]:8001 or :8001")]
+    [InlineData(
+        "-allowed-hosts http://a d",
+        "-allowed-hosts 'http://a': wanted are host names without port, as in db.example.org,*.example.org, or *; addresses need no entry")]
     [InlineData("-redirect=maybe d", null)]
     [InlineData("-max-value-bytes 1023 d", "-max-value-bytes 1023: allowed is 1KiB to 60MiB")]
     [InlineData("-max-value-bytes 1GB d", "-max-value-bytes '1GB': wanted is a size, such as 4096, 64KiB, 32MiB or 8GiB")]
@@ -91,6 +96,14 @@ public sealed class ServerSettingsTests
     [InlineData(129, false)]
     public void Id_HasABoundInBytes(int bytes, bool valid) =>
         Assert.Equal(valid, (Given.Settings("d") with { Id = new string('x', bytes) }).Validate().Count == 0);
+
+    [Fact]
+    public void AllowedHosts_AreRead()
+    {
+        var hosts = Given.Settings("-allowed-hosts db.example.org,*.lb.example.org d").AllowedHosts;
+        Assert.Equal([new HostPattern("db.example.org", IsSuffix: false), new HostPattern("lb.example.org", IsSuffix: true)], hosts);
+        Assert.True(Assert.Single(Given.Settings("-allowed-hosts * d").AllowedHosts).IsEvery);
+    }
 
     [Fact]
     public void SeveralProblems_AreAllTold()

@@ -102,12 +102,13 @@ public sealed class SettingSourcesTests : IDisposable
         Assert.Equal(
             """
             id: node01                                   # flag
-            haddr: ':7200'                               # default
-            raddr: ':8200'                               # default
+            haddr: 127.0.0.1:7200                        # default
+            raddr: 127.0.0.1:8200                        # default
             join: 'a:1,b:2'                              # flag
             # bind: not set                              # default
             # advertise-haddr: not set                   # default
             # advertise-raddr: not set                   # default
+            # allowed-hosts: not set                     # default
             redirect: true                               # flag
             max-value-bytes: 32MiB                       # default
             cache-bytes: 256MiB                          # default
@@ -130,7 +131,7 @@ public sealed class SettingSourcesTests : IDisposable
     [Fact]
     public void PrintConfig_IsReadAgainAsTheSameSettings()
     {
-        var sources = Given.Sources("-id it's#1 -haddr [::1]:7200 -join a:1,b:2 -bind 7 -log-format json /d");
+        var sources = Given.Sources("-id it's#1 -haddr [::1]:7200 -join a:1,b:2 -bind 7 -log-format json -allowed-hosts *.a.b,c.d /d");
         var file = _folder.Write("printed.yaml", Print(sources));
 
         var again = Given.Sources($"-config {file}");

@@ -21,6 +21,11 @@ internal sealed record Suite(string Project, bool IsSimulation, string[] Argumen
 
     public static Suite Node { get; } = Tests("Raftd.Node.Tests");
 
+    public static Suite Api { get; } = Tests("Raftd.Api.Tests");
+
+    /// <summary>Without the scripts, which build and run the checkout and not the copy.</summary>
+    public static Suite Cli { get; } = Tests("Raftd.Cli.Tests", "-class-", "*LauncherTests", "-class-", "*ClusterScriptTests");
+
     /// <summary>Members started on what a loss of power leaves.</summary>
     public static Suite PowerLoss { get; } = Tests("Raftd.PowerLoss.Tests");
 
@@ -32,9 +37,10 @@ internal sealed record Suite(string Project, bool IsSimulation, string[] Argumen
     /// a disk: two suites side by side would be in each other's way, and say nothing of the mutation. And without the sweep of
     /// a whole segment and the calls of the state that fail by strace: half a minute of a core and more, each time.
     /// </remarks>
-    private static Suite Tests(string project)
+    private static Suite Tests(string project, params string[] without)
     {
-        string[] arguments = ["-noLogo", "-noColor", "-class-", "*FullDiskTests", "-class-", "*SweepTests", "-class-", "*BadDiskTests"];
+        string[] arguments =
+            ["-noLogo", "-noColor", "-class-", "*FullDiskTests", "-class-", "*SweepTests", "-class-", "*BadDiskTests", .. without];
         return new Suite(project, IsSimulation: false, arguments, arguments);
     }
 }

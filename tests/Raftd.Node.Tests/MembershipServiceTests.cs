@@ -47,6 +47,52 @@ public sealed class MembershipServiceTests(LoneNode lone) : IClassFixture<LoneNo
         Assert.Equal(ErrorCode.Conflict, refused.Code);
     }
 
+    [Fact]
+    public async Task KnownLabel_WithoutItsInstance_IsNotMovedAsync()
+    {
+        var added = (await Cluster.JoinAsync(Request("stays", instance: 7), Stop)).MemberId;
+        var elsewhere = Request("stays", instance: 0) with { PeerAddress = "127.0.0.1:4" };
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Cluster.JoinAsync(elsewhere, Stop));
+        Assert.Equal(ErrorCode.Conflict, refused.Code);
+        Assert.Contains("127.0.0.1:3", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("127.0.0.1:3", await PeerAddressAsync(added));
+
+        // Asked for just what is there, nothing is to be done; with its instance it may move.
+        Assert.Equal(added, (await Cluster.JoinAsync(Request("stays", instance: 0), Stop)).MemberId);
+        Assert.Equal(added, (await Cluster.JoinAsync(elsewhere with { Instance = 7 }, Stop)).MemberId);
+        Assert.Equal("127.0.0.1:4", await PeerAddressAsync(added));
+        await Cluster.RemoveMemberAsync(added, Stop);
+    }
+
+    /// <summary>As `curl -X POST …/join` adds it, before its directory has ever been started.</summary>
+    [Fact]
+    public async Task MemberAddedByHand_IsThatOfTheFirstDirectory_ThatComesFromItsAddressesAsync()
+    {
+        var added = (await Cluster.JoinAsync(Request("by-hand", instance: 0), Stop)).MemberId;
+        var elsewhere = Request("by-hand", instance: 8) with { HttpAddress = "127.0.0.1:4" };
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Cluster.JoinAsync(elsewhere, Stop));
+        Assert.Equal(ErrorCode.Conflict, refused.Code);
+
+        Assert.Equal(added, (await Cluster.JoinAsync(Request("by-hand", instance: 8), Stop)).MemberId);
+        await Assert.ThrowsAsync<StoreException>(async () => await Cluster.JoinAsync(Request("by-hand", instance: 9), Stop));
+        await Cluster.RemoveMemberAsync(added, Stop);
+    }
+
+    [Theory]
+    [InlineData("a b", "127.0.0.1:2", "127.0.0.1:3", "`id`")]
+    [InlineData("x", "http://127.0.0.1:2", "127.0.0.1:3", "`httpAddr`")]
+    [InlineData("x", "127.0.0.1:2", ":8200", "`raftAddr`")]
+    public async Task Join_WithWhatNoMemberCanDial_IsRefusedAsync(string label, string http, string peer, string field)
+    {
+        var request = Request(label, instance: 7) with { HttpAddress = http, PeerAddress = peer };
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Cluster.JoinAsync(request, Stop));
+        Assert.Equal(ErrorCode.BadRequest, refused.Code);
+        Assert.Contains(field, refused.Message, StringComparison.Ordinal);
+    }
+
+    private async Task<string> PeerAddressAsync(ulong id) =>
+        (await Cluster.MembersAsync(ReadLevel.Linearizable, Stop)).Members.Single(member => member.Id == id).PeerAddress;
+
     private static JoinRequest Request(string label, ulong instance) => new()
     {
         Label = label,

@@ -63,4 +63,24 @@ public sealed class ConfigurationTests
         Assert.Equal(1, Sample.VoterDifference(new Configuration([new(1), new(2)], [new(3)])));
         Assert.Equal(2, Sample.VoterDifference(new Configuration([new(1), new(2), new(4)], [])));
     }
+
+    [Fact]
+    public void History_Committed_IsTheNewestThatNoTruncationTakesBack()
+    {
+        var first = new Configuration([new(1)], []);
+        var second = new Configuration([new(1)], [new(2)]);
+        var third = new Configuration([new(1), new(2)], []);
+        var history = new ConfigurationHistory(1, first);
+        history.Add(5, second);
+        history.Add(9, third);
+        Assert.Same(first, history.Committed(4));
+        Assert.Same(second, history.Committed(5));
+        Assert.Same(second, history.Committed(8));
+        Assert.Same(third, history.Committed(9));
+
+        history.TruncateFrom(9);
+        Assert.Same(second, history.Committed(9));
+        history.SettleUpTo(7);
+        Assert.Same(second, history.Committed(7));
+    }
 }

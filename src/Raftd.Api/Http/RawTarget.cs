@@ -32,19 +32,41 @@ internal readonly ref struct RawTarget
     /// <summary>Path and query as they came: what a redirect appends to the leader's URL.</summary>
     public static ReadOnlySpan<char> WithoutAuthority(ReadOnlySpan<char> target)
     {
-        if (target.Length == 0 || target[0] == '/')
+        var start = StartOfAuthority(target);
+        if (start < 0)
         {
             return target;
         }
 
-        var scheme = target.IndexOf("://", StringComparison.Ordinal);
-        if (scheme < 0)
-        {
-            return target;
-        }
-
-        var afterScheme = target[(scheme + 3)..];
+        var afterScheme = target[start..];
         var end = afterScheme.IndexOfAny('/', '?');
         return end < 0 ? "/" : afterScheme[end..];
+    }
+
+    /// <summary>Of absolute form, as it came; empty for any other.</summary>
+    public static ReadOnlySpan<char> Authority(ReadOnlySpan<char> target)
+    {
+        var start = StartOfAuthority(target);
+        if (start < 0)
+        {
+            return [];
+        }
+
+        var afterScheme = target[start..];
+        var end = afterScheme.IndexOfAny('/', '?');
+        return end < 0 ? afterScheme : afterScheme[..end];
+    }
+
+    /// <returns>Below 0 where there is none.</returns>
+    private static int StartOfAuthority(ReadOnlySpan<char> target)
+    {
+        const string BehindScheme = "://";
+        if (target.Length == 0 || target[0] == '/')
+        {
+            return -1;
+        }
+
+        var scheme = target.IndexOf(BehindScheme, StringComparison.Ordinal);
+        return scheme < 0 ? -1 : scheme + BehindScheme.Length;
     }
 }

@@ -4,8 +4,9 @@ namespace Raftd.Cli.Settings;
 internal static class Flags
 {
     public static readonly Flag Id = new("id", "NAME", "", "label of this member; the host name if not given");
-    public static readonly Flag HttpAddress = new("haddr", "HOST:PORT", ":7200", "listen here for clients");
-    public static readonly Flag RaftAddress = new("raddr", "HOST:PORT", ":8200", "listen here for other members");
+    public static readonly Flag HttpAddress = new("haddr", "HOST:PORT", "127.0.0.1:7200", "listen here for clients");
+    public static readonly Flag RaftAddress = new("raddr", "HOST:PORT", "127.0.0.1:8200",
+        "listen here for other members");
     public static readonly Flag Join = new("join", "HOST:PORT,...", "",
         "client addresses of members to join; ignored once the directory holds a member");
     public static readonly Flag Bind = new("bind", "0..1023", "",
@@ -14,6 +15,8 @@ internal static class Flags
         "the client address that others are told");
     public static readonly Flag AdvertiseRaft = new("advertise-raddr", "HOST:PORT", "",
         "the peer address that others are told");
+    public static readonly Flag AllowedHosts = new("allowed-hosts", "NAME,...", "",
+        "host names, or *.suffixes, that clients may use beside this machine's; * allows all");
     public static readonly Flag Redirect = new("redirect", "", "false",
         "answer 307 to the leader instead of forwarding")
     { IsSwitch = true };
@@ -51,7 +54,7 @@ internal static class Flags
     /// <summary>Everything that makes up <see cref="ServerSettings"/>, in the order of the help.</summary>
     public static IReadOnlyList<Flag> Settings { get; } =
     [
-        Id, HttpAddress, RaftAddress, Join, Bind, AdvertiseHttp, AdvertiseRaft, Redirect,
+        Id, HttpAddress, RaftAddress, Join, Bind, AdvertiseHttp, AdvertiseRaft, AllowedHosts, Redirect,
         MaxValueBytes, CacheBytes, RequestTimeout, ElectionTimeout, HeartbeatInterval,
         QuotaBytes, WalSegmentBytes, WalRetentionBytes, FlushInterval, FlushBytes, LogFormat, LogLevel, DataDirectory,
     ];

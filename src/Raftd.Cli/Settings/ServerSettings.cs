@@ -1,5 +1,6 @@
-using System.Text;
 using Microsoft.Extensions.Logging;
+using Raftd.Api.Http;
+using Raftd.Contract;
 
 namespace Raftd.Cli.Settings;
 
@@ -10,7 +11,6 @@ namespace Raftd.Cli.Settings;
 /// </remarks>
 internal sealed record ServerSettings
 {
-    private const int MaxIdBytes = 128;
     private const int MaxBind = 1023;
     private const long KiB = 1L << 10;
     private const long MiB = 1L << 20;
@@ -29,10 +29,10 @@ internal sealed record ServerSettings
     /// </summary>
     public required string Id { get; init; }
 
-    /// <summary>Where clients connect. Default <c>:7200</c>.</summary>
+    /// <summary>Where clients connect. Default <c>127.0.0.1:7200</c>.</summary>
     public required HostPort HttpAddress { get; init; }
 
-    /// <summary>Where other members connect; not the port of <see cref="HttpAddress"/>. Default <c>:8200</c>.</summary>
+    /// <summary>Where other members connect; not the port of <see cref="HttpAddress"/>. Default <c>127.0.0.1:8200</c>.</summary>
     public required HostPort RaftAddress { get; init; }
 
     /// <summary>
@@ -48,6 +48,10 @@ internal sealed record ServerSettings
 
     /// <summary>The peer address others are told; null: see <see cref="Advertise"/>.</summary>
     public required HostPort? AdvertiseRaftAddress { get; init; }
+
+    /// <summary>Host names that clients may use beside those of this machine; see <see cref="HostPattern"/>. Default: none.
+    /// </summary>
+    public required IReadOnlyList<HostPattern> AllowedHosts { get; init; }
 
     /// <summary>Whether a follower answers 307 to the leader instead of forwarding. Default false.</summary>
     public required bool Redirect { get; init; }
@@ -145,13 +149,9 @@ internal sealed record ServerSettings
         }
     }
 
-    private string? IdProblem()
-    {
-        var printable = Id.EnumerateRunes().All(rune => !Rune.IsControl(rune) && !Rune.IsWhiteSpace(rune));
-        return printable && Encoding.UTF8.GetByteCount(Id) is >= 1 and <= MaxIdBytes
-            ? null
-            : $"{Flags.Id.Label} '{Id}': allowed is 1 to {MaxIdBytes} bytes without white space or control characters";
-    }
+    private string? IdProblem() => MemberNames.IsLabel(Id)
+        ? null
+        : $"{Flags.Id.Label} '{Id}': allowed is 1 to {MemberNames.MaxLabelBytes} bytes without white space or control characters";
 
     private static string? AdvertiseProblem(Flag flag, HostPort? address) =>
         address is { IsAny: true } any ? $"{flag.Label} {any}: must name one host, for others to connect to" : null;

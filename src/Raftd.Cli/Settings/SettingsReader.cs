@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Raftd.Api.Http;
 
 namespace Raftd.Cli.Settings;
 
@@ -35,6 +36,7 @@ internal sealed class SettingsReader
         Bind = Optional<int>(Flags.Bind, TryParseInt, "wanted is a number from 0 to 1023"),
         AdvertiseHttpAddress = Optional<HostPort>(Flags.AdvertiseHttp, HostPort.TryParse, HostPort.Wanted),
         AdvertiseRaftAddress = Optional<HostPort>(Flags.AdvertiseRaft, HostPort.TryParse, HostPort.Wanted),
+        AllowedHosts = Parse<IReadOnlyList<HostPattern>>(Flags.AllowedHosts, HostPattern.TryParseList, HostPattern.Wanted),
         Redirect = Parse<bool>(Flags.Redirect, bool.TryParse, "wanted is true or false"),
         MaxValueBytes = Size(Flags.MaxValueBytes),
         CacheBytes = Size(Flags.CacheBytes),

@@ -9,8 +9,13 @@ internal sealed partial class Replica
 {
     // The snapshot offered to the core in this step, until the core accepts or ignores it.
     private SnapshotOffer? _offer;
+
+    // The configuration in force and the newest committed one, and the members that each names. Compared by reference: a
+    // new leader may put another configuration at the index of the one it overwrites.
+    private Configuration? _followed;
     private MemberTable _members;
-    private ulong _membersIndex;
+    private Configuration? _committed;
+    private MemberTable _committedMembers;
     private bool _followsFormer;
 
     private void HandleReady()
@@ -125,18 +130,26 @@ internal sealed partial class Replica
     /// must still find their way to it (thesis 4.2.2).</summary>
     private void FollowConfiguration()
     {
-        if (_raft.ConfigurationIndex != _membersIndex)
+        if (!ReferenceEquals(_raft.Configuration, _followed))
         {
-            _membersIndex = _raft.ConfigurationIndex;
+            _followed = _raft.Configuration;
             var former = _members;
-            _members = MemberTable.Decode(_raft.Configuration.Context.Span);
+            _members = MemberTable.Decode(_followed.Context.Span);
             _peers.Follow(_members.WithThoseOnlyIn(former));
             _followsFormer = true;
         }
-        else if (_followsFormer && _raft.Commit >= _membersIndex)
+        else if (_followsFormer && _raft.Commit >= _raft.ConfigurationIndex)
         {
             _peers.Follow(_members);
             _followsFormer = false;
+        }
+
+        if (!ReferenceEquals(_raft.CommittedConfiguration, _committed))
+        {
+            _committed = _raft.CommittedConfiguration;
+            _committedMembers = ReferenceEquals(_committed, _followed)
+                ? _members
+                : MemberTable.Decode(_committed.Context.Span);
         }
     }
 }

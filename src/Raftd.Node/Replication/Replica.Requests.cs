@@ -1,6 +1,7 @@
 // What other threads ask of the replica: proposals, read barriers, questions to the core.
 
 using System.Runtime.InteropServices;
+using Raftd.Contract;
 using Raftd.Raft;
 using Raftd.Store.Commands;
 
@@ -35,7 +36,10 @@ internal sealed partial class Replica
     }
 
     /// <summary>Ends with true once this member has applied everything acknowledged before the call.</summary>
-    public ValueTask<bool> ReadBarrierAsync()
+    public ValueTask<bool> ReadBarrierAsync() => ReadBarrierAsync(_options.RequestTimeLimit);
+
+    /// <param name="limit">For a caller that cannot wait as long as a request may; counted in ticks.</param>
+    public ValueTask<bool> ReadBarrierAsync(TimeSpan limit)
     {
         var status = _status;
         if (status.LeadsAlone)
@@ -43,7 +47,7 @@ internal sealed partial class Replica
             return ValueTask.FromResult(true);
         }
 
-        var barrier = new ReadBarrier(DeadlineFromNow());
+        var barrier = new ReadBarrier(DeadlineAfter(limit));
         return status.FencedBecause is null && _inbox.TryPost(new ReplicaInput.Read(barrier))
             ? new ValueTask<bool>(barrier.Task)
             : ValueTask.FromResult(false);
@@ -60,10 +64,22 @@ internal sealed partial class Replica
     public void Ask(Action<RaftNode> run) => _inbox.Post(new ReplicaInput.Ask(run));
 
     /// <summary>Runs a question on the replica's thread, between two batches.</summary>
+    /// <exception cref="StoreException">The question refused: that concerns the one who asked, and not this thread, which any
+    /// other exception ends.</exception>
     public Task<T> AskAsync<T>(Func<RaftNode, T> question)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _inbox.Post(new ReplicaInput.Ask(raft => answer.TrySetResult(question(raft))));
+        _inbox.Post(new ReplicaInput.Ask(raft =>
+        {
+            try
+            {
+                answer.TrySetResult(question(raft));
+            }
+            catch (StoreException refusal)
+            {
+                answer.TrySetException(refusal);
+            }
+        }));
         return answer.Task;
     }
 

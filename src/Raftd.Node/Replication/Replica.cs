@@ -63,7 +63,13 @@ internal sealed partial class Replica : ILoop
         _time = time;
         _logger = logger;
         _applied = applied;
-        _members = knownMembers;
+        _members = _committedMembers = knownMembers;
+        if (raft.ConfigurationIndex == 0)
+        {
+            // It waits to be added: until the log says more, the members that its join was told of.
+            _followed = _committed = raft.Configuration;
+        }
+
         _budget = new ByteBudget(options.MaxProposalBytes);
         _inbox = new Mailbox<ReplicaInput>(options.MaxInputs);
         _status = Picture();
@@ -182,6 +188,8 @@ internal sealed partial class Replica : ILoop
         Applied = _applied,
         Configuration = _raft.Configuration,
         Members = _members,
+        CommittedConfiguration = _raft.CommittedConfiguration,
+        CommittedMembers = _committedMembers,
         IsConfigurationCommitted = _raft.ConfigurationIndex <= _raft.Commit,
         IsPromoted = _promotedTerm == _raft.Term && _raft.Role == RaftRole.Leader,
         LeadsAlone = LeadsAlone,
@@ -190,6 +198,7 @@ internal sealed partial class Replica : ILoop
         FencedBecause = _fencedBecause,
     };
 
-    private long DeadlineFromNow() =>
-        _time.GetTimestamp() + (long)(_options.RequestTimeLimit.TotalSeconds * _time.TimestampFrequency);
+    private long DeadlineFromNow() => DeadlineAfter(_options.RequestTimeLimit);
+
+    private long DeadlineAfter(TimeSpan limit) => _time.GetTimestamp() + (long)(limit.TotalSeconds * _time.TimestampFrequency);
 }

@@ -17,9 +17,17 @@ internal sealed record ReplicaStatus
     /// <summary>Applied and visible to readers.</summary>
     public required ulong Applied { get; init; }
 
+    /// <summary>In force, committed or not: whom this member counts and dials.</summary>
     public required Configuration Configuration { get; init; }
 
+    /// <summary>Of <see cref="Configuration"/>.</summary>
     public required MemberTable Members { get; init; }
+
+    /// <summary>The newest committed one: what clients are told. A change that may yet be rolled back is not in it.</summary>
+    public required Configuration CommittedConfiguration { get; init; }
+
+    /// <summary>Of <see cref="CommittedConfiguration"/>.</summary>
+    public required MemberTable CommittedMembers { get; init; }
 
     /// <summary>This member leads and has applied the first entry of its term: it may speak about leases.</summary>
     public required bool IsPromoted { get; init; }

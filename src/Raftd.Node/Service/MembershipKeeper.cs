@@ -2,6 +2,14 @@
 //
 // One change at a time, each a configuration entry that the core guards (Raft thesis 4.1; docs/raft.md). A newcomer is a
 // learner first, so that an empty log never counts for a majority; the leader promotes it once it has caught up.
+//
+// A configuration counts from append, but may be rolled back until it is committed. An answer that needs no entry of its
+// own ("known already", "no such member") would make a promise of such a one. So:
+//
+//   1. Nothing is decided while the newest configuration is not committed: the request waits for that.
+//   2. A decision that is an entry is answered once the entry is applied.
+//   3. Any other is answered once a round of heartbeats that began after it shows that this member still led: one that was
+//      deposed without knowing has not heard of the members added or removed since.
 
 using Microsoft.Extensions.Logging;
 using Polly;
@@ -39,15 +47,21 @@ internal sealed class MembershipKeeper
 
     public async ValueTask<JoinResponse> JoinAsync(JoinRequest request, CancellationToken cancellationToken)
     {
-        var joined = await ChangeAsync((configuration, members) => Join(configuration, members, request), cancellationToken);
-        var member = joined.FindLabel(request.Label)
-            ?? throw new StoreException(ErrorCode.UnknownOutcome, $"{request.Label} joined and was removed at once");
+        if (request.Problem() is { } problem)
+        {
+            throw new StoreException(ErrorCode.BadRequest, problem);
+        }
+
+        var configuration = await ChangeAsync((now, members) => Join(now, members, request), cancellationToken);
+        var joined = MemberTable.Decode(configuration.Context.Span);
+        var member = joined.FindLabel(request.Label);
+        Invariant.Check(member is not null, $"{request.Label} is not among the {joined.Members.Length} members that it joined");
         return new JoinResponse
         {
             ClusterId = _self.ClusterId,
             MemberId = member.Id,
             Generator = member.Generator,
-            Members = [.. joined.Members.Select(info => Describe(info, isLearner: info.PromoteWhenCaughtUp))],
+            Members = [.. joined.Members.Select(info => Describe(configuration, info))],
         };
     }
 
@@ -99,12 +113,8 @@ internal sealed class MembershipKeeper
 
     public async ValueTask<ulong> TransferAsync(ulong to, CancellationToken cancellationToken)
     {
-        if (!_replica.Status.IsLeader)
-        {
-            throw new NotLeaderException("this member does not lead");
-        }
-
-        var target = await _replica.AskAsync(raft => ChooseTarget(raft, to));
+        var target = await WhenSettledAsync(
+            async () => (await DecideAsync(raft => new Decision<ulong>(ChooseTarget(raft, to)))).Answer, cancellationToken);
         if (target == _self.MemberId)
         {
             return target;
@@ -128,13 +138,13 @@ internal sealed class MembershipKeeper
             members.With(learner with { PromoteWhenCaughtUp = false }).Encode());
     }
 
-    public static Member Describe(MemberInfo info, bool isLearner) => new()
+    public static Member Describe(Configuration configuration, MemberInfo info) => new()
     {
         Id = info.Id,
         Label = info.Label,
         HttpAddress = info.HttpAddress,
         PeerAddress = info.PeerAddress,
-        IsLearner = isLearner,
+        IsLearner = configuration.IsLearner(new NodeId(info.Id)),
     };
 
     /// <summary>Null when the member is known already, just as it asks to be.</summary>
@@ -161,21 +171,19 @@ internal sealed class MembershipKeeper
             configuration.Voters, configuration.Learners.Append(new NodeId(member.Id)), members.With(member).Encode());
     }
 
-    /// <summary>The same directory may come again, and from another address; another directory may not.</summary>
+    /// <summary>The same directory may come again, and from another address; another directory may not. Without an
+    /// instance the request proves nothing: it changes nothing. A member that was added without one, by hand, takes that of
+    /// the first directory that comes from where it is expected.</summary>
     private static Configuration? Rejoin(
         Configuration configuration, MemberTable members, MemberInfo known, JoinRequest request)
     {
-        var sameInstance = request.Instance == known.Instance || request.Instance == 0 || known.Instance == 0;
-        if (!sameInstance)
+        var sameAddresses = request.HttpAddress == known.HttpAddress && request.PeerAddress == known.PeerAddress;
+        var sameDirectory = request.Instance != 0 && request.Instance == known.Instance;
+        if (!sameDirectory && !(sameAddresses && (request.Instance == 0 || known.Instance == 0)))
         {
-            // Not the address of the one to be removed: it is down, or it would not ask.
-            var another = members.Members.FirstOrDefault(member => member.Id != known.Id) ?? known;
-            throw new StoreException(
-                ErrorCode.Conflict,
-                $"{request.Label} is a member of this cluster with another data directory: the one that asks is new or was "
-                + "wiped, and has lost what the member promised",
-                $"remove the old member first: curl -X DELETE http://{another.HttpAddress}/members/{request.Label} "
-                + "(any member answers), then start this one again");
+            throw request.Instance == 0 || known.Instance == 0
+                ? KnownElsewhere(members, known)
+                : KnownWithAnotherDirectory(members, known);
         }
 
         var renewed = known with
@@ -191,6 +199,26 @@ internal sealed class MembershipKeeper
 
         RequireFreeAddresses(members, request, known);
         return new Configuration(configuration.Voters, configuration.Learners, members.With(renewed).Encode());
+    }
+
+    private static StoreException KnownWithAnotherDirectory(MemberTable members, MemberInfo known) => new(
+        ErrorCode.Conflict,
+        $"{known.Label} is a member of this cluster with another data directory: the one that asks is new or was "
+        + "wiped, and has lost what the member promised",
+        $"remove the old member first: {RemovalOf(members, known)} (any member answers), then start this one again");
+
+    private static StoreException KnownElsewhere(MemberTable members, MemberInfo known) => new(
+        ErrorCode.Conflict,
+        $"{known.Label} is a member of this cluster at {known.HttpAddress} (clients) and {known.PeerAddress} (peers); its "
+        + "addresses change only for a request that has its instance",
+        "start the member with its new -haddr and -raddr on the data directory that it has, and it tells them by itself; if "
+        + $"that is lost, remove it first: {RemovalOf(members, known)}");
+
+    private static string RemovalOf(MemberTable members, MemberInfo known)
+    {
+        // Not the address of the one to be removed: it is down, or it would not ask.
+        var another = members.Members.FirstOrDefault(member => member.Id != known.Id) ?? known;
+        return $"curl -X DELETE http://{another.HttpAddress}/members/{known.Label}";
     }
 
     private static void RequireFreeAddresses(MemberTable members, JoinRequest request, MemberInfo? self)
@@ -225,56 +253,106 @@ internal sealed class MembershipKeeper
         members.Find(id) ?? throw new StoreException(ErrorCode.NotFound, $"no member has the id {id}", "see /members");
 
     /// <summary>Proposes the change and waits until it is applied; a null change means there is nothing to do.</summary>
-    /// <returns>The members after it.</returns>
-    private async Task<MemberTable> ChangeAsync(
-        Func<Configuration, MemberTable, Configuration?> change, CancellationToken cancellationToken)
+    /// <returns>The configuration after it, committed.</returns>
+    private Task<Configuration> ChangeAsync(
+        Func<Configuration, MemberTable, Configuration?> change, CancellationToken cancellationToken) =>
+        WhenSettledAsync(() => TryChangeAsync(change), cancellationToken);
+
+    /// <summary>Tries again for as long as an earlier change is not committed.</summary>
+    private async Task<T> WhenSettledAsync<T>(Func<Task<T>> attempt, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(_timeLimit);
-        return await _whileBusy.ExecuteAsync(async _ => await TryChangeAsync(change), limit.Token);
+        try
+        {
+            return await _whileBusy.ExecuteAsync(async _ => await attempt(), limit.Token);
+        }
+        catch (Exception late) when (late is ConfigurationBusyException or OperationCanceledException)
+        {
+            // Between two attempts, and none of them proposed anything.
+            throw new StoreException(
+                ErrorCode.NotReady,
+                $"an earlier change of the members was not committed within {_timeLimit.TotalSeconds:0.#} s; this request did nothing",
+                "a majority of the members must be up; see /members, and try again");
+        }
     }
 
-    private async Task<MemberTable> TryChangeAsync(Func<Configuration, MemberTable, Configuration?> change)
+    private async Task<Configuration> TryChangeAsync(Func<Configuration, MemberTable, Configuration?> change)
     {
-        var attempt = await _replica.AskAsync(raft => Propose(raft, change));
-        if (attempt.Failure is { } failure)
-        {
-            throw failure;
-        }
-
-        if (attempt.Proposal is { } proposal)
+        var (configuration, proposal) = (await DecideAsync(raft => Propose(raft, change))).Answer;
+        if (proposal is not null)
         {
             LeaderRouter.ThrowUnlessApplied(await proposal.Task);
         }
 
-        return attempt.Members;
+        return configuration;
     }
 
-    private Attempt Propose(RaftNode raft, Func<Configuration, MemberTable, Configuration?> change)
+    /// <summary>On the replica's thread. What it refuses it throws.</summary>
+    private Decision<(Configuration Configuration, Proposal? Proposal)> Propose(
+        RaftNode raft, Func<Configuration, MemberTable, Configuration?> change)
     {
-        var members = MemberTable.Decode(raft.Configuration.Context.Span);
-        if (raft.Role != RaftRole.Leader)
+        if (change(raft.Configuration, MemberTable.Decode(raft.Configuration.Context.Span)) is not { } next)
         {
-            return new Attempt(members, null, new NotLeaderException("this member does not lead"));
-        }
-
-        Configuration? next;
-        try
-        {
-            next = change(raft.Configuration, members);
-        }
-        catch (StoreException refused)
-        {
-            return new Attempt(members, null, refused);
-        }
-
-        if (next is null)
-        {
-            return new Attempt(members, null, null);
+            return new((raft.Configuration, null));
         }
 
         var (result, proposal) = _replica.ProposeConfiguration(next);
-        return new Attempt(MemberTable.Decode(next.Context.Span), proposal, FailureOf(result));
+        return FailureOf(result) is { } failure
+            ? new((next, null)) { Failure = failure }
+            : new((next, proposal)) { IsProposed = true };
+    }
+
+    /// <summary>Decides on the replica's thread by the committed members, and returns once the decision is true: that it was
+    /// this leader's to make. For an entry that is said by its commit, which the caller waits for.</summary>
+    /// <exception cref="StoreException">The refusal that the decision was.</exception>
+    private async Task<Decision<T>> DecideAsync<T>(Func<RaftNode, Decision<T>> decide)
+    {
+        var term = 0UL;
+        try
+        {
+            var decision = await _replica.AskAsync(raft =>
+            {
+                term = raft.Term;
+                return Impediment(raft) is { } failure ? new(default!) { Failure = failure } : decide(raft);
+            });
+            if (decision.Failure is { } notNow)
+            {
+                throw notNow;
+            }
+
+            if (!decision.IsProposed)
+            {
+                await ConfirmLeadershipAsync(term);
+            }
+
+            return decision;
+        }
+        catch (StoreException)
+        {
+            await ConfirmLeadershipAsync(term);
+            throw;
+        }
+    }
+
+    /// <summary>Why nothing can be decided here and now.</summary>
+    private static Exception? Impediment(RaftNode raft)
+    {
+        if (raft.Role != RaftRole.Leader)
+        {
+            return new NotLeaderException("this member does not lead");
+        }
+
+        return raft.ConfigurationIndex > raft.Commit ? new ConfigurationBusyException() : null;
+    }
+
+    private async Task ConfirmLeadershipAsync(ulong term)
+    {
+        // A member that was deposed meanwhile gets its round confirmed too, by the new leader: hence the term.
+        if (!await _replica.LeadershipBarrierAsync() || _replica.Status is not { IsLeader: true } now || now.Term != term)
+        {
+            throw new NotLeaderException("leadership could not be confirmed in time");
+        }
     }
 
     private static Exception? FailureOf(ProposeResult result) => result switch
@@ -340,5 +418,13 @@ internal sealed class MembershipKeeper
     /// <summary>An earlier change is not committed yet: try again.</summary>
     private sealed class ConfigurationBusyException : Exception;
 
-    private sealed record Attempt(MemberTable Members, Proposal? Proposal, Exception? Failure);
+    /// <param name="Answer">What was decided; nothing where Failure is set.</param>
+    private sealed record Decision<T>(T Answer)
+    {
+        /// <summary>An entry says it, which the caller waits for.</summary>
+        public bool IsProposed { get; init; }
+
+        /// <summary>Surely nothing was done: another attempt, or another member, may.</summary>
+        public Exception? Failure { get; init; }
+    }
 }

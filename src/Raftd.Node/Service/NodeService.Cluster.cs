@@ -1,5 +1,4 @@
 using Raftd.Contract;
-using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
 using Raftd.Store.Commands;
@@ -8,6 +7,9 @@ namespace Raftd.Node.Service;
 
 internal sealed partial class NodeService : IClusterService
 {
+    // Kubernetes gives a probe one second.
+    private static readonly TimeSpan LongestProbe = TimeSpan.FromMilliseconds(800);
+
     public bool IsLeader => _replica.Status.IsLeader;
 
     public string? LeaderUrl => UrlOf(_replica.Status);
@@ -25,10 +27,10 @@ internal sealed partial class NodeService : IClusterService
             Leader = status.Leader.Value,
             Members =
             [
-                .. status.Members.Members
+                .. status.CommittedMembers.Members
                     .OrderBy(member => member.Label, StringComparer.Ordinal)
                     .ThenBy(member => member.Id)
-                    .Select(member => Describe(status.Configuration, member)),
+                    .Select(member => MembershipKeeper.Describe(status.CommittedConfiguration, member)),
             ],
         };
     }
@@ -104,13 +106,12 @@ internal sealed partial class NodeService : IClusterService
     public async ValueTask<IReadOnlyList<HealthCheck>> ReadinessAsync(CancellationToken cancellationToken)
     {
         var status = _replica.Status;
-        var isLearner = status.Configuration.IsLearner(new NodeId(_self.MemberId));
         return
         [
             new HealthCheck("data_corruption", CorruptionOf(status)),
             StaleRead(),
-            new HealthCheck("linearizable_read", await LinearizableReadAsync()),
-            new HealthCheck("non_learner", isLearner ? "this member is a learner and has not caught up yet" : null),
+            new HealthCheck("linearizable_read", await LinearizableReadAsync(status)),
+            new HealthCheck("non_learner", status.IsLearner ? "this member does not vote: it is a learner, or not in the cluster" : null),
         ];
     }
 
@@ -120,18 +121,31 @@ internal sealed partial class NodeService : IClusterService
         return new HealthCheck("serializable_read", null);
     }
 
-    private async Task<string?> LinearizableReadAsync()
+    /// <summary>A probe wants its answer now: where none can come it is not waited for.</summary>
+    private async Task<string?> LinearizableReadAsync(ReplicaStatus status)
     {
-        try
+        if (status.IsLearner)
         {
-            await BarrierAsync(ReadLevel.Linearizable);
-            return null;
+            return "not tried: this member does not vote";
         }
-        catch (StoreException failure)
+
+        if (status.FencedBecause is { } fenced)
         {
-            return failure.Message;
+            return $"this member is fenced: {fenced}";
         }
+
+        if (status.Leader.IsNone)
+        {
+            return "no leader is known";
+        }
+
+        return await _replica.ReadBarrierAsync(ProbeLimit)
+            ? null
+            : $"no leader confirmed a read within {ProbeLimit.TotalMilliseconds:0} ms";
     }
+
+    private TimeSpan ProbeLimit =>
+        _options.RequestTimeLimit < LongestProbe ? _options.RequestTimeLimit : LongestProbe;
 
     private string? CorruptionOf(ReplicaStatus status) =>
         status.FencedBecause ?? (AlarmViews.CorruptMembers(_state.View()).Contains(_self.MemberId) ? "the CORRUPT alarm names this member" : null);
@@ -165,9 +179,6 @@ internal sealed partial class NodeService : IClusterService
             }
         }
     }
-
-    private static Member Describe(Configuration configuration, MemberInfo member) =>
-        MembershipKeeper.Describe(member, configuration.IsLearner(new NodeId(member.Id)));
 
     private static MemberRole RoleOf(ReplicaStatus status) => status.Role switch
     {

@@ -1,0 +1,164 @@
+namespace Raftd.Mutations.Table;
+
+/// <summary>Requests that lie about where they come from or whom they speak for, and answers about members that are not so.
+/// </summary>
+internal static class RequestMutations
+{
+    private const string HostGuard = "src/Raftd.Api/Http/HostGuard.cs";
+    private const string Membership = "src/Raftd.Node/Service/MembershipKeeper.cs";
+    private const string Cluster = "src/Raftd.Node/Service/NodeService.Cluster.cs";
+
+    public static IReadOnlyList<Mutation> List { get; } =
+    [
+        new()
+        {
+            Name = "any-host-answered",
+            Failures = [78],
+            Wrong = "a page that points its own name at a member is answered (DNS rebinding; etcd before 3.4's host whitelist)",
+            File = HostGuard,
+            Original = "!host.Contains('.') || MatchesAny(host)",
+            Broken = "true",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "host-of-absolute-target-unseen",
+            Failures = [78],
+            Wrong = "a request without Host may name any host in its target",
+            File = HostGuard,
+            Original = "authority.IsEmpty || Admits(authority)",
+            Broken = "true",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "host-suffix-without-its-dot",
+            Failures = [78],
+            Wrong = "a name that only ends like an allowed one is taken for one under it",
+            File = "src/Raftd.Api/Http/HostPattern.cs",
+            Original = "host[dot] == '.'",
+            Broken = "true",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "origin-seen-on-posts-alone",
+            Failures = [78],
+            Wrong = "a foreign page may send every method but POST",
+            File = "src/Raftd.Api/ApiDispatcher.cs",
+            Original = "origin.Count == 0",
+            Broken = "origin.Count == 0 || !HttpMethods.IsPost(request.Method)",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "open-to-the-network-by-default",
+            Failures = [],
+            Wrong = "the client port listens on every interface although no one asked for it (docs/bugs.md)",
+            File = "src/Raftd.Cli/Settings/Flags.cs",
+            Original = "\"127.0.0.1:7200\"",
+            Broken = "\":7200\"",
+            Suites = [Suite.Cli],
+        },
+        new()
+        {
+            Name = "open-peer-port-unsaid",
+            Failures = [],
+            Wrong = "a start says nothing of a peer port that is open to the network (docs/bugs.md)",
+            File = "src/Raftd.Cli/OpenPorts.cs",
+            Original = "!settings.RaftAddress.IsLoopback",
+            Broken = "false",
+            Suites = [Suite.Cli],
+        },
+        new()
+        {
+            Name = "join-takes-any-address",
+            Failures = [69],
+            Wrong = "a join may bring a URL or a wildcard as an address, which every member then dials",
+            File = "src/Raftd.Contract/MemberNames.cs",
+            Original = "colon > 0 && IsPort(text.AsSpan(colon + 1)) && IsHost(text[..colon])",
+            Broken = "true",
+            Suites = [Suite.Api, Suite.Node],
+        },
+        new()
+        {
+            Name = "known-label-moved-without-instance",
+            Failures = [15],
+            Wrong = "a join with a known label and no instance moves that member's addresses (docs/bugs.md)",
+            File = Membership,
+            Original = "request.Instance != 0 && request.Instance == known.Instance",
+            Broken = "request.Instance == known.Instance || request.Instance == 0 || known.Instance == 0",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "uncommitted-members-reported",
+            Failures = [13],
+            Wrong = "/members shows a member whose addition may yet be rolled back (docs/bugs.md)",
+            File = Cluster,
+            Original = "status.CommittedMembers.Members",
+            Broken = "status.Members.Members",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "retried-change-answered-before-commit",
+            Failures = [13, 67],
+            Wrong = "a join or a removal sent again is decided by the uncommitted change of the first one (docs/bugs.md)",
+            File = Membership,
+            Original = "raft.ConfigurationIndex > raft.Commit",
+            Broken = "false",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "deposed-leader-speaks-for-members",
+            Failures = [6, 15],
+            Wrong = "a leader that does not know that it was deposed says who is a member and who is not",
+            File = Membership,
+            Original = "!await _replica.LeadershipBarrierAsync()",
+            Broken = "false",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "refusal-ends-the-process",
+            Failures = [69],
+            Wrong = "a transfer to a number that no member has ends the leader's process (docs/bugs.md; etcd #9379)",
+            File = "src/Raftd.Node/Replication/Replica.Requests.cs",
+            Original = "answer.TrySetException(refusal);",
+            Broken = "throw;",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "learner-probe-reads",
+            Failures = [84],
+            Wrong = "the probe of a learner asks a leader for a read, and waits for it (docs/bugs.md)",
+            File = Cluster,
+            Original = "if («status.IsLearner»)",
+            Broken = "false",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "learner-is-ready",
+            Failures = [84],
+            Wrong = "a learner says that clients may be sent to it (#19280)",
+            File = Cluster,
+            Original = "«status.IsLearner» ? \"this member",
+            Broken = "false",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "probe-waits-like-a-request",
+            Failures = [84],
+            Wrong = "a probe without a majority answers after the time limit of a request, when its asker has long gone",
+            File = Cluster,
+            Original = "_replica.ReadBarrierAsync(ProbeLimit)",
+            Broken = "_replica.ReadBarrierAsync()",
+            Suites = [Suite.Node],
+        },
+    ];
+}

@@ -1,0 +1,69 @@
+using Raftd.Contract;
+using Raftd.Node.Membership;
+using Raftd.Raft;
+
+namespace Raftd.Node.Tests;
+
+/// <summary>What the probes say of a member in each of its states (failure 84). A request may take minutes here: a probe that
+/// waited for its read as long as a request may would not answer at all.</summary>
+public sealed class ReadinessTests
+{
+    private static readonly TimeSpan RequestTimeLimit = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan FarBelowTheRequestTimeLimit = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task Probes_OfEachState_SayWhatIsSo_WithoutWaitingForWhatCannotComeAsync()
+    {
+        await using var nodes = await TwoNodes.StartAsync(RequestTimeLimit, TwoNodes.ElectionTimeout);
+        await FailAsync(nodes.First, "");
+        await FailAsync(nodes.Second, "");
+
+        await DemoteSecondAsync(nodes);
+        await TwoNodes.UntilAsync("the second knows that it is a learner", () => nodes.Second.Cluster.Status().Role == MemberRole.Learner);
+        var learner = await FailAsync(nodes.Second, "linearizable_read non_learner");
+        Assert.StartsWith("not tried", learner[0].Failure, StringComparison.Ordinal);
+        await FailAsync(nodes.First, "");
+
+        await nodes.First.Cluster.PromoteMemberAsync(nodes.SecondId, TestContext.Current.CancellationToken);
+        await TwoNodes.UntilAsync("the second votes", () => nodes.Second.Cluster.Status().Role == MemberRole.Follower);
+        await FailAsync(nodes.Second, "");
+
+        nodes.Second.Member!.Replica.Fence("a test says so");
+        await TwoNodes.UntilAsync("the second is fenced", () => nodes.Second.Cluster.Status().Alarms.Contains("FENCED", StringComparer.Ordinal));
+        await FailAsync(nodes.Second, "data_corruption linearizable_read");
+
+        // Whether it still takes itself for the leader or not: there is no majority.
+        await FailAsync(nodes.First, "linearizable_read");
+        await TwoNodes.UntilAsync("the first leads no more", () => nodes.First.Cluster.Status().Leader == 0);
+        var leaderless = await FailAsync(nodes.First, "linearizable_read");
+        Assert.Equal("no leader is known", leaderless[0].Failure);
+    }
+
+    /// <summary>The names of the failed checks of readiness, and that the process is alive.</summary>
+    private static async Task<HealthCheck[]> FailAsync(RaftdNode node, string names)
+    {
+        var stop = TestContext.Current.CancellationToken;
+        var checks = await node.Cluster.ReadinessAsync(stop).AsTask().WaitAsync(FarBelowTheRequestTimeLimit, stop);
+        var failed = checks.Where(check => !check.Passed).ToArray();
+        Assert.Equal(names, Names(failed));
+        Assert.Equal("data_corruption serializable_read linearizable_read non_learner", Names(checks));
+        Assert.All(await node.Cluster.LivenessAsync(stop), check => Assert.True(check.Passed));
+        return failed;
+    }
+
+    private static string Names(IEnumerable<HealthCheck> checks) => string.Join(' ', checks.Select(check => check.Name));
+
+    /// <summary>A learner that nothing promotes by itself, which no request can ask for.</summary>
+    private static async Task DemoteSecondAsync(TwoNodes nodes)
+    {
+        var replica = nodes.First.Member!.Replica;
+        var result = await replica.AskAsync(raft =>
+        {
+            var members = MemberTable.Decode(raft.Configuration.Context.Span);
+            var second = new NodeId(nodes.SecondId);
+            var next = new Configuration(raft.Configuration.Voters.Where(id => id != second), [second], members.Encode());
+            return replica.ProposeConfiguration(next).Result;
+        });
+        Assert.Equal(ProposeResult.Accepted, result);
+    }
+}

@@ -1,0 +1,107 @@
+using Raftd.Contract;
+
+namespace Raftd.Node.Tests;
+
+/// <summary>Membership calls whose change is in the leader's log and not committed, because no majority is up: what may yet
+/// be rolled back is neither reported nor answered as done.</summary>
+public sealed class UncommittedMembershipTests : IAsyncLifetime
+{
+    private static readonly TimeSpan RequestTimeLimit = TimeSpan.FromMilliseconds(600);
+
+    // A leader steps down when it has heard of no majority for its election timeout. This one does not within a test, and does
+    // not have to win an election by waiting either: leadership is handed to it.
+    private static readonly TimeSpan PatientElectionTimeout = TimeSpan.FromMinutes(5);
+
+    private TwoNodes _nodes = null!;
+
+    private IClusterService Cluster => _nodes.Second.Cluster;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _nodes = await TwoNodes.StartAsync(RequestTimeLimit, PatientElectionTimeout);
+        await TwoNodes.UntilAsync("the second leads", async () =>
+            await OutcomeAsync(() => _nodes.First.Cluster.TransferLeadershipAsync(_nodes.SecondId, Stop)) is null);
+    }
+
+    public ValueTask DisposeAsync() => _nodes.DisposeAsync();
+
+    [Fact]
+    public async Task Join_IsNotReported_AndItsRetryIsNoSuccess_UntilItIsCommittedAsync()
+    {
+        await _nodes.StopFirstAsync();
+        Assert.Equal(ErrorCode.UnknownOutcome, await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)));
+        Assert.Equal("first second", await LabelsAsync());
+        Assert.Equal(ErrorCode.NotReady, await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)));
+        Assert.Equal("first second", await LabelsAsync());
+
+        await _nodes.StartFirstAsync();
+        JoinResponse? joined = null;
+        await TwoNodes.UntilAsync("the join is done", async () =>
+            await OutcomeAsync(async () => joined = await Cluster.JoinAsync(Newcomer, Stop)) is null);
+        Assert.Equal("first newcomer second", Labels(joined!.Members));
+        Assert.Equal("first newcomer second", await LabelsAsync());
+        Assert.Equal(joined.MemberId, (await Cluster.JoinAsync(Newcomer, Stop)).MemberId);
+    }
+
+    [Fact]
+    public async Task Removal_IsNotReported_AndItsRetryIsNot404_UntilItIsCommittedAsync()
+    {
+        var id = (await Cluster.JoinAsync(Newcomer, Stop)).MemberId;
+        await _nodes.StopFirstAsync();
+        Assert.Equal(ErrorCode.UnknownOutcome, await OutcomeAsync(() => RemoveAsync(id)));
+        Assert.Equal("first newcomer second", await LabelsAsync());
+        Assert.Equal(ErrorCode.NotReady, await OutcomeAsync(() => RemoveAsync(id)));
+        Assert.Equal("first newcomer second", await LabelsAsync());
+
+        await _nodes.StartFirstAsync();
+        await TwoNodes.UntilAsync("the removal is done", async () => await OutcomeAsync(() => RemoveAsync(id)) == ErrorCode.NotFound);
+        Assert.Equal("first second", await LabelsAsync());
+    }
+
+    /// <summary>A leader that was deposed without knowing looks the same from inside: it hears no majority.</summary>
+    [Fact]
+    public async Task AnswerThatNeedsNoEntry_OfALeaderThatCannotShowThatItLeads_IsNotGivenAsync()
+    {
+        await Cluster.JoinAsync(Newcomer, Stop);
+        await _nodes.StopFirstAsync();
+        Assert.Equal(ErrorCode.NoLeader, await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)));
+        Assert.Equal(ErrorCode.NoLeader, await OutcomeAsync(() => Cluster.JoinAsync(Newcomer with { Instance = 8 }, Stop)));
+        Assert.Equal(ErrorCode.NoLeader, await OutcomeAsync(() => RemoveAsync(id: 4711)));
+        Assert.Equal(ErrorCode.NoLeader, await OutcomeAsync(() => Cluster.TransferLeadershipAsync(_nodes.SecondId, Stop)));
+    }
+
+    private static JoinRequest Newcomer { get; } = new()
+    {
+        Label = "newcomer",
+        HttpAddress = "127.0.0.1:2",
+        PeerAddress = "127.0.0.1:3",
+        Instance = 7,
+    };
+
+    private async ValueTask<bool> RemoveAsync(ulong id)
+    {
+        await Cluster.RemoveMemberAsync(id, Stop);
+        return true;
+    }
+
+    private async Task<string> LabelsAsync() => Labels((await Cluster.MembersAsync(ReadLevel.Stale, Stop)).Members);
+
+    private static string Labels(IEnumerable<Member> members) =>
+        string.Join(' ', members.Select(member => member.Label).Order(StringComparer.Ordinal));
+
+    /// <summary>The refusal, or null for an answer.</summary>
+    private static async Task<ErrorCode?> OutcomeAsync<T>(Func<ValueTask<T>> request)
+    {
+        try
+        {
+            await request();
+            return null;
+        }
+        catch (StoreException refused)
+        {
+            return refused.Code;
+        }
+    }
+}
