@@ -17,7 +17,11 @@ public interface IClusterService
     /// <summary>Hands leadership to a member, 0 for the one most up to date; ends when another leads.</summary>
     ValueTask<ulong> TransferLeadershipAsync(ulong to, CancellationToken cancellationToken);
 
+    /// <summary>Everything this member knows of itself. It asks the store for sizes: not for each request.</summary>
     MemberStatus Status();
+
+    /// <summary>The newest revision that this member has applied; 0 before it runs. Costs nothing.</summary>
+    long Revision { get; }
 
     /// <summary>True on the member that leads now, as far as it knows.</summary>
     bool IsLeader { get; }

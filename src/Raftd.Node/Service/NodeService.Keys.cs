@@ -44,6 +44,6 @@ internal sealed partial class NodeService : IKeyValueService
             return null;
         }
 
-        return _state.Range(new RangeRequest { Key = request.Key });
+        return _state.Range(new RangeRequest { Key = request.Key, MaxValueBytes = request.MaxValueBytes });
     }
 }

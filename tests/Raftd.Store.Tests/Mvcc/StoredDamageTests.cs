@@ -20,7 +20,7 @@ public sealed class StoredDamageTests : IDisposable
         _store.Apply(CommandFactory.LeaseGrant(7, "services/api", 10, unique: false, LeaseKind.Rest));
         _store.Put("a", "small", lease: 7);
         _store.Put("a", "overwritten");
-        _store.Put("b", new string('v', Keyspace.MaxCachedValueBytes + 1));
+        _store.Put("b", new string('v', ValueCache.MaxValueBytes + 1));
         _store.Put("c", "deleted");
         _store.Delete("c");
         _store.Apply(CommandFactory.AlarmRaise(AlarmKind.Corrupt, 5));
