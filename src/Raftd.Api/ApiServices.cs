@@ -5,22 +5,47 @@ using Raftd.Contract;
 namespace Raftd.Api;
 
 /// <summary>What every handler may ask.</summary>
-internal sealed class ApiServices(
-    ApiOptions options,
-    IKeyValueService keys,
-    ILeaseService leases,
-    IClusterService cluster,
-    ILoggerFactory loggers)
+internal sealed class ApiServices
 {
-    public ApiOptions Options { get; } = options;
+    public ApiServices(
+        ApiOptions options,
+        IKeyValueService keys,
+        ILeaseService leases,
+        IClusterService cluster,
+        TimeProvider clock,
+        ILoggerFactory loggers)
+    {
+        Options = options;
+        Keys = keys;
+        Leases = leases;
+        Cluster = cluster;
+        Clock = clock;
+        SmallBodies = new ByteBudget("small request bodies", options.MaxSmallBodiesInFlightBytes);
+        LargeBodies = new ByteBudget("request bodies", options.MaxBodiesInFlightBytes);
+        Answers = new ByteBudget("answers", options.MaxAnswersInFlightBytes);
+        Values = new SharedValues(keys, Answers);
+        Log = loggers.CreateLogger("Raftd.Api");
+    }
 
-    public IKeyValueService Keys { get; } = keys;
+    public ApiOptions Options { get; }
 
-    public ILeaseService Leases { get; } = leases;
+    public IKeyValueService Keys { get; }
 
-    public IClusterService Cluster { get; } = cluster;
+    public ILeaseService Leases { get; }
 
-    public BodyBudget Bodies { get; } = new(options.MaxBodiesInFlightBytes);
+    public IClusterService Cluster { get; }
 
-    public ILogger Log { get; } = loggers.CreateLogger("Raftd.Api");
+    public TimeProvider Clock { get; }
+
+    /// <summary>Of bodies up to RequestBody.SmallBytes.</summary>
+    public ByteBudget SmallBodies { get; }
+
+    /// <summary>Of all others.</summary>
+    public ByteBudget LargeBodies { get; }
+
+    public ByteBudget Answers { get; }
+
+    public SharedValues Values { get; }
+
+    public ILogger Log { get; }
 }
