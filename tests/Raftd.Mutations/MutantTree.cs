@@ -39,7 +39,7 @@ internal sealed class MutantTree(string root)
     private readonly string _copy = Path.Combine(root, "out", "mutants");
 
     private static string[] TestProjects =>
-        ["Raftd.Raft.Tests", "Raftd.Wal.Tests", "Raftd.Store.Tests", "Raftd.Node.Tests", "Raftd.PowerLoss.Tests"];
+        ["Raftd.Raft.Tests", "Raftd.Wal.Tests", "Raftd.Store.Tests", "Raftd.Node.Tests", "Raftd.PowerLoss.Tests", "Raftd.Api.Tests"];
 
     public string ProgramOf(string project) =>
         Path.Combine(_copy, "tests", project, "bin", "Release", "net10.0", $"{project}.dll");

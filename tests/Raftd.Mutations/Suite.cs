@@ -21,6 +21,9 @@ internal sealed record Suite(string Project, bool IsSimulation, string[] Argumen
 
     public static Suite Node { get; } = Tests("Raftd.Node.Tests");
 
+    /// <summary>The REST face over real sockets, before a store in memory.</summary>
+    public static Suite Api { get; } = Tests("Raftd.Api.Tests");
+
     /// <summary>Members started on what a loss of power leaves.</summary>
     public static Suite PowerLoss { get; } = Tests("Raftd.PowerLoss.Tests");
 
