@@ -77,10 +77,6 @@ internal static class Serve
         var options = new ApiOptions
         {
             MaxValueBytes = (int)settings.MaxValueBytes,
-
-            // A full value in a form and its buffer while it grows, and a full answer, whatever the size of a value.
-            MaxBodiesInFlightBytes = Math.Max((2 * settings.MaxValueBytes) + (1L << 20), 256L << 20),
-            MaxAnswersInFlightBytes = Math.Max(settings.MaxValueBytes, 256L << 20),
             RedirectByDefault = settings.Redirect,
         };
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Production" });

@@ -10,7 +10,7 @@ namespace Raftd.Api.Tests;
 /// <summary>Kestrel on a free loopback port, the API as the executable puts it together, the store in memory.</summary>
 public sealed class InMemoryHost : IApiHost, IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly WebApplication _app;
 
