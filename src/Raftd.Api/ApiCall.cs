@@ -174,7 +174,7 @@ internal sealed class ApiCall(HttpContext context, ApiRoute route, ApiServices s
     {
         if (Context.Features.Get<IHttpMinResponseDataRateFeature>() is { } feature)
         {
-            feature.MinDataRate = RaftdApi.LargeAnswerRate(Services.Options);
+            feature.MinDataRate = Services.LargeAnswerRate;
         }
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using Raftd.Api.Http;
 using Raftd.Contract;
@@ -24,6 +25,7 @@ internal sealed class ApiServices
         LargeBodies = new ByteBudget("request bodies", options.MaxBodiesInFlightBytes);
         Answers = new ByteBudget("answers", options.MaxAnswersInFlightBytes);
         Values = new SharedValues(keys, Answers);
+        LargeAnswerRate = new MinDataRate(options.MinTransferBytesPerSecond, RaftdApi.RateGrace);
         Log = loggers.CreateLogger("Raftd.Api");
     }
 
@@ -46,6 +48,9 @@ internal sealed class ApiServices
     public ByteBudget Answers { get; }
 
     public SharedValues Values { get; }
+
+    /// <summary>Of readers of what is counted until it is read.</summary>
+    public MinDataRate LargeAnswerRate { get; }
 
     public ILogger Log { get; }
 }

@@ -19,7 +19,7 @@ public static class RaftdApi
 {
     private const int MinRequestBufferBytes = 128 * 1024;
 
-    private static readonly TimeSpan RateGrace = TimeSpan.FromSeconds(5);
+    internal static readonly TimeSpan RateGrace = TimeSpan.FromSeconds(5);
 
     /// <summary>Registers the API; the three services of the contract are registered beside it, as singletons, and a
     /// TimeProvider if it is not to be the system's.</summary>
@@ -82,9 +82,6 @@ public static class RaftdApi
         .. HealthApi.Routes,
         .. IndexApi.Routes,
     ];
-
-    /// <summary>For an answer that is counted until it is read.</summary>
-    internal static MinDataRate LargeAnswerRate(ApiOptions options) => new(options.MinTransferBytesPerSecond, RateGrace);
 
     private static MinDataRate? Rate(int bytesPerSecond) =>
         bytesPerSecond == 0 ? null : new MinDataRate(bytesPerSecond, RateGrace);

@@ -110,6 +110,26 @@ public sealed class StoredDamageTests : IDisposable
         }
     }
 
+    /// <summary>A length is asked for, and the value is not even looked at: the damage in it stays unnoticed.</summary>
+    [Fact]
+    public void ValueThatIsLeftOut_IsNotRead()
+    {
+        var (bucket, key, value) = _pairs.MaxBy(pair => pair.Value.Length);
+        Write(bucket, key, Flipped(value, (value.Length * 8) - 1));
+        using var state = StateMachine.Open(_store.Directory, new StoreOptions());
+        foreach (var revision in new long[] { 0, 4 })
+        {
+            var request = new RangeRequest { Key = "b"u8.ToArray(), Revision = revision };
+            foreach (var without in new[] { request with { KeysOnly = true }, request with { MaxValueBytes = ValueCache.MaxValueBytes } })
+            {
+                var item = state.Range(without).Items.Single();
+                Assert.Equal((0, ValueCache.MaxValueBytes + 1), (item.Value.Length, item.ValueBytes));
+            }
+        }
+
+        Assert.Throws<StoreException>(() => state.Range(new RangeRequest { Key = "b"u8.ToArray(), Revision = 4 }));
+    }
+
     private static byte[] Flipped(byte[] bytes, int bit)
     {
         var flipped = bytes.ToArray();
