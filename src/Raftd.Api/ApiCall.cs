@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Primitives;
 using Raftd.Api.Http;
 using Raftd.Api.Views;
@@ -18,7 +19,7 @@ internal sealed class ApiCall(HttpContext context, ApiRoute route, ApiServices s
     public const string RevisionHeader = "X-Raftd-Revision";
 
     /// <summary>Written in pieces of this size, so that a slow reader of a large value holds no second copy of it.</summary>
-    private const int PieceBytes = 64 * 1024;
+    public const int PieceBytes = 64 * 1024;
 
     private static readonly StringValues NoSniff = "nosniff";
 
@@ -124,8 +125,21 @@ internal sealed class ApiCall(HttpContext context, ApiRoute route, ApiServices s
         return WriteBytesAsync(JsonSerializer.SerializeToUtf8Bytes(value, type));
     }
 
-    /// <summary>Writes the body and its length; for HEAD the length alone.</summary>
+    /// <summary>Writes the body and its length; for HEAD the length alone. A large body counts as an answer in flight.</summary>
     public async ValueTask WriteBytesAsync(ReadOnlyMemory<byte> bytes)
+    {
+        if (IsHead || bytes.Length <= PieceBytes)
+        {
+            await WriteCountedAsync(bytes);
+            return;
+        }
+
+        using var share = Services.Answers.Hold(bytes.Length);
+        await WriteCountedAsync(bytes);
+    }
+
+    /// <summary>The same for bytes that are counted already.</summary>
+    public async ValueTask WriteCountedAsync(ReadOnlyMemory<byte> bytes)
     {
         Response.ContentLength = bytes.Length;
         if (IsHead)
@@ -141,9 +155,26 @@ internal sealed class ApiCall(HttpContext context, ApiRoute route, ApiServices s
             return;
         }
 
+        CutOffSlowReader();
         for (var start = 0; start < bytes.Length; start += PieceBytes)
         {
-            await writer.WriteAsync(bytes.Slice(start, Math.Min(PieceBytes, bytes.Length - start)));
+            var flushed = await writer.WriteAsync(bytes.Slice(start, Math.Min(PieceBytes, bytes.Length - start)));
+            if (flushed.IsCompleted)
+            {
+                // The connection is gone.
+                return;
+            }
+        }
+    }
+
+    /// <summary>From here on the client reads at the rate of large answers in the mean, or is cut off. Before the first byte.</summary>
+    /// <remarks>Kestrel adds up the time that each piece may take, and the kernel takes megabytes for a reader that stands
+    /// still: at the rate for all answers, 1 KiB/s, it would keep the value for more than an hour.</remarks>
+    public void CutOffSlowReader()
+    {
+        if (Context.Features.Get<IHttpMinResponseDataRateFeature>() is { } feature)
+        {
+            feature.MinDataRate = Services.LargeAnswerRate;
         }
     }
 
@@ -162,7 +193,7 @@ internal sealed class ApiCall(HttpContext context, ApiRoute route, ApiServices s
 
     public async ValueTask<RequestBody> ReadBodyAsync(long limitBytes, string limitName)
     {
-        var body = await RequestBody.ReadAsync(Context, limitBytes, limitName, Services.Bodies);
+        var body = await RequestBody.ReadAsync(Context, limitBytes, limitName, Services);
         BodyWasRead = true;
         return body;
     }

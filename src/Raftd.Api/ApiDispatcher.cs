@@ -120,7 +120,7 @@ internal sealed class ApiDispatcher(RouteTable table, ApiServices services)
         }
         else if (error.Status == StatusCodes.Status429TooManyRequests && exception is ApiException)
         {
-            ApiLog.BodiesInFlightFull(services.Log, services.Options.MaxBodiesInFlightBytes);
+            ApiLog.BudgetFull(services.Log, error.Message);
         }
 
         await AnswerAsync(call, error);
@@ -146,10 +146,10 @@ internal sealed class ApiDispatcher(RouteTable table, ApiServices services)
         if (call.Route.HasRevision)
         {
             call.Response.Headers[ApiCall.RevisionHeader] =
-                revision.Count > 0 ? revision : ApiCall.Format(services.Cluster.Status().Revision);
+                revision.Count > 0 ? revision : ApiCall.Format(services.Cluster.Revision);
         }
 
-        if (error.Status == StatusCodes.Status413PayloadTooLarge)
+        if (error.Status is StatusCodes.Status408RequestTimeout or StatusCodes.Status413PayloadTooLarge)
         {
             CloseAfterAnswer(call);
         }
@@ -219,7 +219,7 @@ internal sealed class ApiDispatcher(RouteTable table, ApiServices services)
 
         if (call.Route.HasRevision)
         {
-            call.SetRevision(services.Cluster.Status().Revision);
+            call.SetRevision(services.Cluster.Revision);
         }
 
         var target = RawTarget.WithoutAuthority(RawTargetOf(call.Context));

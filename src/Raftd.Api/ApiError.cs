@@ -30,6 +30,9 @@ internal sealed record ApiError(int Status, string Code, string Message, string 
     public static ApiError TooLarge(string message, string hint) =>
         new(StatusCodes.Status413PayloadTooLarge, "too_large", message, hint);
 
+    public static ApiError RequestTimeout(string message, string hint) =>
+        new(StatusCodes.Status408RequestTimeout, "request_timeout", message, hint);
+
     public static ApiError RangeNotSatisfiable(long lengthBytes) =>
         new(
             StatusCodes.Status416RangeNotSatisfiable,
@@ -61,7 +64,7 @@ internal sealed record ApiError(int Status, string Code, string Message, string 
     public static ApiError From(BadHttpRequestException failure) => failure.StatusCode switch
     {
         StatusCodes.Status408RequestTimeout =>
-            new(failure.StatusCode, "request_timeout", "the body came too slowly", "send it faster; nothing was stored"),
+            RequestTimeout("the body came too slowly", "send it faster; nothing was stored"),
         StatusCodes.Status413PayloadTooLarge => TooLarge("the body is too large", "send less"),
         _ => BadRequest("the request is malformed or its body ended early", "nothing was stored; send it again"),
     };

@@ -9,9 +9,8 @@ internal static partial class ApiLog
     public static partial void RequestFailed(ILogger logger, Exception exception, string method, string path);
 
     // Debug: it comes once for each refused request, and the clients are told.
-    [LoggerMessage(5001, LogLevel.Debug, "Request bodies in flight reached {LimitBytes} bytes; refused with 429",
-        EventName = "BodiesInFlightFull")]
-    public static partial void BodiesInFlightFull(ILogger logger, long limitBytes);
+    [LoggerMessage(5001, LogLevel.Debug, "Refused with 429: {Reason}", EventName = "BudgetFull")]
+    public static partial void BudgetFull(ILogger logger, string reason);
 
     [LoggerMessage(5002, LogLevel.Debug, "The client went away during {Method} {Path}", EventName = "ClientGone")]
     public static partial void ClientGone(ILogger logger, string method, string path);

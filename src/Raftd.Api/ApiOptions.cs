@@ -15,10 +15,27 @@ public sealed record ApiOptions
     /// <summary>Bytes of one key of the REST face. Default 4 KiB; percent-encoded threefold it fits the request line.</summary>
     public int MaxKeyBytes { get; init; } = 4 * Kibi;
 
-    /// <summary>Bytes of all request bodies held at once; above it 429 with Retry-After. Default 256 MiB.</summary>
-    /// <remarks>At least MaxValueBytes, or a value of the full size could never be stored. A body is counted with its
-    /// announced length from before its first byte is read until the store has answered.</remarks>
+    /// <summary>Bytes of all request bodies held at once, small ones excepted; above it 429 with Retry-After. Default 256 MiB.</summary>
+    /// <remarks>At least twice MaxValueBytes, because a buffer that grows is there twice for a moment. A body is counted with
+    /// the buffer that holds what has arrived of it, until the store has answered.</remarks>
     public long MaxBodiesInFlightBytes { get; init; } = 256L * Mebi;
+
+    /// <summary>The same for bodies of up to 64 KiB, which large ones cannot keep out: keepalives. Default 64 MiB: 4 KiB, the
+    /// least that a body counts, on each of MaxConnections.</summary>
+    public long MaxSmallBodiesInFlightBytes { get; init; } = 64L * Mebi;
+
+    /// <summary>Bytes of all answers above 4 KiB held at once; above it 429 with Retry-After. Default 256 MiB.</summary>
+    /// <remarks>At least MaxValueBytes and twice MaxListingBytes. A value counts once, however many read it.</remarks>
+    public long MaxAnswersInFlightBytes { get; init; } = 256L * Mebi;
+
+    /// <summary>Bytes of the leases' names, keys and data in one listing of leased keys; above it 413. Default 64 MiB.</summary>
+    public long MaxListingBytes { get; init; } = 64L * Mebi;
+
+    /// <summary>What holds a part of these budgets moves at least this fast in the mean. Default 64 KiB/s: 32 MiB may take
+    /// eight and a half minutes. 1 KiB/s at least.</summary>
+    /// <remarks>A body has ten seconds and what its size takes at this rate, then it gets 408. A reader of an answer above
+    /// 64 KiB is cut off when it has fallen five seconds behind.</remarks>
+    public int MinTransferBytesPerSecond { get; init; } = 64 * Kibi;
 
     /// <summary>A member that does not lead answers 307 to the leader instead of forwarding, flag -redirect.</summary>
     public bool RedirectByDefault { get; init; }
@@ -53,7 +70,7 @@ public sealed record ApiOptions
     public TimeSpan RequestHeadersTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>A body slower than this, after five seconds of grace, ends with 408. Default 1 KiB/s: a stalled sender
-    /// must not hold its part of MaxBodiesInFlightBytes. 0 turns it off.</summary>
+    /// is noticed before its deadline. 0 turns it off.</summary>
     public int MinRequestBodyBytesPerSecond { get; init; } = Kibi;
 
     /// <summary>A reader slower than this, after five seconds of grace, is cut off. Default 1 KiB/s; 0 turns it off.</summary>
@@ -69,8 +86,18 @@ public sealed record ApiOptions
         Check(MaxValueBytes is >= 1 and <= 1024 * Mebi, $"max-value-bytes {MaxValueBytes} is not within 1 and 1 GiB");
         Check(MaxKeyBytes is >= 1 and <= 8 * Kibi, $"max key bytes {MaxKeyBytes} is not within 1 and 8192");
         Check(
-            MaxBodiesInFlightBytes >= MaxValueBytes,
-            $"max bodies in flight {MaxBodiesInFlightBytes} is below max-value-bytes {MaxValueBytes}");
+            MaxBodiesInFlightBytes >= 2L * MaxValueBytes,
+            $"max bodies in flight {MaxBodiesInFlightBytes} is below twice max-value-bytes {MaxValueBytes}");
+        Check(
+            MaxSmallBodiesInFlightBytes >= 2 * RequestBody.SmallBytes,
+            $"max small bodies in flight {MaxSmallBodiesInFlightBytes} is below {2 * RequestBody.SmallBytes}");
+        Check(
+            MaxAnswersInFlightBytes >= MaxValueBytes,
+            $"max answers in flight {MaxAnswersInFlightBytes} is below max-value-bytes {MaxValueBytes}");
+        Check(
+            MaxListingBytes >= 1 && 2 * MaxListingBytes <= MaxAnswersInFlightBytes,
+            $"max listing bytes {MaxListingBytes} is not within 1 and half of max answers in flight {MaxAnswersInFlightBytes}");
+        Check(MinTransferBytesPerSecond >= Kibi, $"min transfer rate {MinTransferBytesPerSecond} is below 1024");
         Check(
             MaxRequestLineBytes >= (3 * MaxKeyBytes) + Kibi,
             $"max request line {MaxRequestLineBytes} is below three times the longest key and 1 KiB");

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using Raftd.Api.Http;
 using Raftd.Contract;
@@ -5,24 +6,54 @@ using Raftd.Contract;
 namespace Raftd.Api;
 
 /// <summary>What every handler may ask.</summary>
-internal sealed class ApiServices(
-    ApiOptions options,
-    IKeyValueService keys,
-    ILeaseService leases,
-    IClusterService cluster,
-    ILoggerFactory loggers)
+internal sealed class ApiServices
 {
-    public ApiOptions Options { get; } = options;
+    public ApiServices(
+        ApiOptions options,
+        IKeyValueService keys,
+        ILeaseService leases,
+        IClusterService cluster,
+        TimeProvider clock,
+        ILoggerFactory loggers)
+    {
+        Options = options;
+        Keys = keys;
+        Leases = leases;
+        Cluster = cluster;
+        Clock = clock;
+        SmallBodies = new ByteBudget("small request bodies", options.MaxSmallBodiesInFlightBytes);
+        LargeBodies = new ByteBudget("request bodies", options.MaxBodiesInFlightBytes);
+        Answers = new ByteBudget("answers", options.MaxAnswersInFlightBytes);
+        Values = new SharedValues(keys, Answers);
+        LargeAnswerRate = new MinDataRate(options.MinTransferBytesPerSecond, RaftdApi.RateGrace);
+        Hosts = new HostGuard(options.AllowedHosts, options.OwnHosts);
+        Log = loggers.CreateLogger("Raftd.Api");
+    }
 
-    public IKeyValueService Keys { get; } = keys;
+    public ApiOptions Options { get; }
 
-    public ILeaseService Leases { get; } = leases;
+    public IKeyValueService Keys { get; }
 
-    public IClusterService Cluster { get; } = cluster;
+    public ILeaseService Leases { get; }
 
-    public BodyBudget Bodies { get; } = new(options.MaxBodiesInFlightBytes);
+    public IClusterService Cluster { get; }
 
-    public HostGuard Hosts { get; } = new(options.AllowedHosts, options.OwnHosts);
+    public TimeProvider Clock { get; }
 
-    public ILogger Log { get; } = loggers.CreateLogger("Raftd.Api");
+    /// <summary>Of bodies up to RequestBody.SmallBytes.</summary>
+    public ByteBudget SmallBodies { get; }
+
+    /// <summary>Of all others.</summary>
+    public ByteBudget LargeBodies { get; }
+
+    public ByteBudget Answers { get; }
+
+    public SharedValues Values { get; }
+
+    /// <summary>Of readers of what is counted until it is read.</summary>
+    public MinDataRate LargeAnswerRate { get; }
+
+    public HostGuard Hosts { get; }
+
+    public ILogger Log { get; }
 }

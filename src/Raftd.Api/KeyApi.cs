@@ -10,6 +10,12 @@ internal static class KeyApi
 {
     private const string Template = "/key/{key...}";
 
+    /// <summary>Larger values are counted as answers, and shared by all who read them. What the store caches is below it.</summary>
+    private const int InlineBytes = 4 * 1024;
+
+    /// <summary>A read begins anew where a compaction removed the version between the look at it and the load.</summary>
+    private const int MaxReads = 10;
+
     /// <summary>A value is somebody's bytes on our origin: a browser may show it and may not run it.</summary>
     private static readonly StringValues ValueCsp = "sandbox; default-src 'none'";
 
@@ -42,7 +48,7 @@ internal static class KeyApi
             Bodies = [(ContentTypes.Text, "hello"), (ContentTypes.Bytes, "")],
             Answers =
             [
-                new(200, "stored; ETag and X-Raftd-Revision carry its revision; with prev the value before", ContentTypes.Bytes),
+                new(200, "stored; ETag and X-Raftd-Revision carry its revision; with prev the value before, without an ETag", ContentTypes.Bytes),
                 new(204, "stored; prev was asked for and there was none"),
                 new(404, "no such lease", ContentTypes.Json, typeof(Views.ErrorView)),
                 new(412, "the condition does not hold", ContentTypes.Json, typeof(Views.ErrorView)),
@@ -113,6 +119,7 @@ internal static class KeyApi
         var wantsPrevious = call.Query.Flag("prev");
         var condition = PutCondition(call.Request.Headers);
         using var body = await call.ReadBodyAsync(call.Services.Options.MaxValueBytes, "-max-value-bytes");
+        using var share = wantsPrevious ? await HoldPreviousAsync(call, key) : null;
         var answer = await call.Services.Keys.PutAsync(
             new PutRequest
             {
@@ -131,19 +138,28 @@ internal static class KeyApi
             throw new ApiException(ApiError.ConditionFailed("the key is not as the condition says; nothing was stored"));
         }
 
+        if (answer.Previous is { } previous)
+        {
+            // No ETag: the body's would be the old one and the key's is the new one, and a client that takes the one for
+            // the other overwrites what it has not seen.
+            share?.Correct(previous.Value.Length);
+            SetVersion(call.Response.Headers, previous);
+            SetValueHeaders(call, key);
+            await call.WriteCountedAsync(previous.Value);
+            return;
+        }
+
         call.Response.Headers.ETag = EntityTags.Format(answer.Revision);
-        if (!wantsPrevious)
-        {
-            await call.WriteEmptyAsync();
-        }
-        else if (answer.Previous is { } previous)
-        {
-            await WriteValueAsync(call, key, previous.Value);
-        }
-        else
-        {
-            await call.WriteEmptyAsync(StatusCodes.Status204NoContent);
-        }
+        await call.WriteEmptyAsync(wantsPrevious ? StatusCodes.Status204NoContent : StatusCodes.Status200OK);
+    }
+
+    /// <summary>Counts the value that the answer will carry, before the put: afterwards it could not be refused.</summary>
+    /// <remarks>As large as it is now. If another put comes in between, the answer counts what it really has.</remarks>
+    private static async ValueTask<ByteBudget.Share> HoldPreviousAsync(ApiCall call, byte[] key)
+    {
+        var now = await call.Services.Keys.RangeAsync(
+            new RangeRequest { Key = key, KeysOnly = true, Level = ReadLevel.Stale }, CancellationToken.None);
+        return call.Services.Answers.Hold(now.Items.Count == 0 ? 0 : now.Items[0].ValueBytes);
     }
 
     private static Precondition? PutCondition(IHeaderDictionary headers)
@@ -166,38 +182,53 @@ internal static class KeyApi
     private static async ValueTask GetAsync(ApiCall call)
     {
         var key = call.Key();
-        var answer = await ReadAsync(call, key);
+        for (var read = 1; ; read++)
+        {
+            try
+            {
+                await AnswerAsync(call, key, await ReadAsync(call, key));
+                return;
+            }
+            catch (StoreException gone) when (
+                gone.Code == ErrorCode.Compacted && read < MaxReads && AskedRevision(call) is null)
+            {
+                // The newest version cannot be compacted away: there is a newer one by now.
+            }
+        }
+    }
+
+    private static ValueTask AnswerAsync(ApiCall call, byte[] key, RangeResponse? answer)
+    {
         if (answer is null)
         {
-            call.SetRevision(call.Services.Cluster.Status().Revision);
-            await call.WriteEmptyAsync(StatusCodes.Status304NotModified);
-            return;
+            call.SetRevision(call.Services.Cluster.Revision);
+            return call.WriteEmptyAsync(StatusCodes.Status304NotModified);
         }
 
         call.SetRevision(answer.Revision);
         if (answer.Items.Count == 0)
         {
-            await AnswerMissingAsync(call, key);
-            return;
+            return AnswerMissingAsync(call, key);
         }
 
         var item = answer.Items[0];
-        SetMetadata(call.Response.Headers, item);
-        if (IsFresh(call, item))
-        {
-            await call.WriteEmptyAsync(StatusCodes.Status304NotModified);
-        }
-        else
-        {
-            await WriteValueOrPartAsync(call, key, item);
-        }
+        var headers = call.Response.Headers;
+        headers.ETag = EntityTags.Format(item.ModRevision);
+        headers.AcceptRanges = BytesUnit;
+        SetVersion(headers, item);
+        return IsFresh(call, item)
+            ? call.WriteEmptyAsync(StatusCodes.Status304NotModified)
+            : WriteItemAsync(call, key, item, AskedRevision(call) ?? answer.Revision);
     }
+
+    private static long? AskedRevision(ApiCall call) => call.Query.Number("rev", 1, long.MaxValue);
 
     /// <returns>Null where a wait ended without news.</returns>
     private static ValueTask<RangeResponse?> ReadAsync(ApiCall call, byte[] key)
     {
         var level = call.Level();
-        var revision = call.Query.Number("rev", 1, long.MaxValue);
+        var revision = AskedRevision(call);
+        var maxValueBytes = call.IsHead ? 0 : InlineBytes;
         var wait = call.Query.Duration("wait", call.Services.Options.MaxWait);
         var after = call.Query.Number("after", 0, long.MaxValue);
         if ((wait is null) != (after is null))
@@ -212,11 +243,19 @@ internal static class KeyApi
                 ApiException.BadRequest("`wait` and `rev` contradict each other", "the past does not change");
             }
 
-            var request = new WaitRequest { Key = key, AfterRevision = after!.Value, TimeLimit = timeLimit, Level = level };
+            var request = new WaitRequest
+            {
+                Key = key,
+                AfterRevision = after!.Value,
+                TimeLimit = timeLimit,
+                Level = level,
+                MaxValueBytes = maxValueBytes,
+            };
             return call.Services.Keys.WaitAsync(request, call.ClientGone);
         }
 
-        return RangeAsync(call, new RangeRequest { Key = key, Revision = revision ?? 0, Level = level });
+        return RangeAsync(
+            call, new RangeRequest { Key = key, Revision = revision ?? 0, Level = level, MaxValueBytes = maxValueBytes });
     }
 
     private static async ValueTask<RangeResponse?> RangeAsync(ApiCall call, RangeRequest request) =>
@@ -229,9 +268,13 @@ internal static class KeyApi
             throw new ApiException(ApiError.ConditionFailed("the key does not exist"));
         }
 
-        return call.Query.TryGet("default", out var text)
-            ? WriteValueAsync(call, key, text)
-            : throw new ApiException(ApiError.NotFound("there is no such key", "?default=text answers that text instead"));
+        if (!call.Query.TryGet("default", out var text))
+        {
+            throw new ApiException(ApiError.NotFound("there is no such key", "?default=text answers that text instead"));
+        }
+
+        SetValueHeaders(call, key);
+        return call.WriteBytesAsync(text);
     }
 
     private static bool IsFresh(ApiCall call, KeyValue item)
@@ -246,36 +289,71 @@ internal static class KeyApi
             && noneMatch.Matches(item.ModRevision);
     }
 
-    private static void SetMetadata(IHeaderDictionary headers, KeyValue item)
+    private static void SetVersion(IHeaderDictionary headers, KeyValue item)
     {
-        headers.ETag = EntityTags.Format(item.ModRevision);
         headers["X-Raftd-Create-Revision"] = ApiCall.Format(item.CreateRevision);
         headers["X-Raftd-Mod-Revision"] = ApiCall.Format(item.ModRevision);
         headers["X-Raftd-Version"] = ApiCall.Format(item.Version);
         headers["X-Raftd-Lease"] = ApiCall.Format(item.Lease);
-        headers.AcceptRanges = BytesUnit;
     }
 
-    private static ValueTask WriteValueOrPartAsync(ApiCall call, byte[] key, KeyValue item)
+    /// <param name="call">The request.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="item">The version to answer; without its value where that is large.</param>
+    /// <param name="revision">Where the version was found, and is found again.</param>
+    private static async ValueTask WriteItemAsync(ApiCall call, byte[] key, KeyValue item, long revision)
+    {
+        var part = PartOf(call, item);
+        if (call.IsHead)
+        {
+            SetPartHeaders(call, key, item, part);
+            call.Response.ContentLength = part?.Length ?? item.ValueBytes;
+        }
+        else if (item.Value.Length == item.ValueBytes)
+        {
+            SetPartHeaders(call, key, item, part);
+            await call.WriteBytesAsync(Slice(item.Value, part));
+        }
+        else
+        {
+            using var shared = await call.Services.Values.ReadAsync(key, item, revision);
+            SetPartHeaders(call, key, item, part);
+            await call.WriteCountedAsync(Slice(await shared.Loaded, part));
+        }
+    }
+
+    /// <returns>Null for the whole value.</returns>
+    private static ByteRange? PartOf(ApiCall call, KeyValue item)
     {
         var header = call.Request.Headers.Range;
         if (header.Count == 0
             || !IfRangeHolds(call, item)
-            || !ByteRange.TryParse(header, item.Value.Length, out var range))
+            || !ByteRange.TryParse(header, item.ValueBytes, out var range))
         {
-            return WriteValueAsync(call, key, item.Value);
+            return null;
         }
 
-        if (range is not { } part)
+        if (range is null)
         {
-            call.Response.Headers.ContentRange = $"bytes */{item.Value.Length}";
-            throw new ApiException(ApiError.RangeNotSatisfiable(item.Value.Length));
+            call.Response.Headers.ContentRange = $"bytes */{item.ValueBytes}";
+            throw new ApiException(ApiError.RangeNotSatisfiable(item.ValueBytes));
         }
 
-        call.Response.StatusCode = StatusCodes.Status206PartialContent;
-        call.Response.Headers.ContentRange = $"bytes {part.Start}-{part.End - 1}/{item.Value.Length}";
-        return WriteValueAsync(call, key, item.Value.Slice((int)part.Start, (int)part.Length));
+        return range;
     }
+
+    private static void SetPartHeaders(ApiCall call, byte[] key, KeyValue item, ByteRange? range)
+    {
+        SetValueHeaders(call, key);
+        if (range is { } part)
+        {
+            call.Response.StatusCode = StatusCodes.Status206PartialContent;
+            call.Response.Headers.ContentRange = $"bytes {part.Start}-{part.End - 1}/{item.ValueBytes}";
+        }
+    }
+
+    private static ReadOnlyMemory<byte> Slice(ReadOnlyMemory<byte> value, ByteRange? range) =>
+        range is { } part ? value.Slice((int)part.Start, (int)part.Length) : value;
 
     private static bool IfRangeHolds(ApiCall call, KeyValue item)
     {
@@ -283,11 +361,10 @@ internal static class KeyApi
         return ifRange.Count == 0 || string.Equals(ifRange, EntityTags.Format(item.ModRevision), StringComparison.Ordinal);
     }
 
-    private static ValueTask WriteValueAsync(ApiCall call, byte[] key, ReadOnlyMemory<byte> value)
+    private static void SetValueHeaders(ApiCall call, byte[] key)
     {
         call.SetContentType(ContentTypes.Of(key));
         call.Response.Headers.ContentSecurityPolicy = ValueCsp;
-        return call.WriteBytesAsync(value);
     }
 
     private static async ValueTask DeleteAsync(ApiCall call)

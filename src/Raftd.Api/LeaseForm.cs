@@ -46,13 +46,16 @@ internal sealed class LeaseForm : IDisposable
 
     public void Dispose() => _body.Dispose();
 
-    /// <summary>Percent-encoding triples data in a form; multipart carries it as it is.</summary>
+    /// <summary>Percent-encoding triples data in a form; multipart carries it as it is. Not above what the budget of bodies
+    /// can hold while its buffer grows: that would be 429 for ever.</summary>
     private static long LimitBytes(ApiCall call, bool isData, MediaTypeHeaderValue? type)
     {
-        long value = call.Services.Options.MaxValueBytes;
-        return isData ? value
+        var options = call.Services.Options;
+        long value = options.MaxValueBytes;
+        var bytes = isData ? value
             : IsMultipart(type) ? value + OverheadBytes
             : Math.Min((3 * value) + OverheadBytes, Array.MaxLength);
+        return Math.Min(bytes, Math.Max(RequestBody.SmallBytes, options.MaxBodiesInFlightBytes / 2));
     }
 
     private static Fields DataField(ReadOnlyMemory<byte> bytes)

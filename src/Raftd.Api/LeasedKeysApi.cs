@@ -69,12 +69,20 @@ internal static class LeasedKeysApi
 
         var everyKey = !exact && key.AsSpan().SequenceEqual("*"u8);
         var answer = await call.Services.Leases.LeasedKeysAsync(
-            new LeasedKeysRequest { NamePrefix = prefix, Key = everyKey ? default : key, Exact = exact },
+            new LeasedKeysRequest
+            {
+                NamePrefix = prefix,
+                Key = everyKey ? default : key,
+                Exact = exact,
+                MaxBytes = call.Services.Options.MaxListingBytes,
+            },
             CancellationToken.None);
         call.SetRevision(answer.Revision);
         call.SetContentType(ContentTypes.Json);
         if (!call.IsHead)
         {
+            // The data, and its JSON: of a large item all of it lies in the writer at once.
+            using var share = call.Services.Answers.Hold(2 * answer.Items.Sum(LeasedKey.CountedBytes));
             await WriteArrayAsync(call, answer.Items, full);
         }
     }
@@ -87,6 +95,7 @@ internal static class LeasedKeysApi
 
     private static async ValueTask WriteArrayAsync(ApiCall call, IReadOnlyList<LeasedKey> items, bool full)
     {
+        call.CutOffSlowReader();
         var body = call.Response.BodyWriter;
         await using var json = new Utf8JsonWriter(body, WriterOptions);
         json.WriteStartArray();

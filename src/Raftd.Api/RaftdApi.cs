@@ -9,6 +9,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Raftd.Api.Docs;
 
 namespace Raftd.Api;
@@ -16,9 +17,12 @@ namespace Raftd.Api;
 /// <summary>The three calls that put the REST face into a WebApplication.</summary>
 public static class RaftdApi
 {
-    private static readonly TimeSpan RateGrace = TimeSpan.FromSeconds(5);
+    private const int MinRequestBufferBytes = 128 * 1024;
 
-    /// <summary>Registers the API; the three services of the contract are registered beside it, as singletons.</summary>
+    internal static readonly TimeSpan RateGrace = TimeSpan.FromSeconds(5);
+
+    /// <summary>Registers the API; the three services of the contract are registered beside it, as singletons, and a
+    /// TimeProvider if it is not to be the system's.</summary>
     /// <exception cref="ArgumentException">The options contradict themselves; the message names every problem.</exception>
     public static void AddRaftdApi(this IServiceCollection services, ApiOptions options)
     {
@@ -28,6 +32,7 @@ public static class RaftdApi
         }
 
         services.AddSingleton(options);
+        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ApiServices>();
         services.AddSingleton(new RouteTable(AllRoutes()));
         services.AddSingleton<ApiDispatcher>();
@@ -56,6 +61,11 @@ public static class RaftdApi
         limits.MaxRequestLineSize = options.MaxRequestLineBytes;
         limits.MaxRequestHeadersTotalSize = options.MaxRequestHeadersBytes;
         limits.MaxRequestHeaderCount = options.MaxRequestHeaderCount;
+
+        // What a connection holds beside our budgets: requests sent ahead of their turn, and the part of an answer that is
+        // under way. Kestrel's own default for the first is 1 MiB, which makes 16 GiB of all connections.
+        limits.MaxRequestBufferSize = Math.Max(MinRequestBufferBytes, options.MaxRequestLineBytes + options.MaxRequestHeadersBytes);
+        limits.MaxResponseBufferSize = ApiCall.PieceBytes;
         limits.MaxConcurrentConnections = options.MaxConnections;
         limits.KeepAliveTimeout = options.KeepAliveTimeout;
         limits.RequestHeadersTimeout = options.RequestHeadersTimeout;

@@ -73,7 +73,6 @@ internal static class Serve
         var options = new ApiOptions
         {
             MaxValueBytes = (int)settings.MaxValueBytes,
-            MaxBodiesInFlightBytes = Math.Max(settings.MaxValueBytes, 256L << 20),
             RedirectByDefault = settings.Redirect,
             AllowedHosts = settings.AllowedHosts,
             OwnHosts = OwnHosts(settings, advertisedAddress),

@@ -29,7 +29,11 @@ public interface IClusterService
     /// <summary>Clears all alarms of a kind, whatever their cause. What still holds is raised again at once.</summary>
     ValueTask DisarmAsync(AlarmKind kind, CancellationToken cancellationToken);
 
+    /// <summary>Everything this member knows of itself. It asks the store for sizes: not for each request.</summary>
     MemberStatus Status();
+
+    /// <summary>The newest revision that this member has applied; 0 before it runs. Costs nothing.</summary>
+    long Revision { get; }
 
     /// <summary>True on the member that leads now, as far as it knows.</summary>
     bool IsLeader { get; }

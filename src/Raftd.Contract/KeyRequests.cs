@@ -42,6 +42,9 @@ public sealed record RangeRequest
 
     /// <summary>Leave the values out.</summary>
     public bool KeysOnly { get; init; }
+
+    /// <summary>Leave larger values out; they say their length all the same. Default: none is left out.</summary>
+    public int MaxValueBytes { get; init; } = int.MaxValue;
 }
 
 public sealed record RangeResponse
@@ -117,6 +120,9 @@ public sealed record WaitRequest
 
     /// <summary>How fresh the first look must be.</summary>
     public ReadLevel Level { get; init; }
+
+    /// <summary>As of a range: a larger value is left out of the answer.</summary>
+    public int MaxValueBytes { get; init; } = int.MaxValue;
 }
 
 public sealed record CompactRequest

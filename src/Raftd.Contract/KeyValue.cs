@@ -5,8 +5,15 @@ public sealed record KeyValue
 {
     public required ReadOnlyMemory<byte> Key { get; init; }
 
-    /// <summary>Empty for an empty value and where only keys were asked for.</summary>
+    /// <summary>Empty for an empty value and where it was left out: ValueBytes tells.</summary>
     public required ReadOnlyMemory<byte> Value { get; init; }
+
+    /// <summary>The value's length, also where the value itself was left out.</summary>
+    public int ValueBytes
+    {
+        get => Math.Max(field, Value.Length);
+        init;
+    }
 
     /// <summary>The revision at which the key came into being, after its last deletion.</summary>
     public required long CreateRevision { get; init; }

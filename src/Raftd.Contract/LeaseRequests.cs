@@ -108,6 +108,10 @@ public sealed record LeasedKeysRequest
     public required ReadOnlyMemory<byte> Key { get; init; }
 
     public bool Exact { get; init; }
+
+    /// <summary>What LeasedKey.CountedBytes says of all items together: above it TooLarge. 0 for no bound, as asked by members
+    /// that do not know it.</summary>
+    public long MaxBytes { get; init; }
 }
 
 /// <summary>One leased key: the lease's name, the key's own name, its value.</summary>
@@ -122,6 +126,9 @@ public sealed record LeasedKey
     public required ReadOnlyMemory<byte> Value { get; init; }
 
     public required long TtlSeconds { get; init; }
+
+    /// <summary>About what an item takes in memory.</summary>
+    public static long CountedBytes(LeasedKey item) => 64L + item.Name.Length + item.Key.Length + item.Value.Length;
 }
 
 public sealed record LeasedKeysResponse

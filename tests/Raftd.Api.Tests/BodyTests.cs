@@ -95,27 +95,6 @@ public sealed class BodyTests
     }
 
     [Fact]
-    public async Task BodiesInFlight_BeyondTheirBound_Are429()
-    {
-        await using var host = await InMemoryHost.StartAsync(Small);
-        using var first = RawHttp.Connect(host);
-        using var second = RawHttp.Connect(host);
-        foreach (var connection in new[] { first, second })
-        {
-            connection.SendText("PUT /key/held HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n");
-            Assert.Equal(100, connection.ReadAnswer().Status);
-        }
-
-        var refused = RawHttp.Send(host, "PUT", "/key/third", body: [1]);
-        Assert.Equal((429, "1"), (refused.Status, refused.Header("Retry-After")));
-        Assert.Contains("\"code\":\"too_many_requests\"", refused.Text, StringComparison.Ordinal);
-
-        first.SendBytes(new byte[1000]);
-        Assert.Equal(200, first.ReadAnswer().Status);
-        Assert.Equal(200, RawHttp.Send(host, "PUT", "/key/third", body: [1]).Status);
-    }
-
-    [Fact]
     public async Task SlowBody_EndsWith408()
     {
         await using var host = await InMemoryHost.StartAsync(Small);

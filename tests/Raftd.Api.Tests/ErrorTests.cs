@@ -117,6 +117,25 @@ public sealed class ErrorTests
         Assert.Equal(200, RawHttp.Send(follower, "GET", "/status").Status);
     }
 
+    /// <summary>A status asks the store for its sizes; an error only says the revision.</summary>
+    [Fact]
+    public async Task Error_AsksForNoStatus()
+    {
+        await using var host = await InMemoryHost.StartAsync(new ApiOptions());
+        var revision = RawHttp.Send(host, "PUT", "/key/a", body: [1]).Header("X-Raftd-Revision");
+        host.Cluster.StatusBug = new InvalidOperationException("asked for its status");
+        host.Cluster.IsLeader = false;
+        foreach (var (status, method, target) in new[]
+        {
+            (400, "GET", "/key/a?level=odd"), (405, "PATCH", "/key/a"), (404, "GET", "/lease/timetolive/4"),
+            (307, "GET", "/key/a?redirect=1"), (304, "GET", $"/key/a?wait=1ms&after={revision}"),
+        })
+        {
+            var answer = RawHttp.Send(host, method, target);
+            Assert.Equal((status, revision), (answer.Status, answer.Header("X-Raftd-Revision")));
+        }
+    }
+
     [Fact]
     public async Task Bug_Is500WithoutItsStackTrace()
     {

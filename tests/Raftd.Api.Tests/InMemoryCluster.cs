@@ -17,6 +17,8 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
 
     public string? LeaderUrl { get; set; } = "http://127.0.0.1:8001";
 
+    public long Revision => store.Revision;
+
     public string? ReadinessFailure { get; set; }
 
     /// <summary>Thrown by Status while it is set: a failure that no table knows.</summary>

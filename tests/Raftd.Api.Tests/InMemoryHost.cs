@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Raftd.Api.Http;
 using Raftd.Contract;
 
 namespace Raftd.Api.Tests;
@@ -11,6 +10,8 @@ namespace Raftd.Api.Tests;
 /// <summary>Kestrel on a free loopback port, the API as the executable puts it together, the store in memory.</summary>
 public sealed class InMemoryHost : IApiHost, IAsyncLifetime
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly WebApplication _app;
 
     public InMemoryHost()
@@ -29,6 +30,7 @@ public sealed class InMemoryHost : IApiHost, IAsyncLifetime
         builder.Services.AddSingleton<IKeyValueService>(Store);
         builder.Services.AddSingleton<ILeaseService>(Store);
         builder.Services.AddSingleton<IClusterService>(Cluster);
+        builder.Services.AddSingleton(clock ?? TimeProvider.System);
         builder.Services.AddRaftdApi(options);
         _app = builder.Build();
         _app.MapRaftdApi();
@@ -40,7 +42,7 @@ public sealed class InMemoryHost : IApiHost, IAsyncLifetime
 
     internal InMemoryCluster Cluster { get; }
 
-    private BodyBudget Bodies => _app.Services.GetRequiredService<ApiServices>().Bodies;
+    internal ApiServices Services => _app.Services.GetRequiredService<ApiServices>();
 
     internal static async Task<InMemoryHost> StartAsync(ApiOptions options, TimeProvider? clock = null)
     {
@@ -49,14 +51,22 @@ public sealed class InMemoryHost : IApiHost, IAsyncLifetime
         return host;
     }
 
-    /// <summary>The budget is whole again. A request gives its part back when it ends, which its client may learn a moment
+    /// <summary>The budgets are whole again. A request gives its part back when it ends, which its client may learn a moment
     /// before.</summary>
-    internal async Task NoBodyIsInFlightAsync()
+    internal Task NoBodyIsInFlightAsync() => EventuallyAsync(
+        () => (Services.SmallBodies.UsedBytes, Services.LargeBodies.UsedBytes), (0L, 0L), "bytes of bodies counted");
+
+    internal Task NoAnswerIsInFlightAsync() =>
+        EventuallyAsync(() => (Services.Answers.UsedBytes, Services.Values.ReaderCount), (0L, 0), "bytes of answers counted, readers");
+
+    /// <summary>What other threads bring about.</summary>
+    internal static async Task EventuallyAsync<T>(Func<T> actual, T expected, string what)
+        where T : IEquatable<T>
     {
-        var deadline = Stopwatch.GetTimestamp() + (10 * Stopwatch.Frequency);
-        while (Bodies.UsedBytes != 0)
+        var started = Stopwatch.GetTimestamp();
+        for (var value = actual(); !value.Equals(expected); value = actual())
         {
-            Assert.True(Stopwatch.GetTimestamp() < deadline, $"{Bodies.UsedBytes} bytes of bodies are still counted");
+            Assert.True(Stopwatch.GetElapsedTime(started) < Patience, $"{what}: {value}, not {expected}");
             await Task.Delay(1);
         }
     }

@@ -115,7 +115,10 @@ internal sealed partial class InMemoryStore
                             Value = Current(pair.Key)!.Value,
                             TtlSeconds = SecondsTo(pair.Value ?? lease.Deadline),
                         };
-            return ValueTask.FromResult(new LeasedKeysResponse { Revision = _revision, Items = [.. items] });
+            var found = items.ToArray();
+            return found.Sum(LeasedKey.CountedBytes) > request.MaxBytes
+                ? throw new StoreException(ErrorCode.TooLarge, $"the listing has more than {request.MaxBytes} bytes", "ask for less")
+                : ValueTask.FromResult(new LeasedKeysResponse { Revision = _revision, Items = found });
         }
     }
 

@@ -17,6 +17,7 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
     private TaskCompletionSource _changed = NewSignal();
     private long _revision = 1;
     private long _compacted;
+    private int _largeValuesRead;
 
     public long Revision
     {
@@ -43,6 +44,12 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
     /// <summary>What every call answers with while it is set.</summary>
     public StoreException? Failure { get; set; }
 
+    /// <summary>Asked before each range, outside the lock.</summary>
+    public Action<RangeRequest> BeforeRange { get; set; } = _ => { };
+
+    /// <summary>Values above 4 KiB that ranges and waits have handed out.</summary>
+    public int LargeValuesRead => Volatile.Read(ref _largeValuesRead);
+
     public void Compact(long revision)
     {
         lock (_lock)
@@ -53,6 +60,7 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
 
     public ValueTask<RangeResponse> RangeAsync(RangeRequest request, CancellationToken cancellationToken)
     {
+        BeforeRange(request);
         lock (_lock)
         {
             Enter();
@@ -68,7 +76,8 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
 
             var at = request.Revision == 0 ? _revision : request.Revision;
             var found = Live(request.Key, request.RangeEnd, at);
-            var limited = request.Limit > 0 ? found.Take((int)request.Limit) : found;
+            var limited = (request.Limit > 0 ? found.Take((int)request.Limit) : found)
+                .Select(item => HandOut(item, request.KeysOnly ? 0 : request.MaxValueBytes));
             return ValueTask.FromResult(
                 new RangeResponse { Revision = _revision, Items = [.. limited], Count = found.Count });
         }
@@ -158,7 +167,7 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
                     return new RangeResponse
                     {
                         Revision = _revision,
-                        Items = item is null ? [] : [item],
+                        Items = item is null ? [] : [HandOut(item, request.MaxValueBytes)],
                         Count = item is null ? 0 : 1,
                     };
                 }
@@ -173,6 +182,17 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
                 return null;
             }
         }
+    }
+
+    private KeyValue HandOut(KeyValue item, int maxValueBytes)
+    {
+        if (item.Value.Length > maxValueBytes)
+        {
+            return item with { Value = default, ValueBytes = item.Value.Length };
+        }
+
+        _largeValuesRead += item.Value.Length > 4096 ? 1 : 0;
+        return item;
     }
 
     private static bool Holds(Precondition? condition, KeyValue? current) =>

@@ -65,6 +65,13 @@ public sealed class KeyApiTests(InMemoryHost host) : IClassFixture<InMemoryHost>
         Assert.Equal(204, Put("/key/kv/prev?prev=1", "one").Status);
         var second = Put("/key/kv/prev?prev=1", "two");
         Assert.Equal((200, "one"), (second.Status, second.Text));
+
+        // The body is the old version, and the headers speak of it; the new one has no ETag on it.
+        Assert.Null(second.Header("ETag"));
+        Assert.Equal("1", second.Header("X-Raftd-Version"));
+        var revision = long.Parse(second.Header("X-Raftd-Revision")!);
+        Assert.True(long.Parse(second.Header("X-Raftd-Mod-Revision")!) < revision);
+        Assert.Equal($"\"{revision}\"", RawHttp.Send(host, "GET", "/key/kv/prev").Header("ETag"));
     }
 
     [Fact]

@@ -82,6 +82,25 @@ internal sealed class RawHttp : IDisposable
         }
     }
 
+    /// <summary>How many bytes came until the server closed or reset the connection.</summary>
+    public long ReadToTheEnd()
+    {
+        var buffer = new byte[64 * 1024];
+        var total = 0L;
+        try
+        {
+            for (int read; (read = _stream.Read(buffer)) > 0; total += read)
+            {
+            }
+        }
+        catch (IOException)
+        {
+            // Reset.
+        }
+
+        return total;
+    }
+
     public void Dispose() => _client.Dispose();
 
     private string ReadHead()

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Raftd.Benchmarks.Failover;
+using Raftd.Benchmarks.Greedy;
 using Raftd.Benchmarks.Leases;
 
 namespace Raftd.Benchmarks;
@@ -45,6 +46,11 @@ internal static class Suite
             if (all || options.Mode == "idle")
             {
                 await RestingBenchmark.IdleAsync(options, wrk);
+            }
+
+            if (all || options.Mode == "greedy")
+            {
+                await GreedyBenchmark.RunAsync(options);
             }
 
             Console.WriteLine($"load        {Machine.LoadAverage} at the end");

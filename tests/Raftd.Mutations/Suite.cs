@@ -21,6 +21,7 @@ internal sealed record Suite(string Project, bool IsSimulation, string[] Argumen
 
     public static Suite Node { get; } = Tests("Raftd.Node.Tests");
 
+    /// <summary>The REST face over real sockets, before a store in memory.</summary>
     public static Suite Api { get; } = Tests("Raftd.Api.Tests");
 
     /// <summary>Without the scripts, which build and run the checkout and not the copy.</summary>

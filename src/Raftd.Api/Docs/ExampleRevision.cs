@@ -5,5 +5,5 @@ internal static class ExampleRevision
 {
     public const string Placeholder = "7";
 
-    public static string Find(ApiServices services) => ApiCall.Format(services.Cluster.Status().Revision);
+    public static string Find(ApiServices services) => ApiCall.Format(services.Cluster.Revision);
 }

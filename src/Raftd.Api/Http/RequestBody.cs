@@ -1,28 +1,60 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 
 namespace Raftd.Api.Http;
 
-/// <summary>A request body, read whole. Its bytes count against the budget until it is disposed of.</summary>
+/// <summary>A request body, read whole. Its buffer counts against a budget until it is disposed of.</summary>
 /// <remarks>
+/// <para>
 /// The length is checked before the first read, because the first read is what makes Kestrel send `100 Continue`: a client
 /// that announces too much gets its 413 instead, and sends nothing. What is left of a refused body Kestrel reads and drops
 /// for up to five seconds after the answer, so that the client reads the answer and not a reset connection.
+/// </para>
+/// <para>
+/// An announcement costs nothing, so nothing is counted for it: the buffer doubles as bytes arrive, and what is counted is
+/// the buffer, never more than twice what has arrived (or 4 KiB), and both buffers while one is copied into the other. A
+/// body that is refused half-way gives all of it back.
+/// </para>
+/// <para>
+/// Bodies of up to 64 KiB have a budget of their own: keepalives pass while large bodies fill theirs. A body of announced
+/// length belongs to one of them from its first byte, another one goes over when it outgrows the small ones.
+/// </para>
+/// <para>
+/// Bytes that arrive at Kestrel's least rate would hold their part for hours. So a body has a deadline: ten seconds and
+/// what its size takes at MinTransferBytesPerSecond, the size being the announced one, or else that of the buffer so far.
+/// </para>
 /// </remarks>
 internal sealed class RequestBody : IDisposable
 {
-    private const int FirstChunkBytes = 16 * 1024;
+    /// <summary>The largest small body.</summary>
+    public const int SmallBytes = 64 * 1024;
 
-    private readonly BodyBudget _budget;
+    /// <summary>What a byte alone makes the buffer. So small that the reserve covers it on every connection there can be.</summary>
+    private const int FirstBufferBytes = 4 * 1024;
+
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+
+    private readonly ApiServices _services;
+    private readonly long? _announcedBytes;
     private readonly long _limitBytes;
+    private readonly string _limitName;
     private byte[] _buffer = [];
     private int _length;
-    private long _reservedBytes;
+    private ByteBudget _budget;
 
-    private RequestBody(BodyBudget budget, long limitBytes)
+    /// <summary>From the first wait on.</summary>
+    private CancellationTokenSource? _deadline;
+    private TimeSpan _allowedTime;
+    private long _waitingSince;
+
+    private RequestBody(ApiServices services, long? announcedBytes, long limitBytes, string limitName)
     {
-        _budget = budget;
+        _services = services;
+        _announcedBytes = announcedBytes;
         _limitBytes = limitBytes;
+        _limitName = limitName;
+        _budget = BudgetOf(0);
     }
 
     /// <summary>May be changed: nobody else holds it.</summary>
@@ -31,21 +63,18 @@ internal sealed class RequestBody : IDisposable
     /// <param name="context">The request.</param>
     /// <param name="limitBytes">The longest body; 413 above it.</param>
     /// <param name="limitName">What the limit is called in the answer.</param>
-    /// <param name="budget">Where the bytes are counted.</param>
+    /// <param name="services">Budgets, rates and the clock.</param>
+    /// <exception cref="ApiException">413, 429, or 408 where the deadline has passed.</exception>
     public static async ValueTask<RequestBody> ReadAsync(
-        HttpContext context, long limitBytes, string limitName, BodyBudget budget)
+        HttpContext context, long limitBytes, string limitName, ApiServices services)
     {
-        var body = new RequestBody(budget, limitBytes);
+        var body = new RequestBody(services, context.Request.ContentLength, limitBytes, limitName);
         try
         {
-            if (context.Request.ContentLength is { } length)
+            body.CheckLength(body._announcedBytes ?? 0);
+            if (body._announcedBytes != 0)
             {
-                body.CheckLength(length, limitName);
-                await body.ReadKnownAsync(context, (int)length);
-            }
-            else
-            {
-                await body.ReadChunkedAsync(context, limitName);
+                await body.ReadAsync(context.Request.BodyReader);
             }
 
             return body;
@@ -55,48 +84,31 @@ internal sealed class RequestBody : IDisposable
             body.Dispose();
             throw;
         }
+        finally
+        {
+            body._deadline?.Dispose();
+        }
     }
 
     public void Dispose()
     {
-        _budget.Release(_reservedBytes);
-        _reservedBytes = 0;
+        _budget.Release(_buffer.Length);
+        _buffer = [];
+        _length = 0;
     }
 
-    private async ValueTask ReadKnownAsync(HttpContext context, int length)
+    private async ValueTask ReadAsync(PipeReader reader)
     {
-        if (length == 0)
-        {
-            return;
-        }
-
-        Reserve(length);
-        _buffer = GC.AllocateUninitializedArray<byte>(length);
-        var reader = context.Request.BodyReader;
-        while (_length < length)
-        {
-            var result = await reader.ReadAsync();
-            Take(result.Buffer);
-            reader.AdvanceTo(result.Buffer.End);
-            if (result.IsCompleted && _length < length)
-            {
-                throw new BadHttpRequestException("The body ended early.");
-            }
-        }
-    }
-
-    private async ValueTask ReadChunkedAsync(HttpContext context, string limitName)
-    {
-        var reader = context.Request.BodyReader;
         while (true)
         {
-            var result = await reader.ReadAsync();
+            var result = reader.TryRead(out var arrived) ? arrived : await WaitAsync(reader);
             try
             {
                 var needed = _length + result.Buffer.Length;
-                CheckLength(needed, limitName);
+                CheckLength(needed);
                 Grow(needed);
-                Take(result.Buffer);
+                result.Buffer.CopyTo(_buffer.AsSpan(_length));
+                _length = (int)needed;
             }
             finally
             {
@@ -104,17 +116,56 @@ internal sealed class RequestBody : IDisposable
                 reader.AdvanceTo(result.Buffer.End);
             }
 
+            if (_length == _announcedBytes)
+            {
+                return;
+            }
+
             if (result.IsCompleted)
             {
+                if (_announcedBytes is not null)
+                {
+                    throw new BadHttpRequestException("The body ended early.");
+                }
+
                 return;
             }
         }
     }
 
-    private void Take(ReadOnlySequence<byte> arrived)
+    private async ValueTask<ReadResult> WaitAsync(PipeReader reader)
     {
-        arrived.CopyTo(_buffer.AsSpan(_length));
-        _length += (int)arrived.Length;
+        ExtendDeadline();
+        try
+        {
+            return await reader.ReadAsync(_deadline!.Token);
+        }
+        catch (OperationCanceledException) when (_deadline!.IsCancellationRequested)
+        {
+            var rate = _services.Options.MinTransferBytesPerSecond;
+            throw new ApiException(ApiError.RequestTimeout(
+                $"{_length} bytes of the body arrived within {_allowedTime.TotalSeconds:0} s, and it was to be whole by then",
+                $"send at least {rate} bytes a second; nothing was stored"));
+        }
+    }
+
+    private void ExtendDeadline()
+    {
+        var clock = _services.Clock;
+        var bytes = _announcedBytes ?? Math.Max(SmallBytes, _buffer.Length);
+        var allowed = Grace + TimeSpan.FromSeconds((double)bytes / _services.Options.MinTransferBytesPerSecond);
+        if (_deadline is null)
+        {
+            _waitingSince = clock.GetTimestamp();
+            _deadline = new CancellationTokenSource(allowed, clock);
+        }
+        else if (allowed != _allowedTime)
+        {
+            var left = allowed - clock.GetElapsedTime(_waitingSince);
+            _deadline.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        }
+
+        _allowedTime = allowed;
     }
 
     private void Grow(long neededBytes)
@@ -124,28 +175,25 @@ internal sealed class RequestBody : IDisposable
             return;
         }
 
-        var size = Math.Min(Math.Max(Math.Max(FirstChunkBytes, neededBytes), 2L * _buffer.Length), _limitBytes);
-        Reserve(size - _buffer.Length);
-        Array.Resize(ref _buffer, (int)size);
+        var size = Math.Min(
+            Math.Max(Math.Max(FirstBufferBytes, neededBytes), 2L * _buffer.Length), _announcedBytes ?? _limitBytes);
+        var budget = BudgetOf(size);
+        budget.Reserve(size);
+        var grown = GC.AllocateUninitializedArray<byte>((int)size);
+        _buffer.AsSpan(0, _length).CopyTo(grown);
+        _budget.Release(_buffer.Length);
+        (_buffer, _budget) = (grown, budget);
     }
 
-    private void CheckLength(long length, string limitName)
+    private ByteBudget BudgetOf(long bufferBytes) =>
+        (_announcedBytes ?? bufferBytes) <= SmallBytes ? _services.SmallBodies : _services.LargeBodies;
+
+    private void CheckLength(long length)
     {
         if (length > _limitBytes)
         {
             throw new ApiException(ApiError.TooLarge(
-                $"the body is larger than {_limitBytes} bytes", $"the limit is {limitName}"));
+                $"the body is larger than {_limitBytes} bytes", $"the limit is {_limitName}"));
         }
-    }
-
-    private void Reserve(long bytes)
-    {
-        if (!_budget.TryReserve(bytes))
-        {
-            throw new ApiException(ApiError.TooManyRequests(
-                $"the request bodies in flight would exceed {_budget.LimitBytes} bytes"));
-        }
-
-        _reservedBytes += bytes;
     }
 }

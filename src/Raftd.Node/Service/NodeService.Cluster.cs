@@ -14,6 +14,8 @@ internal sealed partial class NodeService : IClusterService
 
     public string? LeaderUrl => UrlOf(_replica.Status);
 
+    public long Revision => _state.View().Revision;
+
     public ValueTask<JoinResponse> JoinAsync(JoinRequest request, CancellationToken cancellationToken) =>
         _router.CallAsync(_calls.Join, request, cancellationToken);
 

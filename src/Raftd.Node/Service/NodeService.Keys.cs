@@ -55,7 +55,7 @@ internal sealed partial class NodeService : IKeyValueService
             return null;
         }
 
-        return _state.Range(new RangeRequest { Key = request.Key });
+        return _state.Range(new RangeRequest { Key = request.Key, MaxValueBytes = request.MaxValueBytes });
     }
 
     private async Task<bool> IsDeletedInTimeAsync(long revision, CancellationToken cancellationToken)

@@ -15,6 +15,8 @@ internal sealed class ServiceGate(NodeOptions options) : IKeyValueService, ILeas
 
     public string? LeaderUrl => _service?.LeaderUrl;
 
+    public long Revision => _service?.Revision ?? 0;
+
     public void Open(NodeService service) => _service = service;
 
     public void Close(string reason)

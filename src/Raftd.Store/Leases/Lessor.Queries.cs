@@ -41,11 +41,12 @@ public sealed partial class Lessor
     {
         var view = _state.View();
         var items = new List<LeasedKey>();
+        var bytes = 0L;
         var prefix = Encoding.UTF8.GetBytes(request.NamePrefix);
         var leases = view.LeasesByName.From(new NamedIdProbe(prefix, long.MinValue));
         while (leases.MoveNext() && leases.Key.Name.AsSpan().StartsWith(prefix))
         {
-            AddKeys(view, leases.Item, request, items);
+            AddKeys(view, leases.Item, request, items, ref bytes);
         }
 
         return new LeasedKeysResponse { Revision = view.Revision, Items = items };
@@ -67,7 +68,8 @@ public sealed partial class Lessor
         return new LeaseListResponse { Revision = view.Revision, Items = items };
     }
 
-    private void AddKeys(KeyspaceView view, LeaseRecord lease, LeasedKeysRequest request, List<LeasedKey> items)
+    private void AddKeys(
+        KeyspaceView view, LeaseRecord lease, LeasedKeysRequest request, List<LeasedKey> items, ref long bytes)
     {
         var ownAt = lease.FullKey([]).Length;
         var scan = view.LeaseKeys.From(new IdKeyProbe(lease.Id, default));
@@ -87,6 +89,14 @@ public sealed partial class Lessor
                     Value = item.Value,
                     TtlSeconds = RemainingSeconds(lease, scan.Item.OwnDeadline ? scan.Key.Key : null),
                 });
+                bytes += LeasedKey.CountedBytes(items[^1]);
+                if (request.MaxBytes > 0 && bytes > request.MaxBytes)
+                {
+                    throw new StoreException(
+                        ErrorCode.TooLarge,
+                        $"the listing has more than {request.MaxBytes} bytes",
+                        "ask for less: a longer prefix of the leases' names, or of the keys");
+                }
             }
         }
     }

@@ -17,6 +17,11 @@ internal readonly record struct PastRevision(long Main, int Sub, bool IsTombston
 /// </remarks>
 internal sealed class KeyRecord : IWeighted
 {
+    /// <summary>In the slot of a record that the index has lost: nothing is cached there, and nothing can be.</summary>
+    private static readonly byte[] Retired = [0];
+
+    private byte[]? _cached;
+
     public required byte[] Key { get; init; }
 
     public required Revision Revision { get; init; }
@@ -35,8 +40,12 @@ internal sealed class KeyRecord : IWeighted
 
     public int PastCount { get; init; }
 
-    /// <summary>The value if it is cached. Set and cleared by the apply thread; a reader looks once.</summary>
-    public byte[]? CachedValue { get; set; }
+    /// <summary>The value if it is cached. Any thread may set and clear it, through ValueCache alone; a reader looks once.</summary>
+    public byte[]? CachedValue
+    {
+        get => Volatile.Read(ref _cached) is { } cached && !ReferenceEquals(cached, Retired) ? cached : null;
+        init => _cached = value;
+    }
 
     /// <summary>Read since the eviction's last visit. A race costs nothing but a wrong guess.</summary>
     public bool Touched { get; set; }
@@ -49,6 +58,25 @@ internal sealed class KeyRecord : IWeighted
 
     /// <summary>Live keys count in a range, deleted ones do not.</summary>
     public int Weight => IsTombstone ? 0 : 1;
+
+    /// <summary>False where the slot has a value already, or is retired.</summary>
+    public bool TrySetCached(byte[] value) => Interlocked.CompareExchange(ref _cached, value, null) is null;
+
+    /// <summary>Empties the slot.</summary>
+    /// <returns>What the caller took out; null if there was nothing, or another thread was first.</returns>
+    public byte[]? EvictCached()
+    {
+        var cached = CachedValue;
+        return cached is not null && Interlocked.CompareExchange(ref _cached, null, cached) == cached ? cached : null;
+    }
+
+    /// <summary>Empties the slot for good.</summary>
+    /// <returns>What the caller took out, or null.</returns>
+    public byte[]? RetireCached()
+    {
+        var cached = Interlocked.Exchange(ref _cached, Retired);
+        return ReferenceEquals(cached, Retired) ? null : cached;
+    }
 
     /// <summary>The version that readers at <paramref name="main"/> see; false where the key did not live.</summary>
     public bool TryFindAt(long main, out Revision revision)
@@ -106,7 +134,8 @@ internal sealed class KeyRecord : IWeighted
         return From(newer, Key, cachedValue, past, PastCount + 1);
     }
 
-    /// <summary>The record without its first <paramref name="dropped"/> past versions.</summary>
+    /// <summary>The record without its first <paramref name="dropped"/> past versions, and without a cached value: there is
+    /// one, and ValueCache.Retire moves it.</summary>
     public KeyRecord WithoutOldest(int dropped)
     {
         var kept = PastCount - dropped;
@@ -121,7 +150,6 @@ internal sealed class KeyRecord : IWeighted
             Flags = Flags,
             Past = kept == 0 ? null : Past!.AsSpan(dropped, kept).ToArray(),
             PastCount = kept,
-            CachedValue = CachedValue,
             Touched = Touched,
         };
     }

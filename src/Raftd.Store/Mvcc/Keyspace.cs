@@ -12,18 +12,17 @@
 
 namespace Raftd.Store.Mvcc;
 
-internal sealed class Keyspace(StateEpoch epoch, StateHash hash, long cacheBytes)
+internal sealed class Keyspace(StateEpoch epoch, StateHash hash)
 {
-    /// <summary>Larger values are read from the store, where the operating system's page cache has them.</summary>
-    public const int MaxCachedValueBytes = 4096;
-
     private readonly DeadQueue _superseded = new();
     private readonly DeadQueue _tombstones = new();
-    private readonly long _cacheBytes = cacheBytes;
+
+    /// <summary>Records that the index has lost since SettleCache, and the one of the same version that has the place of
+    /// each, if any. Views show them until the next publish, and their cached values serve until then.</summary>
+    private readonly List<(KeyRecord Record, KeyRecord? Heir)> _replaced = [];
 
     private long _openMain;
     private long _nextSub;
-    private byte[] _evictionHand = [];
 
     public CowTree<byte[], KeyRecord> Index { get; } = new();
 
@@ -39,8 +38,6 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash, long cacheBytes
     /// <summary>The part of them that a compaction to the newest revision would free. Replicated.</summary>
     public long HistoryBytes => _superseded.PendingBytes + _tombstones.PendingBytes;
 
-    public long CachedBytes { get; private set; }
-
     /// <summary>Records that no reader asks for any more and that may still be in the store.</summary>
     public Queue<Revision> Dead { get; } = new();
 
@@ -49,6 +46,9 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash, long cacheBytes
 
     /// <summary>Whether a compaction has killed what is not deleted, nor about to be with the next flush.</summary>
     public bool HasDead => Dead.Count > 0 || _superseded.HasTakeable(CompactRevision) || _tombstones.HasTakeable(CompactRevision);
+
+    /// <summary>Whether the next publish has cached values to move or to give back.</summary>
+    public bool HasReplaced => _replaced.Count > 0;
 
     public KeyRecord? FindLive(ReadOnlySpan<byte> key) =>
         Index.Working.Find(new BytesProbe(key)) is { IsTombstone: false } record ? record : null;
@@ -156,51 +156,29 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash, long cacheBytes
     public void Restore(RevisionRecord record)
     {
         var existing = Index.Working.Find(new BytesProbe(record.Key));
-        Add(record, existing, cache: CachedBytes < _cacheBytes);
+        if (existing is not null)
+        {
+            // There are no readers yet: its room is free for the newer version at once.
+            epoch.Cache.Retire(existing, heir: null);
+        }
+
+        Add(record, existing, cache: true);
+        _replaced.Clear();
         LogicalBytes += record.LogicalBytes;
     }
 
-    /// <summary>Keeps the cache within its bounds: clears values that were not read since the last visit.</summary>
-    public void Evict()
+    /// <summary>Keeps room in the cache for what comes next.</summary>
+    public void Evict() => epoch.Cache.MakeRoomForWriter(Index.Working, Changes.Count);
+
+    /// <summary>Takes cached values out of the records that the index has lost. After a publish: no new view shows them.</summary>
+    public void SettleCache()
     {
-        for (var rounds = 0; CachedBytes > _cacheBytes && rounds < 4; rounds++)
+        foreach (var (record, heir) in _replaced)
         {
-            var scan = Index.Working.From(new BytesProbe(_evictionHand));
-            var visits = 0;
-            while (CachedBytes > _cacheBytes && scan.MoveNext())
-            {
-                Visit(scan.Item);
-                if (++visits == 4096)
-                {
-                    _evictionHand = scan.Key;
-                    return;
-                }
-
-                _evictionHand = scan.Key;
-            }
-
-            if (CachedBytes > _cacheBytes)
-            {
-                _evictionHand = [];
-            }
-        }
-    }
-
-    private void Visit(KeyRecord record)
-    {
-        if (record.CachedValue is not { } value)
-        {
-            return;
+            epoch.Cache.Retire(record, heir);
         }
 
-        if (record.Touched)
-        {
-            record.Touched = false;
-            return;
-        }
-
-        record.CachedValue = null;
-        CachedBytes -= value.Length;
+        _replaced.Clear();
     }
 
     private Revision NextRevision()
@@ -227,10 +205,14 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash, long cacheBytes
 
     private void Add(RevisionRecord record, KeyRecord? existing, bool cache)
     {
-        var cached = cache && !record.IsTombstone && record.ValueBytes <= MaxCachedValueBytes ? record.Value : null;
+        var cached = cache && !record.IsTombstone && record.ValueBytes == record.Value.Length ? epoch.Cache.Admit(record.Value) : null;
         var next = existing is null ? KeyRecord.First(record, cached) : existing.Next(record, cached);
         Index.Set(new BytesProbe(next.Key), next.Key, next);
-        CachedBytes += (cached?.Length ?? 0) - (existing?.CachedValue?.Length ?? 0);
+        if (existing is not null)
+        {
+            _replaced.Add((existing, null));
+        }
+
         if (existing is { IsTombstone: false })
         {
             _superseded.Add(record.Revision.Main, next.Key, existing.LogicalBytes);
@@ -271,7 +253,9 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash, long cacheBytes
         }
         else if (keepFrom > 0)
         {
-            Index.Set(new BytesProbe(key), record.Key, record.WithoutOldest(keepFrom));
+            var heir = record.WithoutOldest(keepFrom);
+            Index.Set(new BytesProbe(key), record.Key, heir);
+            _replaced.Add((record, heir));
         }
     }
 

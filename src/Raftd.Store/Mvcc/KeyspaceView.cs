@@ -101,6 +101,8 @@ public sealed class KeyspaceView
         : afterRevision > 0 && afterRevision < CompactRevision - 1;
 
     /// <summary>The range at the newest or at an earlier revision, with its values copied out of the store.</summary>
+    /// <remarks>Values that the request leaves out are neither copied nor checked. What is read of one key by itself goes
+    /// into the cache; a range does not, or one walk over the keyspace would push out all that is in use.</remarks>
     /// <exception cref="StoreException">
     /// Compacted; BadRequest for a revision below 0 or in the future; NotReady after a snapshot: ask a new view.
     /// </exception>
@@ -138,6 +140,8 @@ public sealed class KeyspaceView
     private long RangeNow(RangeRequest request, List<KeyValue> items)
     {
         var range = new KeyRange(request.Key, request.RangeEnd);
+        var maxValueBytes = MaxValueBytes(request);
+        var fills = request.RangeEnd.IsEmpty;
         var scan = _index.From(new BytesProbe(range.Low.Span));
         using var reader = new RecordReader(_epoch);
         while (!IsFull(request, items) && scan.MoveNext() && range.IsBeforeEnd(scan.Key))
@@ -148,7 +152,8 @@ public sealed class KeyspaceView
                 items.Add(new KeyValue
                 {
                     Key = record.Key,
-                    Value = request.KeysOnly ? default(ReadOnlyMemory<byte>) : ValueOf(record, reader),
+                    Value = record.ValueBytes <= maxValueBytes ? ValueOf(record, reader, fills) : [],
+                    ValueBytes = record.ValueBytes,
                     CreateRevision = record.CreateRevision,
                     ModRevision = record.Revision.Main,
                     Version = record.Version,
@@ -164,6 +169,7 @@ public sealed class KeyspaceView
     {
         var count = 0L;
         var range = new KeyRange(request.Key, request.RangeEnd);
+        var maxValueBytes = MaxValueBytes(request);
         var scan = _index.From(new BytesProbe(range.Low.Span));
         using var reader = new RecordReader(_epoch);
         while (scan.MoveNext() && range.IsBeforeEnd(scan.Key))
@@ -176,11 +182,12 @@ public sealed class KeyspaceView
             count++;
             if (!IsFull(request, items))
             {
-                var stored = Find(reader, revision, at);
+                var stored = Find(reader, revision, at, maxValueBytes);
                 items.Add(new KeyValue
                 {
                     Key = scan.Item.Key,
-                    Value = request.KeysOnly ? [] : stored.Value,
+                    Value = stored.ValueBytes <= maxValueBytes ? stored.Value : [],
+                    ValueBytes = stored.ValueBytes,
                     CreateRevision = stored.CreateRevision,
                     ModRevision = revision.Main,
                     Version = stored.Version,
@@ -192,38 +199,57 @@ public sealed class KeyspaceView
         return count;
     }
 
+    /// <summary>An empty value is never left out.</summary>
+    private static int MaxValueBytes(RangeRequest request) => request.KeysOnly ? 0 : request.MaxValueBytes;
+
     private static bool IsFull(RangeRequest request, List<KeyValue> items) =>
         request.Limit > 0 && items.Count >= request.Limit;
 
     private byte[] ValueOf(KeyRecord record)
     {
-        if (record.CachedValue is { } cached)
+        if (Cached(record) is { } cached)
         {
-            record.Touched = true;
             return cached;
         }
 
         using var reader = new RecordReader(_epoch);
-        return ValueOf(record, reader);
+        return ValueOf(record, reader, fills: true);
     }
 
-    private byte[] ValueOf(KeyRecord record, RecordReader reader)
+    private byte[] ValueOf(KeyRecord record, RecordReader reader, bool fills)
     {
-        if (record.CachedValue is { } cached)
+        if (Cached(record) is { } cached)
         {
-            record.Touched = true;
             return cached;
         }
 
-        return Find(reader, record.Revision, Revision).Value;
+        var value = Find(reader, record.Revision, Revision, int.MaxValue).Value;
+        if (fills)
+        {
+            _epoch.Cache.Fill(record, value, _index);
+        }
+
+        return value;
     }
 
-    private RevisionRecord Find(RecordReader reader, Revision revision, long at)
+    private static byte[]? Cached(KeyRecord record)
+    {
+        var cached = record.CachedValue;
+        if (cached is not null && !record.Touched)
+        {
+            // Looked at first: readers of one key on several cores would else take its cache line from each other.
+            record.Touched = true;
+        }
+
+        return cached;
+    }
+
+    private RevisionRecord Find(RecordReader reader, Revision revision, long at, int maxValueBytes)
     {
         RevisionRecord? record;
         try
         {
-            record = reader.Find(revision);
+            record = reader.Find(revision, maxValueBytes);
         }
         catch (StateReplacedException replaced)
         {

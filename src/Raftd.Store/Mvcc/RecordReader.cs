@@ -14,8 +14,10 @@ internal sealed class RecordReader(StateEpoch epoch) : IDisposable
     private IBucketReader? _reader;
 
     /// <summary>The record; null if it is not there any more: the caller checks the compact revision again.</summary>
+    /// <param name="revision">Of the record.</param>
+    /// <param name="maxValueBytes">A larger value may be left out: it is neither copied nor checked where it is stored.</param>
     /// <exception cref="StateReplacedException">The store was closed for another.</exception>
-    public RevisionRecord? Find(Revision revision)
+    public RevisionRecord? Find(Revision revision, int maxValueBytes = int.MaxValue)
     {
         var halves = epoch.Halves;
         var record = halves.Active.Find(revision) ?? halves.Frozen?.Find(revision);
@@ -24,14 +26,14 @@ internal sealed class RecordReader(StateEpoch epoch) : IDisposable
             return record;
         }
 
-        if (_reader is { MustYield: false } && TryRead(revision, out record))
+        if (_reader is { MustYield: false } && TryRead(revision, maxValueBytes, out record))
         {
             return record;
         }
 
         Dispose();
         _reader = BeginRead(epoch);
-        return TryRead(revision, out record) ? record : null;
+        return TryRead(revision, maxValueBytes, out record) ? record : null;
     }
 
     public void Dispose()
@@ -57,11 +59,13 @@ internal sealed class RecordReader(StateEpoch epoch) : IDisposable
         throw new StateReplacedException();
     }
 
-    private bool TryRead(Revision revision, out RevisionRecord? record)
+    private bool TryRead(Revision revision, int maxValueBytes, out RevisionRecord? record)
     {
         Span<byte> key = stackalloc byte[Revision.EncodedBytes];
         revision.WriteTo(key);
-        record = _reader!.TryGet(Bucket.Revisions, key, out var value) ? RevisionRecord.Read(revision, value) : null;
+        record = _reader!.TryGet(Bucket.Revisions, key, out var stored)
+            ? RevisionRecord.Read(revision, stored, maxValueBytes)
+            : null;
         return record is not null;
     }
 }

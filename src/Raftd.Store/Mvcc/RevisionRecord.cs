@@ -40,7 +40,7 @@ internal sealed record RevisionRecord(
     /// index take. Part of the replicated state: it never changes.</summary>
     public const int OverheadBytes = 64;
 
-    /// <summary>The length of the value as stored; Value itself may have been left out by ReadForIndex.</summary>
+    /// <summary>The length of the value as stored; Value itself may have been left out by Read.</summary>
     public int ValueBytes { get; init; } = Value.Length;
 
     public bool IsTombstone => (Flags & KeyFlags.Tombstone) != 0;
@@ -70,15 +70,11 @@ internal sealed record RevisionRecord(
     }
 
     /// <summary>Decodes a stored record into memory of its own.</summary>
+    /// <param name="revision">The pair's key.</param>
+    /// <param name="source">The pair's value.</param>
+    /// <param name="maxValueBytes">A larger value is left out and not even looked at.</param>
     /// <exception cref="BucketStoreException">The bytes are not what WriteTo wrote.</exception>
-    public static RevisionRecord Read(Revision revision, ReadOnlySpan<byte> source) =>
-        Read(revision, source, maxValueBytes: int.MaxValue);
-
-    /// <summary>As Read, without the value if it is larger: a start does not even look at what it does not keep.</summary>
-    public static RevisionRecord ReadForIndex(Revision revision, ReadOnlySpan<byte> source, int maxValueBytes) =>
-        Read(revision, source, maxValueBytes);
-
-    private static RevisionRecord Read(Revision revision, ReadOnlySpan<byte> source, int maxValueBytes)
+    public static RevisionRecord Read(Revision revision, ReadOnlySpan<byte> source, int maxValueBytes = int.MaxValue)
     {
         var reader = new WireReader(source);
         var format = reader.Byte();

@@ -7,7 +7,7 @@ namespace Raftd.Store.Mvcc;
 /// Views hold on to it, so a view made before a snapshot was installed asks the copy it was made from, or learns that it
 /// is gone; it never reads the one copy with the index of the other.
 /// </remarks>
-internal sealed class StateEpoch(IBucketStore store)
+internal sealed class StateEpoch(IBucketStore store, ValueCache cache)
 {
     private OverlayHalves _halves = new(new Overlay(), Frozen: null);
     private long _compactFloor;
@@ -15,6 +15,9 @@ internal sealed class StateEpoch(IBucketStore store)
 
     /// <summary>Set again once by an install, before any view of this epoch is out.</summary>
     public IBucketStore Store { get; set; } = store;
+
+    /// <summary>Of the values of this copy's index.</summary>
+    public ValueCache Cache { get; } = cache;
 
     /// <summary>Told what a read of the store met that was not stored like that. Set before any view of this epoch is out.</summary>
     public Action<BucketStoreException> Damaged { get; set; } = static _ => { };

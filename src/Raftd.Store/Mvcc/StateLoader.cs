@@ -11,15 +11,15 @@ internal static class StateLoader
 {
     public static WorkingState Load(IBucketStore store, long cacheBytes)
     {
-        var epoch = new StateEpoch(store);
+        var epoch = new StateEpoch(store, new ValueCache(cacheBytes));
         using var reader = store.BeginRead();
         var meta = StoredMeta.Read(reader);
         if (meta is null)
         {
-            return new WorkingState(epoch, default, cacheBytes);
+            return new WorkingState(epoch, default);
         }
 
-        var state = new WorkingState(epoch, meta.Applied, cacheBytes) { ConfigurationIndex = meta.ConfigurationIndex };
+        var state = new WorkingState(epoch, meta.Applied) { ConfigurationIndex = meta.ConfigurationIndex };
         state.Keyspace.Revision = meta.Revision;
         LoadRevisions(reader, state, meta);
         LoadLeases(reader, state);
@@ -56,14 +56,18 @@ internal static class StateLoader
             }
 
             state.Keyspace.Restore(
-                RevisionRecord.ReadForIndex(revision, cursor.Value, Keyspace.MaxCachedValueBytes));
+                RevisionRecord.Read(revision, cursor.Value, ValueCache.MaxValueBytes));
         }
 
         // What an earlier run compacted and did not delete yet is found again as dead and deleted by the next flushes.
         state.Keyspace.Compact(meta.CompactRevision);
-        while (state.Keyspace.CleanIndex(maxKeys: 4096))
+        bool hasMore;
+        do
         {
+            hasMore = state.Keyspace.CleanIndex(maxKeys: 4096);
+            state.Keyspace.SettleCache();
         }
+        while (hasMore);
     }
 
     private static void LoadLeases(IBucketReader reader, WorkingState state)

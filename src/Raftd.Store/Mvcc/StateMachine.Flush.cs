@@ -56,6 +56,12 @@ public sealed partial class StateMachine
         }
 
         state.Keyspace.CleanIndex(CleanedKeysPerFreeze);
+        if (state.Keyspace.HasReplaced)
+        {
+            // Values that readers cache in the records of the view are lost on those that have replaced them.
+            Publish();
+        }
+
         if (state.Applied.Index == _frozenIndex && state.Keyspace.Dead.Count == 0)
         {
             return false;

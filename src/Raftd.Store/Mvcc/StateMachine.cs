@@ -142,6 +142,7 @@ public sealed partial class StateMachine : IDisposable
         var state = _state;
         state.Keyspace.Evict();
         Volatile.Write(ref _view, state.Freeze());
+        state.Keyspace.SettleCache();
 
         if (state.Keyspace.Changes.Count > 0)
         {

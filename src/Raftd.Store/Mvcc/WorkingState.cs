@@ -6,12 +6,12 @@ namespace Raftd.Store.Mvcc;
 /// <summary>All state that apply changes, as one value, so that installing a snapshot replaces it as one value.</summary>
 internal sealed class WorkingState
 {
-    public WorkingState(StateEpoch epoch, AppliedState applied, long cacheBytes)
+    public WorkingState(StateEpoch epoch, AppliedState applied)
     {
         Epoch = epoch;
         Applied = applied;
         Hash = new StateHash(applied.Hash);
-        Keyspace = new Keyspace(epoch, Hash, cacheBytes);
+        Keyspace = new Keyspace(epoch, Hash);
         Leases = new LeaseTable(Hash);
     }
 

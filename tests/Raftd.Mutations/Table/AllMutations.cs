@@ -15,6 +15,7 @@ internal static class AllMutations
         .. ApplyMutations.List,
         .. LeaseMutations.List,
         .. RequestMutations.List,
+        .. ClientMutations.List,
     ];
 
     /// <summary>Names that are taken twice, or asked for and not there.</summary>

@@ -20,7 +20,7 @@ public sealed class StoredDamageTests : IDisposable
         _store.Apply(CommandFactory.LeaseGrant(7, "services/api", 10, unique: false, LeaseKind.Rest));
         _store.Put("a", "small", lease: 7);
         _store.Put("a", "overwritten");
-        _store.Put("b", new string('v', Keyspace.MaxCachedValueBytes + 1));
+        _store.Put("b", new string('v', ValueCache.MaxValueBytes + 1));
         _store.Put("c", "deleted");
         _store.Delete("c");
         _store.Apply(CommandFactory.AlarmRaise(new Alarm(AlarmKind.Corrupt, AlarmCause.Divergence, 5)));
@@ -108,6 +108,26 @@ public sealed class StoredDamageTests : IDisposable
             var failure = Assert.Throws<BucketStoreException>(() => StateMachine.VerifyPair(bucket, key, Flipped(value, (value.Length * 8) - 1)));
             Assert.Equal(BucketStoreFault.Corrupt, failure.Fault);
         }
+    }
+
+    /// <summary>A length is asked for, and the value is not even looked at: the damage in it stays unnoticed.</summary>
+    [Fact]
+    public void ValueThatIsLeftOut_IsNotRead()
+    {
+        var (bucket, key, value) = _pairs.MaxBy(pair => pair.Value.Length);
+        Write(bucket, key, Flipped(value, (value.Length * 8) - 1));
+        using var state = StateMachine.Open(_store.Directory, new StoreOptions());
+        foreach (var revision in new long[] { 0, 4 })
+        {
+            var request = new RangeRequest { Key = "b"u8.ToArray(), Revision = revision };
+            foreach (var without in new[] { request with { KeysOnly = true }, request with { MaxValueBytes = ValueCache.MaxValueBytes } })
+            {
+                var item = state.Range(without).Items.Single();
+                Assert.Equal((0, ValueCache.MaxValueBytes + 1), (item.Value.Length, item.ValueBytes));
+            }
+        }
+
+        Assert.Throws<StoreException>(() => state.Range(new RangeRequest { Key = "b"u8.ToArray(), Revision = 4 }));
     }
 
     private static byte[] Flipped(byte[] bytes, int bit)

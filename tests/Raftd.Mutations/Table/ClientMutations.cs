@@ -1,0 +1,164 @@
+namespace Raftd.Mutations.Table;
+
+/// <summary>Slow and greedy clients, and what they share: bodies, answers, the cache.</summary>
+internal static class ClientMutations
+{
+    private const string Body = "src/Raftd.Api/Http/RequestBody.cs";
+    private const string Keys = "src/Raftd.Api/KeyApi.cs";
+    private const string Shared = "src/Raftd.Api/SharedValues.cs";
+    private const string Cache = "src/Raftd.Store/Mvcc/ValueCache.cs";
+
+    public static IReadOnlyList<Mutation> List { get; } =
+    [
+        new()
+        {
+            Name = "body-counted-as-announced",
+            Failures = [65],
+            Wrong = "a body is counted with its announced length: clients that announce much and send nothing have all others refused",
+            File = Body,
+            Original = "await body.ReadAsync(context.Request.BodyReader);",
+            Broken = "body.Grow(body._announcedBytes ?? 1); await body.ReadAsync(context.Request.BodyReader);",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "keepalives-without-reserve",
+            Failures = [65],
+            Wrong = "large bodies fill the budget that keepalives are counted in, and leases end although their services live",
+            File = Body,
+            Original = "(_announcedBytes ?? bufferBytes) <= SmallBytes ? _services.SmallBodies : _services.LargeBodies",
+            Broken = "_services.LargeBodies",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "body-without-deadline",
+            Failures = [65],
+            Wrong = "a body that comes at the least rate holds its part for hours (GHSA-6vch-q96h-7gc3)",
+            File = Body,
+            Original = "await reader.ReadAsync(_deadline!.Token)",
+            Broken = "await reader.ReadAsync()",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "refused-body-stays-counted",
+            Failures = [65],
+            Wrong = "a body that is refused half-way does not give back what it held: in the end every body is refused",
+            File = Body,
+            Original = "«_budget.Release(_buffer.Length);» _buffer = [];",
+            Broken = "if (_length == _announcedBytes) { _budget.Release(_buffer.Length); }",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "value-copied-for-each-reader",
+            Failures = [61, 65],
+            Wrong = "each reader of a large value has a copy of its own: twenty slow ones hold 750 MB",
+            File = Keys,
+            Original = "call.IsHead ? 0 : InlineBytes",
+            Broken = "int.MaxValue",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "value-loaded-by-each-reader",
+            Failures = [61],
+            Wrong = "readers that come together each load the value that they share",
+            File = Shared,
+            Original = "if («isFirst») { await LoadAsync(value, revision); }",
+            Broken = "!value.Loaded.IsCompleted",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "shared-value-never-released",
+            Failures = [61],
+            Wrong = "a value stays counted after its last reader: in the end every large read is refused",
+            File = Shared,
+            Original = "budget.Release(value.CountedBytes);",
+            Broken = "",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "reader-that-stops-is-kept",
+            Failures = [65],
+            Wrong = "a reader that stands still is measured at the rate for all answers, and holds a value for more than an hour",
+            File = "src/Raftd.Api/ApiCall.cs",
+            Original = "«CutOffSlowReader();» for",
+            Broken = "",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "listing-without-bound",
+            Failures = [61],
+            Wrong = "a listing of leased keys is built whole, however large it is",
+            File = "src/Raftd.Api/LeasedKeysApi.cs",
+            Original = "call.Services.Options.MaxListingBytes",
+            Broken = "long.MaxValue",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "error-asks-for-status",
+            Failures = [],
+            Wrong = "each error answer asks the store for its sizes to fill in the revision",
+            File = "src/Raftd.Api/ApiDispatcher.cs",
+            Original = "ApiCall.Format(services.Cluster.Revision)",
+            Broken = "ApiCall.Format(services.Cluster.Status().Revision)",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "new-tag-on-old-body",
+            Failures = [],
+            Wrong = "a put that answers the value before sets the ETag of the new one on it",
+            File = Keys,
+            Original = "SetVersion(call.Response.Headers, previous);",
+            Broken = "SetVersion(call.Response.Headers, previous); call.Response.Headers.ETag = EntityTags.Format(answer.Revision);",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "reads-fill-nothing",
+            Failures = [],
+            Wrong = "a value that was evicted, or that a start had no room for, is read from the store for ever",
+            File = Cache,
+            Original = "if («value.Length > MaxValueBytes || cost > LimitBytes»)",
+            Broken = "cost > 0",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "cached-value-overwritten",
+            Failures = [],
+            Wrong = "a reader overwrites what is in a record's slot, the mark included that the index has lost the record",
+            File = "src/Raftd.Store/Mvcc/KeyRecord.cs",
+            Original = "Interlocked.CompareExchange(ref _cached, value, null) is null",
+            Broken = "Interlocked.Exchange(ref _cached, value) is null",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "lost-record-filled",
+            Failures = [],
+            Wrong = "a reader with an older view caches a value in a record that the index has lost: it is counted for ever",
+            File = "src/Raftd.Store/Mvcc/KeyRecord.cs",
+            Original = "Interlocked.Exchange(ref _cached, Retired)",
+            Broken = "Interlocked.Exchange(ref _cached, null)",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "compaction-empties-the-cache",
+            Failures = [],
+            Wrong = "a record that loses its history to a compaction loses its cached value, too",
+            File = Cache,
+            Original = "heir?.TrySetCached(value) != true",
+            Broken = "true",
+            Suites = [Suite.Store],
+        },
+    ];
+}
