@@ -14,6 +14,9 @@ public static class LeaseRules
 
     public const int MaxNameBytes = 1024;
 
+    /// <summary>Keys of one lease, all kinds together: what a member proposes with unless -max-lease-keys says otherwise.</summary>
+    public const long DefaultMaxKeys = 100_000;
+
     /// <summary>A REST grant that nobody uses is revoked after its time to live, but not before this.</summary>
     public const long MinUnclaimedSeconds = 60;
 
