@@ -60,8 +60,8 @@ internal struct Pulse
             return _silentSince + Math.Max(ShortestSilence(ttlTicks), _gap + (_gap / 2));
         }
 
-        var begins = Math.Max(ShortestSilence(ttlTicks), (_storedAt - _silentSince) / 2);
-        var interval = Math.Min(Interval(deadline - _storedAt, ttlTicks), begins);
+        var atFirst = Math.Max(ShortestSilence(ttlTicks), (_storedAt - _silentSince) / 2);
+        var interval = Math.Min(Interval(deadline - _storedAt, ttlTicks), Math.Max(Second, atFirst));
         var next = _storedAt + interval;
         return next - (next % Grain(interval));
     }

@@ -20,6 +20,12 @@ public sealed class StoredDamageTests : IDisposable
         _store.Apply(CommandFactory.LeaseGrant(7, "services/api", 10, unique: false, LeaseKind.Rest));
         _store.Put("a", "small", lease: 7);
         _store.Put("a", "overwritten");
+
+        // A key of a lease that has something stored of its own, and a lease with a floor.
+        _store.Apply(KeepAlive("one"));
+        _store.Apply(KeepAlive("two"));
+        _store.Apply(CommandFactory.LeaseCheckpoint(new LeaseCheckpointCommand(1, [new LeaseRemaining(7, 4, 4000)], [])));
+        _store.Apply(KeepAlive("one"));
         _store.Put("b", new string('v', Keyspace.MaxCachedValueBytes + 1));
         _store.Put("c", "deleted");
         _store.Delete("c");
@@ -35,6 +41,7 @@ public sealed class StoredDamageTests : IDisposable
             }
         }
 
+        Assert.Equal(2, _pairs.Count(pair => pair.Bucket == Bucket.Leases));
         Assert.Equal(5, _pairs.Select(pair => pair.Bucket).Distinct().Count());
         _sound = ReadAll() ?? throw new InvalidOperationException("noticed something although nothing is damaged");
     }
@@ -109,6 +116,13 @@ public sealed class StoredDamageTests : IDisposable
             Assert.Equal(BucketStoreFault.Corrupt, failure.Fault);
         }
     }
+
+    private static ReadOnlyMemory<byte> KeepAlive(string key) => CommandFactory.LeaseKeepAlive(new LeaseKeepAliveRequest
+    {
+        Id = 7,
+        Key = TestStore.Bytes(key),
+        Data = TestStore.Bytes(key),
+    });
 
     private static byte[] Flipped(byte[] bytes, int bit)
     {
