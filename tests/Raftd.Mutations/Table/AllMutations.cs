@@ -14,6 +14,7 @@ internal static class AllMutations
         .. PowerLossMutations.List,
         .. ApplyMutations.List,
         .. LeaseMutations.List,
+        .. LeaseLoadMutations.List,
     ];
 
     /// <summary>Names that are taken twice, or asked for and not there.</summary>
