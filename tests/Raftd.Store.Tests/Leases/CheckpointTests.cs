@@ -65,7 +65,7 @@ public sealed class CheckpointTests(ITestOutputHelper output) : IDisposable
             CheckpointsOf(1);
         }
 
-        CheckpointsOf(7200);
+        CheckpointsFor(7200);
         var entries = new List<LeaseCheckpointCommand>();
         for (var second = 0; second < 3600; second++)
         {

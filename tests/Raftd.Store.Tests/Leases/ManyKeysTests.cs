@@ -161,7 +161,7 @@ public sealed class ManyKeysTests : IDisposable
     }
 
     [Fact]
-    public void NewLeader_TakesInTheKeysOfOneLeaseByPortions_AndRenewalsWaitForThemAsync()
+    public void NewLeader_TakesInTheKeysOfOneLeaseByPortions_AndRenewalsWaitForThem()
     {
         Fill(1000);
         Checkpoint("k0999", 2_000);

@@ -1,8 +1,10 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using Raftd.Contract;
 using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
+using Raftd.Store.Leases;
 using Raftd.Store.Mvcc;
 
 namespace Raftd.Store.Tests.Mvcc;
@@ -115,6 +117,20 @@ public sealed class StoredDamageTests : IDisposable
             var failure = Assert.Throws<BucketStoreException>(() => StateMachine.VerifyPair(bucket, key, Flipped(value, (value.Length * 8) - 1)));
             Assert.Equal(BucketStoreFault.Corrupt, failure.Fault);
         }
+    }
+
+    [Fact]
+    public void PairOfALeasedKeyThatIsNotThere_IsNoticed_ThoughChecksumAndBytesAreRight()
+    {
+        var (_, key, value) = _pairs.Single(pair => pair.Bucket == Bucket.Leases && pair.Key.Length == LeaseKeyRecord.EncodedKeyBytes);
+        var other = Flipped(key, bit: (8 * key.Length) - 1);
+        var moved = value.ToArray();
+        BinaryPrimitives.WriteUInt32LittleEndian(
+            moved.AsSpan()[^StoredChecksum.Bytes..], StoredChecksum.Of(other, value.AsSpan()[..^StoredChecksum.Bytes]));
+        Delete(Bucket.Leases, key);
+        Write(Bucket.Leases, other, moved);
+        StateMachine.VerifyPair(Bucket.Leases, other, moved);
+        Assert.Null(ReadAll());
     }
 
     private static ReadOnlyMemory<byte> KeepAlive(string key) => CommandFactory.LeaseKeepAlive(new LeaseKeepAliveRequest
