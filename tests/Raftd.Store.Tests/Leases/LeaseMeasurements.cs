@@ -81,7 +81,7 @@ public sealed class LeaseMeasurements(ITestOutputHelper output)
 
     private void Checkpoint(LeaseFixture leases)
     {
-        if (Measure("collect checkpoints", () => leases.Lessor.CollectCheckpoints(1000)) is { } silent)
+        if (Measure("collect checkpoints", () => leases.Lessor.CollectCheckpoints(500)) is { } silent)
         {
             Measure("apply checkpoints", () => leases.Store.Apply(CommandFactory.LeaseCheckpoint(silent)));
         }
