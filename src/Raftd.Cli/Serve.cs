@@ -124,6 +124,7 @@ internal static class Serve
             MaxValueBytes = (int)settings.MaxValueBytes,
             CacheBytes = settings.CacheBytes,
             QuotaBytes = settings.QuotaBytes,
+            MaxLeaseKeys = settings.MaxLeaseKeys,
             WalSegmentBytes = settings.WalSegmentBytes,
             WalRetentionBytes = settings.WalRetentionBytes,
             FlushInterval = settings.FlushInterval,

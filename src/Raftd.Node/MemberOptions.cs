@@ -25,7 +25,7 @@ internal sealed record MemberOptions
 
     public required DutyOptions Duties { get; init; }
 
-    /// <summary>Leases that a new leader takes in between two batches of entries.</summary>
+    /// <summary>Leases and keys of theirs that a new leader takes in between two batches of entries.</summary>
     public required int LeasesPerStep { get; init; }
 
     /// <summary>Not null: this member founds a cluster, and this is its first configuration.</summary>

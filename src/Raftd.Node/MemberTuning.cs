@@ -47,7 +47,7 @@ internal static class MemberTuning
                 Compaction = new CompactionPolicy(options.QuotaBytes),
             },
 
-            // Well under a millisecond: writes behind it do not notice.
+            // With their keys; well under a millisecond: writes behind it do not notice.
             LeasesPerStep = 500,
         };
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using Raftd.Store.Leases;
 
 namespace Raftd.Node;
 
@@ -43,6 +44,9 @@ public sealed record NodeOptions
 
     /// <summary>Replicated logical bytes above which writes are refused with NOSPACE.</summary>
     public long QuotaBytes { get; init; } = 8L << 30;
+
+    /// <summary>Keys that one lease may have; comes with each command of this member that attaches one.</summary>
+    public long MaxLeaseKeys { get; init; } = LeaseRules.DefaultMaxKeys;
 
     /// <summary>Size of one segment of the log.</summary>
     public long WalSegmentBytes { get; init; } = 64L << 20;

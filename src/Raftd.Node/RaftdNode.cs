@@ -175,7 +175,8 @@ public sealed class RaftdNode : IAsyncDisposable
             FatalReason.IdentityRefused, reason, "to bring it back, empty its data directory and start it with -join"));
         transport.Follow(MemberTable.Of(identity.KnownMembers));
 
-        var leases = new LeaseKeeper(member.Replica, member.State, member.Lessor, _options.RequestTimeLimit);
+        var leases = new LeaseKeeper(
+            member.Replica, member.State, member.Lessor, _options.RequestTimeLimit, _options.MaxLeaseKeys);
         _membership = new MembershipKeeper(identity, member.Replica, _options.RequestTimeLimit, _logger);
         var calls = new LeaderCalls(leases, _membership);
         var router = new LeaderRouter(identity, member.Replica, _options.RequestTimeLimit, _logger);

@@ -5,7 +5,7 @@ namespace Raftd.Benchmarks;
 /// <summary>What to measure, and how long.</summary>
 internal sealed record BenchmarkOptions
 {
-    private static readonly string[] Modes = ["rest", "cluster", "leases", "failover", "startup", "idle", "greedy", "all", "limit-get", "limit-put"];
+    private static readonly string[] Modes = ["rest", "cluster", "leases", "lease-keys", "failover", "startup", "idle", "greedy", "all", "limit-get", "limit-put"];
 
     public string Mode { get; private init; } = "rest";
 
@@ -71,6 +71,6 @@ internal sealed record BenchmarkOptions
             : throw Usage($"{name} takes a number above 0, not `{value}`");
 
     private static BenchmarkException Usage(string problem) => new(
-        $"{problem}. Usage: [{string.Join('|', Modes[..8])}] [--rounds N] [--seconds N] [--connections N] [--threads N] "
+        $"{problem}. Usage: [{string.Join('|', Modes[..^2])}] [--rounds N] [--seconds N] [--connections N] [--threads N] "
         + "[--value-bytes N] [--keys N] [--data DIRECTORY] [--port N]");
 }

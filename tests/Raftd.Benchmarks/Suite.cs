@@ -33,6 +33,11 @@ internal static class Suite
                 await LeaseBenchmark.RunAsync(options, wrk);
             }
 
+            if (all || options.Mode == "lease-keys")
+            {
+                await LeaseKeysBenchmark.RunAsync(options);
+            }
+
             if (all || options.Mode == "failover")
             {
                 await FailoverBenchmark.RunAsync(options);

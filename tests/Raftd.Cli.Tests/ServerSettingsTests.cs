@@ -26,6 +26,7 @@ public sealed class ServerSettingsTests
         Assert.Equal(TimeSpan.FromSeconds(1), settings.ElectionTimeout);
         Assert.Equal(TimeSpan.FromMilliseconds(100), settings.HeartbeatInterval);
         Assert.Equal(8L << 30, settings.QuotaBytes);
+        Assert.Equal(100_000, settings.MaxLeaseKeys);
         Assert.Equal(64L << 20, settings.WalSegmentBytes);
         Assert.Equal(128L << 20, settings.WalRetentionBytes);
         Assert.Equal(TimeSpan.FromMilliseconds(100), settings.FlushInterval);
@@ -42,6 +43,8 @@ public sealed class ServerSettingsTests
     [InlineData("-cache-bytes 0 -wal-retention-bytes 0 d")]
     [InlineData("-max-value-bytes 1KiB -quota-bytes 16MiB -wal-segment-bytes 2MiB d")]
     [InlineData("-haddr 10.0.0.1:7000 -raddr 10.0.0.2:7000 d")]
+    [InlineData("-max-lease-keys 1 d")]
+    [InlineData("-max-lease-keys 1000000 d")]
     [InlineData("-log-level none d")]
     public void AtTheBound_IsValid(string line) => Assert.Empty(Given.Problems(line));
 
@@ -64,6 +67,9 @@ public sealed class ServerSettingsTests
     [InlineData("-max-value-bytes 1GB d", "-max-value-bytes '1GB': wanted is a size, such as 4096, 64KiB, 32MiB or 8GiB")]
     [InlineData("-quota-bytes 15MiB -max-value-bytes 1MiB d", "-quota-bytes 15MiB: allowed is 16MiB to 1TiB")]
     [InlineData("-quota-bytes 16MiB d", "-quota-bytes 16MiB: must be at least -max-value-bytes, 32MiB")]
+    [InlineData("-max-lease-keys 0 d", "-max-lease-keys 0: allowed is 1 to 1000000")]
+    [InlineData("-max-lease-keys 1000001 d", "-max-lease-keys 1000001: allowed is 1 to 1000000")]
+    [InlineData("-max-lease-keys many d", "-max-lease-keys 'many': wanted is a number from 1 to 1000000")]
     [InlineData("-wal-segment-bytes 2GiB d", "-wal-segment-bytes 2GiB: allowed is 64KiB to 1GiB")]
     [InlineData("-flush-bytes 1 d", "-flush-bytes 1: allowed is 64KiB to 1GiB")]
     [InlineData("-request-timeout 5 d", "-request-timeout '5': wanted is a duration with its unit, such as 500ms, 10s or 1m")]

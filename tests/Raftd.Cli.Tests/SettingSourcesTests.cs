@@ -116,6 +116,7 @@ public sealed class SettingSourcesTests : IDisposable
             election-timeout: 1000ms                     # default
             heartbeat-interval: 100ms                    # default
             quota-bytes: 8GiB                            # default
+            max-lease-keys: 100000                       # default
             wal-segment-bytes: 64MiB                     # default
             wal-retention-bytes: 128MiB                  # default
             flush-interval: 100ms                        # default

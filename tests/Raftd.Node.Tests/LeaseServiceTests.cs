@@ -101,4 +101,33 @@ public sealed class LeaseServiceTests(LoneNode lone) : IClassFixture<LoneNode>
         var range = await lone.Node.KeyValues.RangeAsync(new RangeRequest { Key = "a"u8.ToArray(), RangeEnd = "c"u8.ToArray() }, Stop);
         Assert.Equal(0, range.Count);
     }
+
+    [Fact]
+    public async Task OneKeyMoreThanTheMemberLetsALeaseHave_IsAConflictThatNamesTheFlagAsync()
+    {
+        var lease = await Leases.GrantAsync(new LeaseGrantRequest { Name = "full", TtlSeconds = 60 }, Stop);
+        await PutAsync("a-full");
+        for (var i = 1; i < LoneNode.MaxLeaseKeys; i++)
+        {
+            await KeepAliveAsync($"k{i}");
+        }
+
+        await AssertRefusedAsync(() => KeepAliveAsync("more"));
+        await AssertRefusedAsync(() => PutAsync("another"));
+        await KeepAliveAsync("k1");
+        await PutAsync("a-full");
+
+        async Task KeepAliveAsync(string key) => await Leases.KeepAliveAsync(
+            new LeaseKeepAliveRequest { Id = lease.Id, Key = Encoding.UTF8.GetBytes(key), Data = Encoding.UTF8.GetBytes("v") }, Stop);
+
+        async Task PutAsync(string key) => await lone.Node.KeyValues.PutAsync(
+            new PutRequest { Key = Encoding.UTF8.GetBytes(key), Value = Encoding.UTF8.GetBytes("v"), Lease = lease.Id }, Stop);
+
+        static async Task AssertRefusedAsync(Func<Task> attach)
+        {
+            var refused = await Assert.ThrowsAsync<StoreException>(attach);
+            Assert.Equal(ErrorCode.Conflict, refused.Code);
+            Assert.Contains("-max-lease-keys", refused.Message, StringComparison.Ordinal);
+        }
+    }
 }

@@ -7,6 +7,8 @@ namespace Raftd.Node.Tests;
 /// founding waits for peers that might know it.</summary>
 public sealed class LoneNode : IAsyncLifetime
 {
+    public const int MaxLeaseKeys = 3;
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("raftd-node-");
 
     public LoneNode() => Node = new RaftdNode(
@@ -18,6 +20,7 @@ public sealed class LoneNode : IAsyncLifetime
             AdvertisedPeerAddress = "127.0.0.1:1",
             PeerEndPoint = new IPEndPoint(IPAddress.Loopback, 0),
             Join = [],
+            MaxLeaseKeys = MaxLeaseKeys,
             Version = "test",
         },
         NullLoggerFactory.Instance);

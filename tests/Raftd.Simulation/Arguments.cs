@@ -6,7 +6,7 @@ namespace Raftd.Simulation;
 internal sealed record Arguments
 {
     public const string Usage =
-        "Raftd.Simulation [--leases] (--seed N | --seeds FIRST..LAST) [--first-failure] [--trace] [--verbose] "
+        "Raftd.Simulation [--leases | --long-leases] (--seed N | --seeds FIRST..LAST) [--first-failure] [--trace] [--verbose] "
         + "[--virtual-seconds N] [--members N] [--workers N]";
 
     public ulong First { get; private set; }
@@ -15,6 +15,9 @@ internal sealed record Arguments
 
     /// <summary>Leases and changes of leaders instead of the swarm.</summary>
     public bool Leases { get; private set; }
+
+    /// <summary>Leases of hours and a day, and a change of leaders every quarter of an hour.</summary>
+    public bool LongLeases { get; private set; }
 
     /// <summary>Ends with the first seed that fails.</summary>
     public bool FirstFailure { get; private set; }
@@ -43,7 +46,7 @@ internal sealed record Arguments
     /// <summary>What runs this one seed as it was run here, with all that happens.</summary>
     public string ToRepeat(ulong seed)
     {
-        var kind = Leases ? "--leases " : "";
+        var kind = Leases ? "--leases " : LongLeases ? "--long-leases " : "";
         var length = VirtualSeconds is { } seconds ? $" --virtual-seconds {seconds}" : "";
         var members = Members is { } count ? $" --members {count}" : "";
         return $"{kind}--seed {seed}{length}{members} --trace";
@@ -59,6 +62,9 @@ internal sealed record Arguments
             {
                 case "--leases":
                     parsed.Leases = true;
+                    break;
+                case "--long-leases":
+                    parsed.LongLeases = true;
                     break;
                 case "--first-failure":
                     parsed.FirstFailure = true;

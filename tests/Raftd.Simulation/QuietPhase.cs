@@ -13,11 +13,9 @@ namespace Raftd.Simulation;
 /// itself, within bounds of virtual time that a healthy one keeps by far.</summary>
 internal sealed class QuietPhase(Cluster cluster, IReadOnlyList<Client> clients)
 {
-    private const long ServiceLimit = 60 * Scheduler.Second;
     private const long ConvergenceLimit = 60 * Scheduler.Second;
 
-    // A REST lease whose grant was not answered is unclaimed for a minute, by the slowest clock.
-    private const long LeaseLimit = 120 * Scheduler.Second;
+    private long ServiceLimit => Math.Max(60 * Scheduler.Second, 20 * cluster.Swarm.ThinkMicroseconds);
 
     public void Run()
     {
@@ -27,12 +25,17 @@ internal sealed class QuietPhase(Cluster cluster, IReadOnlyList<Client> clients)
             client.IsStopping = true;
         }
 
-        var haveStopped = Until(ServiceLimit, () => clients.All(client => client.HasStopped));
+        // A client that rests between two renewals stops when it would go on.
+        var stopLimit = ServiceLimit + (2 * cluster.Swarm.LongestPauseSeconds * Scheduler.Second);
+        var haveStopped = Until(stopLimit, () => clients.All(client => client.HasStopped));
         var waiting = clients.Where(client => !client.HasStopped).Select(client => client.Name);
         Require(haveStopped, $"liveness: requests never ended, of {string.Join(' ', waiting)}");
         MustConverge();
+
+        // A REST lease whose grant was not answered is unclaimed for a minute, by the slowest clock.
+        var leaseLimit = Math.Max(120, cluster.Swarm.LeaseTtls.Max() * 3 / 2) * Scheduler.Second;
         Require(
-            Until(LeaseLimit, () => cluster.RunningMembers.All(member => member.Parts.State.View().LeaseCount == 0)),
+            Until(leaseLimit, () => cluster.RunningMembers.All(member => member.Parts.State.View().LeaseCount == 0)),
             $"liveness: {cluster.RunningMembers.Max(member => member.Parts.State.View().LeaseCount)} leases never ended");
         MustConverge();
         MustBeAtRest();

@@ -15,7 +15,9 @@ internal sealed class Simulation
     private Simulation(Arguments arguments, ulong seed, TextWriter? output)
     {
         var dice = new Dice(seed);
-        var drawn = arguments.Leases ? Swarm.DrawLeases(dice.Fork()) : Swarm.Draw(dice.Fork());
+        var drawn = arguments.Leases ? Swarm.DrawLeases(dice.Fork())
+            : arguments.LongLeases ? Swarm.DrawLongLeases(dice.Fork())
+            : Swarm.Draw(dice.Fork());
         var swarm = drawn with
         {
             FaultSeconds = arguments.VirtualSeconds ?? drawn.FaultSeconds,
@@ -37,6 +39,11 @@ internal sealed class Simulation
         for (var i = 1; i <= swarm.LeaseHolders; i++)
         {
             _clients.Add(new LeaseHolder(_cluster, dice.Fork(), $"h{i}", i));
+        }
+
+        for (var i = 1; i <= swarm.LeaseSleepers; i++)
+        {
+            _clients.Add(new LeaseSleeper(_cluster, dice.Fork(), $"s{i}", swarm.LeaseHolders + i));
         }
 
         for (var i = 1; i <= swarm.LeaseRivals; i++)

@@ -30,6 +30,7 @@ internal static class Flags
     public static readonly Flag HeartbeatInterval = new("heartbeat-interval", "DURATION", "100ms",
         "the leader speaks at least this often");
     public static readonly Flag QuotaBytes = new("quota-bytes", "SIZE", "8GiB", "most data the cluster keeps");
+    public static readonly Flag MaxLeaseKeys = new("max-lease-keys", "NUMBER", "100000", "most keys that one lease may have");
     public static readonly Flag WalSegmentBytes = new("wal-segment-bytes", "SIZE", "64MiB", "size of one file of the log");
     public static readonly Flag WalRetentionBytes = new("wal-retention-bytes", "SIZE", "128MiB",
         "log kept for members that lag; beyond it they get a snapshot");
@@ -56,7 +57,7 @@ internal static class Flags
     [
         Id, HttpAddress, RaftAddress, Join, Bind, AdvertiseHttp, AdvertiseRaft, AllowedHosts, Redirect,
         MaxValueBytes, CacheBytes, RequestTimeout, ElectionTimeout, HeartbeatInterval,
-        QuotaBytes, WalSegmentBytes, WalRetentionBytes, FlushInterval, FlushBytes, LogFormat, LogLevel, DataDirectory,
+        QuotaBytes, MaxLeaseKeys, WalSegmentBytes, WalRetentionBytes, FlushInterval, FlushBytes, LogFormat, LogLevel, DataDirectory,
     ];
 
     /// <summary>Flags that say where settings come from and what to do with them.</summary>

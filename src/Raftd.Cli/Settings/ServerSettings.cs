@@ -6,12 +6,13 @@ namespace Raftd.Cli.Settings;
 
 /// <summary>Everything one member is told at its start. The texts and defaults stand in <see cref="Flags"/>.</summary>
 /// <remarks>
-/// Should be equal on all members: <see cref="MaxValueBytes"/>, <see cref="QuotaBytes"/>, <see cref="ElectionTimeout"/>,
-/// <see cref="HeartbeatInterval"/>. The others are each member's own affair.
+/// Should be equal on all members: <see cref="MaxValueBytes"/>, <see cref="QuotaBytes"/>, <see cref="MaxLeaseKeys"/>,
+/// <see cref="ElectionTimeout"/>, <see cref="HeartbeatInterval"/>. The others are each member's own affair.
 /// </remarks>
 internal sealed record ServerSettings
 {
     private const int MaxBind = 1023;
+    private const int MostLeaseKeys = 1_000_000;
     private const long KiB = 1L << 10;
     private const long MiB = 1L << 20;
     private const long GiB = 1L << 30;
@@ -76,6 +77,9 @@ internal sealed record ServerSettings
     /// <summary>Logical bytes that the cluster keeps at most, 16 MiB to 1 TiB. Default 8 GiB.</summary>
     public required long QuotaBytes { get; init; }
 
+    /// <summary>Keys that one lease may have, 1 to 1 000 000. Default 100 000.</summary>
+    public required int MaxLeaseKeys { get; init; }
+
     /// <summary>Size of one file of the log, 64 KiB to 1 GiB, rounded up to whole 4 KiB; an entry that does not fit gets a
     /// file of its own. Default 64 MiB.</summary>
     public required long WalSegmentBytes { get; init; }
@@ -106,6 +110,9 @@ internal sealed record ServerSettings
             IdProblem(),
             DataDirectory.Length == 0 ? "a data directory is missing, as in 'raftd -id node01 ~/.raftd01'" : null,
             Bind is < 0 or > MaxBind ? $"{Flags.Bind.Label} {Bind}: allowed is 0 to {MaxBind}" : null,
+            MaxLeaseKeys is < 1 or > MostLeaseKeys
+                ? $"{Flags.MaxLeaseKeys.Label} {MaxLeaseKeys}: allowed is 1 to {MostLeaseKeys}"
+                : null,
             AdvertiseProblem(Flags.AdvertiseHttp, AdvertiseHttpAddress),
             AdvertiseProblem(Flags.AdvertiseRaft, AdvertiseRaftAddress),
             Join.Any(address => address.Host.Length == 0)

@@ -44,6 +44,7 @@ internal sealed class SettingsReader
         ElectionTimeout = Duration(Flags.ElectionTimeout),
         HeartbeatInterval = Duration(Flags.HeartbeatInterval),
         QuotaBytes = Size(Flags.QuotaBytes),
+        MaxLeaseKeys = Parse<int>(Flags.MaxLeaseKeys, TryParseInt, "wanted is a number from 1 to 1000000"),
         WalSegmentBytes = Size(Flags.WalSegmentBytes),
         WalRetentionBytes = Size(Flags.WalRetentionBytes),
         FlushInterval = Duration(Flags.FlushInterval),

@@ -38,7 +38,7 @@ internal sealed class Applier : ILoop
     /// <param name="lessor">Begins and ends to count the time of leases between two entries.</param>
     /// <param name="flusher">Gets the frozen changes.</param>
     /// <param name="policy">When to freeze, and when to wait for the flusher.</param>
-    /// <param name="leasesPerStep">Taken in by a new leader between two batches of entries.</param>
+    /// <param name="leasesPerStep">With their keys, taken in by a new leader between two batches of entries.</param>
     /// <param name="time">Monotonic time; only its timestamps are used.</param>
     public Applier(
         StateMachine state, Lessor lessor, Flusher flusher, FlushPolicy policy, int leasesPerStep, TimeProvider time)

@@ -17,7 +17,7 @@ internal sealed class LeaderDuties(
 {
     // Expiries in one entry: large enough to drain a storm, small enough not to hold up writes behind it.
     private const int MaxExpiriesPerTick = 1000;
-    private const int MaxCheckpointsPerEntry = 1000;
+    private const int MaxCheckpointsPerEntry = 500;
 
     private static readonly TimeSpan CompactionInterval = TimeSpan.FromSeconds(1);
 

@@ -12,7 +12,8 @@ using Raftd.Store.Mvcc;
 
 namespace Raftd.Node.Service;
 
-internal sealed class LeaseKeeper(Replica replica, StateMachine state, Lessor lessor, TimeSpan timeLimit)
+internal sealed class LeaseKeeper(
+    Replica replica, StateMachine state, Lessor lessor, TimeSpan timeLimit, long maxLeaseKeys)
 {
     public async ValueTask<LeaseKeepAliveResponse> KeepAliveAsync(
         LeaseKeepAliveRequest request, CancellationToken cancellationToken)
@@ -77,7 +78,7 @@ internal sealed class LeaseKeeper(Replica replica, StateMachine state, Lessor le
 
     private async Task<LeaseKeepAliveResponse> RenewThroughLogAsync(LeaseKeepAliveRequest request)
     {
-        var result = LeaderRouter.Result(await replica.ProposeAsync(CommandFactory.LeaseKeepAlive(request)));
+        var result = LeaderRouter.Result(await replica.ProposeAsync(CommandFactory.LeaseKeepAlive(request, maxLeaseKeys)));
         return result switch
         {
             LeaseKeepAliveResult renewed => new LeaseKeepAliveResponse

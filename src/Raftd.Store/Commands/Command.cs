@@ -17,7 +17,11 @@ public sealed record PutCommand(
     long HiddenLease,
     long HiddenTtlSeconds,
     bool ReturnPrevious,
-    Precondition? Condition) : Command;
+    Precondition? Condition) : Command
+{
+    /// <summary>With a lease to attach: the most keys that it may have then.</summary>
+    public long MaxLeaseKeys { get; init; }
+}
 
 /// <summary>Deletes [Key, RangeEnd), as in RangeRequest; the condition concerns Key.</summary>
 public sealed record DeleteRangeCommand(
@@ -29,7 +33,11 @@ public sealed record LeaseGrantCommand(
 /// <summary>The form of a keepalive that needs the log: claims the lease, clears its checkpoint, voids expiries proposed
 /// before it, and sets the key if the data differ. Key is the key's own name, null to renew the lease and all its keys;
 /// Data is null to renew a key that must be there.</summary>
-public sealed record LeaseKeepAliveCommand(long Id, ReadOnlyMemory<byte>? Key, ReadOnlyMemory<byte>? Data) : Command;
+public sealed record LeaseKeepAliveCommand(long Id, ReadOnlyMemory<byte>? Key, ReadOnlyMemory<byte>? Data) : Command
+{
+    /// <summary>With data: the most keys that the lease may have then.</summary>
+    public long MaxLeaseKeys { get; init; }
+}
 
 public sealed record LeaseRevokeCommand(long Id) : Command;
 

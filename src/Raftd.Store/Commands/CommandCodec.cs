@@ -5,11 +5,11 @@
 //   | version | tag | body                                                                               |
 //   | 1 byte  | 1 B |                                                                                    |
 //   +---------+-----+------------------------------------------------------------------------------------+
-//   |    1    |  1  | Put             flags, key, value [lease] [hidden id, ttl s] [condition]           |
+//   |    1    |  1  | Put             flags, key, value [lease, max keys] [hidden id, ttl s] [condition] |
 //   |         |     |                 flags: 1 return previous, 2 lease, 4 hidden lease, 8 condition     |
 //   |         |  2  | DeleteRange     flags, key, range end [condition]      flags: 8 condition          |
 //   |         |  3  | LeaseGrant      flags, id, name, ttl s, kind           flags: 1 unique             |
-//   |         |  4  | LeaseKeepAlive  flags, id [key] [data]                 flags: 1 key, 2 data        |
+//   |         |  4  | LeaseKeepAlive  flags, id [key] [data, max keys]       flags: 1 key, 2 data        |
 //   |         |  5  | LeaseRevoke     id                                                                 |
 //   |         |  6  | LeaseExpire     term, count, (id, generation)*, count, (id, generation, key, mod)* |
 //   |         |  7  | LeaseCheckpoint term, count, (id, generation, remaining ms)*, count,               |
@@ -166,6 +166,7 @@ public static class CommandCodec
         if (put.Lease != 0)
         {
             writer.Number(put.Lease);
+            writer.Number(put.MaxLeaseKeys);
         }
 
         if (put.HiddenLease != 0)
@@ -186,6 +187,7 @@ public static class CommandCodec
         var key = reader.Bytes();
         var value = reader.Bytes();
         var lease = (flags & 2) != 0 ? reader.Number() : 0;
+        var maxLeaseKeys = (flags & 2) != 0 ? reader.Number() : 0;
         var hidden = (flags & 4) != 0 ? reader.Number() : 0;
         var ttl = (flags & 4) != 0 ? reader.Number() : 0;
         var condition = (flags & ConditionFlag) != 0 ? ReadCondition(ref reader) : null;
@@ -194,7 +196,7 @@ public static class CommandCodec
             reader.Refuse();
         }
 
-        return new PutCommand(key, value, lease, hidden, ttl, (flags & 1) != 0, condition);
+        return new PutCommand(key, value, lease, hidden, ttl, (flags & 1) != 0, condition) { MaxLeaseKeys = maxLeaseKeys };
     }
 
     private static void Write(WireWriter writer, DeleteRangeCommand delete)
@@ -255,6 +257,7 @@ public static class CommandCodec
         if (keepAlive.Data is { } data)
         {
             writer.Bytes(data.Span);
+            writer.Number(keepAlive.MaxLeaseKeys);
         }
     }
 
@@ -265,6 +268,7 @@ public static class CommandCodec
         // Not "? :" with null: a null array converts to empty memory, which is something else than no memory.
         ReadOnlyMemory<byte>? key = null;
         ReadOnlyMemory<byte>? data = null;
+        var maxLeaseKeys = 0L;
         if ((flags & KeyFlag) != 0)
         {
             key = reader.Bytes();
@@ -273,9 +277,10 @@ public static class CommandCodec
         if ((flags & DataFlag) != 0)
         {
             data = reader.Bytes();
+            maxLeaseKeys = reader.Number();
         }
 
-        return new LeaseKeepAliveCommand(id, key, data);
+        return new LeaseKeepAliveCommand(id, key, data) { MaxLeaseKeys = maxLeaseKeys };
     }
 
     private static void Write(WireWriter writer, LeaseExpireCommand expire)

@@ -1,5 +1,6 @@
 using System.Text;
 using Raftd.Contract;
+using Raftd.Store.Leases;
 
 namespace Raftd.Store.Commands;
 
@@ -12,7 +13,9 @@ public static class CommandFactory
 {
     /// <param name="request">With TtlSeconds above 0, <paramref name="hiddenLeaseId"/> names the lease it makes.</param>
     /// <param name="hiddenLeaseId">A fresh id, drawn by the proposer; not used without a time to live.</param>
-    public static ReadOnlyMemory<byte> Put(PutRequest request, long hiddenLeaseId = 0)
+    /// <param name="maxLeaseKeys">Apply refuses to attach one key more to a lease that has so many.</param>
+    public static ReadOnlyMemory<byte> Put(
+        PutRequest request, long hiddenLeaseId = 0, long maxLeaseKeys = LeaseRules.DefaultMaxKeys)
     {
         var hidden = request.TtlSeconds > 0;
         Invariant.Check(!hidden || hiddenLeaseId > 0, $"hidden lease id {hiddenLeaseId}");
@@ -24,7 +27,10 @@ public static class CommandFactory
             hidden ? hiddenLeaseId : 0,
             hidden ? request.TtlSeconds : 0,
             request.ReturnPrevious,
-            request.Condition));
+            request.Condition)
+        {
+            MaxLeaseKeys = maxLeaseKeys,
+        });
     }
 
     public static ReadOnlyMemory<byte> DeleteRange(DeleteRangeRequest request) =>
@@ -34,8 +40,12 @@ public static class CommandFactory
     public static ReadOnlyMemory<byte> LeaseGrant(long id, string name, long ttlSeconds, bool unique, LeaseKind kind) =>
         CommandCodec.Encode(new LeaseGrantCommand(id, Encoding.UTF8.GetBytes(name), ttlSeconds, unique, kind));
 
-    public static ReadOnlyMemory<byte> LeaseKeepAlive(LeaseKeepAliveRequest request) =>
-        CommandCodec.Encode(new LeaseKeepAliveCommand(request.Id, request.Key, request.Data));
+    /// <param name="request">As the client sent it.</param>
+    /// <param name="maxLeaseKeys">As for Put.</param>
+    public static ReadOnlyMemory<byte> LeaseKeepAlive(
+        LeaseKeepAliveRequest request, long maxLeaseKeys = LeaseRules.DefaultMaxKeys) =>
+        CommandCodec.Encode(
+            new LeaseKeepAliveCommand(request.Id, request.Key, request.Data) { MaxLeaseKeys = maxLeaseKeys });
 
     public static ReadOnlyMemory<byte> LeaseRevoke(long id) => CommandCodec.Encode(new LeaseRevokeCommand(id));
 

@@ -28,6 +28,9 @@ public enum ApplyError : byte
 
     /// <summary>Key and value together are more than one record of the state may hold.</summary>
     TooLarge = 9,
+
+    /// <summary>The lease has as many keys as the proposer of the command lets it have.</summary>
+    LeaseFull = 10,
 }
 
 /// <summary>What apply answers: the same on every member, byte for byte.</summary>
@@ -39,7 +42,7 @@ public sealed record ErrorResult(long Revision, ApplyError Error, string Message
 {
     public ErrorCode Code => Error switch
     {
-        ApplyError.LeaseExists or ApplyError.NameTaken => ErrorCode.Conflict,
+        ApplyError.LeaseExists or ApplyError.NameTaken or ApplyError.LeaseFull => ErrorCode.Conflict,
         ApplyError.LeaseNotFound or ApplyError.KeyNotFound => ErrorCode.NotFound,
         ApplyError.NoSpace => ErrorCode.NoSpace,
         ApplyError.Compacted => ErrorCode.Compacted,

@@ -124,7 +124,7 @@ public static class CommandResultCodec
     private static ErrorResult ReadError(ref WireReader reader, long revision)
     {
         var error = reader.Byte();
-        if (error is 0 or > (byte)ApplyError.TooLarge)
+        if (error is 0 or > (byte)ApplyError.LeaseFull)
         {
             reader.Refuse();
         }

@@ -11,7 +11,8 @@ internal enum LeaseChangeKind
     /// <summary>A key was attached to a lease whose time had not begun: it begins now.</summary>
     Claimed,
 
-    /// <summary>Its remaining time is stored: a renewal needs an entry from now on.</summary>
+    /// <summary>The remaining time of the lease, or of the key if one is named, is stored: a renewal needs an entry from
+    /// now on.</summary>
     Checkpointed,
 
     Removed,
@@ -27,5 +28,16 @@ internal enum LeaseChangeKind
 }
 
 /// <summary>What an applied entry has done to a lease, for the leader that keeps its time.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Id">The lease.</param>
+/// <param name="Lease">As it is now, where that has changed.</param>
+/// <param name="Key">The full name of the key it is about; null for the lease.</param>
+/// <param name="KeyRecord">As it is now; null where the key is gone or has no deadline of its own.</param>
+/// <param name="Term">Of the expiry that was void.</param>
 internal readonly record struct LeaseChange(
-    LeaseChangeKind Kind, long Id, LeaseRecord? Lease = null, byte[]? Key = null, long ModRevision = 0, ulong Term = 0);
+    LeaseChangeKind Kind,
+    long Id,
+    LeaseRecord? Lease = null,
+    byte[]? Key = null,
+    LeaseKeyRecord? KeyRecord = null,
+    ulong Term = 0);

@@ -1,16 +1,22 @@
 // Layout of a pair in the leases bucket.
 //
 //   key:    lease id (8 bytes, big-endian)
-//   value:  +--------+-------+------+---------------+------------+----------------------------+----------------+
-//           | format | flags | kind | ttl (seconds) | generation | [checkpoint, milliseconds] | name           |
-//           | 1 byte | 1 B   | 1 B  | number        | number     | number                     | length + bytes |
-//           +--------+-------+------+---------------+------------+----------------------------+----------------+
-//           [count, (full key: length + bytes, mod revision, checkpoint in milliseconds)*]
-//           format: 1.  flags: 1 alive, 2 hidden, 4 has a checkpoint, 8 has checkpoints of keys.
-//           Numbers are varints (WireWriter).
+//   value:  +--------+-------+------+---------------+------------+--------------------+----------------------------+
+//           | format | flags | kind | ttl (seconds) | generation | renewed generation | [checkpoint, milliseconds] |
+//           | 1 byte | 1 B   | 1 B  | number        | number     | number             | number                     |
+//           +--------+-------+------+---------------+------------+--------------------+----------------------------+
+//           [floor: milliseconds, generation, revision], name (length + bytes)
+//           format: 2.  flags: 1 alive, 2 hidden, 4 has a checkpoint, 8 has a floor.  Numbers are varints (WireWriter).
 //
-// Which keys a lease has is not stored here: the newest record of a key names its lease. A key's checkpoint holds for
-// the key at that mod revision; one that speaks of another is what a delete or an overwrite has left behind, and void.
+// Which keys a lease has is not stored here: the newest record of a key names its lease. What is stored of one key is a
+// pair of its own (LeaseKeyRecord), so that an entry about one key of 100 000 costs what an entry about one key costs.
+//
+// What the keys with a deadline of their own have left, as far as it is stored:
+//
+//   1. The lease's checkpoint speaks for all of them: no key outlives its lease.
+//   2. A keepalive that names one key clears that checkpoint. It still holds for the others, so it becomes the floor: it
+//      speaks for the keys that were there at its revision and that no entry has renewed since its generation.
+//   3. A key's own checkpoint speaks for that key, until an entry renews the key, or the lease with all its keys.
 
 using System.Text;
 using Raftd.Contract;
@@ -48,8 +54,12 @@ internal sealed record LeaseRecord : IWeighted
     /// <summary>What was left at the last checkpoint, -1 while there is none.</summary>
     public long CheckpointMilliseconds { get; init; } = -1;
 
-    /// <summary>Of own keys that were silent while the lease was renewed.</summary>
-    public KeyCheckpoint[] KeyCheckpoints { get; init; } = [];
+    /// <summary>Of the entry that last renewed the lease with all its keys; 0 if none has. What was stored of keys before is
+    /// void.</summary>
+    public long RenewedGeneration { get; init; }
+
+    /// <summary>What the keys had left at most that were not renewed since; null for nothing.</summary>
+    public LeaseFloor? Floor { get; init; }
 
     public bool HasCheckpoint => CheckpointMilliseconds >= 0;
 
@@ -76,47 +86,43 @@ internal sealed record LeaseRecord : IWeighted
         return full;
     }
 
-    /// <summary>Null if the key, as set at that revision, has none.</summary>
-    public KeyCheckpoint? FindCheckpoint(ReadOnlySpan<byte> key, long modRevision)
+    /// <summary>What is stored that a key with a deadline of its own has left, in milliseconds; null for nothing.</summary>
+    /// <remarks>The lease's own checkpoint bounds it as well.</remarks>
+    public long? RemainingOf(LeaseKeyRecord key)
     {
-        foreach (var checkpoint in KeyCheckpoints)
-        {
-            if (checkpoint.ModRevision == modRevision && key.SequenceEqual(checkpoint.Key))
-            {
-                return checkpoint;
-            }
-        }
-
-        return null;
+        long? remaining = key.RemainingMilliseconds >= 0 && key.Generation >= RenewedGeneration
+            ? key.RemainingMilliseconds
+            : null;
+        return Floor is { } floor && key.ModRevision <= floor.Revision && key.Generation <= floor.Generation
+            ? Math.Min(remaining ?? long.MaxValue, floor.RemainingMilliseconds)
+            : remaining;
     }
 
     public void WriteTo(WireWriter writer)
     {
-        writer.Byte(1);
+        writer.Byte(2);
         writer.Byte((byte)(
             (Status == LeaseStatus.Alive ? 1 : 0)
             | (Hidden ? 2 : 0)
             | (HasCheckpoint ? 4 : 0)
-            | (KeyCheckpoints.Length != 0 ? 8 : 0)));
+            | (Floor is not null ? 8 : 0)));
         writer.Byte((byte)Kind);
         writer.Number(TtlSeconds);
         writer.Number(Generation);
+        writer.Number(RenewedGeneration);
         if (HasCheckpoint)
         {
             writer.Number(CheckpointMilliseconds);
         }
 
-        writer.Bytes(Name);
-        if (KeyCheckpoints.Length != 0)
+        if (Floor is { } floor)
         {
-            writer.Number(KeyCheckpoints.Length);
-            foreach (var checkpoint in KeyCheckpoints)
-            {
-                writer.Bytes(checkpoint.Key);
-                writer.Number(checkpoint.ModRevision);
-                writer.Number(checkpoint.RemainingMilliseconds);
-            }
+            writer.Number(floor.RemainingMilliseconds);
+            writer.Number(floor.Generation);
+            writer.Number(floor.Revision);
         }
+
+        writer.Bytes(Name);
     }
 
     /// <exception cref="BucketStoreException">The bytes are not what WriteTo wrote.</exception>
@@ -133,33 +139,20 @@ internal sealed record LeaseRecord : IWeighted
             Kind = (LeaseKind)reader.Byte(),
             TtlSeconds = reader.Number(),
             Generation = reader.Number(),
+            RenewedGeneration = reader.Number(),
             CheckpointMilliseconds = (flags & 4) != 0 ? reader.Number() : -1,
+            Floor = (flags & 8) != 0 ? new LeaseFloor(reader.Number(), reader.Number(), reader.Number()) : null,
             Name = reader.SpanBytes().ToArray(),
-            KeyCheckpoints = (flags & 8) != 0 ? ReadKeyCheckpoints(ref reader) : [],
         };
-        return format == 1 && reader.IsWhole
+        return format == 2 && reader.IsWhole
             ? record
             : throw new BucketStoreException(
-                BucketStoreFault.Corrupt, $"lease {id}: {source.Length} bytes are no record of format 1");
-    }
-
-    private static KeyCheckpoint[] ReadKeyCheckpoints(ref WireReader reader)
-    {
-        var checkpoints = new KeyCheckpoint[reader.Count(minElementBytes: 3)];
-        for (var i = 0; i < checkpoints.Length && !reader.Failed; i++)
-        {
-            checkpoints[i] = new KeyCheckpoint(reader.SpanBytes().ToArray(), reader.Number(), reader.Number());
-        }
-
-        return checkpoints;
+                BucketStoreFault.Corrupt, $"lease {id}: {source.Length} bytes are no record of format 2");
     }
 }
 
-/// <summary>What a key of a lease (its full name), as set at the revision, had left at its last checkpoint.</summary>
-internal readonly record struct KeyCheckpoint(byte[] Key, long ModRevision, long RemainingMilliseconds);
-
-/// <summary>A key attached to a lease.</summary>
-internal sealed record LeaseKeyRecord(bool OwnDeadline, long ModRevision) : IWeighted
-{
-    public int Weight => 1;
-}
+/// <summary>A checkpoint of the lease that a keepalive of one key has cleared: what the other keys had left at most.</summary>
+/// <param name="RemainingMilliseconds">As the checkpoint said.</param>
+/// <param name="Generation">Of the lease while the checkpoint stood.</param>
+/// <param name="Revision">Of the store just before the keepalive.</param>
+internal readonly record struct LeaseFloor(long RemainingMilliseconds, long Generation, long Revision);

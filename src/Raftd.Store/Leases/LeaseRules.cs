@@ -17,6 +17,9 @@ public static class LeaseRules
     /// <summary>What stands before a key's own name in the name of a key set by a keepalive: name, id, two slashes.</summary>
     internal const int MaxOwnKeyPrefixBytes = MaxNameBytes + 22;
 
+    /// <summary>Keys of one lease, all kinds together: what a member proposes with unless -max-lease-keys says otherwise.</summary>
+    public const long DefaultMaxKeys = 100_000;
+
     /// <summary>A REST grant that nobody uses is revoked after its time to live, but not before this.</summary>
     public const long MinUnclaimedSeconds = 60;
 

@@ -3,7 +3,7 @@ using Raftd.Store.Mvcc;
 namespace Raftd.Store.Leases;
 
 /// <summary>The writer's side of the leases: by id, by name, and the keys of each. It knows no rule about them.</summary>
-internal sealed class LeaseTable(StateHash hash)
+internal sealed class LeaseTable(StateHash hash, Keyspace keyspace)
 {
     public CowTree<long, LeaseRecord> ById { get; } = new();
 
@@ -14,6 +14,9 @@ internal sealed class LeaseTable(StateHash hash)
 
     /// <summary>Leases changed since the last freeze; null for those that are gone.</summary>
     public Dictionary<long, LeaseRecord?> Unflushed { get; private set; } = [];
+
+    /// <summary>As Unflushed, for what is stored of keys; null for what is to be deleted.</summary>
+    public Dictionary<LeaseKeyId, LeaseKeyRecord?> UnflushedKeys { get; private set; } = [];
 
     /// <summary>Since the last publish, in order.</summary>
     public List<LeaseChange> Changes { get; } = [];
@@ -34,10 +37,11 @@ internal sealed class LeaseTable(StateHash hash)
         hash.Add(lease.Generation, lease.CheckpointMilliseconds);
         hash.Add(((int)lease.Kind << 2) | ((int)lease.Status << 1) | (lease.Hidden ? 1 : 0), 0);
         hash.Add(lease.Name);
-        foreach (var checkpoint in lease.KeyCheckpoints)
+        hash.Add(lease.RenewedGeneration, lease.Floor is null ? 0 : 1);
+        if (lease.Floor is { } floor)
         {
-            hash.Add(checkpoint.Key);
-            hash.Add(checkpoint.ModRevision, checkpoint.RemainingMilliseconds);
+            hash.Add(floor.RemainingMilliseconds, floor.Generation);
+            hash.Add(floor.Revision, 0);
         }
     }
 
@@ -63,10 +67,39 @@ internal sealed class LeaseTable(StateHash hash)
         hash.Add(lease.Id, -1);
     }
 
-    public void Attach(long id, byte[] key, bool ownDeadline, long modRevision) =>
-        Keys.Set(new IdKeyProbe(id, key), new IdKey(id, key), new LeaseKeyRecord(ownDeadline, modRevision));
+    /// <summary>A key that was not attached, or was detached before.</summary>
+    public void Attach(long id, byte[] key, LeaseKeyRecord record) =>
+        Keys.Set(new IdKeyProbe(id, key), new IdKey(id, key), record);
 
-    public void Detach(long id, byte[] key) => Keys.Remove(new IdKeyProbe(id, key));
+    public void Detach(long id, byte[] key)
+    {
+        if (Keys.Remove(new IdKeyProbe(id, key)) is { IsStored: true } former)
+        {
+            UnflushedKeys[new LeaseKeyId(id, former.ModRevision)] = null;
+            keyspace.Count(-LeaseKeyRecord.StoredBytes);
+        }
+    }
+
+    public LeaseKeyRecord? FindKey(long id, ReadOnlySpan<byte> key) => Keys.Working.Find(new IdKeyProbe(id, key));
+
+    /// <summary>Changes what is stored of an attached key.</summary>
+    public void Store(long id, byte[] key, LeaseKeyRecord record)
+    {
+        var former = Keys.Set(new IdKeyProbe(id, key), new IdKey(id, key), record);
+        Invariant.Check(former is not null, $"the key of revision {record.ModRevision} is not attached to lease {id}");
+        UnflushedKeys[new LeaseKeyId(id, record.ModRevision)] = record.IsStored ? record : null;
+        keyspace.Count((record.IsStored ? LeaseKeyRecord.StoredBytes : 0) - (former.IsStored ? LeaseKeyRecord.StoredBytes : 0));
+        hash.Add(id, record.ModRevision);
+        hash.Add(record.Generation, record.RemainingMilliseconds);
+    }
+
+    /// <summary>How many keys a lease has, without a look at each.</summary>
+    public long CountKeys(long id)
+    {
+        var keys = Keys.Working;
+        var through = id == long.MaxValue ? keys.Weight : keys.WeightBefore(new IdKeyProbe(id + 1, default));
+        return through - keys.WeightBefore(new IdKeyProbe(id, default));
+    }
 
     public bool HasKeys(long id)
     {
@@ -87,34 +120,14 @@ internal sealed class LeaseTable(StateHash hash)
         return keys;
     }
 
-    /// <summary>How many keys the lease has. Takes logarithmic time.</summary>
-    public long CountKeys(long id)
+    public (Dictionary<long, LeaseRecord?> Leases, Dictionary<LeaseKeyId, LeaseKeyRecord?> Keys) TakeUnflushed()
     {
-        var keys = Keys.Working;
-        var end = id == long.MaxValue ? keys.Weight : keys.WeightBefore(new IdKeyProbe(id + 1, default));
-        return end - keys.WeightBefore(new IdKeyProbe(id, default));
-    }
-
-    /// <summary>Checkpoints of the keys with a deadline of their own, but for one, each with so much left.</summary>
-    public IEnumerable<KeyCheckpoint> OwnKeysBut(long id, byte[] named, long remainingMilliseconds)
-    {
-        var keys = new List<KeyCheckpoint>();
-        var scan = Keys.Working.From(new IdKeyProbe(id, default));
-        while (scan.MoveNext() && scan.Key.Id == id)
-        {
-            if (scan.Item.OwnDeadline && !named.AsSpan().SequenceEqual(scan.Key.Key))
-            {
-                keys.Add(new KeyCheckpoint(scan.Key.Key, scan.Item.ModRevision, remainingMilliseconds));
-            }
-        }
-
-        return keys;
-    }
-
-    public Dictionary<long, LeaseRecord?> TakeUnflushed()
-    {
-        var taken = Unflushed;
+        var taken = (Unflushed, UnflushedKeys);
         Unflushed = [];
+        UnflushedKeys = [];
         return taken;
     }
 }
+
+/// <summary>A key with a deadline of its own, as it is stored.</summary>
+internal readonly record struct LeaseKeyId(long Id, long ModRevision);

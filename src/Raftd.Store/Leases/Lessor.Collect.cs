@@ -4,45 +4,39 @@ namespace Raftd.Store.Leases;
 
 public sealed partial class Lessor
 {
-    /// <summary>Below this many entries a queue is not worth sweeping.</summary>
-    private const int MinSweepItems = 4096;
+    /// <summary>Bytes of one entry that ends or checkpoints, give or take a key: keys may have 4 KiB, and a thousand of them
+    /// would hold up what is behind them in the log.</summary>
+    public const int MaxEntryBytes = 256 << 10;
+
+    /// <summary>Changes, looks or keys for which the lock is held at a time: some tenths of a millisecond.</summary>
+    private const int SliceItems = 256;
+
+    /// <summary>Slices of looks in one call: some milliseconds of the replica's thread. What is renewed without an entry is
+    /// looked at once in its time to live.</summary>
+    private const int MaxSlices = 80;
+
+    /// <summary>What is proposed is looked at again after this, for the case that nothing comes of the proposal.</summary>
+    private static readonly long LookAgain = TimeSpan.FromMilliseconds(250).Ticks;
 
     /// <summary>What has run out, to be proposed; its parts are pending until the outcome is observed or dropped.</summary>
     /// <param name="max">At most this many leases and keys together.</param>
     /// <returns>Null when nothing is due. A full batch means that there may be more.</returns>
     public LeaseExpireCommand? CollectDue(int max)
     {
-        lock (_lock)
+        var batch = new Batch<LeaseExpiry, LeaseKeyExpiry>(max);
+        for (var slice = 0; slice < MaxSlices; slice++)
         {
-            var leases = new List<LeaseExpiry>();
-            var keys = new List<LeaseKeyExpiry>();
-            var now = Now();
-            while (leases.Count + keys.Count < max && _deadlines.TryPeek(out var timer, out var at) && at < now)
+            lock (_lock)
             {
-                _deadlines.Dequeue();
-                if (timer.IsRemoved || at != timer.Scheduled)
+                ForgetRemoved();
+                if (!_isPromoted || !batch.IsOfTerm(_term) || !LookAtDeadlines(batch))
                 {
-                    continue;
+                    break;
                 }
-
-                timer.Scheduled = long.MaxValue;
-                if (timer.Deadline < now)
-                {
-                    if (!timer.IsExpiryPending)
-                    {
-                        timer.IsExpiryPending = true;
-                        leases.Add(new LeaseExpiry(timer.Id, timer.Lease.Generation));
-                    }
-
-                    continue;
-                }
-
-                CollectKeys(timer, now, keys);
-                Schedule(timer);
             }
-
-            return leases.Count + keys.Count == 0 ? null : new LeaseExpireCommand(_term, leases, keys);
         }
+
+        return batch.IsEmpty ? null : new LeaseExpireCommand(batch.Term, batch.Leases, batch.Keys);
     }
 
     /// <summary>The batch was not proposed, or surely will not be applied: its parts are due again.</summary>
@@ -58,12 +52,20 @@ public sealed partial class Lessor
 
             foreach (var lease in batch.Leases)
             {
-                Drop(lease.Id, lease.Generation, key: null, outcomes);
+                if (_timers.TryGetValue(lease.Id, out var timer))
+                {
+                    Unmark(timer);
+                    TakeOutcome(timer, outcomes);
+                }
             }
 
             foreach (var key in batch.Keys)
             {
-                Drop(key.Id, key.Generation, key.Key.ToArray(), outcomes);
+                if (_timers.TryGetValue(key.Id, out var timer))
+                {
+                    Unmark(timer.FindKey(key.Key.Span));
+                    TakeOutcome(timer, outcomes);
+                }
             }
         }
 
@@ -71,27 +73,22 @@ public sealed partial class Lessor
     }
 
     /// <summary>Leases and keys that are silent for long, to be checkpointed; pending until observed or dropped.</summary>
-    /// <param name="max">At most this many leases, each with its keys.</param>
+    /// <param name="max">At most this many leases and keys together.</param>
     public LeaseCheckpointCommand? CollectCheckpoints(int max)
     {
-        lock (_lock)
+        var batch = new Batch<LeaseRemaining, LeaseKeyRemaining>(max);
+        for (var slice = 0; slice < MaxSlices; slice++)
         {
-            var leases = new List<LeaseRemaining>();
-            var keys = new List<LeaseKeyRemaining>();
-            var now = Now();
-            for (var i = 0; i < max && _silences.TryPeek(out var timer, out var at) && at < now; i++)
+            lock (_lock)
             {
-                _silences.Dequeue();
-                if (!timer.IsRemoved && at == timer.SilenceScheduled)
+                if (!_isPromoted || !batch.IsOfTerm(_term) || !LookAtSilences(batch))
                 {
-                    timer.SilenceScheduled = long.MaxValue;
-                    CollectSilent(timer, now, leases, keys);
-                    ScheduleSilence(timer, notBefore: now);
+                    break;
                 }
             }
-
-            return leases.Count + keys.Count == 0 ? null : new LeaseCheckpointCommand(_term, leases, keys);
         }
+
+        return batch.IsEmpty ? null : new LeaseCheckpointCommand(batch.Term, batch.Leases, batch.Keys);
     }
 
     /// <summary>The batch was not proposed, or surely will not be applied.</summary>
@@ -106,111 +103,166 @@ public sealed partial class Lessor
 
             foreach (var lease in batch.Leases)
             {
-                if (_timers.TryGetValue(lease.Id, out var timer) && timer.Lease.Generation == lease.Generation)
-                {
-                    timer.IsCheckpointPending = false;
-                    ScheduleSilence(timer);
-                }
+                CheckpointDropped(_timers.GetValueOrDefault(lease.Id));
             }
 
             foreach (var key in batch.Keys)
             {
-                if (_timers.TryGetValue(key.Id, out var timer)
-                    && timer.Lease.Generation == key.Generation
-                    && timer.FindKey(key.Key.Span) is { } keyTimer)
-                {
-                    keyTimer.IsCheckpointPending = false;
-                    ScheduleSilence(timer);
-                }
+                CheckpointDropped(_timers.GetValueOrDefault(key.Id)?.FindKey(key.Key.Span));
             }
         }
     }
 
-    private void CollectSilent(LeaseTimer timer, long now, List<LeaseRemaining> leases, List<LeaseKeyRemaining> keys)
+    /// <summary>One slice. True if there may be more.</summary>
+    private bool LookAtDeadlines(Batch<LeaseExpiry, LeaseKeyExpiry> batch)
     {
-        if (timer.IsExpiryPending || timer.Deadline < now)
+        var now = Now();
+        for (var i = 0; i < SliceItems; i++)
         {
-            // About to end. If its expiry turns out void, the next silence counts from then.
-            timer.Pulse.SilentSince = now;
+            if (batch.IsFull || !_deadlines.TryPeek(out var timer, out var at) || at >= now)
+            {
+                return false;
+            }
+
+            LookAtDeadline(timer, now, batch);
+        }
+
+        return true;
+    }
+
+    /// <summary>Moves it in the queue: to its deadline, or to another look.</summary>
+    private void LookAtDeadline(Timed timer, long now, Batch<LeaseExpiry, LeaseKeyExpiry> batch)
+    {
+        if (timer.Deadline >= now)
+        {
+            _deadlines.Set(timer, timer.Deadline);
             return;
         }
 
-        foreach (var key in timer.Keys ?? [])
+        _deadlines.Set(timer, now + LookAgain);
+        var lease = timer.Owner;
+        if (lease.IsRemoved || lease.IsExpiryPending || timer.IsExpiryPending)
         {
-            if (key.IsBehind(timer) && key.Deadline >= now && key.Pulse.SilentUntil(timer.TtlTicks) < now)
-            {
-                key.IsCheckpointPending = true;
-                keys.Add(new LeaseKeyRemaining(
-                    timer.Id, timer.Lease.Generation, key.Key, key.ModRevision, Milliseconds(key.Deadline - now)));
-            }
+            return;
         }
 
-        if (!timer.IsCheckpointPending && timer.Pulse.SilentUntil(timer.FullTicks) < now)
+        if (timer is KeyTimer key && lease.Deadline >= now)
         {
-            timer.IsCheckpointPending = true;
-            leases.Add(new LeaseRemaining(timer.Id, timer.Lease.Generation, Milliseconds(timer.Deadline - now)));
+            key.ExpiryProposedIn = lease.Lease.Generation;
+            lease.PendingKeys++;
+            batch.Add(new LeaseKeyExpiry(lease.Id, lease.Lease.Generation, key.Key, key.Record.ModRevision), key.Key.Length);
+        }
+        else
+        {
+            // A key whose lease is due as well goes with it; the lease may stand behind all of its keys in the queue.
+            lease.ExpiryProposedIn = lease.Lease.Generation;
+            batch.Add(new LeaseExpiry(lease.Id, lease.Lease.Generation));
+        }
+    }
+
+    /// <summary>As LookAtDeadlines.</summary>
+    private bool LookAtSilences(Batch<LeaseRemaining, LeaseKeyRemaining> batch)
+    {
+        var now = Now();
+        for (var i = 0; i < SliceItems; i++)
+        {
+            if (batch.IsFull || !_silences.TryPeek(out var timer, out var at) || at >= now)
+            {
+                return false;
+            }
+
+            LookAtSilence(timer, now, batch);
+        }
+
+        return true;
+    }
+
+    private void LookAtSilence(Timed timer, long now, Batch<LeaseRemaining, LeaseKeyRemaining> batch)
+    {
+        var next = timer.NextCheckpoint;
+        if (next >= now)
+        {
+            _silences.Set(timer, next);
+            return;
+        }
+
+        var lease = timer.Owner;
+        var left = timer.Deadline - now;
+        if (left < 0 || lease.IsRemoved || lease.IsExpiryPending || timer.IsExpiryPending || timer.IsCheckpointPending)
+        {
+            _silences.Set(timer, now + LookAgain);
+            return;
+        }
+
+        if (timer is KeyTimer { IsBehind: false })
+        {
+            // The lease's checkpoints speak for it, also once another key is renewed, so its own are not due sooner.
+            _silences.Set(timer, now + Pulse.Interval(left, lease.TtlTicks));
+            return;
+        }
+
+        _silences.Set(timer, now + LookAgain);
+        var generation = lease.Lease.Generation;
+        timer.CheckpointProposedIn = generation;
+        if (timer is KeyTimer key)
+        {
+            lease.KeyCheckpointProposedIn = generation;
+            batch.Add(
+                new LeaseKeyRemaining(lease.Id, generation, key.Key, key.Record.ModRevision, Milliseconds(left)), key.Key.Length);
+        }
+        else
+        {
+            batch.Add(new LeaseRemaining(lease.Id, generation, Milliseconds(left)));
+        }
+    }
+
+    private void CheckpointDropped(Timed? timer)
+    {
+        if (timer is not null)
+        {
+            timer.CheckpointProposedIn = 0;
+            _silences.SetNotLater(timer, timer.NextCheckpoint);
         }
     }
 
     /// <summary>Rounded up: never early.</summary>
     private static long Milliseconds(long ticks) => (ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond;
 
-    private static void CollectKeys(LeaseTimer timer, long now, List<LeaseKeyExpiry> keys)
+    /// <summary>What goes into one entry.</summary>
+    private sealed class Batch<TLease, TKey>(int max)
     {
-        foreach (var key in timer.Keys ?? [])
-        {
-            if (key.Deadline < now && !key.IsExpiryPending)
-            {
-                key.IsExpiryPending = true;
-                keys.Add(new LeaseKeyExpiry(timer.Id, timer.Lease.Generation, key.Key, key.ModRevision));
-            }
-        }
-    }
+        // About what the numbers of a lease or a key take.
+        private const int PartBytes = 40;
 
-    private void Drop(long id, long generation, byte[]? key, List<TaskCompletionSource> outcomes)
-    {
-        if (_timers.TryGetValue(id, out var timer) && timer.Lease.Generation == generation)
-        {
-            Unmark(timer, key);
-            TakeOutcome(timer, outcomes);
-        }
-    }
+        private int _bytes;
 
-    /// <summary>Puts a lease into the queue if the queue would look at it too late.</summary>
-    private void Schedule(LeaseTimer timer)
-    {
-        var due = timer.NextDue();
-        if (due < timer.Scheduled && !timer.IsExpiryPending)
-        {
-            timer.Scheduled = due;
-            _deadlines.Enqueue(timer, due);
-        }
-    }
+        public ulong Term { get; private set; }
 
-    /// <summary>As Schedule, for the queue of silences.</summary>
-    private void ScheduleSilence(LeaseTimer timer, long notBefore = 0)
-    {
-        var due = Math.Max(timer.SilentUntil(), notBefore);
-        if (due < timer.SilenceScheduled)
-        {
-            timer.SilenceScheduled = due;
-            _silences.Enqueue(timer, due);
-        }
-    }
+        public List<TLease> Leases { get; } = [];
 
-    /// <summary>Leases that were revoked long before their time leave entries behind; they are cleared when they are most.</summary>
-    private void MaybeSweep()
-    {
-        if (_deadlines.Count > MinSweepItems && _deadlines.Count > 2 * _timers.Count)
+        public List<TKey> Keys { get; } = [];
+
+        public bool IsEmpty => Leases.Count + Keys.Count == 0;
+
+        public bool IsFull => Leases.Count + Keys.Count >= max || _bytes >= MaxEntryBytes;
+
+        /// <summary>False if the lock was let go of and another term began meanwhile.</summary>
+        public bool IsOfTerm(ulong term)
         {
-            _deadlines = new PriorityQueue<LeaseTimer, long>(_deadlines.UnorderedItems
-                .Where(item => !item.Element.IsRemoved && item.Priority == item.Element.Scheduled));
+            Term = Term == 0 ? term : Term;
+            return Term == term;
         }
 
-        if (_silences.Count > MinSweepItems && _silences.Count > 2 * _timers.Count)
+        public void Add(TLease lease)
         {
-            _silences = new PriorityQueue<LeaseTimer, long>(_silences.UnorderedItems
-                .Where(item => !item.Element.IsRemoved && item.Priority == item.Element.SilenceScheduled));
+            Leases.Add(lease);
+            _bytes += PartBytes;
+        }
+
+        public void Add(TKey key, int nameBytes)
+        {
+            Keys.Add(key);
+            _bytes += PartBytes + nameBytes;
         }
     }
 }

@@ -21,9 +21,15 @@
 //      A key of its own deadline that stays silent while its lease is renewed is checkpointed in the same way. What
 //      silent means is in Pulse.
 //
-// The queue of deadlines is lazy: a renewal moves only the deadline, and the queue finds out when it looks (a lease is
-// in the queue at a time not later than its true one). A lease whose time moves forward is queued twice, and the entry
-// that is not Scheduled is passed over.
+// What costs how much. A lease may have 100 000 keys with deadlines of their own, and the replica's thread, which speaks
+// the heartbeats, asks for what is due under the same lock. So nothing under the lock looks at each key of a lease:
+//
+//   - Leases and keys stand in the same two queues, of deadlines and of silences. Both are lazy: a renewal moves only the
+//     deadline, and the queue finds out when it looks (a timer stands in it at a time not later than its true one).
+//   - A renewal of a lease with all its keys is a stamp that each key compares with (LeaseTimer.DeadlineOfAll). What was
+//     proposed is noted with the lease's generation (Timed), so an entry that raises that voids it for all keys.
+//   - What is long by nature goes in slices, between which others get the lock: the changes of a batch of entries, the
+//     looks at what is due, the leases and keys that a new leader takes in, the keys of a lease that is gone.
 
 using Raftd.Contract;
 using Raftd.Store.Mvcc;
@@ -41,8 +47,11 @@ public sealed partial class Lessor
     private readonly long _start;
 
     private Dictionary<long, LeaseTimer> _timers = [];
-    private PriorityQueue<LeaseTimer, long> _deadlines = new();
-    private PriorityQueue<LeaseTimer, long> _silences = new();
+    private TimerQueue _deadlines = new(ofSilences: false);
+    private TimerQueue _silences = new(ofSilences: true);
+
+    /// <summary>Leases that are gone, whose keys still stand in the queues.</summary>
+    private Queue<LeaseTimer> _removed = new();
     private HashSet<TaskCompletionSource> _waitedFor = [];
     private bool _isPromoted;
     private ulong _term;
@@ -52,6 +61,10 @@ public sealed partial class Lessor
 
     /// <summary>While loading: the greatest id taken in.</summary>
     private long _loadedThrough;
+
+    /// <summary>The lease of that id while its keys are taken in, and the key that is next.</summary>
+    private LeaseTimer? _loadingLease;
+    private byte[] _nextKey = [];
 
     /// <param name="state">Told there to observe applied changes; one lessor for each.</param>
     /// <param name="time">Only its timestamps are read, never its wall clock.</param>
@@ -90,6 +103,7 @@ public sealed partial class Lessor
     }
 
     /// <summary>Takes in the next leases after a promotion; on the apply thread, between entries.</summary>
+    /// <param name="max">So many leases and keys together.</param>
     /// <returns>False when all are taken in.</returns>
     public bool Load(int max)
     {
@@ -128,8 +142,10 @@ public sealed partial class Lessor
             _waitedFor = [];
             _loading = null;
             _timers = [];
-            _deadlines = new PriorityQueue<LeaseTimer, long>();
-            _silences = new PriorityQueue<LeaseTimer, long>();
+            _loadingLease = null;
+            _deadlines = new TimerQueue(ofSilences: false);
+            _silences = new TimerQueue(ofSilences: true);
+            _removed = new Queue<LeaseTimer>();
             _isPromoted = false;
         }
 
@@ -166,20 +182,33 @@ public sealed partial class Lessor
     }
 
     /// <summary>What the applied entries have done; on the apply thread, after the view shows it.</summary>
+    /// <remarks>
+    /// The deletion of a range can bring a million changes, so the lock is let go of in between. What others do meanwhile
+    /// meets a view that is ahead of the timers, and no client can tell: the entries are answered, and the barriers of
+    /// renewals released, after Publish as a whole. So a renewal that comes in between began before these entries had an
+    /// effect that anybody was told of; and what is proposed in between with an old generation or revision is void.
+    /// </remarks>
     internal void Observe(List<LeaseChange> changes)
     {
         var outcomes = new List<TaskCompletionSource>();
-        lock (_lock)
+        var observed = 0;
+        while (observed < changes.Count)
         {
-            if (!_isPromoted)
+            lock (_lock)
             {
-                return;
-            }
+                if (!_isPromoted)
+                {
+                    return;
+                }
 
-            var now = Now();
-            foreach (var change in changes)
-            {
-                Observe(change, now, outcomes);
+                var now = Now();
+                var end = Math.Min(changes.Count, observed + SliceItems);
+                for (; observed < end; observed++)
+                {
+                    Observe(changes[observed], now, outcomes);
+                }
+
+                ForgetRemoved();
             }
         }
 
@@ -234,8 +263,13 @@ public sealed partial class Lessor
             return NotFoundOrNotLoaded(id);
         }
 
+        if (timer.IsLoading)
+        {
+            return new RenewResult(RenewStatus.Wait, Outcome: _loading!.Task);
+        }
+
         var key = fullKey is null ? null : timer.FindKey(fullKey);
-        if (timer.IsExpiryPending || key is { IsExpiryPending: true } || (fullKey is null && timer.HasPendingKey))
+        if (timer.IsExpiryPending || key is { IsExpiryPending: true } || (fullKey is null && timer.PendingKeys > 0))
         {
             return WaitFor(timer);
         }
@@ -268,19 +302,14 @@ public sealed partial class Lessor
 
     private void Renew(LeaseTimer timer, KeyTimer? key, bool allKeys, long now)
     {
-        timer.Pulse.Beat(now, timer.TtlTicks);
-        timer.Deadline = now + timer.TtlTicks;
-        if (key is not null)
-        {
-            key.Renew(now, timer.TtlTicks);
-        }
-        else if (allKeys)
-        {
-            timer.Keys?.ForEach(each => each.Renew(now, timer.TtlTicks));
-        }
+        timer.Renew(now, key, allKeys);
 
         // Rarely earlier than before: when renewals have come closer together, or the first use began a shorter time.
-        ScheduleSilence(timer);
+        _silences.SetNotLater(timer, timer.NextCheckpoint);
+        if (key is not null)
+        {
+            _silences.SetNotLater(key, key.NextCheckpoint);
+        }
     }
 
     private void Observe(LeaseChange change, long now, List<TaskCompletionSource> outcomes)
@@ -296,116 +325,138 @@ public sealed partial class Lessor
             return;
         }
 
+        var key = change.Key is null ? null : timer.FindKey(change.Key);
         switch (change.Kind)
         {
             case LeaseChangeKind.Renewed:
-                ObserveRenewed(timer, change, now);
+                ObserveRenewed(timer, key, change, now);
                 TakeOutcome(timer, outcomes);
                 break;
             case LeaseChangeKind.Claimed:
-                ObserveClaimed(timer, change, now);
+                ObserveClaimed(timer, change.Lease!, now);
                 TakeOutcome(timer, outcomes);
                 break;
             case LeaseChangeKind.Checkpointed:
-                ObserveCheckpointed(timer, change, now);
+                ObserveCheckpointed(timer, key, change, now);
                 break;
             case LeaseChangeKind.Removed:
-                timer.IsRemoved = true;
-                _timers.Remove(timer.Id);
+                ObserveRemoved(timer);
                 TakeOutcome(timer, outcomes);
-                MaybeSweep();
                 break;
             case LeaseChangeKind.KeySet:
-                SetKey(timer, change.Key!, change.ModRevision, now);
-                Schedule(timer);
+                SetKey(timer, key, change, now);
                 break;
             case LeaseChangeKind.KeyRemoved:
-                timer.Keys?.RemoveAll(key => change.Key!.AsSpan().SequenceEqual(key.Key));
+                if (key is not null)
+                {
+                    timer.RemoveKey(key);
+                    Forget(key);
+                }
+
                 TakeOutcome(timer, outcomes);
                 break;
             case LeaseChangeKind.ExpiryVoid when change.Term == _term:
-                Unmark(timer, change.Key);
+                Unmark(change.Key is null ? timer : key);
                 TakeOutcome(timer, outcomes);
                 break;
         }
     }
 
-    /// <summary>The entry has raised the generation: whatever was proposed for the lease before is void.</summary>
-    private void ObserveRenewed(LeaseTimer timer, LeaseChange change, long now)
+    /// <summary>The entry has raised the generation: whatever was proposed for the lease before is void. What of its keys
+    /// was collected to end is put back by the change that says so of each (ExpiryVoid).</summary>
+    private void ObserveRenewed(LeaseTimer timer, KeyTimer? key, LeaseChange change, long now)
     {
-        timer.Lease = change.Lease!;
-        VoidProposals(timer);
-        var key = change.Key is null ? null : timer.FindKey(change.Key);
+        timer.Update(change.Lease!);
+        if (key is not null && change.KeyRecord is { } record)
+        {
+            timer.Update(key, record);
+        }
+
         Renew(timer, key, allKeys: change.Key is null, now);
-        NoteKeyCheckpoints(timer);
-        Schedule(timer);
-        ScheduleSilence(timer);
+        _deadlines.SetNotLater(timer, timer.Deadline);
     }
 
-    private void ObserveClaimed(LeaseTimer timer, LeaseChange change, long now)
+    private void ObserveClaimed(LeaseTimer timer, LeaseRecord lease, long now)
     {
         var began = timer.Lease.IsUnclaimed;
-        timer.Lease = change.Lease!;
+        timer.Update(lease);
         if (began)
         {
-            VoidProposals(timer);
             Renew(timer, key: null, allKeys: false, now);
-            Schedule(timer);
+            _deadlines.SetNotLater(timer, timer.Deadline);
         }
     }
 
-    private void ObserveCheckpointed(LeaseTimer timer, LeaseChange change, long now)
+    private void ObserveCheckpointed(LeaseTimer timer, KeyTimer? key, LeaseChange change, long now)
     {
-        timer.Lease = change.Lease!;
         if (change.Key is null)
         {
-            timer.IsCheckpointPending = false;
-            timer.Pulse.SilentSince = now;
+            timer.Update(change.Lease!);
+            Stored(timer, now);
         }
-        else if (timer.FindKey(change.Key) is { } key && key.ModRevision == change.ModRevision)
+        else if (key is not null)
         {
-            key.IsCheckpointPending = false;
-            key.Pulse.SilentSince = now;
-        }
-
-        NoteKeyCheckpoints(timer);
-        ScheduleSilence(timer);
-    }
-
-    private static void VoidProposals(LeaseTimer timer)
-    {
-        timer.IsExpiryPending = false;
-        timer.IsCheckpointPending = false;
-        foreach (var key in timer.Keys ?? [])
-        {
-            key.IsExpiryPending = false;
-            key.IsCheckpointPending = false;
+            timer.Update(key, change.KeyRecord!);
+            Stored(key, now);
         }
     }
 
-    private static void NoteKeyCheckpoints(LeaseTimer timer)
+    private void Stored(Timed timer, long now)
     {
-        foreach (var key in timer.Keys ?? [])
+        timer.CheckpointProposedIn = 0;
+        timer.Pulse.Store(now);
+        _silences.Set(timer, timer.NextCheckpoint);
+    }
+
+    private void ObserveRemoved(LeaseTimer timer)
+    {
+        timer.IsRemoved = true;
+        _timers.Remove(timer.Id);
+        Forget(timer);
+        if (timer.KeyCount > 0)
         {
-            key.IsCheckpointed = timer.Lease.FindCheckpoint(key.Key, key.ModRevision) is not null;
+            _removed.Enqueue(timer);
         }
     }
 
-    private void Unmark(LeaseTimer timer, byte[]? key)
+    /// <summary>Takes the keys of leases that are gone out of the queues, a slice at a time.</summary>
+    private void ForgetRemoved()
     {
-        if (key is not null)
+        for (var i = 0; i < SliceItems && _removed.TryPeek(out var timer); i++)
         {
-            if (timer.FindKey(key) is { } keyTimer)
+            if (timer.KeyCount == 0)
             {
-                keyTimer.IsExpiryPending = false;
+                _removed.Dequeue();
+                continue;
             }
+
+            var key = timer.AnyKey;
+            timer.RemoveKey(key);
+            Forget(key);
         }
-        else
+    }
+
+    private void Forget(Timed timer)
+    {
+        _deadlines.Remove(timer);
+        _silences.Remove(timer);
+    }
+
+    /// <summary>Nothing is proposed any more to end it: it is looked at again when it is due.</summary>
+    private void Unmark(Timed? timer)
+    {
+        if (timer is null)
         {
-            timer.IsExpiryPending = false;
+            return;
         }
 
-        Schedule(timer);
+        if (timer.IsExpiryPending)
+        {
+            timer.Owner.PendingKeys -= timer is KeyTimer ? 1 : 0;
+            timer.ExpiryProposedIn = 0;
+        }
+
+        _deadlines.SetNotLater(timer, timer.Deadline);
     }
 
     /// <summary>True if there may be more.</summary>
@@ -413,8 +464,13 @@ public sealed partial class Lessor
     {
         var view = _state.View();
         var now = Now();
+        if (!LoadKeys(view, now, ref max))
+        {
+            return true;
+        }
+
         var scan = view.LeasesById.From(new NumberProbe(_loadedThrough + 1));
-        for (var i = 0; i < max; i++)
+        while (max-- > 0)
         {
             if (!scan.MoveNext())
             {
@@ -422,67 +478,91 @@ public sealed partial class Lessor
             }
 
             _loadedThrough = scan.Key;
-            if (!_timers.ContainsKey(scan.Key))
+            if (_timers.ContainsKey(scan.Key))
             {
-                Add(StoredTimer(view, scan.Item, now));
+                continue;
+            }
+
+            _loadingLease = NewTimer(scan.Item, now);
+            _loadingLease.IsLoading = true;
+            _nextKey = [];
+            Add(_loadingLease);
+            if (!LoadKeys(view, now, ref max))
+            {
+                return true;
             }
         }
 
         return _loadedThrough != long.MaxValue; // the greatest id is the last: there is nothing to begin the next portion with
     }
 
-    /// <summary>No key outlives its lease, so a lease's checkpoint bounds its keys' times as well.</summary>
-    private static LeaseTimer StoredTimer(KeyspaceView view, LeaseRecord lease, long now)
+    /// <summary>Takes in keys of the lease that is being loaded. What is applied between two portions is observed as for
+    /// any lease; a key that comes later is met in the view.</summary>
+    /// <returns>False if there may be more of them.</returns>
+    private bool LoadKeys(KeyspaceView view, long now, ref int max)
     {
-        var timer = NewTimer(lease, now);
-        var keys = view.LeaseKeys.From(new IdKeyProbe(lease.Id, default));
-        while (keys.MoveNext() && keys.Key.Id == lease.Id)
+        if (_loadingLease is not { } timer)
         {
-            if (keys.Item.OwnDeadline)
+            return true;
+        }
+
+        var scan = view.LeaseKeys.From(new IdKeyProbe(timer.Id, _nextKey));
+        while (!timer.IsRemoved && scan.MoveNext() && scan.Key.Id == timer.Id)
+        {
+            if (max-- <= 0)
             {
-                var left = lease.FindCheckpoint(keys.Key.Key, keys.Item.ModRevision)?.RemainingMilliseconds;
-                var key = SetKey(timer, keys.Key.Key, keys.Item.ModRevision, now);
-                key.Deadline = Math.Min(
-                    timer.Deadline, left is null ? key.Deadline : now + (left.Value * TimeSpan.TicksPerMillisecond));
+                _nextKey = scan.Key.Key;
+                return false;
+            }
+
+            if (scan.Item.OwnDeadline && timer.FindKey(scan.Key.Key) is null)
+            {
+                LoadKey(timer, scan.Key.Key, scan.Item, now);
             }
         }
 
-        NoteKeyCheckpoints(timer);
-        return timer;
+        timer.IsLoading = false;
+        _loadingLease = null;
+        return true;
+    }
+
+    /// <summary>No key outlives its lease, so a lease's checkpoint bounds its keys' times as well.</summary>
+    private void LoadKey(LeaseTimer timer, byte[] name, LeaseKeyRecord record, long now)
+    {
+        var left = timer.Lease.RemainingOf(record);
+        var key = timer.AddKey(name, record);
+        key.Begin(now, Math.Min(
+            timer.Deadline, left is null ? now + timer.TtlTicks : now + (left.Value * TimeSpan.TicksPerMillisecond)));
+        Schedule(key);
     }
 
     private void Add(LeaseTimer timer)
     {
         _timers.Add(timer.Id, timer);
         Schedule(timer);
-        ScheduleSilence(timer);
+    }
+
+    private void Schedule(Timed timer)
+    {
+        _deadlines.SetNotLater(timer, timer.Deadline);
+        _silences.SetNotLater(timer, timer.NextCheckpoint);
     }
 
     private static LeaseTimer NewTimer(LeaseRecord lease, long now)
     {
-        var timer = new LeaseTimer(lease) { Pulse = new Pulse { SilentSince = now } };
-        timer.Deadline = now + (lease.HasCheckpoint
+        var timer = new LeaseTimer(lease);
+        timer.Begin(now, now + (lease.HasCheckpoint
             ? lease.CheckpointMilliseconds * TimeSpan.TicksPerMillisecond
-            : timer.FullTicks);
+            : timer.FullTicks));
         return timer;
     }
 
-    private static KeyTimer SetKey(LeaseTimer timer, byte[] key, long modRevision, long now)
+    private void SetKey(LeaseTimer timer, KeyTimer? key, LeaseChange change, long now)
     {
-        var keyTimer = timer.FindKey(key);
-        if (keyTimer is null)
-        {
-            keyTimer = new KeyTimer(key);
-            (timer.Keys ??= new List<KeyTimer>(1)).Add(keyTimer);
-        }
-
-        keyTimer.ModRevision = modRevision;
-        keyTimer.IsExpiryPending = false;
-        keyTimer.IsCheckpointPending = false;
-        keyTimer.IsCheckpointed = false;
-        keyTimer.Pulse.SilentSince = now;
-        keyTimer.Deadline = now + timer.TtlTicks;
-        return keyTimer;
+        Invariant.Check(key is null, $"a key of lease {timer.Id} was set that was not removed before");
+        key = timer.AddKey(change.Key!, change.KeyRecord!);
+        key.Begin(now, now + timer.TtlTicks);
+        Schedule(key);
     }
 
     private void TakeOutcome(LeaseTimer timer, List<TaskCompletionSource> outcomes)

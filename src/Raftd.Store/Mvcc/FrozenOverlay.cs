@@ -20,7 +20,7 @@ public sealed class FrozenOverlay
             state.Keyspace.CompactRevision,
             state.Keyspace.LogicalBytes,
             state.ConfigurationIndex);
-        Leases = state.Leases.TakeUnflushed();
+        (Leases, LeaseKeys) = state.Leases.TakeUnflushed();
         Alarms = state.Alarms;
         Configuration = state.Configuration;
     }
@@ -35,6 +35,8 @@ public sealed class FrozenOverlay
     internal StoredMeta Meta { get; }
 
     internal Dictionary<long, LeaseRecord?> Leases { get; }
+
+    internal Dictionary<LeaseKeyId, LeaseKeyRecord?> LeaseKeys { get; }
 
     internal Alarm[] Alarms { get; }
 

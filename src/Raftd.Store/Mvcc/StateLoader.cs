@@ -22,8 +22,7 @@ internal static class StateLoader
         var state = new WorkingState(epoch, meta.Applied) { ConfigurationIndex = meta.ConfigurationIndex };
         state.Keyspace.Revision = meta.Revision;
         LoadRevisions(reader, state, meta);
-        LoadLeases(reader, state);
-        AttachKeys(state);
+        AttachKeys(state, LoadLeases(reader, state));
         state.Configuration = StateMachine.ReadConfiguration(reader);
         if (meta.ConfigurationIndex != 0 && state.Configuration.Length == 0)
         {
@@ -70,19 +69,32 @@ internal static class StateLoader
         while (hasMore);
     }
 
-    private static void LoadLeases(IBucketReader reader, WorkingState state)
+    /// <returns>What is stored of keys, to be taken by the keys it belongs to.</returns>
+    private static Dictionary<LeaseKeyId, LeaseKeyRecord> LoadLeases(IBucketReader reader, WorkingState state)
     {
+        var keys = new Dictionary<LeaseKeyId, LeaseKeyRecord>();
         using var cursor = reader.OpenCursor(Bucket.Leases);
         for (var found = cursor.Seek([]); found; found = cursor.MoveNext())
         {
             var stored = StoredChecksum.Open(Bucket.Leases, cursor.Key, cursor.Value);
-            var lease = LeaseRecord.Read(BinaryPrimitives.ReadInt64BigEndian(cursor.Key), stored);
+            var id = BinaryPrimitives.ReadInt64BigEndian(cursor.Key);
+            if (cursor.Key.Length == LeaseKeyRecord.EncodedKeyBytes)
+            {
+                var modRevision = BinaryPrimitives.ReadInt64BigEndian(cursor.Key[8..]);
+                keys.Add(new LeaseKeyId(id, modRevision), LeaseKeyRecord.Read(id, modRevision, stored));
+                state.Keyspace.Count(LeaseKeyRecord.StoredBytes);
+                continue;
+            }
+
+            var lease = LeaseRecord.Read(id, stored);
             state.Leases.Restore(lease);
             state.Keyspace.Count(lease.LogicalBytes);
         }
+
+        return keys;
     }
 
-    private static void AttachKeys(WorkingState state)
+    private static void AttachKeys(WorkingState state, Dictionary<LeaseKeyId, LeaseKeyRecord> stored)
     {
         var scan = state.Keyspace.Index.Working.All();
         while (scan.MoveNext())
@@ -98,7 +110,19 @@ internal static class StateLoader
                 throw Corrupt($"the key of revision {key.Revision} names lease {key.Lease}, which is not stored");
             }
 
-            state.Leases.Attach(key.Lease, key.Key, key.HasOwnDeadline, key.Revision.Main);
+            var isStored = stored.Remove(new LeaseKeyId(key.Lease, key.Revision.Main), out var record);
+            if (isStored && !key.HasOwnDeadline)
+            {
+                throw Corrupt($"something is stored of the key of revision {key.Revision}, which has no deadline of its own");
+            }
+
+            state.Leases.Attach(
+                key.Lease, key.Key, record ?? new LeaseKeyRecord(key.HasOwnDeadline, key.Revision.Main));
+        }
+
+        if (stored.Count > 0)
+        {
+            throw Corrupt($"something is stored of {stored.Keys.First()}, a key that is not there");
         }
     }
 

@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
 using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
+using Raftd.Store.Leases;
 
 namespace Raftd.Store.Mvcc;
 
@@ -15,12 +18,14 @@ public sealed partial class StateMachine
         var view = View();
         using var reader = new RecordReader(view.Epoch);
         var live = 0L;
+        var leased = 0L;
         var scan = view.Index.All();
         byte[]? before = null;
         while (scan.MoveNext())
         {
             var key = scan.Item;
             live += key.Weight;
+            leased += key.Lease == 0 ? 0 : key.Weight;
             if (before is not null && before.AsSpan().SequenceCompareTo(key.Key) >= 0)
             {
                 return $"the key of {key.Revision} is not behind the one before it";
@@ -33,7 +38,14 @@ public sealed partial class StateMachine
             }
         }
 
-        return live == view.KeyCount ? AuditStore(view) : $"{live} keys live, the tree counts {view.KeyCount}";
+        if (live != view.KeyCount)
+        {
+            return $"{live} keys live, the tree counts {view.KeyCount}";
+        }
+
+        return leased == view.LeaseKeys.Weight
+            ? AuditStore(view) ?? AuditStoredLeases(view)
+            : $"{leased} keys name a lease, leases know {view.LeaseKeys.Weight}";
     }
 
     private static string? AuditKey(KeyspaceView view, KeyRecord key, RecordReader reader)
@@ -124,6 +136,56 @@ public sealed partial class StateMachine
         }
 
         return null;
+    }
+
+    /// <summary>Where the store is of the view's moment, its leases are those of the view, byte for byte.</summary>
+    private static string? AuditStoredLeases(KeyspaceView view)
+    {
+        using var reader = RecordReader.BeginRead(view.Epoch);
+        if (StoredMeta.Read(reader) is not { } meta || meta.Applied != view.Applied)
+        {
+            return null;
+        }
+
+        var pairs = view.LeasesById.Weight;
+        var value = new WireWriter();
+        Span<byte> key = stackalloc byte[LeaseKeyRecord.EncodedKeyBytes];
+        for (var leases = view.LeasesById.All(); leases.MoveNext();)
+        {
+            value.Reset();
+            leases.Item.WriteTo(value);
+            BinaryPrimitives.WriteInt64BigEndian(key, leases.Key);
+            if (!IsStoredAs(reader, key[..8], value))
+            {
+                return $"lease {leases.Key} is stored as something else";
+            }
+        }
+
+        for (var keys = view.LeaseKeys.All(); keys.MoveNext();)
+        {
+            if (!keys.Item.IsStored)
+            {
+                continue;
+            }
+
+            pairs++;
+            value.Reset();
+            keys.Item.WriteTo(value);
+            LeaseKeyRecord.WriteKey(key, keys.Key.Id, keys.Item.ModRevision);
+            if (!IsStoredAs(reader, key, value))
+            {
+                return $"lease {keys.Key.Id}: the key of revision {keys.Item.ModRevision} is stored as something else";
+            }
+        }
+
+        var stored = reader.Count(Bucket.Leases);
+        return stored == pairs ? null : $"{pairs} pairs of leases should be stored, there are {stored}";
+    }
+
+    private static bool IsStoredAs(IBucketReader reader, ReadOnlySpan<byte> key, WireWriter value)
+    {
+        StoredChecksum.Seal(value, key);
+        return reader.TryGet(Bucket.Leases, key, out var stored) && stored.SequenceEqual(value.Written);
     }
 
     private static bool IsPast(KeyRecord key, Revision revision)

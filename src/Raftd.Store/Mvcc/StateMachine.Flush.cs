@@ -120,6 +120,7 @@ public sealed partial class StateMachine
         }
 
         WriteLeases(writer, frozen.Leases, buffer);
+        WriteLeaseKeys(writer, frozen.LeaseKeys, buffer);
         WriteAlarms(writer, frozen.Alarms, buffer);
         if (frozen.Meta.ConfigurationIndex != 0)
         {
@@ -150,6 +151,26 @@ public sealed partial class StateMachine
 
             buffer.Reset();
             lease.WriteTo(buffer);
+            StoredChecksum.Seal(buffer, key);
+            writer.Put(Bucket.Leases, key, buffer.Written);
+        }
+    }
+
+    private static void WriteLeaseKeys(
+        IBucketWriter writer, Dictionary<LeaseKeyId, LeaseKeyRecord?> keys, WireWriter buffer)
+    {
+        Span<byte> key = stackalloc byte[LeaseKeyRecord.EncodedKeyBytes];
+        foreach (var ((id, modRevision), record) in keys)
+        {
+            LeaseKeyRecord.WriteKey(key, id, modRevision);
+            if (record is null)
+            {
+                writer.Delete(Bucket.Leases, key);
+                continue;
+            }
+
+            buffer.Reset();
+            record.WriteTo(buffer);
             StoredChecksum.Seal(buffer, key);
             writer.Put(Bucket.Leases, key, buffer.Written);
         }

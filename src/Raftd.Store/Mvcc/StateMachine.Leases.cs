@@ -23,12 +23,12 @@ public sealed partial class StateMachine
             return;
         }
 
-        var ownDeadline = (flags & KeyFlags.OwnDeadline) != 0;
-        _state.Leases.Attach(lease, record.Key, ownDeadline, record.Revision.Main);
-        if (ownDeadline)
+        var attached = new LeaseKeyRecord((flags & KeyFlags.OwnDeadline) != 0, record.Revision.Main);
+        _state.Leases.Attach(lease, record.Key, attached);
+        if (attached.OwnDeadline)
         {
             _state.Leases.Changes.Add(
-                new LeaseChange(LeaseChangeKind.KeySet, lease, null, record.Key, record.Revision.Main));
+                new LeaseChange(LeaseChangeKind.KeySet, lease, Key: record.Key, KeyRecord: attached));
         }
         else
         {
@@ -53,7 +53,7 @@ public sealed partial class StateMachine
         leases.Detach(key.Lease, key.Key);
         if (key.HasOwnDeadline)
         {
-            leases.Changes.Add(new LeaseChange(LeaseChangeKind.KeyRemoved, key.Lease, null, key.Key));
+            leases.Changes.Add(new LeaseChange(LeaseChangeKind.KeyRemoved, key.Lease, Key: key.Key));
         }
 
         var former = leases.Find(key.Lease);
@@ -88,11 +88,22 @@ public sealed partial class StateMachine
         if (put.Lease != 0)
         {
             // A hidden lease belongs to its one key.
-            return _state.Leases.Find(put.Lease) is { Hidden: false } ? null : LeaseNotFound(put.Lease);
+            return _state.Leases.Find(put.Lease) is { Hidden: false }
+                ? RefuseKey(put.Lease, put.Key.Span, put.MaxLeaseKeys)
+                : LeaseNotFound(put.Lease);
         }
 
         return put.HiddenLease != 0 ? RefuseGrant(put.HiddenLease, put.HiddenTtlSeconds) : null;
     }
+
+    /// <summary>The bound is the proposer's and comes with the command: apply knows no setting of a member.</summary>
+    private ErrorResult? RefuseKey(long lease, ReadOnlySpan<byte> key, long maxKeys) =>
+        _state.Leases.CountKeys(lease) < maxKeys || _state.Leases.FindKey(lease, key) is not null
+            ? null
+            : Error(
+                ApplyError.LeaseFull,
+                $"lease {lease} has {_state.Leases.CountKeys(lease)} keys and may have {maxKeys}: use another lease for more, "
+                + "or raise -max-lease-keys on all members");
 
     private ErrorResult? RefuseGrant(long id, long ttlSeconds)
     {
@@ -174,11 +185,12 @@ public sealed partial class StateMachine
             return LeaseNotFound(keepAlive.Id);
         }
 
+        var revisionBefore = _state.Keyspace.Revision;
         byte[]? fullKey = null;
         if (keepAlive.Key is { } ownKey)
         {
             fullKey = lease.FullKey(ownKey.Span);
-            if (RefuseKeepAliveKey(lease, ownKey, fullKey, keepAlive.Data) is { } refusal)
+            if (RefuseKeepAliveKey(lease, ownKey, fullKey, keepAlive) is { } refusal)
             {
                 return refusal;
             }
@@ -197,27 +209,44 @@ public sealed partial class StateMachine
         {
             Status = LeaseStatus.Alive,
             Generation = lease.Generation + 1,
+            RenewedGeneration = fullKey is null ? lease.Generation + 1 : lease.RenewedGeneration,
             CheckpointMilliseconds = -1,
-            KeyCheckpoints = fullKey is null ? [] : CheckpointsBut(lease, fullKey),
+            Floor = fullKey is null ? null : FloorOf(lease, revisionBefore),
         };
         _state.Leases.Set(renewed);
-        _state.Leases.Changes.Add(new LeaseChange(LeaseChangeKind.Renewed, lease.Id, renewed, fullKey));
+        var key = fullKey is null ? null : NoteRenewed(renewed, fullKey);
+        _state.Leases.Changes.Add(new LeaseChange(LeaseChangeKind.Renewed, lease.Id, renewed, fullKey, key));
         return new LeaseKeepAliveResult(_state.Keyspace.Revision, lease.Id, lease.TtlSeconds);
     }
 
     /// <summary>What is known of the other keys when one is renewed. Where the lease itself was checkpointed, they had no
     /// more left than it had, for whatever renewed one of them since would have cleared it.</summary>
-    private KeyCheckpoint[] CheckpointsBut(LeaseRecord lease, byte[] renewed)
+    private LeaseFloor? FloorOf(LeaseRecord lease, long revision) =>
+        lease.HasCheckpoint && _state.Leases.CountKeys(lease.Id) > 1
+            ? new LeaseFloor(lease.CheckpointMilliseconds, lease.Generation, revision)
+            : lease.Floor;
+
+    /// <summary>What was stored of the key speaks for it no more.</summary>
+    /// <returns>Null if the key shares the lease's deadline.</returns>
+    private LeaseKeyRecord? NoteRenewed(LeaseRecord renewed, byte[] fullKey)
     {
-        var others = lease.HasCheckpoint
-            ? _state.Leases.OwnKeysBut(lease.Id, renewed, lease.CheckpointMilliseconds)
-                .Select(key => lease.FindCheckpoint(key.Key, key.ModRevision) ?? key)
-            : lease.KeyCheckpoints.Where(each => !renewed.AsSpan().SequenceEqual(each.Key));
-        return [.. others];
+        var key = _state.Leases.FindKey(renewed.Id, fullKey);
+        if (key is not { OwnDeadline: true } || renewed.RemainingOf(key) is null)
+        {
+            return key is { OwnDeadline: true } ? key : null;
+        }
+
+        var noted = key with
+        {
+            Generation = renewed.Floor is null ? 0 : renewed.Generation,
+            RemainingMilliseconds = -1,
+        };
+        _state.Leases.Store(renewed.Id, fullKey, noted);
+        return noted;
     }
 
     private ErrorResult? RefuseKeepAliveKey(
-        LeaseRecord lease, ReadOnlyMemory<byte> ownKey, byte[] fullKey, ReadOnlyMemory<byte>? data)
+        LeaseRecord lease, ReadOnlyMemory<byte> ownKey, byte[] fullKey, LeaseKeepAliveCommand keepAlive)
     {
         if (ownKey.IsEmpty || LeaseRules.IsReserved(ownKey.Span))
         {
@@ -229,7 +258,7 @@ public sealed partial class StateMachine
             return LeaseNotFound(lease.Id);
         }
 
-        if (data is null)
+        if (keepAlive.Data is not { } data)
         {
             return _state.Keyspace.FindLive(fullKey)?.Lease == lease.Id
                 ? null
@@ -237,7 +266,9 @@ public sealed partial class StateMachine
         }
 
         // Data that are there already need no space.
-        return HasOwnKey(lease.Id, fullKey, data.Value.Span) ? null : Refuse(fullKey, data.Value);
+        return HasOwnKey(lease.Id, fullKey, data.Span)
+            ? null
+            : Refuse(fullKey, data) ?? RefuseKey(lease.Id, fullKey, keepAlive.MaxLeaseKeys);
     }
 
     private bool HasOwnKey(long lease, byte[] fullKey, ReadOnlySpan<byte> data) =>
@@ -257,7 +288,7 @@ public sealed partial class StateMachine
             : null;
 
     private void Void(long id, byte[]? key, ulong term) =>
-        _state.Leases.Changes.Add(new LeaseChange(LeaseChangeKind.ExpiryVoid, id, null, key, 0, term));
+        _state.Leases.Changes.Add(new LeaseChange(LeaseChangeKind.ExpiryVoid, id, Key: key, Term: term));
 
     /// <remarks>
     /// What is stale needs no answer to the lessor: an entry that made it stale has renewed or removed the lease or the key,
@@ -301,20 +332,15 @@ public sealed partial class StateMachine
             return;
         }
 
-        var lease = _state.Leases.Find(due.Id)!;
-        var others = lease.KeyCheckpoints.Where(each => !key.Key.AsSpan().SequenceEqual(each.Key) && IsOwnKey(lease.Id, each));
-        var checkpointed = lease with
+        var checkpointed = _state.Leases.FindKey(due.Id, key.Key)! with
         {
-            KeyCheckpoints = [.. others, new KeyCheckpoint(key.Key, due.ModRevision, due.RemainingMilliseconds)],
+            Generation = due.Generation,
+            RemainingMilliseconds = due.RemainingMilliseconds,
         };
-        _state.Leases.Set(checkpointed);
+        _state.Leases.Store(due.Id, key.Key, checkpointed);
         _state.Leases.Changes.Add(
-            new LeaseChange(LeaseChangeKind.Checkpointed, due.Id, checkpointed, key.Key, due.ModRevision));
+            new LeaseChange(LeaseChangeKind.Checkpointed, due.Id, Key: key.Key, KeyRecord: checkpointed));
     }
-
-    private bool IsOwnKey(long id, KeyCheckpoint checkpoint) =>
-        _state.Leases.Keys.Working.Find(new IdKeyProbe(id, checkpoint.Key)) is { OwnDeadline: true } key
-        && key.ModRevision == checkpoint.ModRevision;
 
     private ErrorResult LeaseNotFound(long id) =>
         Error(ApplyError.LeaseNotFound, $"lease {id} does not exist or has expired");

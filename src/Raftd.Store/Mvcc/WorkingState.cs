@@ -12,7 +12,7 @@ internal sealed class WorkingState
         Applied = applied;
         Hash = new StateHash(applied.Hash);
         Keyspace = new Keyspace(epoch, Hash);
-        Leases = new LeaseTable(Hash);
+        Leases = new LeaseTable(Hash, Keyspace);
     }
 
     public StateEpoch Epoch { get; }

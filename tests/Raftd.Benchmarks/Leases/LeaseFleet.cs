@@ -41,6 +41,21 @@ internal sealed class LeaseFleet : IDisposable
         return Stopwatch.GetElapsedTime(started);
     }
 
+    /// <summary>Sets keys k0 to k(count-1) of the first lease.</summary>
+    public async Task<TimeSpan> SetKeysAsync(string url, int count)
+    {
+        var started = Stopwatch.GetTimestamp();
+        await EachAsync(count, i => OkAsync(HttpMethod.Post, url + RenewalTarget(0), Form($"k{i}")));
+        return Stopwatch.GetElapsedTime(started);
+    }
+
+    /// <summary>Whether the first lease has a key of that number; asks the server that is given.</summary>
+    public async Task<bool> HasKeyAsync(string url, int number)
+    {
+        using var answer = await _client.GetAsync(new Uri($"{url}/key/many/0000000/{Ids[0]}/k{number}"));
+        return answer.StatusCode == HttpStatusCode.OK;
+    }
+
     /// <summary>Renews each once in every interval, evenly spread, for so long.</summary>
     /// <returns>How many renewals were acknowledged.</returns>
     public async Task<long> KeepAliveAsync(string url, string key, TimeSpan interval, TimeSpan time)

@@ -16,6 +16,7 @@ internal static class AllMutations
         .. LeaseMutations.List,
         .. RequestMutations.List,
         .. ClientMutations.List,
+        .. LeaseLoadMutations.List,
     ];
 
     /// <summary>Names that are taken twice, or asked for and not there.</summary>

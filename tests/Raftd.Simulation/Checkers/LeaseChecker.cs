@@ -17,8 +17,6 @@ namespace Raftd.Simulation.Checkers;
 
 internal sealed class LeaseChecker(Cluster cluster, Reign reign)
 {
-    private const long Beat = 20 * Scheduler.Millisecond;
-
     // How long a member may lag and still be asked whether it agrees that a lease has ended.
     private const long Remembered = 30 * Scheduler.Second;
     private const long UnclaimedSeconds = 60;
@@ -28,6 +26,8 @@ internal sealed class LeaseChecker(Cluster cluster, Reign reign)
     private readonly Dictionary<string, TrackedKey?> _keys = new(StringComparer.Ordinal);
     private long _lastServed;
     private long _lastForgot;
+
+    private long Beat => Math.Max(20, cluster.Swarm.HeartbeatMilliseconds / 5) * Scheduler.Millisecond;
 
     public int Granted { get; private set; }
 
@@ -189,9 +189,12 @@ internal sealed class LeaseChecker(Cluster cluster, Reign reign)
         Granted++;
         lease.GrantIndex = index;
         lease.IsClaimed = !isUnclaimed;
-        lease.Countdown = new LeaseCountdown(
-            (isUnclaimed ? Math.Max(lease.TtlSeconds, UnclaimedSeconds) : lease.TtlSeconds) * (double)Scheduler.Second);
+        lease.Countdown = Countdown(
+            isUnclaimed ? Math.Max(lease.TtlSeconds, UnclaimedSeconds) : lease.TtlSeconds, isKey: false);
     }
+
+    private LeaseCountdown Countdown(long seconds, bool isKey) =>
+        new(seconds * (double)Scheduler.Second, cluster.Swarm.HeartbeatMilliseconds * Scheduler.Millisecond, isKey);
 
     private void LearnKeepAlive(TrackedLease lease, ulong index, LeaseKeepAliveCommand keepAlive)
     {
@@ -200,7 +203,7 @@ internal sealed class LeaseChecker(Cluster cluster, Reign reign)
         {
             named = lease.OwnKey(Encoding.UTF8.GetString(key.Span));
             named.Index = index;
-            named.Countdown ??= new LeaseCountdown(lease.TtlSeconds * (double)Scheduler.Second);
+            named.Countdown ??= Countdown(lease.TtlSeconds, isKey: true);
             _keys[named.Full] = named;
         }
 

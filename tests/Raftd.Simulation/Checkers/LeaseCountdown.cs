@@ -2,19 +2,24 @@
 //
 // A renewal gives it the full time. From then on it has less by whatever the leader's clock counts while that leader
 // serves. What nobody serves, nobody counts: that time prolongs it. A new leader goes on from what is stored, which is
-// what it had left at the last checkpoint, and a lease that is silent has one in each interval of service. So an election
-// gives back at most one interval and the time that a checkpoint takes.
+// what it had left at the last checkpoint, and a lease that is silent has one in each interval of service: an eighth of
+// what it has left, at most ten minutes (Pulse). So an election gives back at most one interval and the time that a
+// checkpoint takes.
 
 namespace Raftd.Simulation.Checkers;
 
 /// <summary>The longest rest of one lease or key. Times are microseconds of the leaders' clocks.</summary>
-internal sealed class LeaseCountdown(double fullMicroseconds)
+/// <param name="fullMicroseconds">Its time to live.</param>
+/// <param name="tickMicroseconds">Of a leader, which looks once in a tick.</param>
+/// <param name="isKey">A key, for which its lease's checkpoints speak as long as none renews another key: its own begin up
+/// to one interval later.</param>
+internal sealed class LeaseCountdown(double fullMicroseconds, double tickMicroseconds, bool isKey)
 {
-    // How long an end that is due, or a checkpoint, may take: some ticks, a sync and a round of the network.
-    private const double EndTakes = Scheduler.Second / 2;
-    private const double CheckpointTakes = 0.3 * Scheduler.Second;
-    private const double MaxInterval = 60.0 * Scheduler.Second;
+    private const double Minute = 60.0 * Scheduler.Second;
 
+    // How long an end that is due, or a checkpoint, may take: some ticks, a sync and a round of the network.
+    private readonly double _endTakes = Math.Max(0.5 * Scheduler.Second, 5 * tickMicroseconds);
+    private readonly double _checkpointTakes = Math.Max(0.3 * Scheduler.Second, 3 * tickMicroseconds);
     private double _full = fullMicroseconds;
     private double _left = fullMicroseconds;
 
@@ -30,9 +35,13 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
     public double Gap { get; private set; }
 
     /// <summary>Whoever could end it has had the time to.</summary>
-    public bool IsOver => _left < -EndTakes;
+    public bool IsOver => _left < -_endTakes;
 
-    private double ShortestSilence => Math.Min(_full / 4, MaxInterval);
+    private double ShortestSilence => Math.Min(_full / 4, Minute);
+
+    /// <summary>Between two checkpoints, the later of them now: there was an eighth more left at the one before.</summary>
+    private double Interval => Math.Clamp(
+        (Math.Max(0, _left) + Scheduler.Second) / 7, Math.Clamp(_full / 1440, Scheduler.Second, Minute), 10 * Minute);
 
     /// <param name="fullMicroseconds">Its time to live.</param>
     /// <param name="term">The leader's.</param>
@@ -60,10 +69,10 @@ internal sealed class LeaseCountdown(double fullMicroseconds)
         _left -= microseconds;
         _silence += microseconds;
         _longestGap = Math.Max(_longestGap, gap);
-        var interval = Math.Max(ShortestSilence, 1.5 * _longestGap) + CheckpointTakes;
-        if (_silence > interval)
+        var first = Math.Max(ShortestSilence, 1.5 * _longestGap) + (isKey ? Interval : 0) + _checkpointTakes;
+        if (_silence > first)
         {
-            _stored = Math.Min(_stored, Math.Max(0, _left) + interval);
+            _stored = Math.Min(_stored, Math.Max(0, _left) + Interval + _checkpointTakes);
         }
     }
 

@@ -13,7 +13,6 @@ internal sealed class LeaseHolder(Cluster cluster, Dice dice, string name, int n
 {
     private const long Pause = Scheduler.Second / 20;
 
-    private static readonly long[] Ttls = [1, 1, 2, 2, 5, 5, 5, 10, 10, 20];
     private static readonly long[] OutOfRange = [0, -1, long.MinValue, LeaseRules.MaxTtlSeconds + 1, long.MaxValue];
 
     // Leases without an end that may have been granted: revoked before this client stops.
@@ -66,7 +65,7 @@ internal sealed class LeaseHolder(Cluster cluster, Dice dice, string name, int n
         }
 
         var isEndless = Dice.Chance(0.05);
-        var ttlSeconds = isEndless ? LeaseRules.MaxTtlSeconds : Dice.Pick(Ttls);
+        var ttlSeconds = isEndless ? LeaseRules.MaxTtlSeconds : Dice.Pick(Cluster.Swarm.LeaseTtls);
         _hasClaimed = false;
         _usesOwnKeys = Dice.Chance(0.6);
         _renewalsLeft = Dice.Chance(0.1) ? 0 : Dice.Next(15);
@@ -157,15 +156,6 @@ internal sealed class LeaseHolder(Cluster cluster, Dice dice, string name, int n
         });
     }
 
-    private ReadOnlyMemory<byte> HiddenPut(string key, long id, long ttlSeconds) => CommandFactory.Put(
-        new PutRequest
-        {
-            Key = Encoding.UTF8.GetBytes(key),
-            Value = Encoding.UTF8.GetBytes($"{key} of {id}"),
-            TtlSeconds = ttlSeconds,
-        },
-        id);
-
     private void Use(Incarnation member, TrackedLease lease)
     {
         _renewalsLeft--;
@@ -205,7 +195,7 @@ internal sealed class LeaseHolder(Cluster cluster, Dice dice, string name, int n
     /// <summary>In time mostly; sometimes when the clocks of members do not agree whether its time is over.</summary>
     private long DrawPause(TrackedLease lease)
     {
-        var ttl = Math.Min(lease.TtlMicroseconds, 20 * Scheduler.Second);
+        var ttl = Math.Min(lease.TtlMicroseconds, Cluster.Swarm.LongestPauseSeconds * Scheduler.Second);
         return Dice.Chance(0.85) ? Dice.Between(ttl / 5, ttl * 2 / 5) : ttl + Dice.Between(-ttl / 10, ttl / 3);
     }
 

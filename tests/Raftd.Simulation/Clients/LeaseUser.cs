@@ -83,6 +83,15 @@ internal abstract class LeaseUser(Cluster cluster, Dice dice, string name) : Cli
         Lease = lease,
     });
 
+    protected static ReadOnlyMemory<byte> HiddenPut(string key, long id, long ttlSeconds) => CommandFactory.Put(
+        new PutRequest
+        {
+            Key = Encoding.UTF8.GetBytes(key),
+            Value = Encoding.UTF8.GetBytes($"{key} of {id}"),
+            TtlSeconds = ttlSeconds,
+        },
+        id);
+
     private void NoteRenewed(TrackedLease lease, TrackedKey? key, long asked, bool inMemory)
     {
         if (inMemory)

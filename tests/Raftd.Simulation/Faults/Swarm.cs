@@ -1,3 +1,5 @@
+using Raftd.Simulation.Clients;
+
 namespace Raftd.Simulation.Faults;
 
 /// <summary>What this seed is made of: sizes, speeds and which faults there are. Every seed draws its own, because a run with
@@ -54,6 +56,15 @@ internal sealed record Swarm
     public int LeaseHolders { get; init; }
 
     public int LeaseRivals { get; init; }
+
+    /// <summary>Clients with one lease of a day that they never renew.</summary>
+    public int LeaseSleepers { get; init; }
+
+    /// <summary>Times to live in seconds that holders draw from.</summary>
+    public IReadOnlyList<long> LeaseTtls { get; init; } = [1, 1, 2, 2, 5, 5, 5, 10, 10, 20];
+
+    /// <summary>A lease without an end is renewed as one of so many seconds would be.</summary>
+    public long LongestPauseSeconds { get; init; } = 20;
 
     /// <summary>Leases are what is tried: the checkers also follow who serves, and hold each lease to its latest end.</summary>
     public bool TimesLeases => LeaderChangeMilliseconds > 0;
@@ -155,4 +166,22 @@ internal sealed record Swarm
             LeaseRivals = 6,
         };
     }
+
+    /// <summary>Leases of ten minutes to a day, and leaders that change about every quarter of an hour, for two days. A slow
+    /// heartbeat: nothing else happens most of the time.</summary>
+    public static Swarm DrawLongLeases(Dice dice) => DrawLeases(dice) with
+    {
+        Members = 3,
+        FaultSeconds = (2 * LeaseSleeper.TtlSeconds) + 60,
+        HeartbeatMilliseconds = 1000,
+        FlushMilliseconds = 10_000,
+        Clients = 1,
+        ThinkMicroseconds = 15_000_000,
+        LeaderChangeMilliseconds = 15 * 60 * 1000,
+        LeaseHolders = 4,
+        LeaseRivals = 0,
+        LeaseSleepers = 2,
+        LeaseTtls = [600, 3600, 7200],
+        LongestPauseSeconds = 7200,
+    };
 }

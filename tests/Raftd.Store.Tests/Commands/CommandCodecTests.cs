@@ -9,7 +9,7 @@ public sealed class CommandCodecTests
     private static readonly Command[] Commands =
     [
         new PutCommand(Bytes("k"), Bytes("v"), 0, 0, 0, false, null),
-        new PutCommand(Bytes("key"), Bytes(""), 77, 0, 0, true, new Precondition { MustExist = true }),
+        new PutCommand(Bytes("key"), Bytes(""), 77, 0, 0, true, new Precondition { MustExist = true }) { MaxLeaseKeys = 3 },
         new PutCommand(Bytes("\0"), Bytes("value"), 0, long.MaxValue, 30, false, new Precondition { ModRevisions = [1, 300, long.MaxValue] }),
         new DeleteRangeCommand(Bytes("a"), Bytes("b"), null),
         new DeleteRangeCommand(Bytes("a"), default, new Precondition { MustNotExist = true, ModRevisions = [] }),
@@ -17,7 +17,7 @@ public sealed class CommandCodecTests
         new LeaseGrantCommand(long.MaxValue, Bytes(""), 9_000_000_000, false, LeaseKind.Etcd),
         new LeaseKeepAliveCommand(5, null, null),
         new LeaseKeepAliveCommand(5, Bytes("node"), null),
-        new LeaseKeepAliveCommand(5, Bytes("node"), Bytes("")),
+        new LeaseKeepAliveCommand(5, Bytes("node"), Bytes("")) { MaxLeaseKeys = 100_000 },
         new LeaseRevokeCommand(5),
         new LeaseExpireCommand(3, [new(1, 2), new(3, 4)], [new(5, 6, Bytes("key"), 7)]),
         new LeaseExpireCommand(3, [], []),
@@ -30,6 +30,7 @@ public sealed class CommandCodecTests
     private static readonly CommandResult[] Results =
     [
         new ErrorResult(4, ApplyError.LeaseNotFound, "lease 5 does not exist"),
+        new ErrorResult(4, ApplyError.LeaseFull, "lease 5 has 3 keys"),
         new PutResult(5, true, null),
         new PutResult(5, false, new KeyValue { Key = Bytes("k"), Value = Bytes("v"), CreateRevision = 1, ModRevision = 2, Version = 3, Lease = 4 }),
         new DeleteRangeResult(6, true, 12),

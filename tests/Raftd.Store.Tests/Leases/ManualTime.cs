@@ -9,7 +9,14 @@ internal sealed class ManualTime : TimeProvider
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    public override long GetTimestamp() => Volatile.Read(ref _ticks);
+    /// <summary>How often somebody has looked at it.</summary>
+    public int Looks { get; private set; }
+
+    public override long GetTimestamp()
+    {
+        Looks++;
+        return Volatile.Read(ref _ticks);
+    }
 
     public override DateTimeOffset GetUtcNow() => WallClock;
 

@@ -1,8 +1,10 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using Raftd.Contract;
 using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
+using Raftd.Store.Leases;
 using Raftd.Store.Mvcc;
 
 namespace Raftd.Store.Tests.Mvcc;
@@ -20,6 +22,12 @@ public sealed class StoredDamageTests : IDisposable
         _store.Apply(CommandFactory.LeaseGrant(7, "services/api", 10, unique: false, LeaseKind.Rest));
         _store.Put("a", "small", lease: 7);
         _store.Put("a", "overwritten");
+
+        // A key of a lease that has something stored of its own, and a lease with a floor.
+        _store.Apply(KeepAlive("one"));
+        _store.Apply(KeepAlive("two"));
+        _store.Apply(CommandFactory.LeaseCheckpoint(new LeaseCheckpointCommand(1, [new LeaseRemaining(7, 4, 4000)], [])));
+        _store.Apply(KeepAlive("one"));
         _store.Put("b", new string('v', ValueCache.MaxValueBytes + 1));
         _store.Put("c", "deleted");
         _store.Delete("c");
@@ -35,6 +43,7 @@ public sealed class StoredDamageTests : IDisposable
             }
         }
 
+        Assert.Equal(2, _pairs.Count(pair => pair.Bucket == Bucket.Leases));
         Assert.Equal(5, _pairs.Select(pair => pair.Bucket).Distinct().Count());
         _sound = ReadAll() ?? throw new InvalidOperationException("noticed something although nothing is damaged");
     }
@@ -117,7 +126,7 @@ public sealed class StoredDamageTests : IDisposable
         var (bucket, key, value) = _pairs.MaxBy(pair => pair.Value.Length);
         Write(bucket, key, Flipped(value, (value.Length * 8) - 1));
         using var state = StateMachine.Open(_store.Directory, new StoreOptions());
-        foreach (var revision in new long[] { 0, 4 })
+        foreach (var revision in new long[] { 0, 6 })
         {
             var request = new RangeRequest { Key = "b"u8.ToArray(), Revision = revision };
             foreach (var without in new[] { request with { KeysOnly = true }, request with { MaxValueBytes = ValueCache.MaxValueBytes } })
@@ -127,8 +136,29 @@ public sealed class StoredDamageTests : IDisposable
             }
         }
 
-        Assert.Throws<StoreException>(() => state.Range(new RangeRequest { Key = "b"u8.ToArray(), Revision = 4 }));
+        Assert.Throws<StoreException>(() => state.Range(new RangeRequest { Key = "b"u8.ToArray(), Revision = 6 }));
     }
+
+    [Fact]
+    public void PairOfALeasedKeyThatIsNotThere_IsNoticed_ThoughChecksumAndBytesAreRight()
+    {
+        var (_, key, value) = _pairs.Single(pair => pair.Bucket == Bucket.Leases && pair.Key.Length == LeaseKeyRecord.EncodedKeyBytes);
+        var other = Flipped(key, bit: (8 * key.Length) - 1);
+        var moved = value.ToArray();
+        BinaryPrimitives.WriteUInt32LittleEndian(
+            moved.AsSpan()[^StoredChecksum.Bytes..], StoredChecksum.Of(other, value.AsSpan()[..^StoredChecksum.Bytes]));
+        Delete(Bucket.Leases, key);
+        Write(Bucket.Leases, other, moved);
+        StateMachine.VerifyPair(Bucket.Leases, other, moved);
+        Assert.Null(ReadAll());
+    }
+
+    private static ReadOnlyMemory<byte> KeepAlive(string key) => CommandFactory.LeaseKeepAlive(new LeaseKeepAliveRequest
+    {
+        Id = 7,
+        Key = TestStore.Bytes(key),
+        Data = TestStore.Bytes(key),
+    });
 
     private static byte[] Flipped(byte[] bytes, int bit)
     {

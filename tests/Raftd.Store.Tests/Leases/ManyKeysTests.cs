@@ -1,0 +1,406 @@
+using System.Text;
+using Raftd.Contract;
+using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
+using Raftd.Store.Leases;
+using Raftd.Store.Mvcc;
+using Raftd.Store.Tests.Mvcc;
+
+namespace Raftd.Store.Tests.Leases;
+
+/// <summary>What is done to one key of a lease costs as much as if it were the only one, and nothing that goes over all of
+/// them goes without a pause.</summary>
+public sealed class ManyKeysTests : IDisposable
+{
+    private const int Keys = 3000;
+
+    private readonly LeaseFixture _leases = new();
+
+    private TestStore Store => _leases.Store;
+
+    private Lessor Lessor => _leases.Lessor;
+
+    [Fact]
+    public void CheckpointOfOneKey_ChangesAndWritesThatKeyAlone()
+    {
+        Fill(Keys);
+        Store.Flush();
+        Checkpoint("k0005", 7_000);
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
+        Checkpoint("k1234", 7_000);
+        allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
+
+        Assert.InRange(allocated, 0, 20 * Keys);
+        Assert.True(Store.State.TryFreeze(out var frozen));
+        Assert.Empty(frozen.Leases);
+        Assert.Equal(2, frozen.LeaseKeys.Count);
+    }
+
+    [Fact]
+    public void KeepAliveOfOneKey_BehindACheckpointOfTheLease_WritesTheLeaseAndThatKey_AndHoldsForTheOthers()
+    {
+        Fill(Keys);
+        CheckpointLease(4_000);
+        Store.Flush();
+        _leases.KeepAliveEntry(1, "k0005", "v");
+        Assert.True(Store.State.TryFreeze(out var frozen));
+        Assert.Single(frozen.Leases);
+        Assert.Single(frozen.LeaseKeys);
+        Store.State.Flush(frozen);
+
+        Store.Restart();
+        Assert.Null(Store.State.Audit());
+        var next = new Lessor(Store.State, _leases.Time);
+        next.Promote(Store.Term);
+        while (next.Load(500))
+        {
+        }
+
+        var left = next.TimeToLive(1)!;
+        Assert.Equal(10, left.TtlSeconds);
+        Assert.All(left.Keys, key => Assert.Equal(Encoding.UTF8.GetString(key.Key.Span) == "n/1/k0005" ? 10 : 4, key.TtlSeconds));
+    }
+
+    [Fact]
+    public void KeySetBehindTheFloor_HasItsFullTime()
+    {
+        Fill(3);
+        CheckpointLease(4_000);
+        _leases.KeepAliveEntry(1, "k0000", "v");
+        _leases.KeepAliveEntry(1, "new", "v");
+        _leases.KeepAliveEntry(1, "k0001", "other data");
+        _leases.NewTerm();
+        Assert.Equal([10, 10, 4, 10], Lessor.TimeToLive(1)!.Keys.Select(key => key.TtlSeconds));
+    }
+
+    [Fact]
+    public void BytesOfCheckpoints_Count_AndGoWithTheKey()
+    {
+        Fill(3);
+        var without = Store.State.View().LogicalBytes;
+        Checkpoint("k0000", 7_000);
+        Checkpoint("k0000", 6_000);
+        Assert.Equal(without + LeaseKeyRecord.StoredBytes, Store.State.View().LogicalBytes);
+        Checkpoint("k0001", 7_000);
+        Assert.Equal(without + (2 * LeaseKeyRecord.StoredBytes), Store.State.View().LogicalBytes);
+        _leases.KeepAliveEntry(1, "k0001", "v");
+        Assert.Equal(without + LeaseKeyRecord.StoredBytes, Store.State.View().LogicalBytes);
+        Store.Flush();
+        Store.Restart();
+        Assert.Equal(without + LeaseKeyRecord.StoredBytes, Store.State.View().LogicalBytes);
+
+        var before = Store.State.View().HistoryBytes;
+        Store.Apply(CommandFactory.LeaseRevoke(1));
+        Store.Compact(Store.Revision);
+        Store.Put("another", "");
+        Store.Compact(Store.Revision);
+        Assert.True(before >= 0);
+        Assert.Equal("another".Length + RevisionRecord.OverheadBytes, Store.State.View().LogicalBytes);
+        Store.Flush();
+        Assert.Null(Store.State.Audit());
+    }
+
+    [Fact]
+    public void OneKeyMoreThanALeaseMayHave_IsRefused_InWhicheverWayItIsAttached()
+    {
+        _leases.Grant(1, "n");
+        _leases.Grant(2, "n");
+        Assert.IsType<LeaseKeepAliveResult>(KeepAlive("a"));
+        Assert.IsType<PutResult>(Put("plain"));
+        var refused = Assert.IsType<ErrorResult>(KeepAlive("b"));
+        Assert.Equal((ApplyError.LeaseFull, ErrorCode.Conflict), (refused.Error, refused.Code));
+        Assert.Contains("-max-lease-keys", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(ApplyError.LeaseFull, Assert.IsType<ErrorResult>(Put("other")).Error);
+        Assert.Equal(2, Store.State.View().KeyCount);
+
+        // What it has may change, another lease has room, and so has this one once a key is gone.
+        Assert.IsType<LeaseKeepAliveResult>(KeepAlive("a", "other data"));
+        Assert.IsType<PutResult>(Put("plain"));
+        Assert.IsType<PutResult>(Put("other", lease: 2));
+        Store.Delete("plain");
+        Assert.IsType<PutResult>(Put("n/1/b"));
+        Assert.Equal(ApplyError.LeaseFull, Assert.IsType<ErrorResult>(KeepAlive("c")).Error);
+
+        CommandResult KeepAlive(string key, string data = "v") => Store.Apply(CommandFactory.LeaseKeepAlive(
+            new LeaseKeepAliveRequest { Id = 1, Key = TestStore.Bytes(key), Data = TestStore.Bytes(data) }, maxLeaseKeys: 2));
+
+        CommandResult Put(string key, long lease = 1) => Store.Apply(CommandFactory.Put(
+            new PutRequest { Key = TestStore.Bytes(key), Value = TestStore.Bytes("v"), Lease = lease }, maxLeaseKeys: 2));
+    }
+
+    /// <summary>The lessor reads the clock once each time that it takes its lock.</summary>
+    [Fact]
+    public void ManyChangesAtOnce_AreObservedInSlices()
+    {
+        _leases.Grant(1, "n");
+        for (var i = 0; i < Keys; i++)
+        {
+            Store.Apply(KeepAliveOf($"k{i:0000}"), publish: false);
+        }
+
+        var looks = _leases.Time.Looks;
+        Store.State.Publish();
+        Assert.InRange(_leases.Time.Looks - looks, 2 * Keys / 500, 2 * Keys);
+        _leases.Time.Seconds(10.1);
+        _leases.Tick();
+        Assert.Equal(0, Store.State.View().KeyCount);
+    }
+
+    [Fact]
+    public void WhatIsNotDueYet_IsLookedAtInSlices_AndARenewalOfAllKeysMovesNone()
+    {
+        Fill(Keys);
+        _leases.Time.Seconds(6);
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(1).Status);
+        _leases.Time.Seconds(6);
+        var looks = _leases.Time.Looks;
+        Assert.Null(Lessor.CollectDue(10));
+        Assert.InRange(_leases.Time.Looks - looks, Keys / 500, Keys);
+        _leases.Time.Seconds(4.1);
+        Assert.Equal(new LeaseExpiry(1, Keys + 1), Assert.Single(Lessor.CollectDue(10)!.Leases));
+    }
+
+    [Fact]
+    public void NewLeader_TakesInTheKeysOfOneLeaseByPortions_AndRenewalsWaitForThem()
+    {
+        Fill(1000);
+        Checkpoint("k0999", 2_000);
+        _leases.BeginTerm();
+        Assert.True(Lessor.Load(100));
+        Assert.Equal(RenewStatus.Wait, _leases.TryRenew(1).Status);
+        Assert.Equal(RenewStatus.Wait, _leases.TryRenew(1, "k0000").Status);
+
+        // What happens meanwhile counts: a key that was taken in and one that was not are renewed, deleted, set.
+        _leases.Time.Seconds(1);
+        _leases.KeepAliveEntry(1, "k0001", "v");
+        _leases.KeepAliveEntry(1, "k0998", "v");
+        _leases.KeepAliveEntry(1, "k0000a", "v");
+        _leases.KeepAliveEntry(1, "k0997a", "v");
+        Store.Delete("n/1/k0002");
+        Store.Delete("n/1/k0996");
+        var portions = 1;
+        while (Lessor.Load(100))
+        {
+            portions++;
+        }
+
+        Assert.InRange(portions, 9, 11);
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(1, "k0000").Status);
+        var left = Lessor.TimeToLive(1)!.Keys.ToDictionary(
+            key => Encoding.UTF8.GetString(key.Key.Span)[4..], key => key.TtlSeconds, StringComparer.Ordinal);
+        Assert.Equal(1000, left.Count);
+        Assert.Equal(2, left["k0999"]);
+        Assert.All(["k0001", "k0998", "k0000a", "k0997a", "k0000"], key => Assert.Equal(10, left[key]));
+    }
+
+    [Fact]
+    public void LeaseRevokedWhileItsKeysAreTakenIn_IsGone()
+    {
+        Fill(1000);
+        _leases.Grant(2, "m", ttl: 20);
+        _leases.KeepAliveEntry(2, "k", "v");
+        _leases.BeginTerm();
+        Assert.True(Lessor.Load(100));
+        Store.Apply(CommandFactory.LeaseRevoke(1));
+        _leases.Grant(1, "again", ttl: 20);
+        _leases.LoadAll();
+        Assert.Equal(RenewStatus.NeedsEntry, _leases.TryRenew(1).Status);
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(2, "k").Status);
+        _leases.Time.Seconds(15);
+        Assert.Null(Lessor.CollectDue(10));
+    }
+
+    [Fact]
+    public void ProposedExpiryOfAKey_VoidedByARenewalOfAnother_IsProposedAgainAtOnce()
+    {
+        Fill(3);
+        _leases.Time.Seconds(6);
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(1, "k0000").Status);
+        _leases.Time.Seconds(4.1);
+        var batch = Lessor.CollectDue(10)!;
+        Assert.Equal(2, batch.Keys.Count);
+        Assert.Equal(RenewStatus.Wait, _leases.TryRenew(1).Status);
+        Assert.Equal(RenewStatus.Wait, _leases.TryRenew(1, "k0001").Status);
+        _leases.KeepAliveEntry(1, "k0000", "other data");
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(1).Status);
+        Store.Apply(CommandFactory.LeaseExpire(batch));
+        Assert.Equal(3, Store.State.View().KeyCount);
+
+        _leases.Time.Seconds(6);
+        _leases.TryRenew(1, "k0000");
+        _leases.Time.Seconds(4.1);
+        batch = Lessor.CollectDue(10)!;
+        _leases.KeepAliveEntry(1, "k0000", "more data");
+        Lessor.ExpiryDropped(batch);
+        Assert.Equal(2, Lessor.CollectDue(10)!.Keys.Count);
+    }
+
+    [Fact]
+    public void EntriesThatEndOrCheckpointKeysWithLongNames_AreBoundedInBytes()
+    {
+        const int Bound = Lessor.MaxEntryBytes + 5000;
+        _leases.Grant(1, "n");
+        _leases.KeepAliveEntry(1, "short", "v");
+        for (var i = 0; i < 300; i++)
+        {
+            _leases.KeepAliveEntry(1, new string('k', 3000) + i, "v");
+        }
+
+        _leases.Time.Seconds(4);
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(1, "short").Status);
+        var checkpoints = 0;
+        while (Lessor.CollectCheckpoints(1000) is { } silent)
+        {
+            Assert.InRange(CommandFactory.LeaseCheckpoint(silent).Length, 1, Bound);
+            Store.Apply(CommandFactory.LeaseCheckpoint(silent));
+            checkpoints += silent.Keys.Count;
+        }
+
+        _leases.Time.Seconds(7);
+        var ended = 0;
+        while (Lessor.CollectDue(1000) is { } due)
+        {
+            Assert.InRange(CommandFactory.LeaseExpire(due).Length, 1, Bound);
+            Store.Apply(CommandFactory.LeaseExpire(due));
+            ended += due.Keys.Count;
+        }
+
+        Assert.Equal((300, 300), (checkpoints, ended));
+        Assert.Equal("v", Store.Get("n/1/short"));
+    }
+
+    /// <summary>Against what one would write down for each key at each entry: what it has left at most, if anything is known.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void RandomKeepAlivesAndCheckpoints_LeaveToEachKeyWhatAModelLeavesToIt(int seed)
+    {
+        var random = new Random(seed);
+        var keys = new SortedDictionary<string, (long? Own, long? FromLease)>(StringComparer.Ordinal);
+        long? ofLease = null;
+        _leases.Grant(1, "n");
+        for (var step = 0; step < 3000; step++)
+        {
+            var key = $"k{random.Next(12)}";
+            var milliseconds = random.Next(1, 10_000);
+            switch (random.Next(12))
+            {
+                case < 4:
+                    _leases.KeepAliveEntry(1, key, $"v{random.Next(2)}");
+                    Renew(key);
+                    break;
+                case 4 when random.Next(4) == 0:
+                    _leases.KeepAliveEntry(1);
+                    keys.Keys.ToList().ForEach(each => keys[each] = default);
+                    ofLease = null;
+                    break;
+                case 5 or 6 when keys.Count > 0:
+                    CheckpointLease(milliseconds);
+                    ofLease = milliseconds;
+                    break;
+                case 7 or 8 when keys.ContainsKey(key):
+                    Checkpoint(key, milliseconds);
+                    keys[key] = (milliseconds, null);
+                    break;
+                case 9:
+                    Store.Delete($"n/1/{key}");
+                    keys.Remove(key);
+                    break;
+                case 10:
+                    Store.Flush();
+                    break;
+                case 11 when random.Next(4) == 0:
+                    Store.Restart();
+                    break;
+            }
+
+            Assert.Equal(Described(), Known());
+        }
+
+        Store.Flush();
+        Assert.Null(Store.State.Audit());
+        using var other = new TestStore();
+        var received = other.Directory.BeginInstall();
+        using (var snapshot = Store.State.OpenSnapshot(clusterId: 1))
+        {
+            Copy(snapshot.Reader, received);
+        }
+
+        Assert.True(other.State.TryInstall(received));
+        Assert.Equal(Known(), Known(other.State.View()));
+        Assert.Equal(Store.State.View().LogicalBytes, other.State.View().LogicalBytes);
+        Assert.Null(other.State.Audit());
+
+        void Renew(string named)
+        {
+            keys.TryAdd(named, default);
+            foreach (var each in keys.Keys.Where(each => ofLease is not null && each != named).ToList())
+            {
+                keys[each] = (keys[each].Own, ofLease);
+            }
+
+            keys[named] = default;
+            ofLease = null;
+        }
+
+        string Described() => string.Join(' ', keys.Select(key => $"{key.Key}:{Least(key.Value.Own, key.Value.FromLease)}"));
+
+        static long? Least(long? one, long? other) => one is null || other < one ? other : one;
+    }
+
+    public void Dispose() => _leases.Dispose();
+
+    private static ReadOnlyMemory<byte> KeepAliveOf(string key) => CommandFactory.LeaseKeepAlive(
+        new LeaseKeepAliveRequest { Id = 1, Key = TestStore.Bytes(key), Data = TestStore.Bytes("v") });
+
+    private static void Copy(IBucketReader from, IBucketStore to) => to.Write(writer =>
+    {
+        foreach (var bucket in Enum.GetValues<Bucket>())
+        {
+            using var cursor = from.OpenCursor(bucket);
+            for (var found = cursor.Seek([]); found; found = cursor.MoveNext())
+            {
+                writer.Put(bucket, cursor.Key, cursor.Value);
+            }
+        }
+    });
+
+    private static string Known(KeyspaceView view)
+    {
+        var lease = view.LeasesById.Find(new NumberProbe(1))!;
+        var known = new List<string>();
+        for (var scan = view.LeaseKeys.All(); scan.MoveNext();)
+        {
+            known.Add($"{Encoding.UTF8.GetString(scan.Key.Key)["n/1/".Length..]}:{lease.RemainingOf(scan.Item)}");
+        }
+
+        return string.Join(' ', known);
+    }
+
+    private string Known() => Known(Store.State.View());
+
+    private void Fill(int keys)
+    {
+        _leases.Grant(1, "n");
+        for (var i = 0; i < keys; i++)
+        {
+            Store.Apply(KeepAliveOf($"k{i:0000}"), publish: false);
+        }
+
+        Store.State.Publish();
+    }
+
+    private long Generation => Store.State.View().LeasesById.Find(new NumberProbe(1))!.Generation;
+
+    private void Checkpoint(string key, long milliseconds)
+    {
+        var full = TestStore.Bytes($"n/1/{key}");
+        Assert.True(Store.State.TryGet(full, out var item));
+        Store.Apply(CommandFactory.LeaseCheckpoint(new LeaseCheckpointCommand(
+            Store.Term, [], [new LeaseKeyRemaining(1, Generation, full, item.ModRevision, milliseconds)])));
+    }
+
+    private void CheckpointLease(long milliseconds) => Store.Apply(CommandFactory.LeaseCheckpoint(
+        new LeaseCheckpointCommand(Store.Term, [new LeaseRemaining(1, Generation, milliseconds)], [])));
+}
