@@ -132,6 +132,8 @@ internal static class KeyApi
             },
             CancellationToken.None);
 
+        // A slow reader of the old value does not hold the new one, too.
+        body.Dispose();
         call.SetRevision(answer.Revision);
         if (!answer.Succeeded)
         {
@@ -192,7 +194,8 @@ internal static class KeyApi
             catch (StoreException gone) when (
                 gone.Code == ErrorCode.Compacted && read < MaxReads && AskedRevision(call) is null)
             {
-                // The newest version cannot be compacted away: there is a newer one by now.
+                // The newest version cannot be compacted away: there is a newer one by now, or none.
+                call.Response.Clear();
             }
         }
     }

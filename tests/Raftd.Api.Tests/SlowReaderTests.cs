@@ -149,17 +149,24 @@ public sealed class SlowReaderTests
         var first = Put(host, Large).Header("X-Raftd-Revision");
         var newer = Random(LargeBytes);
         var isDone = false;
+        Action change = () => Put(host, newer);
         host.Store.BeforeRange = request =>
         {
             if (request.MaxValueBytes == int.MaxValue && !isDone)
             {
                 isDone = true;
-                Put(host, newer);
+                change();
                 host.Store.Compact(host.Store.Revision);
             }
         };
         Assert.Equal(newer, RawHttp.Send(host, "GET", Target).Body);
         Assert.Equal(410, RawHttp.Send(host, "GET", $"{Target}?rev={first}").Status);
+
+        // And where there is none any more, nothing speaks of the one that was.
+        isDone = false;
+        change = () => RawHttp.Send(host, "DELETE", Target);
+        var missing = RawHttp.Send(host, "GET", $"{Target}?default=none");
+        Assert.Equal(("none", null), (missing.Text, missing.Header("ETag")));
         await host.NoAnswerIsInFlightAsync();
     }
 
