@@ -1,7 +1,7 @@
 // The REST face of a store. It asks only the contract: whoever answers IKeyValueService, ILeaseService and
 // IClusterService can stand behind it.
 //
-//   Kestrel ─ ApiDispatcher (raw target → RouteTable → handler) ─ KeyApi, LeaseApi, … ─ contract
+//   Kestrel ─ ApiDispatcher (HostGuard, raw target → RouteTable → handler) ─ KeyApi, LeaseApi, … ─ contract
 //                  └─ not ours: routing ─ /openapi/v1.json, /swagger
 //
 // The framework's routing and model binding are not used for our own routes: they see decoded paths, and a key is bytes.

@@ -54,7 +54,7 @@ internal static class RequestMutations
         {
             Name = "open-to-the-network-by-default",
             Failures = [],
-            Wrong = "the client port listens on every interface although no one asked for it (docs/bugs.md)",
+            Wrong = "the client port listens on every interface unasked (docs/bugs.md)",
             File = "src/Raftd.Cli/Settings/Flags.cs",
             Original = "\"127.0.0.1:7200\"",
             Broken = "\":7200\"",
