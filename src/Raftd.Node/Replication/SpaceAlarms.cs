@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Raftd.Contract;
+using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Service;
 using Raftd.Store.Commands;
@@ -23,65 +24,64 @@ internal sealed class SpaceAlarms(
     /// <summary>At each tick. One change at a time: the next one is told from what that has left.</summary>
     public void Tick()
     {
-        if (!_proposed.IsCompleted)
+        if (!_proposed.IsCompleted
+            || Next(state.View().Alarms, replica.Status.CommittedMembers, gate.IsFull, IsDiskFull) is not { } change)
         {
             return;
         }
 
-        var standing = state.View().Alarms;
-        if (Clearable(standing) is { } over)
+        var (alarm, raise) = change;
+        if (raise)
         {
-            NodeLog.AlarmCleared(logger, AlarmViews.Name(over.Kind), over.Cause, over.MemberId);
-            _proposed = replica.ProposeFromLoop(CommandFactory.AlarmClear(over));
+            NodeLog.AlarmRaised(logger, AlarmViews.Name(alarm.Kind), alarm.Cause, alarm.MemberId);
+            _proposed = replica.ProposeFromLoop(CommandFactory.AlarmRaise(alarm));
         }
-        else if (Raisable(standing) is { } due)
+        else
         {
-            NodeLog.AlarmRaised(logger, AlarmViews.Name(due.Kind), due.Cause, due.MemberId);
-            _proposed = replica.ProposeFromLoop(CommandFactory.AlarmRaise(due));
+            NodeLog.AlarmCleared(logger, AlarmViews.Name(alarm.Kind), alarm.Cause, alarm.MemberId);
+            _proposed = replica.ProposeFromLoop(CommandFactory.AlarmClear(alarm));
         }
     }
 
-    private Alarm? Clearable(IReadOnlyList<Alarm> standing)
+    /// <summary>The next alarm to clear or to raise, or null.</summary>
+    /// <param name="standing">The alarms that stand.</param>
+    /// <param name="members">Committed: a removal that is taken back has cleared nothing.</param>
+    /// <param name="isQuotaFull">As the gate says.</param>
+    /// <param name="isDiskFull">Of a member.</param>
+    internal static (Alarm Alarm, bool Raise)? Next(
+        IReadOnlyList<Alarm> standing, MemberTable members, bool isQuotaFull, Func<ulong, bool> isDiskFull)
     {
         foreach (var alarm in standing)
         {
             if (IsOver(alarm))
             {
-                return alarm;
+                return (alarm, false);
             }
         }
 
-        return null;
-    }
-
-    private bool IsOver(Alarm alarm) => alarm.Cause switch
-    {
-        AlarmCause.Quota => !gate.IsFull,
-        AlarmCause.Disk => !HasMember(alarm.MemberId) || !IsDiskFull(alarm.MemberId),
-        AlarmCause.Divergence => !HasMember(alarm.MemberId),
-        _ => alarm.MemberId != 0 && !HasMember(alarm.MemberId),
-    };
-
-    private Alarm? Raisable(IReadOnlyList<Alarm> standing)
-    {
-        if (gate.IsFull && !standing.Contains(QuotaAlarm))
+        if (isQuotaFull && !standing.Contains(QuotaAlarm))
         {
-            return QuotaAlarm;
+            return (QuotaAlarm, true);
         }
 
-        foreach (var member in replica.Status.Members.Members)
+        foreach (var member in members.Members)
         {
             var alarm = new Alarm(AlarmKind.NoSpace, AlarmCause.Disk, member.Id);
-            if (IsDiskFull(member.Id) && !standing.Contains(alarm))
+            if (isDiskFull(member.Id) && !standing.Contains(alarm))
             {
-                return alarm;
+                return (alarm, true);
             }
         }
 
         return null;
-    }
 
-    private bool HasMember(ulong id) => replica.Status.Members.Find(id) is not null;
+        bool IsOver(Alarm alarm) => alarm.Cause switch
+        {
+            AlarmCause.Quota => !isQuotaFull,
+            AlarmCause.Disk => members.Find(alarm.MemberId) is null || !isDiskFull(alarm.MemberId),
+            _ => alarm.MemberId != 0 && members.Find(alarm.MemberId) is null,
+        };
+    }
 
     private bool IsDiskFull(ulong member) =>
         member == replica.Raft.Id.Value ? isDiskFull() : reports.Find(member) is { IsDiskFull: true };

@@ -15,6 +15,7 @@ internal static class AllMutations
         .. ApplyMutations.List,
         .. LeaseMutations.List,
         .. RequestMutations.List,
+        .. SpaceMutations.List,
         .. ClientMutations.List,
         .. LeaseLoadMutations.List,
     ];

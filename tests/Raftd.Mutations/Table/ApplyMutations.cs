@@ -128,7 +128,7 @@ internal static class ApplyMutations
             Failures = [79],
             Wrong = "a member that restarts executes writes that the others refuse for the alarm (#13475)",
             File = Loader,
-            Original = "state.HasNoSpaceAlarm = Array.Exists(state.Alarms, alarm => alarm.Kind == AlarmKind.NoSpace);",
+            Original = "state.Alarms = LoadAlarms(reader);",
             Broken = "",
             Suites = [Suite.Store],
         },

@@ -4,6 +4,7 @@ namespace Raftd.Mutations.Table;
 internal static class LeaseMutations
 {
     private const string Rules = "src/Raftd.Store/Mvcc/StateMachine.Leases.cs";
+    private const string Deletions = "src/Raftd.Store/Mvcc/StateMachine.Deletions.cs";
     private const string Lessor = "src/Raftd.Store/Leases/Lessor.cs";
 
     public static IReadOnlyList<Mutation> List { get; } =
@@ -13,8 +14,8 @@ internal static class LeaseMutations
             Name = "expiry-without-generation",
             Failures = [45],
             Wrong = "an expiry ends a lease that was renewed since it was proposed (#15247)",
-            File = Rules,
-            Original = "is { } lease && «lease.Generation == due.Generation») { // Each lease",
+            File = Deletions,
+            Original = "is { } lease && «lease.Generation == due.Generation») { return lease;",
             Broken = "true",
             Suites = [Suite.Leases, Suite.Store],
         },
@@ -33,8 +34,8 @@ internal static class LeaseMutations
             Name = "deposed-leader-expires-leases",
             Failures = [45],
             Wrong = "an expiry that a former leader proposed ends a lease that was renewed at the new one (#12528, #16822)",
-            File = Rules,
-            Original = "«term == expire.Term» && _state.Leases.Find(due.Id)",
+            File = Deletions,
+            Original = "«term == proposed» && _state.Leases.Find(due.Id)",
             Broken = "true",
             Suites = [Suite.Leases, Suite.Store],
         },
@@ -163,7 +164,7 @@ internal static class LeaseMutations
             Name = "revoke-leaves-keys",
             Failures = [46],
             Wrong = "a lease ends and its keys stay, attached to nothing",
-            File = Rules,
+            File = Deletions,
             Original = "«_state.Leases.Detach(lease.Id, key); _state.Keyspace.Delete(live!);»",
             Broken = "",
             Suites = [Suite.Leases, Suite.Store],

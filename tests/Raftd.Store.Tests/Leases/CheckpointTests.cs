@@ -74,7 +74,7 @@ public sealed class CheckpointTests(ITestOutputHelper output) : IDisposable
 
         output.WriteLine($"{entries.Count} entries with {entries.Sum(entry => entry.Leases.Count)} checkpoints in an hour");
         Assert.InRange(entries.Sum(entry => entry.Leases.Count), 50 * 5, 50 * 8);
-        Assert.InRange(entries.Count, 5, 12);
+        Assert.InRange(entries.Count, 6, 60); // one a minute, however many leases there are
     }
 
     [Fact]

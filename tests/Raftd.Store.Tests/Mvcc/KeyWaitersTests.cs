@@ -35,6 +35,33 @@ public sealed class KeyWaitersTests
         await wait.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
     }
 
+    /// <summary>The index has forgotten the key, so no change of it would ever end the wait.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task DeletionThatWasCompacted_EndsTheWait_OfThoseWhoKnewTheKey(bool waitsBefore)
+    {
+        using var store = new TestStore();
+        store.Put("k", "v");
+        var before = waitsBefore ? store.State.Waiters.WaitAsync(TestStore.Bytes("k"), 2, CancellationToken.None) : Task.CompletedTask;
+        store.Delete("k");
+        store.Put("other", "1");
+        store.Put("other", "2");
+        store.Compact(5);
+        while (store.State.CleanSome())
+        {
+        }
+
+        store.State.Publish();
+        await before.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await store.State.Waiters.WaitAsync(TestStore.Bytes("k"), 2, CancellationToken.None)
+            .WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+
+        // "Until it exists", and "since the deletion": nothing was missed.
+        Assert.False(store.State.Waiters.WaitAsync(TestStore.Bytes("k"), 0, CancellationToken.None).IsCompleted);
+        Assert.False(store.State.Waiters.WaitAsync(TestStore.Bytes("k"), 5, CancellationToken.None).IsCompleted);
+    }
+
     [Fact]
     public async Task Cancelled_LeavesNothingBehindAsync()
     {

@@ -87,6 +87,15 @@ public sealed class StateMachineTests
         Assert.Empty(store.State.View().Alarms);
     }
 
+    /// <summary>The leader refuses what does not fit; what does is not the alarm's to refuse.</summary>
+    [Fact]
+    public void QuotaAlarm_RefusesNothing()
+    {
+        using var store = new TestStore();
+        store.Apply(CommandFactory.AlarmRaise(new Alarm(AlarmKind.NoSpace, AlarmCause.Quota, MemberId: 0)));
+        Assert.True(store.Put("k", "v").Succeeded);
+    }
+
     [Fact]
     public void BeforePublish_NobodySeesAnything_AfterIt_All()
     {

@@ -1,0 +1,154 @@
+namespace Raftd.Mutations.Table;
+
+/// <summary>Room: the quota, history, alarms, and entries that delete much.</summary>
+internal static class SpaceMutations
+{
+    private const string Gate = "src/Raftd.Node/Replication/QuotaGate.cs";
+    private const string Alarms = "src/Raftd.Node/Replication/SpaceAlarms.cs";
+    private const string Deletions = "src/Raftd.Store/Mvcc/StateMachine.Deletions.cs";
+    private const string View = "src/Raftd.Store/Mvcc/KeyspaceView.cs";
+
+    public static IReadOnlyList<Mutation> List { get; } =
+    [
+        new()
+        {
+            Name = "history-stays-whatever-it-weighs",
+            Failures = [79],
+            Wrong = "10 000 revisions stay although they fill the quota: 17 puts of 1 MB to one key fill 16 MiB for good",
+            File = "src/Raftd.Node/Replication/CompactionPolicy.cs",
+            Original = "return «isTooMuch && view.CompactRevision < view.Revision» ?",
+            Broken = "isTooMuch && view.Revision - view.CompactRevision > KeptRevisions",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "under-way-not-counted",
+            Failures = [79],
+            Wrong = "the quota is asked of what is applied: all that is under way is let in beside it",
+            File = Gate,
+            Original = "«view.LogicalBytes + _underWayBytes + proposal.GrowthBytes» <= quotaBytes",
+            Broken = "view.LogicalBytes + proposal.GrowthBytes",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "write-refused-for-history",
+            Failures = [79],
+            Wrong = "a write that only history stands in the way of is refused instead of compacting",
+            File = Gate,
+            Original = "«LiveBytes(view)» + LiveGrowth.Of(view, proposal.Command) > quotaBytes",
+            Broken = "view.LogicalBytes",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "overwrite-counts-twice",
+            Failures = [79],
+            Wrong = "a value that replaces one of its size is refused, as if both stayed",
+            File = "src/Raftd.Store/Mvcc/LiveGrowth.cs",
+            Original = "growth - former.LogicalBytes",
+            Broken = "growth",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "waits-for-tombstones-of-now",
+            Failures = [79, 80],
+            Wrong = "a write waits for a compaction of tombstones that only a later revision lets go: nothing is ever written again",
+            File = Gate,
+            Original = "view.HistoryBytes > 0 && «view.CompactRevision < view.Revision»",
+            Broken = "true",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "quota-alarm-refuses-what-fits",
+            Failures = [79],
+            Wrong = "while the quota's alarm stands every write is refused, however small",
+            File = "src/Raftd.Contract/Alarms.cs",
+            Original = "Kind == AlarmKind.NoSpace && «Cause is AlarmCause.Disk or AlarmCause.Operator»",
+            Broken = "true",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "leader-clears-operators-alarm",
+            Failures = [79],
+            Wrong = "an alarm that an operator raised is cleared by the leader, which sees no reason for it",
+            File = Alarms,
+            Original = "_ => «alarm.MemberId != 0 && members.Find(alarm.MemberId) is null»",
+            Broken = "true",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "dead-members-disk-is-full",
+            Failures = [79],
+            Wrong = "a member that died with a full disk keeps all others from writing",
+            File = "src/Raftd.Node/Peers/PeerReports.cs",
+            Original = "«time.GetElapsedTime(known.At) < Freshness» ? known.Report",
+            Broken = "true",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "deletion-in-one-step",
+            Failures = [48, 80],
+            Wrong = "a deletion of a million keys is one step of the applier, which does nothing else for seconds",
+            File = Deletions,
+            Original = "KeysOf(command) > _options.SliceKeys",
+            Broken = "KeysOf(command) > long.MaxValue - 1",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "half-a-deletion-frozen",
+            Failures = [32, 80],
+            Wrong = "the state is flushed in the middle of a long entry, at the index before it: after a crash it is deleted twice",
+            File = "src/Raftd.Store/Mvcc/StateMachine.Flush.cs",
+            Original = "halves.Frozen is not null || «_long is not null»",
+            Broken = "false",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "each-slice-a-revision",
+            Failures = [55],
+            Wrong = "a range that is deleted in slices gets a revision for each: readers and watchers see halves of it",
+            File = Deletions,
+            Original = "from = doomed[^1].Key;",
+            Broken = "from = doomed[^1].Key; keyspace.Close();",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "wait-for-a-deletion-that-was-compacted",
+            Failures = [57],
+            Wrong = "a wait for a key whose deletion was compacted lasts until its time is up",
+            File = View,
+            Original = ": «afterRevision > 0 && afterRevision < CompactRevision - 1»;",
+            Broken = "false",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "applier-waits-for-readers",
+            Failures = [41, 87],
+            Wrong = "the applier waits 10 s for readers of the state that a snapshot replaces",
+            File = "src/Raftd.Store/Buckets/LmdbBucketStore.cs",
+            Original = "_readers.TryHold()",
+            Broken = "_readers.TryDrain(_options.ReaderPatience)",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "damage-met-by-a-list-goes-on",
+            Failures = [37],
+            Wrong = "damage that a list meets is answered as an error, and the member goes on",
+            File = View,
+            Original = "_epoch.Damaged(damage);",
+            Broken = "",
+            Suites = [Suite.Store],
+        },
+    ];
+}
