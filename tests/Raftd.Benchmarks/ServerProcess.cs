@@ -58,12 +58,13 @@ internal sealed partial class ServerProcess : IDisposable
     /// <param name="directory">Its data directory.</param>
     /// <param name="port">For clients; the peers' is 50 above.</param>
     /// <param name="joinPort">Of a member to join through, or null to found a cluster.</param>
-    public static Task<ServerProcess> StartMemberAsync(string directory, int port, int? joinPort = null)
+    /// <param name="flags">More of them.</param>
+    public static Task<ServerProcess> StartMemberAsync(string directory, int port, int? joinPort = null, params string[] flags)
     {
         string[] join = joinPort is { } to ? ["-join", $"127.0.0.1:{to}"] : [];
         return StartAsync(
             "raftd", Checkout.Launcher,
-            ["-id", LabelOf(port), "-haddr", $"127.0.0.1:{port}", "-raddr", $"127.0.0.1:{port + 50}", .. join, directory],
+            ["-id", LabelOf(port), "-haddr", $"127.0.0.1:{port}", "-raddr", $"127.0.0.1:{port + 50}", .. join, .. flags, directory],
             port, "/readyz");
     }
 

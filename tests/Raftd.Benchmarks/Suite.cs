@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Raftd.Benchmarks.Failover;
 using Raftd.Benchmarks.Greedy;
 using Raftd.Benchmarks.Leases;
+using Raftd.Benchmarks.Space;
 
 namespace Raftd.Benchmarks;
 
@@ -51,6 +52,11 @@ internal static class Suite
             if (all || options.Mode == "idle")
             {
                 await RestingBenchmark.IdleAsync(options, wrk);
+            }
+
+            if (all || options.Mode == "space")
+            {
+                await SpaceBenchmark.RunAsync(options);
             }
 
             if (all || options.Mode == "greedy")
