@@ -36,7 +36,7 @@ internal static class AlarmsApi
         new(HttpMethods.Delete, Template, DisarmAsync)
         {
             Tag = "Operations",
-            Summary = "Disarm an alarm, whatever its cause",
+            Summary = "Disarm an alarm of any cause",
             Description = "An alarm of the quota or of a disk whose cause still holds is raised again at once.",
             Parameters = [NameParameter],
             NeedsLeader = true,

@@ -15,7 +15,7 @@ public enum AlarmKind : byte
 /// <summary>Why an alarm was raised, and with that who clears it.</summary>
 public enum AlarmCause : byte
 {
-    /// <summary>Live data leave no room within the quota. The leader refuses what does not fit, whatever the alarm says;
+    /// <summary>Live data leave no room within the quota. The leader refuses what does not fit with or without the alarm;
     /// it raises and clears the alarm. Member 0: the quota is the cluster's.</summary>
     Quota = 1,
 

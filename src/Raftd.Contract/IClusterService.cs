@@ -26,7 +26,7 @@ public interface IClusterService
     /// <summary>An operator raises an alarm for the whole cluster; it stays until it is disarmed.</summary>
     ValueTask RaiseAlarmAsync(AlarmKind kind, CancellationToken cancellationToken);
 
-    /// <summary>Clears all alarms of a kind, whatever their cause. What still holds is raised again at once.</summary>
+    /// <summary>Clears all alarms of a kind, of any cause. What still holds is raised again at once.</summary>
     ValueTask DisarmAsync(AlarmKind kind, CancellationToken cancellationToken);
 
     /// <summary>Everything this member knows of itself. It asks the store for sizes: not for each request.</summary>

@@ -14,6 +14,11 @@ internal static class MemberStart
 {
     private const string LogFolder = "wal";
 
+    // Address space costs nothing, and a map that has to grow makes readers wait. Pages that are free for use again and
+    // the tree around the data take less than three quotas beside the data's one.
+    private const long MinMapBytes = 1L << 30;
+    private const long MapQuotas = 4;
+
     /// <remarks>The caller holds the directory's lock and has read or made the identity.</remarks>
     /// <exception cref="FatalStopException">The directory had a log, and it is gone.</exception>
     /// <exception cref="WalCorruptException">Damage below what was synced.</exception>
@@ -22,7 +27,9 @@ internal static class MemberStart
     {
         var logDirectory = Path.Combine(options.DataDirectory, LogFolder);
         RequireLog(options.DataDirectory, logDirectory, identity);
-        var state = StateDirectory.Open(options.DataDirectory);
+        var state = StateDirectory.Open(
+            options.DataDirectory,
+            new LmdbBucketStoreOptions { InitialMapSizeBytes = Math.Max(MinMapBytes, MapQuotas * options.QuotaBytes) });
         RaftdMember? member = null;
         try
         {

@@ -45,7 +45,7 @@ internal sealed class RaftdMember : IDisposable
 
     public Replica Replica { get; }
 
-    /// <summary>What the peers tell of themselves; whoever receives it puts it here.</summary>
+    /// <summary>What the peers tell of themselves, put here by the server of the peer port.</summary>
     public PeerReports Reports { get; }
 
     /// <exception cref="WalCorruptException">Damage below what was synced.</exception>

@@ -1,7 +1,7 @@
 // Who may a request believe that it speaks to?
 //
 // A page may point a name that it owns at any address, this member's too, once it is loaded (DNS rebinding). To the browser
-// the page and the member are then one origin: the page reads and writes whatever it likes through the browser of a user
+// the page and the member are then one origin: the page reads and writes what it likes through the browser of a user
 // who can reach the member, and no Origin header gives it away. What does is Host, which still holds the page's name. So a
 // name is answered only where no stranger can own it: an address, a name that the public DNS does not know, one of this
 // machine, or one that the operator listed (failure 78; etcd's host whitelist).

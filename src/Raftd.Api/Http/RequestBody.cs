@@ -57,7 +57,7 @@ internal sealed class RequestBody : IDisposable
         _budget = BudgetOf(0);
     }
 
-    /// <summary>May be changed: nobody else holds it.</summary>
+    /// <summary>May be changed: nothing else holds it.</summary>
     public Memory<byte> Bytes => _buffer.AsMemory(0, _length);
 
     /// <param name="context">The request.</param>

@@ -6,7 +6,7 @@ namespace Raftd.Node.Replication;
 /// stands in the way of a write.</summary>
 /// <remarks>
 /// Ages are known from samples that this leader took itself, so after a change of leader nothing is compacted by age for
-/// an hour: keeping more than asked for harms nobody. Used by the replica's thread alone.
+/// an hour: keeping more than asked for does no harm. Used by the replica's thread alone.
 /// </remarks>
 internal sealed class CompactionPolicy(long quotaBytes)
 {

@@ -1,7 +1,7 @@
 // Which writes the leader proposes, by the quota.
 //
 // The naive way lets every write in, raises an alarm when the state is above the quota, and has apply refuse what comes
-// then. By that time the log is full of writes that were let in as well, history that nobody reads keeps the state full
+// then. By that time the log is full of writes that were let in as well, old history keeps the state full
 // for good, and a write of one byte is refused because one of 32 MiB did not fit. So the quota is asked before a write
 // enters the log, and by this member alone, because it leads:
 //
@@ -24,7 +24,7 @@ namespace Raftd.Node.Replication;
 /// <summary>The door in front of the log. Used by the replica's thread alone.</summary>
 internal sealed class QuotaGate(long quotaBytes, StateMachine state, TimeProvider time)
 {
-    /// <summary>A refusal is forgotten after this, so that a write nobody tries again does not hold the alarm for ever.</summary>
+    /// <summary>A refusal is forgotten after this, so that a write that is not tried again does not hold the alarm for ever.</summary>
     private static readonly TimeSpan RefusalLifetime = TimeSpan.FromMinutes(1);
 
     private readonly Queue<Proposal> _waiting = new();

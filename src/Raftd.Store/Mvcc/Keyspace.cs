@@ -208,7 +208,13 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash)
         var cached = cache && !record.IsTombstone && record.ValueBytes == record.Value.Length ? epoch.Cache.Admit(record.Value) : null;
         var next = existing is null ? KeyRecord.First(record, cached) : existing.Next(record, cached);
         Index.Set(new BytesProbe(next.Key), next.Key, next);
-        if (existing is not null)
+        if (existing is not null && record.IsTombstone)
+        {
+            // At once: readers of the view before find the value in the overlay or the store, and a deletion of a million
+            // keys leaves nothing for its publish to walk through.
+            epoch.Cache.Retire(existing, heir: null);
+        }
+        else if (existing is not null)
         {
             _replaced.Add((existing, null));
         }
