@@ -100,7 +100,7 @@ all_suites() {
 xunit_count() { grep -o '<assembly [^>]*' "$2" | head -n 1 | sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p"; }
 
 run_suite() {
-  local suite=$1 file=$results/$1.xml log=$results/$1.log status=0 counts=()
+  local suite=$1 file=$results/$1.xml log=$results/$1.log status=0 counts=() started=$SECONDS
   say "== $suite"
   rm -f "$file"
   timeout --kill-after 10 "$suite_limit_seconds" dotnet "$root/tests/$suite/bin/Release/net10.0/$suite.dll" \
@@ -111,16 +111,16 @@ run_suite() {
     return
   fi
   for attribute in passed failed errors skipped; do counts+=("$(xunit_count "$attribute" "$file")"); done
-  add_counts "$suite" "${counts[0]}" $((counts[1] + counts[2])) "${counts[3]}"
+  add_counts "$suite" "${counts[0]}" $((counts[1] + counts[2])) "${counts[3]}" $((SECONDS - started))
   if ((status != 0)); then
     grep -vE '^ +(Discover|Start|Finish)' "$log" || true
     ((counts[1] + counts[2] > 0)) || add_failure "$suite ended with $status although no test failed"
   fi
 }
 
-# SUITE PASSED FAILED SKIPPED
+# SUITE PASSED FAILED SKIPPED SECONDS
 add_counts() {
-  say "   passed: $2  failed: $3  skipped: $4"
+  say "   passed: $2  failed: $3  skipped: $4  ($5 s)"
   passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
   (($3 == 0)) || failures+=("$1, $3 of $(($2 + $3))")
 }
@@ -141,7 +141,7 @@ run_mutations() { run_program "$mutations" "$mutations" --check; }
 # NAME PROJECT ARGUMENT...: one run of a program that is no suite. It prints the line "N passed, N failed" itself, which
 # is taken from it.
 run_program() {
-  local name=$1 project=$2 log=$results/$1.log status=0 line
+  local name=$1 project=$2 log=$results/$1.log status=0 line started=$SECONDS
   shift 2
   say "== $name, $*"
   timeout --kill-after 10 "$suite_limit_seconds" \
@@ -151,7 +151,7 @@ run_program() {
   line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1 || true)
   ((status == 0)) || grep -vE '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 200 || true
   if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then
-    add_counts "$name" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" 0
+    add_counts "$name" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" 0 $((SECONDS - started))
   elif ((status == 0)); then
     add_failure "$name ended without its line of counts"
   fi
