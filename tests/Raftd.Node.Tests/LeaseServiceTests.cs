@@ -106,16 +106,16 @@ public sealed class LeaseServiceTests(LoneNode lone) : IClassFixture<LoneNode>
     public async Task OneKeyMoreThanTheMemberLetsALeaseHave_IsAConflictThatNamesTheFlagAsync()
     {
         var lease = await Leases.GrantAsync(new LeaseGrantRequest { Name = "full", TtlSeconds = 60 }, Stop);
-        await PutAsync("a-full");
+        await PutAsync("full-put");
         for (var i = 1; i < LoneNode.MaxLeaseKeys; i++)
         {
             await KeepAliveAsync($"k{i}");
         }
 
         await AssertRefusedAsync(() => KeepAliveAsync("more"));
-        await AssertRefusedAsync(() => PutAsync("another"));
+        await AssertRefusedAsync(() => PutAsync("full-another"));
         await KeepAliveAsync("k1");
-        await PutAsync("a-full");
+        await PutAsync("full-put");
 
         async Task KeepAliveAsync(string key) => await Leases.KeepAliveAsync(
             new LeaseKeepAliveRequest { Id = lease.Id, Key = Encoding.UTF8.GetBytes(key), Data = Encoding.UTF8.GetBytes("v") }, Stop);
