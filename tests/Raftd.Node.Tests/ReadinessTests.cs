@@ -15,18 +15,18 @@ public sealed class ReadinessTests
     public async Task Probes_OfEachState_SayWhatIsSo_WithoutWaitingForWhatCannotComeAsync()
     {
         await using var nodes = await TwoNodes.StartAsync(RequestTimeLimit, TwoNodes.ElectionTimeout);
-        await FailAsync(nodes.First, "");
-        await FailAsync(nodes.Second, "");
+        await ReadyAsync(nodes.First);
+        await ReadyAsync(nodes.Second);
 
         await DemoteSecondAsync(nodes);
         await TwoNodes.UntilAsync("the second knows that it is a learner", () => nodes.Second.Cluster.Status().Role == MemberRole.Learner);
         var learner = await FailAsync(nodes.Second, "linearizable_read non_learner");
         Assert.StartsWith("not tried", learner[0].Failure, StringComparison.Ordinal);
-        await FailAsync(nodes.First, "");
+        await ReadyAsync(nodes.First);
 
         await nodes.First.Cluster.PromoteMemberAsync(nodes.SecondId, TestContext.Current.CancellationToken);
         await TwoNodes.UntilAsync("the second votes", () => nodes.Second.Cluster.Status().Role == MemberRole.Follower);
-        await FailAsync(nodes.Second, "");
+        await ReadyAsync(nodes.Second);
 
         nodes.Second.Member!.Replica.Fence("a test says so");
         await TwoNodes.UntilAsync("the second is fenced", () => nodes.Second.Cluster.Status().Alarms.Contains("FENCED", StringComparer.Ordinal));
@@ -38,6 +38,11 @@ public sealed class ReadinessTests
         var leaderless = await FailAsync(nodes.First, "linearizable_read");
         Assert.Equal("no leader is known", leaderless[0].Failure);
     }
+
+    /// <summary>Soon: on a busy machine one read may take longer than the probe gives it.</summary>
+    private static Task ReadyAsync(RaftdNode node) => TwoNodes.UntilAsync(
+        "every check passes",
+        async () => (await node.Cluster.ReadinessAsync(TestContext.Current.CancellationToken)).All(check => check.Passed));
 
     /// <summary>The names of the failed checks of readiness, and that the process is alive.</summary>
     private static async Task<HealthCheck[]> FailAsync(RaftdNode node, string names)

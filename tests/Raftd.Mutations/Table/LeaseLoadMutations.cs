@@ -22,7 +22,7 @@ internal static class LeaseLoadMutations
             Original = "_state.Leases.Store(due.Id, key.Key, checkpointed);",
             Broken = """
                 _state.Leases.Store(due.Id, key.Key, checkpointed);
-                foreach (var other in _state.Leases.KeysOf(due.Id))
+                foreach (var other in _state.Leases.KeysOf(due.Id, int.MaxValue))
                 {
                     _state.Leases.Store(due.Id, other, _state.Leases.FindKey(due.Id, other)!);
                 }
