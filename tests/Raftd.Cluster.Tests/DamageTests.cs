@@ -6,6 +6,7 @@ namespace Raftd.Cluster.Tests;
 /// <summary>Data that is not as it was left. A member says so and touches nothing; its peers go on.</summary>
 public sealed class DamageTests : ClusterTest
 {
+    private const int Unanswered = 0;
     private const int IdentityRefused = 13;
     private const int LogCorrupt = 21;
     private const int StateCorrupt = 22;
@@ -74,12 +75,25 @@ public sealed class DamageTests : ClusterTest
         // The value is too large to be kept in memory, so only the read meets it.
         member.Start();
         await cluster.ReadyAsync();
-        Assert.Equal(503, (await member.GetAsync("/key/rotten?level=stale")).Status);
+        Assert.Contains(await StatusOfAsync(member.GetAsync("/key/rotten?level=stale")), (int[])[503, Unanswered]);
         Assert.Equal(StateCorrupt, await member.EndAsync());
         Assert.Matches("^raftd: revision .* is not what was stored: .*remove this member", member.LastLine);
         Assert.Equal(value, (await other.GetAsync("/key/rotten")).Body);
         await GoesOnAsync(cluster, member, load);
         Assert.Equal(value, (await member.GetAsync("/key/rotten?level=stale")).Body);
+    }
+
+    /// <summary>The refusal races the end of the process that the read brought about.</summary>
+    private static async Task<int> StatusOfAsync(Task<Answer> answer)
+    {
+        try
+        {
+            return (await answer).Status;
+        }
+        catch (HttpRequestException)
+        {
+            return Unanswered;
+        }
     }
 
     [Fact]

@@ -133,6 +133,7 @@ internal sealed class QuotaGate(long quotaBytes, StateMachine state, TimeProvide
                 Refuse(proposal, view);
                 return true;
             default:
+                ForgetRefusalIfItFits(proposal, view);
                 _underWay.Enqueue(proposal);
                 _underWayBytes += proposal.GrowthBytes;
                 return true;
@@ -173,6 +174,15 @@ internal sealed class QuotaGate(long quotaBytes, StateMachine state, TimeProvide
             ProposalEnd.QuotaExceeded,
             reason: $"quota exceeded: {LiveBytes(view)} bytes of live data and {_refused.Value.Bytes} bytes more do not fit "
                 + $"into {quotaBytes}; nothing was written");
+    }
+
+    /// <summary>What is let in leaves as much behind as what was refused: that would be let in now, too.</summary>
+    private void ForgetRefusalIfItFits(Proposal admitted, KeyspaceView view)
+    {
+        if (_refused is { } refused && LiveGrowth.Of(view, admitted.Command) >= refused.Bytes)
+        {
+            _refused = null;
+        }
     }
 
     /// <summary>What is applied is counted by the state; what ended without an index was never proposed.</summary>
