@@ -12,7 +12,7 @@ namespace Raftd.Node.Replication;
 /// <remarks>
 /// On the leader's replica thread. What holds is told by what is known now: the gate, this member's own log, and what the
 /// peers reported last. A peer that is silent has no full disk: it takes no entries, and must not hold up the others' writes.
-/// An operator's alarm is the operator's; one of a member that was removed is cleared, whatever its cause.
+/// An operator's alarm is the operator's; one of a member that was removed is cleared, of any cause.
 /// </remarks>
 internal sealed class SpaceAlarms(
     Replica replica, StateMachine state, QuotaGate gate, Func<bool> isDiskFull, PeerReports reports, ILogger logger)

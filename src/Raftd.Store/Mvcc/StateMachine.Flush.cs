@@ -126,15 +126,20 @@ public sealed partial class StateMachine
         {
             buffer.Reset();
             buffer.Raw(frozen.Configuration);
-            StoredChecksum.Seal(buffer, ConfigurationKey);
-            writer.Put(Bucket.Members, ConfigurationKey, buffer.Written);
+            PutSealed(writer, Bucket.Members, ConfigurationKey, buffer);
         }
 
         buffer.Reset();
         frozen.Meta.WriteTo(buffer);
-        StoredChecksum.Seal(buffer, StoredMeta.Key);
-        writer.Put(Bucket.Meta, StoredMeta.Key, buffer.Written);
+        PutSealed(writer, Bucket.Meta, StoredMeta.Key, buffer);
         Failpoint.Hit("flush.commit", static errno => new BucketStoreException(BucketStoreFault.Io, $"commit: errno {errno}"));
+    }
+
+    /// <summary>Stores what the buffer holds, with its checksum behind it.</summary>
+    private static void PutSealed(IBucketWriter writer, Bucket bucket, ReadOnlySpan<byte> key, WireWriter buffer)
+    {
+        StoredChecksum.Seal(buffer, key);
+        writer.Put(bucket, key, buffer.Written);
     }
 
     private static void WriteLeases(IBucketWriter writer, Dictionary<long, LeaseRecord?> leases, WireWriter buffer)
@@ -151,8 +156,7 @@ public sealed partial class StateMachine
 
             buffer.Reset();
             lease.WriteTo(buffer);
-            StoredChecksum.Seal(buffer, key);
-            writer.Put(Bucket.Leases, key, buffer.Written);
+            PutSealed(writer, Bucket.Leases, key, buffer);
         }
     }
 
@@ -171,8 +175,7 @@ public sealed partial class StateMachine
 
             buffer.Reset();
             record.WriteTo(buffer);
-            StoredChecksum.Seal(buffer, key);
-            writer.Put(Bucket.Leases, key, buffer.Written);
+            PutSealed(writer, Bucket.Leases, key, buffer);
         }
     }
 
@@ -191,8 +194,7 @@ public sealed partial class StateMachine
             key[1] = (byte)alarm.Cause;
             BinaryPrimitives.WriteUInt64BigEndian(key[2..], alarm.MemberId);
             buffer.Reset();
-            StoredChecksum.Seal(buffer, key);
-            writer.Put(Bucket.Alarms, key, buffer.Written);
+            PutSealed(writer, Bucket.Alarms, key, buffer);
         }
     }
 
