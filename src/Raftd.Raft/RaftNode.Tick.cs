@@ -42,6 +42,7 @@ public sealed partial class RaftNode
         {
             _electionElapsed = 0;
             AbortTransfer();
+            ForgetSilentReads();
             if (!CheckQuorum())
             {
                 StepDown(StepDownReason.LostQuorum);

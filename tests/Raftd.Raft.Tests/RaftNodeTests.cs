@@ -158,6 +158,58 @@ public sealed class RaftNodeTests
         Assert.Equal(2UL, Assert.Single(node.TakeReady().Committed).Index);
     }
 
+    /// <summary>Peers that acknowledge appends and no heartbeat: the leader stays, and confirms no read.</summary>
+    [Fact]
+    public void ForgetReads_NoRoundIsConfirmedForHours_HoldsNoMoreThanAnElectionTimeoutAsks()
+    {
+        const int ticksOfAnHour = 36_000;
+        var leader = SingleNode.Leading();
+        for (var tick = 1UL; tick <= ticksOfAnHour; tick++)
+        {
+            leader.Step(new Message { Kind = MessageKind.MsgAppResp, From = new NodeId(2), Term = 1, Index = 1 });
+            leader.Step(new Message { Kind = MessageKind.MsgReadIndex, From = new NodeId(2), Term = 1, ReadId = tick });
+            leader.Node.RequestRead(tick);
+            leader.Node.ForgetReads(new HashSet<ulong> { tick - 2 });
+            leader.Node.Tick();
+            leader.Settle();
+
+            Assert.InRange(leader.Node.HeldReads, 0, 2 + 20);
+        }
+
+        Assert.Equal(RaftRole.Leader, leader.Node.Role);
+    }
+
+    [Fact]
+    public void ForgetReads_LeaderAnswersNoForwardedRead_HoldsNothingThatNobodyWaitsFor()
+    {
+        var follower = new SingleNode();
+        follower.Step(new Message { Kind = MessageKind.MsgHeartbeat, From = new NodeId(2), Term = 1 });
+        for (var context = 1UL; context <= 1000; context++)
+        {
+            follower.Node.RequestRead(context);
+            follower.Settle();
+            follower.Node.ForgetReads(new HashSet<ulong> { context });
+        }
+
+        Assert.Equal(0, follower.Node.HeldReads);
+    }
+
+    /// <summary>Without it a read waits for the answers to a round that was given up.</summary>
+    [Fact]
+    public void ForgetReads_OfTheWholeRound_TheNextBeginsAtOnce()
+    {
+        var leader = SingleNode.Leading();
+        leader.Step(new Message { Kind = MessageKind.MsgAppResp, From = new NodeId(2), Term = 1, Index = 1 });
+        leader.Node.RequestRead(1);
+        leader.Settle();
+        leader.Node.RequestRead(2);
+        Assert.Empty(leader.Settle());
+
+        leader.Node.ForgetReads(new HashSet<ulong> { 1 });
+
+        Assert.Contains(leader.Settle(), message => message.Kind == MessageKind.MsgHeartbeat && message.ReadId != 0);
+    }
+
     [Fact]
     public void SameInputs_SameOutputs()
     {

@@ -117,7 +117,11 @@ internal sealed partial class Replica : ILoop
         var now = _time.GetTimestamp();
         _quota.EndOverdue(now);
         _proposals.EndOverdue(now);
-        _reads.EndOverdue(now, _ticks - _options.ReadRetryTicks);
+        if (_reads.EndOverdue(now, _ticks - _options.ReadRetryTicks) is { Count: > 0 } givenUp)
+        {
+            _raft.ForgetReads(givenUp);
+        }
+
         AfterTick?.Invoke();
     }
 
