@@ -18,12 +18,13 @@ namespace Raftd.Node;
 internal sealed class RaftdMember : IDisposable
 {
     private RaftdMember(
-        WriteAheadLog wal, StateMachine state, LogWriter log, Flusher flusher, Applier applier, Lessor lessor, Replica replica,
-        PeerReports reports)
+        WriteAheadLog wal, StateMachine state, LogWriter log, LogReader logReader, Flusher flusher, Applier applier, Lessor lessor,
+        Replica replica, PeerReports reports)
     {
         Wal = wal;
         State = state;
         Log = log;
+        LogReader = logReader;
         Flusher = flusher;
         Applier = applier;
         Lessor = lessor;
@@ -36,6 +37,8 @@ internal sealed class RaftdMember : IDisposable
     public StateMachine State { get; }
 
     public LogWriter Log { get; }
+
+    public LogReader LogReader { get; }
 
     public Flusher Flusher { get; }
 
@@ -132,6 +135,7 @@ internal sealed class RaftdMember : IDisposable
 
         var log = new LogWriter(wal, seams.Peers, options.LogRetentionBytes, seams.Logger);
         log.Flushed(state.FlushedIndex);
+        var logReader = new LogReader(wal);
         var flusher = new Flusher(state, wal, log, seams.Logger);
         var lessor = new Lessor(state, seams.Time);
         var applier = new Applier(state, lessor, flusher, options.Flush, options.LeasesPerStep, seams.Time);
@@ -146,6 +150,8 @@ internal sealed class RaftdMember : IDisposable
 
         replica.AfterTick = duties.Tick;
         replica.RoomSought = compactor.MakeRoom;
+        replica.EntriesWanted = logReader.Post;
+        logReader.Read = replica.EntriesRead;
         log.Durable = replica.Durable;
         log.Releasing = index => replica.Ask(_ =>
         {
@@ -156,7 +162,7 @@ internal sealed class RaftdMember : IDisposable
         applier.Promoted = replica.Promoted;
         applier.Installed = log.WakeUp;
         flusher.Flushed = applier.WakeUp;
-        return new RaftdMember(wal, state, log, flusher, applier, lessor, replica, reports);
+        return new RaftdMember(wal, state, log, logReader, flusher, applier, lessor, replica, reports);
     }
 
     private static RaftBootState BootState(WriteAheadLog wal, StateMachine state) => new()

@@ -10,7 +10,8 @@ namespace Raftd.Raft;
 ///   offset  bytes
 ///   0       1     version, 1                             all numbers little-endian
 ///   1       1     kind
-///   2       2     flags: 1 reject, 2 force, 4 recovering, 8 recovered, 16 snapshot follows; others zero
+///   2       2     flags: 1 reject, 2 force, 4 recovering, 8 recovered, 16 snapshot follows,
+///                 32 unanswered; others zero
 ///   4       4     number of entries
 ///   8       8     to          16  8  from         24  8  term
 ///   32      8     log term    40  8  index        48  8  commit
@@ -35,7 +36,8 @@ public static class MessageCodec
     private const ushort RecoveringFlag = 4;
     private const ushort RecoveredFlag = 8;
     private const ushort SnapshotFlag = 16;
-    private const ushort AllFlags = 31;
+    private const ushort UnansweredFlag = 32;
+    private const ushort AllFlags = 63;
 
     public static void Encode(IBufferWriter<byte> writer, Message message)
     {
@@ -99,6 +101,7 @@ public static class MessageCodec
             Force = (flags & ForceFlag) != 0,
             Recovering = (flags & RecoveringFlag) != 0,
             Recovered = (flags & RecoveredFlag) != 0,
+            Unanswered = (flags & UnansweredFlag) != 0,
             Entries = entries,
             Snapshot = snapshot,
         };
@@ -132,6 +135,7 @@ public static class MessageCodec
         flags |= message.Recovering ? RecoveringFlag : 0;
         flags |= message.Recovered ? RecoveredFlag : 0;
         flags |= message.Snapshot is null ? 0 : SnapshotFlag;
+        flags |= message.Unanswered ? UnansweredFlag : 0;
         return (ushort)flags;
     }
 

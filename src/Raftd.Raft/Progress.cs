@@ -63,6 +63,15 @@ public sealed class Progress
     /// <summary>The highest commit index the peer was told, so that a commit that it knows costs no message.</summary>
     internal ulong SentCommit { get; set; }
 
+    /// <summary>
+    /// The first of the entries for this peer that were asked for and not handed in, 0 for none: one request at a time,
+    /// whatever becomes of the peer meanwhile, so that a log that does not answer gathers no more.
+    /// </summary>
+    internal ulong WantedIndex { get; set; }
+
+    /// <summary>It has acknowledged everything that was sent to it.</summary>
+    internal bool IsSettled => State == ProgressState.Replicate && Match + 1 == Next;
+
     internal bool IsPaused => State switch
     {
         ProgressState.Probe => ProbeSent,

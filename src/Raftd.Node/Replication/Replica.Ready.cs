@@ -53,6 +53,11 @@ internal sealed partial class Replica
             _reads.Failed(context);
         }
 
+        foreach (var wanted in ready.EntriesWanted)
+        {
+            EntriesWanted(wanted);
+        }
+
         foreach (var peer in ready.SnapshotsToSend)
         {
             _peers.SendSnapshot(peer, SnapshotHeader(peer));

@@ -111,6 +111,9 @@ internal sealed partial class Replica
     public void PeerUnreachable(NodeId peer) =>
         _inbox.Post(new ReplicaInput.Ask(raft => raft.ReportUnreachable(peer)));
 
+    public void EntriesRead(EntriesWanted wanted, IReadOnlyList<Entry> entries) =>
+        _inbox.Post(new ReplicaInput.EntriesRead(wanted, entries));
+
     public void Durable(ulong sequence) => _inbox.Post(new ReplicaInput.Durable(sequence));
 
     public void Applied(ulong index) => _inbox.Post(new ReplicaInput.Applied(index));

@@ -23,6 +23,9 @@ namespace Raftd.Node.Replication;
 
 internal sealed partial class Replica : ILoop
 {
+    // A commit waits at most a millisecond for entries to travel with. Half of it here: a thread sleeps in whole ones.
+    private static readonly TimeSpan LongestSilenceOnCommit = TimeSpan.FromMicroseconds(500);
+
     private readonly RaftNode _raft;
     private readonly LogWriter _log;
     private readonly Applier _applier;
@@ -39,6 +42,7 @@ internal sealed partial class Replica : ILoop
     private readonly List<ReadOnlyMemory<byte>> _commands = [];
     private List<ReplicaInput> _batch = [];
     private long _ticks;
+    private long? _tellCommitsAt;
     private ulong _applied;
     private volatile ReplicaStatus _status;
 
@@ -83,6 +87,11 @@ internal sealed partial class Replica : ILoop
 
     public ReplicaStatus Status => _status;
 
+    /// <summary>Gets what the core wants from the log for a peer; answered by EntriesRead. Set before the first step.</summary>
+    public Action<EntriesWanted> EntriesWanted { get; set; } = static _ => { };
+
+    public long? NextDeadline => _tellCommitsAt;
+
     /// <summary>Called on the replica's thread after each tick: the duties of a leader.</summary>
     public Action? AfterTick { get; set; }
 
@@ -102,6 +111,7 @@ internal sealed partial class Replica : ILoop
         ProposeGathered();
         BeginReads();
         HandleReady();
+        TellCommits();
         Publish();
         return took;
     }
@@ -147,12 +157,34 @@ internal sealed partial class Replica : ILoop
             case ReplicaInput.Ask ask:
                 ask.Run(_raft);
                 break;
+            case ReplicaInput.EntriesRead read:
+                _raft.EntriesRead(read.Wanted, read.Entries);
+                break;
             case ReplicaInput.Snapshot snapshot:
                 AcceptSnapshot(snapshot.Offer);
                 break;
             default:
                 Invariant.Broken($"the replica has no case for {input.GetType().Name}");
                 break;
+        }
+    }
+
+    /// <summary>A commit that no entries have carried to the followers by now goes alone.</summary>
+    private void TellCommits()
+    {
+        if (!_raft.CommitNewsDue)
+        {
+            _tellCommitsAt = null;
+        }
+        else if (_tellCommitsAt is not { } due)
+        {
+            _tellCommitsAt = DeadlineAfter(LongestSilenceOnCommit);
+        }
+        else if (_time.GetTimestamp() >= due)
+        {
+            _tellCommitsAt = null;
+            _raft.FlushCommitNews();
+            HandleReady();
         }
     }
 

@@ -13,10 +13,10 @@ namespace Raftd.Simulation.Members;
 /// the network, the disk and the clock taken away.</summary>
 internal sealed class Incarnation
 {
-    /// <summary>Its loops by number: the replica, the log, the applier, the flusher.</summary>
+    /// <summary>Its loops by number: the replica, the log, the applier, the flusher, the log's reader.</summary>
     public const int LogLoop = 1;
     public const int FlusherLoop = 3;
-    public const int Loops = 4;
+    public const int Loops = 5;
 
     private readonly Cluster _cluster;
     private readonly SimulatedTransport _transport;
@@ -69,6 +69,7 @@ internal sealed class Incarnation
         Parts.Log.Wake = Add(Parts.Log, Host.DrawDiskPause, tick);
         Parts.Applier.Wake = Add(Parts.Applier, Host.DrawStepPause, tick);
         Parts.Flusher.Wake = Add(Parts.Flusher, Host.DrawDiskPause, tick);
+        Parts.LogReader.Wake = Add(Parts.LogReader, Host.DrawDiskPause, tick);
         var applied = Parts.Applier.Applied;
         Parts.Applier.Applied = index =>
         {
