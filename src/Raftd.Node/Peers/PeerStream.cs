@@ -18,10 +18,6 @@ namespace Raftd.Node.Peers;
 
 internal sealed class PeerStream : IAsyncDisposable
 {
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
-
     // Until the peer accepts the stream or refuses it; a leader may ask a majority before it does.
     private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(5);
 
@@ -30,7 +26,7 @@ internal sealed class PeerStream : IAsyncDisposable
 
     private readonly PeerLinkOptions _options;
     private readonly string _path;
-    private readonly HttpClient _client = PeerHttp.CreateClient(ConnectTimeout);
+    private readonly HttpClient _client = PeerHttp.CreateClient(PeerReconnect.ConnectTimeout);
     private readonly Channel<object> _queue;
     private readonly CancellationTokenSource _stop = new();
     private readonly ResiliencePipeline _reconnect;
@@ -64,8 +60,8 @@ internal sealed class PeerStream : IAsyncDisposable
     {
         ShouldHandle = new PredicateBuilder().Handle<Exception>(failure => failure is not OperationCanceledException),
         MaxRetryAttempts = int.MaxValue,
-        Delay = FirstDelay,
-        MaxDelay = LongestDelay,
+        Delay = PeerReconnect.FirstDelay,
+        MaxDelay = PeerReconnect.LongestDelay,
         BackoffType = DelayBackoffType.Exponential,
         UseJitter = true,
         OnRetry = retry =>
@@ -200,7 +196,7 @@ internal sealed class PeerStream : IAsyncDisposable
         {
             _lastFailure = failure.Message;
             NodeLog.PeerUnreachable(
-                _options.Logger, _options.Peer.Label, _options.Peer.PeerAddress, _path, failure.Message, LongestDelay);
+                _options.Logger, _options.Peer.Label, _options.Peer.PeerAddress, _path, failure.Message, PeerReconnect.LongestDelay);
         }
     }
 }
