@@ -59,6 +59,23 @@ internal sealed class TwoNodes : IAsyncDisposable
         await _first.StartAsync(CancellationToken.None);
     }
 
+    public async Task StopSecondAsync()
+    {
+        await Second.DisposeAsync();
+        _second = null;
+    }
+
+    public async Task StartSecondAsync()
+    {
+        _second = new RaftdNode(_secondOptions, NullLoggerFactory.Instance);
+        await _second.StartAsync(CancellationToken.None);
+    }
+
+    /// <summary>What the second keeps of who it is.</summary>
+    public IdentityFile SecondsIdentity => new(new PosixFileSystem(), _secondOptions.DataDirectory);
+
+    public string FirstsPeerAddress => _firstOptions.AdvertisedPeerAddress;
+
     public static Task UntilAsync(string what, Func<bool> condition) => UntilAsync(what, () => Task.FromResult(condition()));
 
     public static async Task UntilAsync(string what, Func<Task<bool>> condition)
@@ -109,8 +126,7 @@ internal sealed class TwoNodes : IAsyncDisposable
             Generator = joined.Generator,
             KnownMembers = [.. First.Member!.Replica.Status.Members.Members],
         });
-        _second = new RaftdNode(_secondOptions, NullLoggerFactory.Instance);
-        await _second.StartAsync(CancellationToken.None);
+        await StartSecondAsync();
         await UntilAsync("the second votes", () => Second.Cluster.Status().Role == MemberRole.Follower);
     }
 

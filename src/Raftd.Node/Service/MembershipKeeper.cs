@@ -237,6 +237,12 @@ internal sealed class MembershipKeeper
 
     private static int ChooseGenerator(MemberTable members, int? asked)
     {
+        if (asked is < 0 or > MemberTable.MaxGenerator)
+        {
+            throw new StoreException(
+                ErrorCode.BadRequest, $"generator number {asked} is not within 0 and {MemberTable.MaxGenerator}");
+        }
+
         var number = asked ?? members.FreeGenerator();
         if (number < 0 || members.Members.Any(member => member.Generator == number))
         {
