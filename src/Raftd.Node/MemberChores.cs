@@ -7,12 +7,13 @@ using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Service;
 using Raftd.Store.Commands;
+using Raftd.Wal;
 
 namespace Raftd.Node;
 
 internal sealed class MemberChores(
-    NodeOptions options, MemberIdentity self, RaftdMember member, HttpPeerTransport transport, DivergenceWatch divergence,
-    LeaderRouter router, LeaderCalls calls, ILogger logger) : IAsyncDisposable
+    NodeOptions options, MemberIdentity self, RaftdMember member, Fence fence, HttpPeerTransport transport,
+    DivergenceWatch divergence, LeaderRouter router, LeaderCalls calls, ILogger logger) : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -45,6 +46,7 @@ internal sealed class MemberChores(
                 Report();
                 CompareQuotas();
                 await CompareHashesAsync();
+                SaveFence();
                 await TellAddressAsync();
                 _memory.Turn();
             }
@@ -80,11 +82,10 @@ internal sealed class MemberChores(
     {
         var status = member.Replica.Status;
         var differing = divergence.Differing(status.Members);
-        var majority = (status.Configuration.Voters.Length / 2) + 1;
-        if (differing.Count >= majority && status.FencedBecause is null)
+        if (DivergenceWatch.FindMajority(differing, status.Configuration) is { } against && status.FencedBecause is null)
         {
-            NodeLog.Fenced(logger, differing[0].Index);
-            member.Replica.Fence($"its state differs from that of {differing.Count} others at entry {differing[0].Index}");
+            NodeLog.Fenced(logger, against[0].Index, Fence.RepairOf(self.Label, options.DataDirectory));
+            fence.Raise($"its state differs from that of {against.Count} voters at entry {against[0].Index}");
             return;
         }
 
@@ -94,6 +95,18 @@ internal sealed class MemberChores(
             {
                 await RaiseAsync(verdict);
             }
+        }
+    }
+
+    private void SaveFence()
+    {
+        try
+        {
+            fence.Save();
+        }
+        catch (StorageIoException failure)
+        {
+            NodeLog.FenceNotSaved(logger, failure.Message);
         }
     }
 

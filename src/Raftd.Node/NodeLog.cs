@@ -49,6 +49,11 @@ internal static partial class NodeLog
     [LoggerMessage(1012, LogLevel.Information, "the cluster knows this member under {Old}: asking it to use {New}")]
     public static partial void AddressChanged(ILogger logger, string old, string @new);
 
+    [LoggerMessage(1013, LogLevel.Warning,
+        "the thread pool was starved for {Duration}: all its threads were blocked; it has {Threads} now and starts up to {MinThreads} "
+        + "at once")]
+    public static partial void PoolStarved(ILogger logger, TimeSpan duration, int threads, int minThreads);
+
     [LoggerMessage(1100, LogLevel.Information, "connected to {Peer} at {Address}{Path}")]
     public static partial void PeerConnected(ILogger logger, string peer, string address, string path);
 
@@ -106,8 +111,15 @@ internal static partial class NodeLog
     public static partial void AlarmCleared(ILogger logger, string alarm, AlarmCause cause, ulong member);
 
     [LoggerMessage(1304, LogLevel.Critical,
-        "this member's state differs from the majority's (at {Index}): it answers nothing until it is repaired")]
-    public static partial void Fenced(ILogger logger, ulong index);
+        "this member's state differs from the majority's (at {Index}): it answers nothing any more; {Repair}")]
+    public static partial void Fenced(ILogger logger, ulong index, string repair);
+
+    [LoggerMessage(1311, LogLevel.Critical, "this member fenced itself before it was started again ({Reason}): it answers nothing; {Repair}")]
+    public static partial void StillFenced(ILogger logger, string reason, string repair);
+
+    [LoggerMessage(1312, LogLevel.Error,
+        "cannot note on disk that this member is fenced: {Reason}; it stays fenced, a restart forgets it; trying again")]
+    public static partial void FenceNotSaved(ILogger logger, string reason);
 
     [LoggerMessage(1305, LogLevel.Information, "compacting: revisions below {Revision} go")]
     public static partial void Compacting(ILogger logger, long revision);

@@ -127,7 +127,7 @@ internal sealed class RaftdMember : IDisposable
     {
         var storage = new WalRaftStorage(wal);
         var raft = new RaftNode(options.Raft, storage, seams.Random, BootState(wal, state));
-        if (raft.IsPromotable && raft.Configuration.Voters.Length == 1)
+        if (options.Self.FencedBecause is null && raft.IsPromotable && raft.Configuration.Voters.Length == 1)
         {
             // Nobody else could be elected: no reason to wait for a timeout.
             raft.Campaign();
@@ -139,11 +139,10 @@ internal sealed class RaftdMember : IDisposable
         var flusher = new Flusher(state, wal, log, seams.Logger);
         var lessor = new Lessor(state, seams.Time);
         var applier = new Applier(state, lessor, flusher, options.Flush, options.LeasesPerStep, seams.Time);
-        var known = MemberTable.Of(options.Self.KnownMembers);
         var gate = new QuotaGate(options.Duties.QuotaBytes, state, seams.Time);
         var reports = new PeerReports(seams.Time);
         var replica = new Replica(
-            raft, log, applier, gate, seams.Peers, options.Replica, seams.Time, seams.Logger, state.Applied.Index, known);
+            raft, log, applier, gate, seams.Peers, options.Replica, seams.Time, seams.Logger, state.Applied.Index, options.Self);
         var alarms = new SpaceAlarms(replica, state, gate, () => wal.IsSpaceLow, reports, seams.Logger);
         var compactor = new Compactor(replica, state, options.Duties.Compaction, seams.Time, seams.Logger);
         var duties = new LeaderDuties(replica, lessor, alarms, compactor, seams.Time, seams.Logger);

@@ -97,7 +97,7 @@ public sealed class RaftdNode : IAsyncDisposable
         var started = Stopwatch.GetTimestamp();
         var transport = new HttpPeerTransport(identity, _options.AdvertisedPeerAddress, _logger);
         var member = OpenMember(file, identity, transport);
-        await StartLoopsAsync(member, identity, transport);
+        await StartLoopsAsync(member, file, identity, transport);
         NodeLog.Running(
             _logger, member.State.Applied.Index, member.Wal.FirstIndex, member.Wal.LastIndex,
             member.State.View().Revision, Stopwatch.GetElapsedTime(started));
@@ -139,6 +139,11 @@ public sealed class RaftdNode : IAsyncDisposable
                 "start it with the id it has, or give this member a directory of its own");
         }
 
+        if (identity.FencedBecause is { } fenced)
+        {
+            NodeLog.StillFenced(_logger, fenced, Fence.RepairOf(identity.Label, _options.DataDirectory));
+        }
+
         if (_options.Join.Count > 0)
         {
             NodeLog.JoinIgnored(_logger, _options.DataDirectory, identity.MemberId);
@@ -157,7 +162,8 @@ public sealed class RaftdNode : IAsyncDisposable
     }
 
     /// <summary>The threads, the streams and the services, each undone in the opposite order.</summary>
-    private async Task StartLoopsAsync(RaftdMember member, MemberIdentity identity, HttpPeerTransport transport)
+    private async Task StartLoopsAsync(
+        RaftdMember member, IdentityFile file, MemberIdentity identity, HttpPeerTransport transport)
     {
         var tick = MemberTuning.TickInterval(_options);
         var flusher = Loop("raftd-flusher", member.Flusher, tick, wake => member.Flusher.Wake = wake);
@@ -184,9 +190,11 @@ public sealed class RaftdNode : IAsyncDisposable
         var ids = new SnowflakeGenerator(identity.Generator, _time);
         var service = new NodeService(
             _options, identity, member.Replica, member.State, member.Log, member.Reports, router, calls, ids);
-        var chores = new MemberChores(_options, identity, member, transport, divergence, router, calls, _logger);
+        var fence = new Fence(file, identity, member.Replica);
+        var chores = new MemberChores(_options, identity, member, fence, transport, divergence, router, calls, _logger);
 
-        foreach (var loop in (LoopThread[])[flusher, applier, log, logReader, replica])
+        var poolGuard = Loop("raftd-pool-guard", new PoolGuard(new RuntimePool(), _time, _logger), tick / 2, static _ => { });
+        foreach (var loop in (LoopThread[])[poolGuard, flusher, applier, log, logReader, replica])
         {
             loop.Start();
             Undo(loop.Dispose);

@@ -56,7 +56,7 @@ internal sealed partial class Replica : ILoop
         TimeProvider time,
         ILogger logger,
         ulong applied,
-        MemberTable knownMembers)
+        MemberIdentity self)
     {
         _raft = raft;
         _log = log;
@@ -67,7 +67,8 @@ internal sealed partial class Replica : ILoop
         _time = time;
         _logger = logger;
         _applied = applied;
-        _members = _committedMembers = knownMembers;
+        _fencedBecause = self.FencedBecause;
+        _members = _committedMembers = MemberTable.Of(self.KnownMembers);
         if (raft.ConfigurationIndex == 0)
         {
             // It waits to be added: until the log says more, the members that its join was told of.

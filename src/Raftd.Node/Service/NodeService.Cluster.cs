@@ -1,4 +1,5 @@
 using Raftd.Contract;
+using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
 using Raftd.Store.Commands;
@@ -103,7 +104,7 @@ internal sealed partial class NodeService : IClusterService
     }
 
     public ValueTask<IReadOnlyList<HealthCheck>> LivenessAsync(CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyList<HealthCheck>>([StaleRead()]);
+        ValueTask.FromResult<IReadOnlyList<HealthCheck>>([StaleRead(refusal: null)]);
 
     public async ValueTask<IReadOnlyList<HealthCheck>> ReadinessAsync(CancellationToken cancellationToken)
     {
@@ -111,17 +112,21 @@ internal sealed partial class NodeService : IClusterService
         return
         [
             new HealthCheck("data_corruption", CorruptionOf(status)),
-            StaleRead(),
+            StaleRead(FenceOf(status)),
             new HealthCheck("linearizable_read", await LinearizableReadAsync(status)),
             new HealthCheck("non_learner", status.IsLearner ? "this member does not vote: it is a learner, or not in the cluster" : null),
         ];
     }
 
-    private HealthCheck StaleRead()
+    /// <summary>A fenced member is alive: a restart would not mend it.</summary>
+    private HealthCheck StaleRead(string? refusal)
     {
         _ = _state.View().Revision;
-        return new HealthCheck("serializable_read", null);
+        return new HealthCheck("serializable_read", refusal);
     }
+
+    private static string? FenceOf(ReplicaStatus status) =>
+        status.FencedBecause is { } fenced ? $"this member is fenced: {fenced}" : null;
 
     /// <summary>A probe wants its answer now: where none can come it is not waited for.</summary>
     private async Task<string?> LinearizableReadAsync(ReplicaStatus status)
@@ -131,9 +136,9 @@ internal sealed partial class NodeService : IClusterService
             return "not tried: this member does not vote";
         }
 
-        if (status.FencedBecause is { } fenced)
+        if (FenceOf(status) is { } fenced)
         {
-            return $"this member is fenced: {fenced}";
+            return fenced;
         }
 
         if (status.Leader.IsNone)
@@ -172,6 +177,11 @@ internal sealed partial class NodeService : IClusterService
 
     private IEnumerable<string> WarningsOf(ReplicaStatus status)
     {
+        if (FenceOf(status) is { } fenced)
+        {
+            yield return $"{fenced}; {Fence.RepairOf(_self.Label, _options.DataDirectory)}";
+        }
+
         foreach (var member in status.Members.Members)
         {
             if (_reports.Find(member.Id) is { } report && report.QuotaBytes != _options.QuotaBytes)

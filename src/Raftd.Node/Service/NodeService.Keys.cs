@@ -53,9 +53,11 @@ internal sealed partial class NodeService : IKeyValueService
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
+            RequireUnfenced();
             return null;
         }
 
+        RequireUnfenced();
         return _state.Range(new RangeRequest { Key = request.Key, MaxValueBytes = request.MaxValueBytes });
     }
 

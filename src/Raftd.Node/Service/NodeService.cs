@@ -50,19 +50,23 @@ internal sealed partial class NodeService
 
     private async ValueTask BarrierAsync(ReadLevel level)
     {
-        if (level == ReadLevel.Stale)
+        var isConfirmed = level == ReadLevel.Stale || await _replica.ReadBarrierAsync();
+        RequireUnfenced();
+        if (!isConfirmed)
         {
-            return;
+            throw new StoreException(
+                ErrorCode.NoLeader,
+                "no leader confirmed the read in time",
+                "a majority of the members must be up; level=stale reads what this member has");
         }
+    }
 
-        if (!await _replica.ReadBarrierAsync())
+    /// <summary>Whatever the state says could be wrong: an old answer is asked for with level=stale, not a false one.</summary>
+    private void RequireUnfenced()
+    {
+        if (_replica.Status.FencedBecause is { } fenced)
         {
-            throw _replica.Status.FencedBecause is { } fenced
-                ? new StoreException(ErrorCode.NotReady, $"this member is fenced: {fenced}", "ask another member")
-                : new StoreException(
-                    ErrorCode.NoLeader,
-                    "no leader confirmed the read in time",
-                    "a majority of the members must be up; level=stale reads what this member has");
+            throw new StoreException(ErrorCode.NotReady, $"this member is fenced: {fenced}", "ask another member");
         }
     }
 }
