@@ -54,6 +54,10 @@ internal static partial class NodeLog
         + "at once")]
     public static partial void PoolStarved(ILogger logger, TimeSpan duration, int threads, int minThreads);
 
+    [LoggerMessage(1014, LogLevel.Error,
+        "the thread pool is starved and has {Threads} threads: no more than {MinThreads} are started at once; what blocks them?")]
+    public static partial void PoolExhausted(ILogger logger, int threads, int minThreads);
+
     [LoggerMessage(1100, LogLevel.Information, "connected to {Peer} at {Address}{Path}")]
     public static partial void PeerConnected(ILogger logger, string peer, string address, string path);
 

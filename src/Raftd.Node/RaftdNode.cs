@@ -11,6 +11,7 @@ using Raftd.Contract;
 using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
+using Raftd.Node.Replication;
 using Raftd.Node.Service;
 using Raftd.Store.Buckets;
 using Raftd.Store.Leases;
@@ -169,7 +170,7 @@ public sealed class RaftdNode : IAsyncDisposable
         var flusher = Loop("raftd-flusher", member.Flusher, tick, wake => member.Flusher.Wake = wake);
         var applier = Loop("raftd-applier", member.Applier, tick, wake => member.Applier.Wake = wake);
         var log = Loop("raftd-log", member.Log, tick, wake => member.Log.Wake = wake);
-        var logReader = Loop("raftd-log-reader", member.LogReader, tick, wake => member.LogReader.Wake = wake);
+        var logReader = Loop("raftd-log-reader", member.LogReader, LogReader.TickInterval, wake => member.LogReader.Wake = wake);
         var replica = Loop("raftd-replica", member.Replica, tick, wake => member.Replica.Wake = wake);
 
         member.State.Damaged = damage => Fail(FatalStops.Of(damage, _options.DataDirectory));

@@ -44,15 +44,17 @@ public sealed partial class RaftNode
         ReportState(peer);
     }
 
-    /// <summary>A peer that is up to date has not been told of a commit: it learns of it with the next append, with a
-    /// heartbeat, or by <see cref="FlushCommitNews"/>.</summary>
+    /// <summary>A peer has acknowledged what is committed by now and was not told so: it learns of it with the next append, with
+    /// a heartbeat, or by <see cref="FlushCommitNews"/>.</summary>
+    /// <remarks>One that has acknowledged less has no use for it yet, and would be sent a message for each commit that the
+    /// others make without it.</remarks>
     public bool CommitNewsDue
     {
         get
         {
             foreach (var peer in _peers)
             {
-                if (peer.State == ProgressState.Replicate && peer.SentCommit < Math.Min(Commit, peer.Next - 1))
+                if (IsCommitNews(peer))
                 {
                     return true;
                 }
@@ -62,7 +64,7 @@ public sealed partial class RaftNode
         }
     }
 
-    /// <summary>Waited long enough: the next Ready tells the commit index to every peer that does not know it.</summary>
+    /// <summary>Waited long enough: the next Ready tells the commit index to every peer that has it and does not know.</summary>
     public void FlushCommitNews()
     {
         if (CommitNewsDue)
@@ -138,9 +140,7 @@ public sealed partial class RaftNode
         }
 
         var entries = peer.IsPaused ? [] : SliceFor(peer);
-        var isCommitNews = _commitNewsAsked && peer.State == ProgressState.Replicate
-            && peer.SentCommit < Math.Min(Commit, previous);
-        if (entries.Count == 0 && !isCommitNews && (!evenIfEmpty || peer.IsSettled))
+        if (entries.Count == 0 && !(_commitNewsAsked && IsCommitNews(peer)) && (!evenIfEmpty || peer.IsSettled))
         {
             return false;
         }
@@ -148,6 +148,9 @@ public sealed partial class RaftNode
         SendAppend(peer, previousTerm, entries);
         return entries.Count > 0;
     }
+
+    private bool IsCommitNews(Progress peer) =>
+        peer.State == ProgressState.Replicate && peer.SentCommit < Math.Min(Commit, peer.Match);
 
     private void SendAppend(Progress peer, ulong previousTerm, IReadOnlyList<Entry> entries)
     {

@@ -68,6 +68,10 @@ internal sealed class PoolGuard(IWorkerPool pool, TimeProvider time, ILogger log
 
         _extra = Math.Min(MaxExtra, Math.Max(FirstStep, 2 * _extra));
         Apply();
+        if (_extra == MaxExtra)
+        {
+            NodeLog.PoolExhausted(logger, pool.Threads, pool.MinThreads);
+        }
     }
 
     private void NoteWell()

@@ -17,6 +17,9 @@ namespace Raftd.Node.Replication;
 /// <param name="log">Only read.</param>
 internal sealed class LogReader(WriteAheadLog log) : ILoop
 {
+    /// <summary>It has nothing to do at ticks.</summary>
+    public static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(10);
+
     private readonly Mailbox<EntriesWanted> _inbox = new(int.MaxValue);
     private readonly List<EntriesWanted> _wanted = [];
     private List<EntriesWanted> _batch = [];

@@ -35,7 +35,7 @@ internal sealed partial class Replica
 
         NoteTerm(ready);
         Failpoint.Hit("ready.taken");
-        foreach (var message in ready.Messages)
+        foreach (var message in Spoken(ready.Messages))
         {
             _peers.Send(message);
         }
@@ -64,6 +64,9 @@ internal sealed partial class Replica
         }
     }
 
+    /// <summary>A fenced member says nothing, whatever its core still makes of what it was asked before.</summary>
+    private IReadOnlyList<Message> Spoken(IReadOnlyList<Message> messages) => _fencedBecause is null ? messages : [];
+
     private void HandToLog(Ready ready, PendingInstall? install)
     {
         if (ready.HardState is null && ready.Entries.Count == 0 && ready.MessagesAfterDurable.Count == 0 && install is null)
@@ -76,7 +79,7 @@ internal sealed partial class Replica
             Sequence = ready.Sequence,
             State = ready.HardState,
             Entries = ready.Entries,
-            Messages = ready.MessagesAfterDurable,
+            Messages = Spoken(ready.MessagesAfterDurable),
             MustSync = ready.MustSync,
             Install = install,
         });

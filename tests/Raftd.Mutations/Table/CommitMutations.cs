@@ -121,8 +121,8 @@ internal static class CommitMutations
             Failures = [67],
             Wrong = "proposals that a snapshot covers are answered as not done",
             File = Ledger,
-            Original = "EndWhile(head => head.Index <= index)",
-            Broken = "EndWhile(head => head.Index <= index && (head.TrySetResult(new(ProposalEnd.NotProposed)) | true))",
+            Original = "head.Index <= index",
+            Broken = "head.Index <= index && (head.TrySetResult(new ProposalOutcome(ProposalEnd.NotProposed)) | true)",
             Suites = [Suite.Simulator, Suite.Node],
         },
     ];

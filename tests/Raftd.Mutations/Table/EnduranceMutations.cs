@@ -127,8 +127,8 @@ internal static class EnduranceMutations
             Failures = [23],
             Wrong = "a peer that comes and goes before a log that does not answer is asked for again and again",
             File = Replication,
-            Original = "if (peer.WantedIndex == 0)",
-            Broken = "if (peer.WantedIndex == 0 || peer.State == ProgressState.Replicate)",
+            Original = "peer.WantedIndex == 0",
+            Broken = "peer.WantedIndex == 0 || peer.State == ProgressState.Replicate",
             Suites = [Suite.Raft],
         },
         new()

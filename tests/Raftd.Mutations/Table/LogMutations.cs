@@ -48,8 +48,8 @@ internal static class LogMutations
             Failures = [18],
             Wrong = "an append is acknowledged up to the end of the follower's log, not of what was compared",
             File = Follower,
-            Original = "AcknowledgeAppend(m, last);",
-            Broken = "AcknowledgeAppend(m, LastIndex);",
+            Original = "MaybeAcknowledgeAppend(m, last);",
+            Broken = "MaybeAcknowledgeAppend(m, LastIndex);",
             Suites = [Suite.Simulator, Suite.Raft],
         },
         new()

@@ -69,7 +69,7 @@ internal sealed class Incarnation
         Parts.Log.Wake = Add(Parts.Log, Host.DrawDiskPause, tick);
         Parts.Applier.Wake = Add(Parts.Applier, Host.DrawStepPause, tick);
         Parts.Flusher.Wake = Add(Parts.Flusher, Host.DrawDiskPause, tick);
-        Parts.LogReader.Wake = Add(Parts.LogReader, Host.DrawDiskPause, tick);
+        Parts.LogReader.Wake = Add(Parts.LogReader, Host.DrawDiskPause, LogReader.TickInterval);
         var applied = Parts.Applier.Applied;
         Parts.Applier.Applied = index =>
         {
