@@ -120,13 +120,13 @@ public sealed class ProposalLedgerTests
         }
 
         _ledger.BeginTerm();
+        var limit = TimeSpan.FromSeconds(5);
         var watch = Stopwatch.StartNew();
         for (var index = 1UL; index <= outstanding; index++)
         {
             Assert.NotNull(_ledger.TakeCommitted(new EntryId(2, index)));
+            Assert.True(watch.Elapsed < limit, $"{index} of {outstanding} in {limit}");
         }
-
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
     }
 
     [Fact]
