@@ -49,7 +49,8 @@ internal static class ClusterApi
                 new(200, "joined", ContentTypes.Json, typeof(JoinView)),
                 new(
                     409,
-                    "known with another directory, or at other addresses where the request has no instance",
+                    "known with another directory, or at other addresses where the request has no instance; or its build does "
+                    + "not know the cluster's feature level",
                     ContentTypes.Json,
                     typeof(ErrorView)),
             ],
@@ -117,6 +118,7 @@ internal static class ClusterApi
             PeerAddress = Required("raftAddr", body.RaftAddr),
             Instance = body.Instance,
             Generator = body.Generator,
+            FeatureLevel = body.FeatureLevel,
         };
         return request.Problem() is { } problem ? ApiException.BadRequest<JoinRequest>(problem, JoinHint) : request;
     }

@@ -56,7 +56,8 @@ internal sealed class MemberChores(
     }
 
     private void Report() =>
-        transport.Broadcast(new MemberReport(divergence.Own(), options.QuotaBytes, member.Wal.IsSpaceLow));
+        transport.Broadcast(
+            new MemberReport(divergence.Own(), options.QuotaBytes, member.Wal.IsSpaceLow, FeatureLevel.Newest));
 
     /// <summary>Once for each value that a peer shows: the leader's quota counts, and the next leader may have another.</summary>
     private void CompareQuotas()
@@ -133,6 +134,7 @@ internal sealed class MemberChores(
                 HttpAddress = options.AdvertisedHttpAddress,
                 PeerAddress = options.AdvertisedPeerAddress,
                 Instance = self.Instance,
+                FeatureLevel = FeatureLevel.Newest,
             },
             token));
     }

@@ -123,6 +123,9 @@ internal static partial class NodeLog
         "the state of member {Member:x16} differs: its hash at entry {Index} is {Theirs:x16}, here it is {Own:x16}")]
     public static partial void Diverged(ILogger logger, ulong member, ulong index, ulong theirs, ulong own);
 
+    [LoggerMessage(1311, LogLevel.Information, "every member knows feature level {Next}: raising the cluster from {Level}")]
+    public static partial void RaisingLevel(ILogger logger, int level, int next);
+
     [LoggerMessage(1307, LogLevel.Information, "leadership has passed to member {Member}")]
     public static partial void LeadershipPassed(ILogger logger, ulong member);
 

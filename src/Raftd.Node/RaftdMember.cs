@@ -139,10 +139,11 @@ internal sealed class RaftdMember : IDisposable
         var gate = new QuotaGate(options.Duties.QuotaBytes, state, seams.Time);
         var reports = new PeerReports(seams.Time);
         var replica = new Replica(
-            raft, log, applier, gate, seams.Peers, options.Replica, seams.Time, seams.Logger, state.Applied.Index, known);
+            raft, log, applier, state, gate, seams.Peers, options.Replica, seams.Time, seams.Logger, known);
         var alarms = new SpaceAlarms(replica, state, gate, () => wal.IsSpaceLow, reports, seams.Logger);
         var compactor = new Compactor(replica, state, options.Duties.Compaction, seams.Time, seams.Logger);
-        var duties = new LeaderDuties(replica, lessor, alarms, compactor, seams.Time, seams.Logger);
+        var levels = new LevelRaiser(replica, state, reports, seams.Logger);
+        var duties = new LeaderDuties(replica, lessor, alarms, levels, compactor, seams.Time, seams.Logger);
 
         replica.AfterTick = duties.Tick;
         replica.RoomSought = compactor.MakeRoom;

@@ -13,6 +13,7 @@ using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Service;
 using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
 using Raftd.Store.Leases;
 using Raftd.Wal;
 
@@ -42,6 +43,9 @@ public sealed class RaftdNode : IAsyncDisposable
         _logger = loggers.CreateLogger("raftd");
         _server = new PeerServer(options.PeerEndPoint, loggers, _logger);
     }
+
+    /// <summary>The newest feature level that this build knows.</summary>
+    public static int NewestFeatureLevel => FeatureLevel.Newest;
 
     public IKeyValueService KeyValues => _gate;
 
@@ -167,7 +171,10 @@ public sealed class RaftdNode : IAsyncDisposable
 
         member.State.Damaged = damage => Fail(FatalStops.Of(damage, _options.DataDirectory));
         var streamer = new SnapshotStreamer(identity, member.State, member.Log, member.Replica, _time, _logger);
-        var intake = new SnapshotIntake(_state!, member.Replica, identity.ClusterId, _logger);
+        var intake = new SnapshotIntake(_state!, member.Replica, identity.ClusterId, _logger)
+        {
+            Newer = newer => Fail(FatalStops.Of(newer, _options.DataDirectory)),
+        };
         var divergence = new DivergenceWatch(member.State);
         transport.Unreachable = member.Replica.PeerUnreachable;
         transport.StartSnapshot = streamer.Start;

@@ -137,6 +137,7 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
         LogBytes = 1,
         LogicalBytes = 1,
         QuotaBytes = 8L << 30,
+        FeatureLevel = 1,
         HistoryBytes = 0,
         CompactRevision = 0,
         Alarms = [],

@@ -21,6 +21,11 @@ internal sealed record JoinBody
 
     [JsonNumberHandling(JsonNumberHandling.AllowReadingFromString)]
     public int? Generator { get; init; }
+
+    /// <summary>A member that does not say is one of level 1.</summary>
+    [JsonPropertyName("featureLevel")]
+    [JsonNumberHandling(JsonNumberHandling.AllowReadingFromString)]
+    public int FeatureLevel { get; init; } = 1;
 }
 
 internal sealed record JoinView(string ClusterId, string MemberId, int Generator, IReadOnlyList<MemberView> Members)
@@ -106,6 +111,8 @@ internal sealed record StatusView
 
     public required long QuotaBytes { get; init; }
 
+    public required int FeatureLevel { get; init; }
+
     public required IReadOnlyList<string> Alarms { get; init; }
 
     public required IReadOnlyList<string> Warnings { get; init; }
@@ -135,6 +142,7 @@ internal sealed record StatusView
         HistoryBytes = status.HistoryBytes,
         CompactRevision = ApiCall.Format(status.CompactRevision),
         QuotaBytes = status.QuotaBytes,
+        FeatureLevel = status.FeatureLevel,
         Alarms = status.Alarms,
         Warnings = status.Warnings,
         Version = status.Version,

@@ -8,18 +8,21 @@ internal readonly record struct HashReport(ulong Index, ulong Hash);
 /// <summary>What a member tells the others about once a second.</summary>
 /// <remarks>
 /// <code>
-///   +---------+---------+-------------+--------+
-///   | index   | hash    | quota bytes | flags  |     integers little-endian
-///   | 8 bytes | 8 bytes | 8 bytes     | 1 byte |     flags: 1 the disk of its log has no room
-///   +---------+---------+-------------+--------+
+///   +---------+---------+-------------+--------+--------+-----
+///   | index   | hash    | quota bytes | flags  | level  | ...     integers little-endian
+///   | 8 bytes | 8 bytes | 8 bytes     | 1 byte | 1 byte |         flags: 1 the disk of its log has no room
+///   +---------+---------+-------------+--------+--------+-----
 /// </code>
+/// Members of two builds tell each other their levels by it, before anything is agreed. So it is the same at every level:
+/// fields are added at its end, and what is behind those that a build knows is left alone.
 /// </remarks>
 /// <param name="Hash">Index 0 before it has applied anything.</param>
 /// <param name="QuotaBytes">Its flag -quota-bytes.</param>
 /// <param name="IsDiskFull">The disk of its log has no room for another segment.</param>
-internal readonly record struct MemberReport(HashReport Hash, long QuotaBytes, bool IsDiskFull)
+/// <param name="FeatureLevel">The newest that its build knows.</param>
+internal readonly record struct MemberReport(HashReport Hash, long QuotaBytes, bool IsDiskFull, int FeatureLevel)
 {
-    public const int EncodedBytes = 25;
+    public const int EncodedBytes = 26;
 
     public void Write(Span<byte> destination)
     {
@@ -27,11 +30,12 @@ internal readonly record struct MemberReport(HashReport Hash, long QuotaBytes, b
         BinaryPrimitives.WriteUInt64LittleEndian(destination[8..], Hash.Hash);
         BinaryPrimitives.WriteInt64LittleEndian(destination[16..], QuotaBytes);
         destination[24] = IsDiskFull ? (byte)1 : (byte)0;
+        destination[25] = (byte)FeatureLevel;
     }
 
     public static bool TryRead(ReadOnlySpan<byte> source, out MemberReport report)
     {
-        if (source.Length != EncodedBytes)
+        if (source.Length < EncodedBytes)
         {
             report = default;
             return false;
@@ -39,7 +43,8 @@ internal readonly record struct MemberReport(HashReport Hash, long QuotaBytes, b
 
         var hash = new HashReport(
             BinaryPrimitives.ReadUInt64LittleEndian(source), BinaryPrimitives.ReadUInt64LittleEndian(source[8..]));
-        report = new MemberReport(hash, BinaryPrimitives.ReadInt64LittleEndian(source[16..]), (source[24] & 1) != 0);
+        report = new MemberReport(
+            hash, BinaryPrimitives.ReadInt64LittleEndian(source[16..]), (source[24] & 1) != 0, source[25]);
         return true;
     }
 }

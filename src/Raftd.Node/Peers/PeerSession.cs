@@ -28,7 +28,10 @@ internal sealed record PeerSession(
                 + "if the data directory was wiped or moved, remove the old member first";
         }
 
-        return null;
+        return caller.Level < Replica.FeatureLevel
+            ? $"the cluster is at feature level {Replica.FeatureLevel}, and the build of {caller.FromLabel} knows {caller.Level}: "
+                + "start a newer one"
+            : null;
     }
 
     /// <summary>Whoever is told so stops for good. Only a leader whose configuration is committed, and who has confirmed

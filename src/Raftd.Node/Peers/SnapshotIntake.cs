@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Raftd.Node.Replication;
 using Raftd.Raft;
 using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
 using Raftd.Store.Mvcc;
 using Raftd.Store.Snapshots;
 
@@ -16,6 +17,9 @@ internal sealed class SnapshotIntake(
     IStateDirectory directory, Replica replica, ulong clusterId, ILogger logger) : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1, 1);
+
+    /// <summary>Told of a snapshot of a level that this build does not know: the member must stop, another would be no better.</summary>
+    public required Action<NewerLevelException> Newer { get; init; }
 
     /// <returns>Null once it is installed; else the reason why not, for the sender.</returns>
     public async Task<string?> ReceiveAsync(FrameReader frames, CancellationToken cancellationToken)
@@ -34,6 +38,12 @@ internal sealed class SnapshotIntake(
             }
 
             return refusal;
+        }
+        catch (NewerLevelException newer)
+        {
+            Abandon(newer.Message);
+            Newer(newer);
+            return newer.Message;
         }
         catch (Exception failure) when (failure is not InvariantViolationException)
         {

@@ -22,10 +22,13 @@ internal enum ProposalEnd
 
     /// <summary>The live data leave no room for it within the quota; nothing was proposed.</summary>
     QuotaExceeded,
+
+    /// <summary>It needs a feature level above the cluster's; nothing was proposed.</summary>
+    LevelTooLow,
 }
 
-/// <summary>An end, with <see cref="ProposalEnd.Applied"/> the result, and with
-/// <see cref="ProposalEnd.QuotaExceeded"/> the reason in numbers.</summary>
+/// <summary>An end, with <see cref="ProposalEnd.Applied"/> the result, and with <see cref="ProposalEnd.QuotaExceeded"/> and
+/// <see cref="ProposalEnd.LevelTooLow"/> the reason in numbers.</summary>
 internal readonly record struct ProposalOutcome(ProposalEnd End, CommandResult? Result = null, string Reason = "");
 
 /// <summary>A command on its way through the log, and who waits for its result.</summary>

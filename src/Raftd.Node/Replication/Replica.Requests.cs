@@ -27,13 +27,7 @@ internal sealed partial class Replica
     }
 
     /// <summary>For the replica's own thread: proposed with the next batch, whatever the bounds say.</summary>
-    public Task<ProposalOutcome> ProposeFromLoop(ReadOnlyMemory<byte> command)
-    {
-        var proposal = new Proposal(command, DeadlineFromNow(), _budget, growthBytes: 0);
-        _budget.TakeAnyway(command.Length);
-        _gathered.Add(proposal);
-        return proposal.Task;
-    }
+    public Task<ProposalOutcome> ProposeFromLoop(ReadOnlyMemory<byte> command) => Gather(command).Task;
 
     /// <summary>Ends with true once this member has applied everything acknowledged before the call.</summary>
     public ValueTask<bool> ReadBarrierAsync() => ReadBarrierAsync(_options.RequestTimeLimit);
@@ -128,10 +122,19 @@ internal sealed partial class Replica
         _reads.EndAll();
     }
 
+    private Proposal Gather(ReadOnlyMemory<byte> command)
+    {
+        var proposal = new Proposal(command, DeadlineFromNow(), _budget, growthBytes: 0);
+        _budget.TakeAnyway(command.Length);
+        _gathered.Add(proposal);
+        return proposal;
+    }
+
     private void ProposeGathered()
     {
         if (_raft.Role == RaftRole.Leader && _fencedBecause is null)
         {
+            RefuseAboveLevel();
             _quota.Admit(_gathered, knowsUnderWay: _promotingTerm == _raft.Term);
             RoomSought(_quota.NeedsRoom);
         }

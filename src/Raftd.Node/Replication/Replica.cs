@@ -18,6 +18,7 @@ using Microsoft.Extensions.Logging;
 using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Raft;
+using Raftd.Store.Mvcc;
 
 namespace Raftd.Node.Replication;
 
@@ -26,6 +27,7 @@ internal sealed partial class Replica : ILoop
     private readonly RaftNode _raft;
     private readonly LogWriter _log;
     private readonly Applier _applier;
+    private readonly StateMachine _state;
     private readonly IPeerTransport _peers;
     private readonly ReplicaOptions _options;
     private readonly TimeProvider _time;
@@ -46,23 +48,24 @@ internal sealed partial class Replica : ILoop
         RaftNode raft,
         LogWriter log,
         Applier applier,
+        StateMachine state,
         QuotaGate quota,
         IPeerTransport peers,
         ReplicaOptions options,
         TimeProvider time,
         ILogger logger,
-        ulong applied,
         MemberTable knownMembers)
     {
         _raft = raft;
         _log = log;
         _applier = applier;
+        _state = state;
         _quota = quota;
         _peers = peers;
         _options = options;
         _time = time;
         _logger = logger;
-        _applied = applied;
+        _applied = state.Applied.Index;
         _members = _committedMembers = knownMembers;
         if (raft.ConfigurationIndex == 0)
         {

@@ -34,8 +34,9 @@ internal sealed class LeaderCallServer
 
     public Task ProposeAsync(HttpContext context) => AnswerAsync(context, async command =>
     {
-        // What cannot be applied must not enter the log: no member could get past it.
-        if (!CommandCodec.TryDecode(command, out _))
+        // What cannot be applied must not enter the log: no member could get past it. What only a newer build can read, the
+        // replica refuses for its level.
+        if (CommandCodec.LevelOf(command) <= FeatureLevel.Newest && !CommandCodec.TryDecode(command, out _))
         {
             throw new StoreException(ErrorCode.BadRequest, $"{command.Length} bytes that are no command");
         }

@@ -72,6 +72,7 @@ internal sealed class LeaderRouter : IDisposable
         ProposalEnd.QuotaExceeded => throw new StoreException(
             ErrorCode.NoSpace, outcome.Reason,
             "delete keys, or raise -quota-bytes on every member; reads, deletes and smaller writes still work"),
+        ProposalEnd.LevelTooLow => throw LevelTooLow(outcome.Reason),
         ProposalEnd.NoSpace => throw new StoreException(
             ErrorCode.NoSpace, "the leader's disk is full", "free space on the leader's disk; reads still work"),
         _ => throw Unknown("the write was proposed and not confirmed in time"),
@@ -211,6 +212,9 @@ internal sealed class LeaderRouter : IDisposable
 
     private static StoreException Expected(byte[] answer) =>
         JsonSerializer.Deserialize(answer, CallJson.Default.CallError)!.ToException();
+
+    private static StoreException LevelTooLow(string reason) => new(
+        ErrorCode.LevelTooLow, reason, "upgrade every member; the level then rises by itself, and /status shows it");
 
     private static StoreException Unknown(string why) => new(
         ErrorCode.UnknownOutcome, $"{why}: it may or may not take effect", "read to find out before you try again");

@@ -96,6 +96,7 @@ internal sealed partial class NodeService : IClusterService
             HistoryBytes = view.HistoryBytes,
             CompactRevision = view.CompactRevision,
             QuotaBytes = _options.QuotaBytes,
+            FeatureLevel = view.FeatureLevel,
             Alarms = AlarmsOf(status),
             Warnings = [.. WarningsOf(status)],
             Version = _options.Version,
@@ -174,10 +175,21 @@ internal sealed partial class NodeService : IClusterService
     {
         foreach (var member in status.Members.Members)
         {
-            if (_reports.Find(member.Id) is { } report && report.QuotaBytes != _options.QuotaBytes)
+            if (_reports.Find(member.Id) is not { } report)
+            {
+                continue;
+            }
+
+            if (report.QuotaBytes != _options.QuotaBytes)
             {
                 yield return $"-quota-bytes is {_options.QuotaBytes} here and {report.QuotaBytes} at {member.Label}: "
                     + "the leader's counts, so give all members the same";
+            }
+
+            if (report.FeatureLevel < FeatureLevel.Newest)
+            {
+                yield return $"feature level {FeatureLevel.Newest} waits for {member.Label}, whose build knows "
+                    + $"{report.FeatureLevel}: upgrade it";
             }
         }
     }

@@ -15,6 +15,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
 
 namespace Raftd.Store.Snapshots;
 
@@ -62,6 +63,7 @@ public sealed class SnapshotReceiver : IDisposable
 
     /// <summary>Takes the next bytes of the stream; any cut will do. Answers IsComplete.</summary>
     /// <exception cref="SnapshotCorruptException">The stream is not what a sender wrote.</exception>
+    /// <exception cref="NewerLevelException">The sender's cluster is at a level that this build does not know.</exception>
     /// <exception cref="BucketStoreException">The store could not write; Full when the disk is.</exception>
     public bool Feed(ReadOnlySpan<byte> bytes)
     {
@@ -138,7 +140,9 @@ public sealed class SnapshotReceiver : IDisposable
     {
         var crc = SnapshotFormat.Checksum(chunk, _crc);
         Require(header.Crc == crc, $"checksum {header.Crc:x8}, computed {crc:x8}");
-        Require(header.Version == SnapshotFormat.Version, $"format version {header.Version}");
+        NewerLevelException.ThrowIfNewer("a snapshot", header.FeatureLevel);
+        Require(header.FeatureLevel >= FeatureLevel.First, $"feature level {header.FeatureLevel}");
+        Require(Meta is null || header.FeatureLevel == Meta.FeatureLevel, $"feature level {header.FeatureLevel} behind another");
         Require(header.Sequence == _sequence, $"it says to be chunk {header.Sequence}");
         Require((header.Kind == SnapshotChunkKind.Meta) == (_sequence == 0), $"kind {header.Kind} at this place");
         var payload = chunk[SnapshotFormat.HeaderBytes..];
@@ -146,7 +150,7 @@ public sealed class SnapshotReceiver : IDisposable
         {
             case SnapshotChunkKind.Meta:
                 RequireNoPairs(header);
-                Meta = SnapshotFormat.ReadMeta(payload) ?? throw Corrupt("the meta payload is malformed");
+                Meta = SnapshotFormat.ReadMeta(payload, header.FeatureLevel) ?? throw Corrupt("the meta payload is malformed");
                 break;
             case SnapshotChunkKind.Pairs:
                 HandlePairs(header, payload);

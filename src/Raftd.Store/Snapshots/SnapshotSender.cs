@@ -189,7 +189,7 @@ public sealed class SnapshotSender : IDisposable
         IBufferWriter<byte> output, Span<byte> buffer, int payloadBytes, SnapshotChunkKind kind, byte bucket, uint pairs)
     {
         var chunk = buffer[..(SnapshotFormat.HeaderBytes + payloadBytes)];
-        _crc = SnapshotFormat.Seal(chunk, _crc, new SnapshotChunkHeader(_sequence, kind, bucket, pairs));
+        _crc = SnapshotFormat.Seal(chunk, _crc, new SnapshotChunkHeader(_sequence, kind, bucket, pairs, (ushort)_meta.FeatureLevel));
         _digest.AppendData(chunk[SnapshotFormat.HeaderBytes..]);
         output.Advance(chunk.Length);
         SentBytes += chunk.Length;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
 using Raftd.Store.Snapshots;
 using Raftd.Store.Testing;
 using Raftd.Store.Tests.Buckets;
@@ -10,7 +11,7 @@ public sealed class SnapshotTests : IDisposable
 {
     private static readonly SnapshotMeta Meta = new(
         Index: 42, Term: 7, Hash: 0xfeed, ClusterId: 99, Configuration: new byte[] { 1, 2, 3 }, ConfigurationIndex: 40,
-        StoreRevision: 1234);
+        StoreRevision: 1234, FeatureLevel: FeatureLevel.First);
 
     private readonly TemporaryDirectory _directory = new();
 
