@@ -90,6 +90,17 @@ public sealed class MembershipServiceTests(LoneNode lone) : IClassFixture<LoneNo
         Assert.Contains(field, refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Join_OfABuildThatDoesNotKnowTheClustersLevel_IsRefusedAsync()
+    {
+        var old = Request("old", instance: 7) with { FeatureLevel = Cluster.Status().FeatureLevel - 1 };
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Cluster.JoinAsync(old, Stop));
+        Assert.Equal(ErrorCode.LevelTooLow, refused.Code);
+        Assert.Contains("old knows 0", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "old", (await Cluster.MembersAsync(ReadLevel.Linearizable, Stop)).Members.Select(member => member.Label));
+    }
+
     private async Task<string> PeerAddressAsync(ulong id) =>
         (await Cluster.MembersAsync(ReadLevel.Linearizable, Stop)).Members.Single(member => member.Id == id).PeerAddress;
 

@@ -7,7 +7,7 @@ namespace Raftd.Node.Tests;
 
 public sealed class PeerFrameTests
 {
-    private static readonly MemberReport Report = new(new HashReport(7, 8), QuotaBytes: 9, IsDiskFull: true);
+    private static readonly MemberReport Report = new(new HashReport(7, 8), QuotaBytes: 9, IsDiskFull: true, FeatureLevel: 3);
 
     [Fact]
     public async Task ReadAsync_AnyCutOfTheStream_GivesTheSameFrames()
@@ -26,6 +26,17 @@ public sealed class PeerFrameTests
             Assert.Equal(Report, read);
             Assert.Null(await reader.ReadAsync(TestContext.Current.CancellationToken));
         }
+    }
+
+    /// <summary>Members of two builds must hear each other's level: a newer one adds to the report, and takes nothing away.</summary>
+    [Fact]
+    public void Report_OfANewerBuild_IsReadAsFarAsThisOneKnowsIt()
+    {
+        var bytes = new byte[MemberReport.EncodedBytes + 9];
+        Report.Write(bytes);
+        Assert.True(MemberReport.TryRead(bytes, out var read));
+        Assert.Equal(Report, read);
+        Assert.False(MemberReport.TryRead(bytes.AsSpan(0, MemberReport.EncodedBytes - 1), out _));
     }
 
     [Fact]

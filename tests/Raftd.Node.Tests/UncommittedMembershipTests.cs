@@ -1,4 +1,5 @@
 using Raftd.Contract;
+using Raftd.Store.Commands;
 
 namespace Raftd.Node.Tests;
 
@@ -58,6 +59,27 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
         await _nodes.StartFirstAsync();
         await TwoNodes.UntilAsync("the removal is done", async () => await OutcomeAsync(() => RemoveAsync(id)) == ErrorCode.NotFound);
         Assert.Equal("first second", await LabelsAsync());
+    }
+
+    /// <summary>The entry that raises the level outlives its answer, and until it is applied nobody knows which level a member
+    /// that joins behind it must know.</summary>
+    [Fact]
+    public async Task Join_WhileTheLevelMayBeRising_WaitsForThatAsync()
+    {
+        await _nodes.StopFirstAsync();
+        var leader = _nodes.Second.Member!.Replica;
+        await leader.AskAsync(raft =>
+        {
+            leader.RaiseLevel(CommandFactory.RaiseLevel(FeatureLevel.First, raft.ConfigurationIndex));
+            return true;
+        });
+        Assert.Equal(ErrorCode.NotReady, await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)));
+        Assert.Equal(ErrorCode.NotReady, await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)));
+
+        await _nodes.StartFirstAsync();
+        await TwoNodes.UntilAsync("the join is done", async () =>
+            await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)) is null);
+        Assert.Equal("first newcomer second", await LabelsAsync());
     }
 
     /// <summary>A leader that was deposed without knowing looks the same from inside: it hears no majority.</summary>
