@@ -51,7 +51,12 @@ internal sealed class LevelRaiser(Replica replica, StateMachine state, PeerRepor
         var level = FeatureLevel.Newest;
         foreach (var member in members.Members)
         {
-            level = Math.Min(level, known(member.Id) ?? 0);
+            if (known(member.Id) is not { } announced)
+            {
+                return 0;
+            }
+
+            level = Math.Min(level, announced);
         }
 
         return level;

@@ -18,6 +18,7 @@ internal static class AllMutations
         .. SpaceMutations.List,
         .. ClientMutations.List,
         .. LeaseLoadMutations.List,
+        .. LevelMutations.List,
     ];
 
     /// <summary>Names that are taken twice, or asked for and not there.</summary>
