@@ -24,6 +24,10 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
         _nodes = await TwoNodes.StartAsync(RequestTimeLimit, PatientElectionTimeout);
         await TwoNodes.UntilAsync("the second leads", async () =>
             await OutcomeAsync(() => _nodes.First.Cluster.TransferLeadershipAsync(_nodes.SecondId, Stop)) is null);
+
+        // Before it has, it proposes no change; and without the first it never will.
+        await TwoNodes.UntilAsync("the second has applied the first entry of its term", () =>
+            _nodes.Second.Member!.Replica.Status.IsPromoted);
     }
 
     public ValueTask DisposeAsync() => _nodes.DisposeAsync();
