@@ -1,11 +1,9 @@
 using System.Buffers.Binary;
-using Raftd.Contract;
 using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
 using Raftd.Store.Mvcc;
 using Raftd.Store.Snapshots;
 using Raftd.Store.Testing;
-using Raftd.Store.Tests.Snapshots;
 
 namespace Raftd.Store.Tests.Mvcc;
 
