@@ -11,6 +11,10 @@ namespace Raftd.Api;
 internal static class ClusterApi
 {
     private const int MaxJoinBodyBytes = 16 * 1024;
+
+    // A member that does not say which feature level it knows, or an operator who adds it by hand.
+    private const int LevelOfTheSilent = 1;
+
     private const string JoinHint = """post {"id":"node02","httpAddr":"host:port","raftAddr":"host:port"}""";
 
     private static readonly ApiParameter MemberParameter = new(
@@ -118,7 +122,7 @@ internal static class ClusterApi
             PeerAddress = Required("raftAddr", body.RaftAddr),
             Instance = body.Instance,
             Generator = body.Generator,
-            FeatureLevel = body.FeatureLevel,
+            FeatureLevel = body.FeatureLevel ?? LevelOfTheSilent,
         };
         return request.Problem() is { } problem ? ApiException.BadRequest<JoinRequest>(problem, JoinHint) : request;
     }

@@ -45,8 +45,8 @@ public sealed record JoinRequest
     /// <summary>The snowflake generator number the operator asks for, 0 to 1 023; null lets the cluster choose.</summary>
     public int? Generator { get; init; }
 
-    /// <summary>The newest feature level that the joining member knows; 1 for one that does not say.</summary>
-    public int FeatureLevel { get; init; } = 1;
+    /// <summary>The newest feature level that the joining member knows.</summary>
+    public required int FeatureLevel { get; init; }
 
     /// <summary>What is wrong with the label or an address, under the names of the route; null for nothing. What is let in
     /// here is dialled by every member from then on.</summary>

@@ -110,5 +110,6 @@ public sealed class MembershipServiceTests(LoneNode lone) : IClassFixture<LoneNo
         HttpAddress = "127.0.0.1:2",
         PeerAddress = "127.0.0.1:3",
         Instance = instance,
+        FeatureLevel = RaftdNode.NewestFeatureLevel,
     };
 }

@@ -99,6 +99,7 @@ internal sealed class TwoNodes : IAsyncDisposable
             HttpAddress = _secondOptions.AdvertisedHttpAddress,
             PeerAddress = _secondOptions.AdvertisedPeerAddress,
             Instance = identity.Instance,
+            FeatureLevel = RaftdNode.NewestFeatureLevel,
         };
         var joined = await First.Cluster.JoinAsync(request, CancellationToken.None);
         SecondId = joined.MemberId;

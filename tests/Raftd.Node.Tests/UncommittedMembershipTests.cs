@@ -104,6 +104,7 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
         HttpAddress = "127.0.0.1:2",
         PeerAddress = "127.0.0.1:3",
         Instance = 7,
+        FeatureLevel = RaftdNode.NewestFeatureLevel,
     };
 
     private async ValueTask<bool> RemoveAsync(ulong id)

@@ -22,10 +22,9 @@ internal sealed record JoinBody
     [JsonNumberHandling(JsonNumberHandling.AllowReadingFromString)]
     public int? Generator { get; init; }
 
-    /// <summary>A member that does not say is one of level 1.</summary>
     [JsonPropertyName("featureLevel")]
     [JsonNumberHandling(JsonNumberHandling.AllowReadingFromString)]
-    public int FeatureLevel { get; init; } = 1;
+    public int? FeatureLevel { get; init; }
 }
 
 internal sealed record JoinView(string ClusterId, string MemberId, int Generator, IReadOnlyList<MemberView> Members)
