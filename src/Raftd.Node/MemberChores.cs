@@ -56,7 +56,8 @@ internal sealed class MemberChores(
     }
 
     private void Report() =>
-        transport.Broadcast(new MemberReport(divergence.Own(), options.QuotaBytes, member.Wal.IsSpaceLow));
+        transport.Broadcast(
+        new MemberReport(divergence.Own(), options.QuotaBytes, member.Wal.IsSpaceLow, member.PeerPins.Need));
 
     /// <summary>Once for each value that a peer shows: the leader's quota counts, and the next leader may have another.</summary>
     private void CompareQuotas()

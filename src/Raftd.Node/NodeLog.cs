@@ -81,6 +81,25 @@ internal static partial class NodeLog
     [LoggerMessage(1115, LogLevel.Information, "installed a snapshot as of {Index}")]
     public static partial void SnapshotInstalled(ILogger logger, ulong index);
 
+    [LoggerMessage(1116, LogLevel.Information, "spooling a snapshot as of {Index}")]
+    public static partial void SpoolBegun(ILogger logger, ulong index);
+
+    [LoggerMessage(1117, LogLevel.Information, "spooled the snapshot as of {Index}: {Bytes} bytes in {Chunks} chunks")]
+    public static partial void SpoolWritten(ILogger logger, ulong index, long bytes, long chunks);
+
+    [LoggerMessage(1118, LogLevel.Information, "spooling the snapshot as of {Index} was in the way of the state's store: it begins anew")]
+    public static partial void SpoolRestarted(ILogger logger, ulong index);
+
+    [LoggerMessage(1119, LogLevel.Error, "no snapshot could be spooled: {Reason}")]
+    public static partial void SpoolFailed(ILogger logger, string reason);
+
+    [LoggerMessage(1120, LogLevel.Warning, "a spooled snapshot could not be deleted, the next start does it: {Reason}")]
+    public static partial void SpoolLeft(ILogger logger, string reason);
+
+    [LoggerMessage(1121, LogLevel.Warning,
+        "the log behind the snapshot of member {Member:x16} at {Index} passed -max-pinned-log-bytes ({MaxBytes}): it begins anew with another")]
+    public static partial void LogPinLost(ILogger logger, ulong member, ulong index, long maxBytes);
+
     [LoggerMessage(1200, LogLevel.Error, "the disk of the log is full, writes wait: {Reason}")]
     public static partial void LogDiskFull(ILogger logger, string reason);
 
@@ -92,6 +111,9 @@ internal static partial class NodeLog
 
     [LoggerMessage(1203, LogLevel.Information, "the disk of the state has room again")]
     public static partial void StateDiskHasRoom(ILogger logger);
+
+    [LoggerMessage(1204, LogLevel.Warning, "readers keep the state from growing, flushing waits for them and the log grows: {Reason}")]
+    public static partial void StateReadersOpen(ILogger logger, string reason);
 
     [LoggerMessage(1300, LogLevel.Debug, "looking for a leader: {Reason}; attempt {Attempt}, next in {Delay}")]
     public static partial void LeaderSought(ILogger logger, string reason, int attempt, TimeSpan delay);

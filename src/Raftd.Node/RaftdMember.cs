@@ -17,36 +17,33 @@ namespace Raftd.Node;
 
 internal sealed class RaftdMember : IDisposable
 {
-    private RaftdMember(
-        WriteAheadLog wal, StateMachine state, LogWriter log, Flusher flusher, Applier applier, Lessor lessor, Replica replica,
-        PeerReports reports)
+    // Half the state's size is kept for a peer, and at least this: what a small state is written in meanwhile.
+    private const long LeastPinnedBytes = 1L << 30;
+
+    private RaftdMember()
     {
-        Wal = wal;
-        State = state;
-        Log = log;
-        Flusher = flusher;
-        Applier = applier;
-        Lessor = lessor;
-        Replica = replica;
-        Reports = reports;
     }
 
-    public WriteAheadLog Wal { get; }
+    public required WriteAheadLog Wal { get; init; }
 
-    public StateMachine State { get; }
+    public required StateMachine State { get; init; }
 
-    public LogWriter Log { get; }
+    public required LogWriter Log { get; init; }
 
-    public Flusher Flusher { get; }
+    public required Flusher Flusher { get; init; }
 
-    public Applier Applier { get; }
+    public required Applier Applier { get; init; }
 
-    public Lessor Lessor { get; }
+    public required Lessor Lessor { get; init; }
 
-    public Replica Replica { get; }
+    public required Replica Replica { get; init; }
+
+    public required SnapshotSpooler Spooler { get; init; }
+
+    public required PeerPins PeerPins { get; init; }
 
     /// <summary>What the peers tell of themselves, put here by the server of the peer port.</summary>
-    public PeerReports Reports { get; }
+    public required PeerReports Reports { get; init; }
 
     /// <exception cref="WalCorruptException">Damage below what was synced.</exception>
     /// <exception cref="StorageIoException">The disk failed; start again.</exception>
@@ -73,6 +70,7 @@ internal sealed class RaftdMember : IDisposable
     public void Dispose()
     {
         Replica.EndWaiting();
+        Spooler.Dispose();
         State.Dispose();
         Wal.Dispose();
     }
@@ -130,7 +128,12 @@ internal sealed class RaftdMember : IDisposable
             raft.Campaign();
         }
 
-        var log = new LogWriter(wal, seams.Peers, options.LogRetentionBytes, seams.Logger);
+        var spool = new SpoolDirectory(seams.Files, seams.SpoolDirectory);
+        spool.Prepare();
+        var log = new LogWriter(wal, seams.Peers, options.LogRetentionBytes, seams.Logger)
+        {
+            MaxPinnedBytes = () => options.MaxPinnedLogBytes ?? Math.Max(LeastPinnedBytes, state.StoredSize().InUse / 2),
+        };
         log.Flushed(state.FlushedIndex);
         var flusher = new Flusher(state, wal, log, seams.Logger);
         var lessor = new Lessor(state, seams.Time);
@@ -143,8 +146,15 @@ internal sealed class RaftdMember : IDisposable
         var alarms = new SpaceAlarms(replica, state, gate, () => wal.IsSpaceLow, reports, seams.Logger);
         var compactor = new Compactor(replica, state, options.Duties.Compaction, seams.Time, seams.Logger);
         var duties = new LeaderDuties(replica, lessor, alarms, compactor, seams.Time, seams.Logger);
+        var pins = new PeerPins(log, reports, seams.Time, seams.Logger);
+        var spooler = new SnapshotSpooler(
+            state, log.Pins, spool, options.Spool, options.Self.ClusterId, seams.Time, seams.Logger);
 
-        replica.AfterTick = duties.Tick;
+        replica.AfterTick = () =>
+        {
+            duties.Tick();
+            pins.Tick(raft);
+        };
         replica.RoomSought = compactor.MakeRoom;
         log.Durable = replica.Durable;
         log.Releasing = index => replica.Ask(_ =>
@@ -156,7 +166,19 @@ internal sealed class RaftdMember : IDisposable
         applier.Promoted = replica.Promoted;
         applier.Installed = log.WakeUp;
         flusher.Flushed = applier.WakeUp;
-        return new RaftdMember(wal, state, log, flusher, applier, lessor, replica, reports);
+        return new RaftdMember
+        {
+            Wal = wal,
+            State = state,
+            Log = log,
+            Flusher = flusher,
+            Applier = applier,
+            Lessor = lessor,
+            Replica = replica,
+            Spooler = spooler,
+            PeerPins = pins,
+            Reports = reports,
+        };
     }
 
     private static RaftBootState BootState(WriteAheadLog wal, StateMachine state) => new()

@@ -163,10 +163,11 @@ public sealed class RaftdNode : IAsyncDisposable
         var flusher = Loop("raftd-flusher", member.Flusher, tick, wake => member.Flusher.Wake = wake);
         var applier = Loop("raftd-applier", member.Applier, tick, wake => member.Applier.Wake = wake);
         var log = Loop("raftd-log", member.Log, tick, wake => member.Log.Wake = wake);
+        var spooler = Loop("raftd-spooler", member.Spooler, tick, wake => member.Spooler.Wake = wake);
         var replica = Loop("raftd-replica", member.Replica, tick, wake => member.Replica.Wake = wake);
 
         member.State.Damaged = damage => Fail(FatalStops.Of(damage, _options.DataDirectory));
-        var streamer = new SnapshotStreamer(identity, member.State, member.Log, member.Replica, _time, _logger);
+        var streamer = new SnapshotStreamer(identity, member.Spooler, member.PeerPins, member.Replica, _logger);
         var intake = new SnapshotIntake(_state!, member.Replica, identity.ClusterId, _logger);
         var divergence = new DivergenceWatch(member.State);
         transport.Unreachable = member.Replica.PeerUnreachable;
@@ -185,7 +186,7 @@ public sealed class RaftdNode : IAsyncDisposable
             _options, identity, member.Replica, member.State, member.Log, member.Reports, router, calls, ids);
         var chores = new MemberChores(_options, identity, member, transport, divergence, router, calls, _logger);
 
-        foreach (var loop in (LoopThread[])[flusher, applier, log, replica])
+        foreach (var loop in (LoopThread[])[flusher, applier, log, spooler, replica])
         {
             loop.Start();
             Undo(loop.Dispose);

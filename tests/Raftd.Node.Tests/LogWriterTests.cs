@@ -155,7 +155,7 @@ public sealed class LogWriterTests : IDisposable
         Assert.Equal(0UL, asked);
 
         _log.Flushed(40);
-        using (_log.Pin(12))
+        using (_log.Pins.TryAdd(12))
         {
             _log.Tick();
             Assert.InRange(asked, 2UL, 13UL);

@@ -7,7 +7,7 @@ namespace Raftd.Node.Tests;
 
 public sealed class PeerFrameTests
 {
-    private static readonly MemberReport Report = new(new HashReport(7, 8), QuotaBytes: 9, IsDiskFull: true);
+    private static readonly MemberReport Report = new(new HashReport(7, 8), QuotaBytes: 9, IsDiskFull: true, new LogNeed(10, 11));
 
     [Fact]
     public async Task ReadAsync_AnyCutOfTheStream_GivesTheSameFrames()

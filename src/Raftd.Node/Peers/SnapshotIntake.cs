@@ -89,9 +89,11 @@ internal sealed class SnapshotIntake(
 
         Failpoint.Hit("snapshot.received");
         var offer = new SnapshotOffer(header, store);
+        directory.HandOverInstall();
         replica.Offer(offer);
         if (!await offer.Task)
         {
+            directory.TakeBackInstall();
             return "this member is ahead of the snapshot";
         }
 

@@ -1,10 +1,10 @@
 // A snapshot on its way to a peer that is too far behind.
 //
-//   1. A read transaction of the state is the snapshot: consistent, as of the last flush, and writes go on meanwhile.
-//   2. The log keeps everything after the snapshot's index until the stream has ended (a pin).
+//   1. The snapshot lies in a file (SnapshotSpooler), shared by all that need one.
+//   2. The log keeps everything after the snapshot's index until the peer replicates again (PeerPins).
 //   3. One request carries it: the MsgSnap that belongs to it, then the chunks. The peer answers when it is installed.
-//   4. A view that has grown too old, or that keeps the store from growing, ends the request; a new one begins with a
-//      newer view. So do a broken connection and a peer's error: the core asks again after the report of the failure.
+//   4. A broken connection and a peer's error end the request: the core asks again after the report of the failure. So does
+//      a log that has grown too long behind the snapshot.
 //
 // Whatever fails, the peer keeps the state it had: it installs only what arrived whole and verified.
 
@@ -13,8 +13,6 @@ using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
-using Raftd.Store.Buckets;
-using Raftd.Store.Mvcc;
 using Raftd.Store.Snapshots;
 
 namespace Raftd.Node.Peers;
@@ -22,13 +20,11 @@ namespace Raftd.Node.Peers;
 internal sealed class SnapshotStreamer : IAsyncDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan MaxViewAge = TimeSpan.FromMinutes(2);
 
     private readonly MemberIdentity _self;
-    private readonly StateMachine _state;
-    private readonly LogWriter _log;
+    private readonly SnapshotSpooler _spooler;
+    private readonly PeerPins _pins;
     private readonly Replica _replica;
-    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly HttpClient _client = PeerHttp.CreateClient(ConnectTimeout);
     private readonly CancellationTokenSource _stop = new();
@@ -39,13 +35,12 @@ internal sealed class SnapshotStreamer : IAsyncDisposable
     private readonly Dictionary<ulong, Task> _tasks = [];
 
     public SnapshotStreamer(
-        MemberIdentity self, StateMachine state, LogWriter log, Replica replica, TimeProvider time, ILogger logger)
+        MemberIdentity self, SnapshotSpooler spooler, PeerPins pins, Replica replica, ILogger logger)
     {
         _self = self;
-        _state = state;
-        _log = log;
+        _spooler = spooler;
+        _pins = pins;
         _replica = replica;
-        _time = time;
         _logger = logger;
     }
 
@@ -81,19 +76,15 @@ internal sealed class SnapshotStreamer : IAsyncDisposable
         var installed = false;
         try
         {
-            // Pinned before it is opened: what the snapshot does not hold cannot go in between.
-            using var pin = _log.Pin(_state.FlushedIndex);
-            using var snapshot = _state.OpenSnapshot(_self.ClusterId);
-            index = snapshot.Meta.Index;
+            using var lease = await LeaseAsync(_stop.Token);
+            var meta = lease.Snapshot.Meta;
+            index = meta.Index;
+            _pins.Begin(new NodeId(peer.Id), lease.TakePin());
             NodeLog.SnapshotSending(_logger, peer.Label, index);
             Failpoint.Hit("snapshot.send");
-            await StreamAsync(peer, Complete(header, snapshot.Meta), snapshot, _stop.Token);
+            await StreamAsync(peer, Complete(header, meta), lease, _stop.Token);
             installed = true;
             NodeLog.SnapshotSent(_logger, peer.Label, index);
-        }
-        catch (BucketStoreException damage) when (damage.Fault == BucketStoreFault.Corrupt)
-        {
-            _state.Damaged(damage);
         }
         catch (Exception failure)
         {
@@ -111,6 +102,25 @@ internal sealed class SnapshotStreamer : IAsyncDisposable
         Failpoint.Hit("snapshot.ended");
     }
 
+    private async Task<SpoolLease> LeaseAsync(CancellationToken cancellationToken)
+    {
+        var answered = new TaskCompletionSource<SpoolAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var request = _spooler.Request(minimumIndex: 0, keepsLog: true, answer =>
+        {
+            if (!answered.TrySetResult(answer))
+            {
+                answer.Lease?.Dispose();
+            }
+        });
+        await using var cancelled = cancellationToken.Register(() =>
+        {
+            request.Cancel();
+            answered.TrySetCanceled(cancellationToken);
+        });
+        var answer = await answered.Task;
+        return answer.Lease ?? throw new IOException(answer.Reason);
+    }
+
     private static Message Complete(Message header, SnapshotMeta meta) => new()
     {
         Kind = MessageKind.MsgSnap,
@@ -124,11 +134,11 @@ internal sealed class SnapshotStreamer : IAsyncDisposable
     };
 
     private async Task StreamAsync(
-        MemberInfo peer, Message header, OpenedSnapshot snapshot, CancellationToken cancellationToken)
+        MemberInfo peer, Message header, SpoolLease lease, CancellationToken cancellationToken)
     {
         var handshake = new PeerHandshake(_self.ClusterId, _self.MemberId, peer.Id, _self.Label, peer.Label);
         using var request = PeerHttp.Post(peer.PeerAddress, PeerPaths.Snapshot, handshake);
-        request.Content = new PushContent((stream, token) => WriteAsync(stream, header, snapshot, token));
+        request.Content = new PushContent((stream, token) => WriteAsync(stream, header, lease, token));
         using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (!response.IsSuccessStatusCode)
         {
@@ -136,31 +146,22 @@ internal sealed class SnapshotStreamer : IAsyncDisposable
         }
     }
 
-    private async Task WriteAsync(
-        Stream stream, Message header, OpenedSnapshot snapshot, CancellationToken cancellationToken)
+    private static async Task WriteAsync(
+        Stream stream, Message header, SpoolLease lease, CancellationToken cancellationToken)
     {
         var output = new ArrayBufferWriter<byte>();
         PeerFrame.Write(output, new ArrayBufferWriter<byte>(), header);
-        var started = _time.GetTimestamp();
-        var options = new SnapshotSenderOptions
+        for (var chunk = 0L; chunk < lease.Snapshot.ChunkCount; chunk++)
         {
-            MaxAgeTicks = (long)(MaxViewAge.TotalSeconds * _time.TimestampFrequency),
-            Verify = StateMachine.VerifyPair,
-        };
-        using var sender = new SnapshotSender(snapshot.Reader, snapshot.Meta, options, started);
-        SnapshotSendResult sent;
-        do
-        {
-            sent = sender.WriteNextChunk(output, _time.GetTimestamp());
-            if (sent == SnapshotSendResult.TooOld)
+            if (lease.HasLostItsLog)
             {
-                throw new IOException("the view grew too old or was in the way; a newer one follows");
+                throw new IOException("the log behind it has grown too long; a newer one follows");
             }
 
+            lease.ReadChunk(chunk, output);
             await stream.WriteAsync(output.WrittenMemory, cancellationToken);
             Failpoint.Hit("snapshot.sent-chunk", static errno => new IOException($"errno {errno}"));
             output.ResetWrittenCount();
         }
-        while (sent == SnapshotSendResult.Chunk);
     }
 }

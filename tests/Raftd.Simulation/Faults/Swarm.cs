@@ -28,6 +28,9 @@ internal sealed record Swarm
     public required long StepMicroseconds { get; init; }
     public required long SyncMicroseconds { get; init; }
     public required int SnapshotChunkBytes { get; init; }
+    public required int SpoolSliceBytes { get; init; }
+    public required long SpoolIdleMilliseconds { get; init; }
+    public required long MaxPinnedLogBytes { get; init; }
 
     // Network.
     public required long DelayMicroseconds { get; init; }
@@ -106,6 +109,9 @@ internal sealed record Swarm
             StepMicroseconds = dice.Pick([5L, 50, 50, 500, 5000]),
             SyncMicroseconds = dice.Pick([50L, 200, 1000, 10_000, 50_000]),
             SnapshotChunkBytes = dice.Pick([64, 512, 4096]),
+            SpoolSliceBytes = dice.Pick([512, 16 << 10, 1 << 20]),
+            SpoolIdleMilliseconds = dice.Pick([0L, 1000, 60_000]),
+            MaxPinnedLogBytes = dice.Pick([128L << 10, Unlimited, Unlimited, Unlimited]),
             DelayMicroseconds = dice.Pick([50L, 300, 300, 2000, 10_000]),
             LossRate = dice.Chance(0.4) ? 0 : dice.Pick([0.001, 0.01, 0.05, 0.2]),
             DuplicateRate = dice.Chance(0.4) ? 0 : dice.Pick([0.01, 0.1, 0.5]),
@@ -147,6 +153,9 @@ internal sealed record Swarm
             StepMicroseconds = dice.Pick([50L, 500]),
             SyncMicroseconds = dice.Pick([200L, 1000, 5000, 50_000]),
             SnapshotChunkBytes = 4096,
+            SpoolSliceBytes = 1 << 20,
+            SpoolIdleMilliseconds = 1000,
+            MaxPinnedLogBytes = Unlimited,
             DelayMicroseconds = dice.Pick([300L, 2000, 10_000]),
             LossRate = 0,
             DuplicateRate = dice.Pick([0, 0.01, 0.1]),

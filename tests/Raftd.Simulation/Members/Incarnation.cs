@@ -1,4 +1,5 @@
 using Raftd.Node;
+using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Raft;
 using Raftd.Simulation.Network;
@@ -13,10 +14,10 @@ namespace Raftd.Simulation.Members;
 /// the network, the disk and the clock taken away.</summary>
 internal sealed class Incarnation
 {
-    /// <summary>Its loops by number: the replica, the log, the applier, the flusher.</summary>
+    /// <summary>Its loops by number: the replica, the log, the applier, the flusher, the spooler.</summary>
     public const int LogLoop = 1;
     public const int FlusherLoop = 3;
-    public const int Loops = 4;
+    public const int Loops = 5;
 
     private readonly Cluster _cluster;
     private readonly SimulatedTransport _transport;
@@ -69,6 +70,7 @@ internal sealed class Incarnation
         Parts.Log.Wake = Add(Parts.Log, Host.DrawDiskPause, tick);
         Parts.Applier.Wake = Add(Parts.Applier, Host.DrawStepPause, tick);
         Parts.Flusher.Wake = Add(Parts.Flusher, Host.DrawDiskPause, tick);
+        Parts.Spooler.Wake = Add(Parts.Spooler, Host.DrawDiskPause, tick);
         var applied = Parts.Applier.Applied;
         Parts.Applier.Applied = index =>
         {
@@ -76,6 +78,7 @@ internal sealed class Incarnation
             applied(index);
         };
         _loops.ForEach(loop => loop.Start());
+        Report();
     }
 
     public void Kill() => IsAlive = false;
@@ -127,6 +130,14 @@ internal sealed class Incarnation
         _cluster.Trace.Add(((ulong)Now << 16) ^ (Host.Id << 4) ^ (ulong)what);
         _cluster.Observe(this);
     }
+
+    /// <summary>What MemberChores does of its work that matters here.</summary>
+    private void Report() => After(Scheduler.Second, () =>
+    {
+        _cluster.Network.SendReport(
+            this, new MemberReport(default, _cluster.Swarm.QuotaBytes, Parts.Wal.IsSpaceLow, Parts.PeerPins.Need));
+        Report();
+    });
 
     private Action Add(Node.Loops.ILoop loop, Func<long> duration, TimeSpan tick)
     {

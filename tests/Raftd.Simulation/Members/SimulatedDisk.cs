@@ -185,7 +185,8 @@ internal sealed class SimulatedDisk(Dice dice)
             throw new SimulatedCrashException(operation);
         }
 
-        var mayFail = operation.Kind is FileOperationKind.Write or FileOperationKind.SyncData or FileOperationKind.Sync;
+        var mayFail = operation.Kind is FileOperationKind.Write or FileOperationKind.SyncData or FileOperationKind.Sync
+            && operation.Path.EndsWith(".wal", StringComparison.Ordinal);
         return mayFail && _syncsToFailure > 0 && --_syncsToFailure == 0 ? Errno.Io : 0;
     }
 

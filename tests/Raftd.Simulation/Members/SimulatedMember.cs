@@ -187,6 +187,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
         {
             Files = Disk.Files,
             LogDirectory = "/wal",
+            SpoolDirectory = "/spool",
             State = state,
             Peers = transport,
             Time = clock,
@@ -241,6 +242,13 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
         },
         LeasesPerStep = 1 + dice.Next(4),
         LogRetentionBytes = cluster.Swarm.RetentionBytes,
+        MaxPinnedLogBytes = cluster.Swarm.MaxPinnedLogBytes,
+        Spool = new SpoolOptions
+        {
+            ChunkBytes = cluster.Swarm.SnapshotChunkBytes,
+            SliceBytes = cluster.Swarm.SpoolSliceBytes,
+            IdleTime = TimeSpan.FromMilliseconds(cluster.Swarm.SpoolIdleMilliseconds),
+        },
         Duties = new DutyOptions
         {
             QuotaBytes = cluster.Swarm.QuotaBytes,

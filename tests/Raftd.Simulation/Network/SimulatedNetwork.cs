@@ -4,6 +4,7 @@
 // after both ends have restarted, and before one that was sent earlier. A seed that KeepsOrder is closer to TCP.
 
 using System.Buffers;
+using Raftd.Node.Peers;
 using Raftd.Raft;
 using Raftd.Simulation.Clients;
 using Raftd.Simulation.Faults;
@@ -132,6 +133,15 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
         var stream = new SnapshotStream(cluster, sender, to, header);
         _snapshots[(from.Id, to.Value)] = stream;
         sender.After(DrawDelay(), stream.Begin);
+    }
+
+    /// <summary>What a member tells the others about once a second.</summary>
+    public void SendReport(Incarnation from, MemberReport report)
+    {
+        foreach (var to in cluster.Members.Where(member => member.Id != from.Host.Id && !IsCut(from.Host.Id, member.Id)))
+        {
+            cluster.Scheduler.After(DrawDelay(), () => to.Running?.Parts.Reports.Set(from.Host.Id, report));
+        }
     }
 
     public long DrawDelay() => 10 + dice.Exponential(cluster.Swarm.DelayMicroseconds * (IsStorm ? 20 : 1));

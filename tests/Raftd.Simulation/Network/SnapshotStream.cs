@@ -10,15 +10,15 @@ using Raftd.Simulation.Members;
 using Raftd.Store.Buckets;
 using Raftd.Store.Mvcc;
 using Raftd.Store.Snapshots;
+using Raftd.Wal;
 
 namespace Raftd.Simulation.Network;
 
 internal sealed class SnapshotStream(Cluster cluster, Incarnation sender, NodeId to, Message header) : IDisposable
 {
     private readonly ArrayBufferWriter<byte> _chunk = new();
-    private OpenedSnapshot? _snapshot;
-    private IDisposable? _pin;
-    private SnapshotSender? _source;
+    private SpoolLease? _lease;
+    private long _nextChunk;
     private Incarnation? _receiver;
     private SnapshotReceiver? _target;
     private IBucketStore? _store;
@@ -34,33 +34,28 @@ internal sealed class SnapshotStream(Cluster cluster, Incarnation sender, NodeId
     private bool IsLinked => !IsBroken && sender.IsAlive && _receiver is { IsAlive: true }
         && !cluster.Network.IsCut(sender.Host.Id, to.Value) && !cluster.Network.IsCut(to.Value, sender.Host.Id);
 
-    /// <summary>On the sender: a view of the state, and the log behind it kept.</summary>
-    public void Begin()
+    /// <summary>On the sender: a spooled snapshot, and the log behind it kept.</summary>
+    public void Begin() => sender.Parts.Spooler.Request(minimumIndex: 0, keepsLog: true, Begin);
+
+    public void Dispose()
     {
-        try
-        {
-            _snapshot = sender.Parts.State.OpenSnapshot(Cluster.Id);
-        }
-        catch (BucketStoreException)
+        _target?.Dispose();
+        _lease?.Dispose();
+    }
+
+    private void Begin(SpoolAnswer answer)
+    {
+        if (answer.Lease is not { } lease)
         {
             End(installed: false);
             return;
         }
 
-        _pin = sender.Parts.Log.Pin(_snapshot.Meta.Index);
-        var options = new SnapshotSenderOptions { ChunkBytes = cluster.Swarm.SnapshotChunkBytes };
-        _source = new SnapshotSender(_snapshot.Reader, _snapshot.Meta, options);
+        _lease = lease;
+        sender.Parts.PeerPins.Begin(to, lease.TakePin());
         _receiver = cluster.Find(to.Value)?.Running;
-        cluster.Say(sender.Host.Name, $"streams a snapshot as of {_snapshot.Meta.Index} to m{to.Value}");
+        cluster.Say(sender.Host.Name, $"streams a snapshot as of {lease.Snapshot.Meta.Index} to m{to.Value}");
         Later(Accept);
-    }
-
-    public void Dispose()
-    {
-        _target?.Dispose();
-        _source?.Dispose();
-        _pin?.Dispose();
-        _snapshot?.Dispose();
     }
 
     private void Accept()
@@ -88,7 +83,12 @@ internal sealed class SnapshotStream(Cluster cluster, Incarnation sender, NodeId
             return;
         }
 
-        var sent = _source!.WriteNextChunk(_chunk, 0);
+        if (_lease!.HasLostItsLog || !TryReadChunk())
+        {
+            Abandon();
+            return;
+        }
+
         var bytes = _chunk.WrittenSpan.ToArray();
         _chunk.ResetWrittenCount();
         _receiver!.Run(9, () => Feed(bytes));
@@ -96,13 +96,26 @@ internal sealed class SnapshotStream(Cluster cluster, Incarnation sender, NodeId
         {
             Abandon();
         }
-        else if (sent == SnapshotSendResult.Chunk)
+        else if (_nextChunk < _lease.Snapshot.ChunkCount)
         {
             Later(NextChunk);
         }
         else
         {
             Offer();
+        }
+    }
+
+    private bool TryReadChunk()
+    {
+        try
+        {
+            _lease!.ReadChunk(_nextChunk++, _chunk);
+            return true;
+        }
+        catch (StorageIoException)
+        {
+            return false;
         }
     }
 
@@ -124,6 +137,7 @@ internal sealed class SnapshotStream(Cluster cluster, Incarnation sender, NodeId
         var meta = _target!.Finish();
         _offer = new SnapshotOffer(Complete(meta), _store!);
         _receiver!.Offered = _offer;
+        _receiver.State.HandOverInstall();
         _receiver.Replica.Offer(_offer);
         AwaitVerdict();
     }
@@ -145,11 +159,12 @@ internal sealed class SnapshotStream(Cluster cluster, Incarnation sender, NodeId
         var installed = _offer.Task.Result;
         if (!installed)
         {
+            _receiver.State.TakeBackInstall();
             _receiver.State.AbandonInstall();
         }
 
         _receiver.IsReceivingSnapshot = false;
-        cluster.Say(_receiver.Host.Name, $"snapshot as of {_snapshot!.Meta.Index}: installed {installed}");
+        cluster.Say(_receiver.Host.Name, $"snapshot as of {_lease!.Snapshot.Meta.Index}: installed {installed}");
         cluster.Scheduler.After(cluster.Network.DrawDelay(), () => End(installed && IsLinked));
     }
 
@@ -182,7 +197,7 @@ internal sealed class SnapshotStream(Cluster cluster, Incarnation sender, NodeId
         }
 
         IsRunning = false;
-        var index = _snapshot?.Meta.Index ?? 0;
+        var index = _lease?.Snapshot.Meta.Index ?? 0;
         Dispose();
         if (sender.IsAlive)
         {

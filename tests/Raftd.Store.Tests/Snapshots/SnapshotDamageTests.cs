@@ -144,7 +144,7 @@ public sealed class SnapshotDamageTests
         return [.. meta, .. chunk];
     }
 
-    private static List<byte[]> Split(byte[] stream)
+    internal static List<byte[]> Split(byte[] stream)
     {
         var chunks = new List<byte[]>();
         for (var at = 0; at < stream.Length;)

@@ -8,7 +8,7 @@ namespace Raftd.Store.Tests.Snapshots;
 
 public sealed class SnapshotTests : IDisposable
 {
-    private static readonly SnapshotMeta Meta = new(
+    internal static readonly SnapshotMeta Meta = new(
         Index: 42, Term: 7, Hash: 0xfeed, ClusterId: 99, Configuration: new byte[] { 1, 2, 3 }, ConfigurationIndex: 40,
         StoreRevision: 1234);
 
