@@ -56,6 +56,7 @@ public sealed class ModelStateDirectory : IStateDirectory
         var newDisk = _installingDisk ?? throw new InvalidOperationException("nothing is being installed");
         if (_current.OpenReaders > 0)
         {
+            _current.AsksReadersToYield = true;
             return false;
         }
 

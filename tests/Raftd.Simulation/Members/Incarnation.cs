@@ -123,6 +123,9 @@ internal sealed class Incarnation
             failure is WalFailedException or StorageIoException or BucketStoreException or WalCorruptException)
         {
             // What the shell of a loop does with it: the process stops (LoopThread, FatalStops).
+            SafetyViolationException.Require(
+                failure is not BucketStoreException { Fault: BucketStoreFault.ReadersOpen },
+                $"{Host.Name} stops because of what it need only wait for: {failure.Message}");
             Host.Crash($"stopped by itself: {failure.Message}", CrashLoss.Nothing);
             return;
         }

@@ -33,6 +33,12 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
     /// <summary>Until then more is lost, and everything is slower.</summary>
     public long StormUntil { get; set; }
 
+    /// <summary>A snapshot takes so much longer with each chunk.</summary>
+    public long ChunkPause { get; set; }
+
+    /// <summary>Streams of snapshots that were begun so far.</summary>
+    public int SnapshotsBegun { get; private set; }
+
     private bool IsStorm => StormUntil > cluster.Scheduler.Now;
 
     public void MendAll()
@@ -40,6 +46,7 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
         _cut.Clear();
         _ailing.Clear();
         StormUntil = 0;
+        ChunkPause = 0;
     }
 
     /// <summary>One directed link does not work well for a while.</summary>
@@ -130,6 +137,7 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
             return;
         }
 
+        SnapshotsBegun++;
         var stream = new SnapshotStream(cluster, sender, to, header);
         _snapshots[(from.Id, to.Value)] = stream;
         sender.After(DrawDelay(), stream.Begin);
@@ -147,7 +155,7 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
     public long DrawDelay() => 10 + dice.Exponential(cluster.Swarm.DelayMicroseconds * (IsStorm ? 20 : 1));
 
     /// <summary>Chunks follow each other closely: a stream waits for no answers.</summary>
-    public long DrawChunkDelay() => 10 + dice.Exponential(Math.Min(cluster.Swarm.DelayMicroseconds, 500));
+    public long DrawChunkDelay() => 10 + ChunkPause + dice.Exponential(Math.Min(cluster.Swarm.DelayMicroseconds, 500));
 
     private void Deliver(ulong from, ulong to, MessageKind kind, byte[] bytes)
     {
