@@ -183,7 +183,7 @@ public sealed class RaftdNode : IAsyncDisposable
         var router = new LeaderRouter(identity, member.Replica, _options.RequestTimeLimit, _logger);
         var ids = new SnowflakeGenerator(identity.Generator, _time);
         var service = new NodeService(
-            _options, identity, member.Replica, member.State, member.Log, member.Reports, router, calls, ids);
+            _options, identity, member.Replica, member.State, member.Log, member.Reports, member.PeerPins, router, calls, ids);
         var chores = new MemberChores(_options, identity, member, transport, divergence, router, calls, _logger);
 
         foreach (var loop in (LoopThread[])[flusher, applier, log, spooler, replica])

@@ -31,6 +31,15 @@ using Raftd.Raft;
 
 namespace Raftd.Node.Replication;
 
+/// <summary>What a leader knows of one peer, as far as it matters here.</summary>
+/// <param name="Replicates">It takes entries as they come, and what it acknowledged counts.</param>
+/// <param name="IsActive">It was heard of lately.</param>
+internal readonly record struct PeerNeed(NodeId Id, ulong Match, bool Replicates, bool IsActive)
+{
+    public static PeerNeed Of(Progress peer) =>
+        new(peer.Id, peer.Match, peer.State == ProgressState.Replicate && !peer.Recovering, peer.RecentActive);
+}
+
 /// <summary>Ticked on the replica's thread.</summary>
 internal sealed class PeerPins
 {
@@ -42,9 +51,10 @@ internal sealed class PeerPins
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    // Guards _begun, which streams fill.
+    // Guards _begun, which streams fill, and _need, which others read.
     private readonly Lock _gate = new();
     private readonly List<(NodeId Peer, LogPin Pin)> _begun = [];
+    private LogNeed _need = LogNeed.None;
 
     // Of a leader: what each peer needs. Of the others: what the leader said.
     private readonly SortedDictionary<NodeId, PeerPin> _peers = [];
@@ -54,8 +64,6 @@ internal sealed class PeerPins
 
     private readonly SortedSet<NodeId> _givenUp = [];
     private volatile NodeId[] _givenUpPicture = [];
-    private ulong _needTerm;
-    private ulong _needIndex = ulong.MaxValue;
 
     /// <param name="log">Its pins, and what it keeps without them.</param>
     /// <param name="reports">What the peers said last.</param>
@@ -78,7 +86,7 @@ internal sealed class PeerPins
         {
             lock (_gate)
             {
-                return new LogNeed(_needTerm, _needIndex);
+                return _need;
             }
         }
     }
@@ -101,22 +109,21 @@ internal sealed class PeerPins
     {
         if (raft.Role == RaftRole.Leader)
         {
-            Lead(raft);
+            Lead(raft.Term, [.. raft.Progress.Select(PeerNeed.Of)]);
         }
         else
         {
-            Follow(raft);
+            Follow(raft.Term, raft.Leader);
         }
-
-        Publish(raft);
     }
 
-    private void Lead(RaftNode raft)
+    /// <summary>A tick of a leader.</summary>
+    internal void Lead(ulong term, IReadOnlyList<PeerNeed> peers)
     {
-        if (_ledTerm != raft.Term)
+        if (_ledTerm != term)
         {
-            _ledTerm = raft.Term;
-            TakeOver(raft);
+            _ledTerm = term;
+            TakeOver(peers);
         }
 
         foreach (var (peer, pin) in TakeBegun())
@@ -124,26 +131,46 @@ internal sealed class PeerPins
             Replace(peer, pin);
         }
 
-        foreach (var peer in raft.Progress)
+        foreach (var peer in peers)
         {
             Look(peer);
         }
 
-        foreach (var removed in _peers.Keys.Except(raft.Progress.Select(static peer => peer.Id)).ToArray())
+        var ids = peers.Select(static peer => peer.Id).ToHashSet();
+        foreach (var removed in _peers.Keys.Where(id => !ids.Contains(id)).ToArray())
         {
             End(removed);
         }
+
+        _givenUp.IntersectWith(ids);
+        Publish();
+    }
+
+    /// <summary>A tick of a member that does not lead.</summary>
+    internal void Follow(ulong term, NodeId leader)
+    {
+        EndLeadership();
+        if (_reports.Find(leader.Value) is { } report && report.Need.Term == term)
+        {
+            Hear(report.Need.Index);
+        }
+        else if (_word is not null && _time.GetElapsedTime(_wordAt) >= LongestSilence)
+        {
+            ForgetWord();
+        }
+
+        Publish();
     }
 
     /// <summary>What the former leader asked for, for each peer: which one it was is not known.</summary>
-    private void TakeOver(RaftNode raft)
+    private void TakeOver(IReadOnlyList<PeerNeed> peers)
     {
         if (_word is not { } word)
         {
             return;
         }
 
-        foreach (var peer in raft.Progress)
+        foreach (var peer in peers)
         {
             Replace(peer.Id, _log.Pins.AddWhatIsLeft(word.Index));
         }
@@ -161,9 +188,9 @@ internal sealed class PeerPins
         _peers.Add(peer, new PeerPin(pin, _time.GetTimestamp()));
     }
 
-    private void Look(Progress peer)
+    private void Look(PeerNeed peer)
     {
-        var isLevel = peer.State == ProgressState.Replicate && !peer.Recovering && peer.Match + 1 >= _log.RetainedFrom;
+        var isLevel = peer.Replicates && peer.Match + 1 >= _log.RetainedFrom;
         if (isLevel)
         {
             _givenUp.Remove(peer.Id);
@@ -174,7 +201,7 @@ internal sealed class PeerPins
             return;
         }
 
-        held.HeardAt = peer.RecentActive ? _time.GetTimestamp() : held.HeardAt;
+        held.HeardAt = peer.IsActive ? _time.GetTimestamp() : held.HeardAt;
         if (held.Pin.IsLost)
         {
             NodeLog.LogPinLost(_logger, peer.Id.Value, held.Pin.Index, _log.MaxPinnedBytes());
@@ -199,19 +226,6 @@ internal sealed class PeerPins
         }
     }
 
-    private void Follow(RaftNode raft)
-    {
-        EndLeadership();
-        if (_reports.Find(raft.Leader.Value) is { } report && report.Need.Term == raft.Term)
-        {
-            Hear(report.Need.Index);
-        }
-        else if (_word is not null && _time.GetElapsedTime(_wordAt) >= LongestSilence)
-        {
-            ForgetWord();
-        }
-    }
-
     /// <summary>The next leader has not said anything yet: until then, what this one would have said.</summary>
     private void EndLeadership()
     {
@@ -233,7 +247,7 @@ internal sealed class PeerPins
         _givenUp.Clear();
     }
 
-    /// <remarks>A word that asks for less than the one before moves the pin up; one that asks for more pins what is left.</remarks>
+    /// <remarks>A word that asks for less log than the one before moves the pin up; one that asks for more gets what is left.</remarks>
     private void Hear(ulong index)
     {
         _wordAt = _time.GetTimestamp();
@@ -274,12 +288,11 @@ internal sealed class PeerPins
         }
     }
 
-    private void Publish(RaftNode raft)
+    private void Publish()
     {
         lock (_gate)
         {
-            _needTerm = _ledTerm == raft.Term ? _ledTerm : 0;
-            _needIndex = _needTerm == 0 || _peers.Count == 0 ? ulong.MaxValue : _peers.Values.Min(static peer => peer.Pin.Index);
+            _need = new LogNeed(_ledTerm, _peers.Count == 0 ? ulong.MaxValue : _peers.Values.Min(static peer => peer.Pin.Index));
         }
 
         if (!_givenUp.SequenceEqual(_givenUpPicture))

@@ -169,24 +169,25 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
         _waiting.RemoveAll(static request => request.IsCancelled);
     }
 
-    /// <summary>Leases to all whom the present spool suits.</summary>
+    /// <summary>Leases to all whom the present spool suits, in the order in which they came.</summary>
     private void Serve()
     {
-        if (_current is not { IsDamaged: false } current)
+        if (_current is { IsDamaged: false } current)
         {
-            return;
+            _waiting.RemoveAll(request => TryServe(current, request));
+        }
+    }
+
+    private bool TryServe(SpooledSnapshot snapshot, SpoolRequest request)
+    {
+        if (TryLease(snapshot, request) is not { } lease)
+        {
+            return false;
         }
 
-        for (var i = _waiting.Count - 1; i >= 0; i--)
-        {
-            var request = _waiting[i];
-            if (TryLease(current, request) is { } lease)
-            {
-                _waiting.RemoveAt(i);
-                _idleSince = _time.GetTimestamp();
-                request.Answer(new SpoolAnswer(lease));
-            }
-        }
+        _idleSince = _time.GetTimestamp();
+        request.Answer(new SpoolAnswer(lease));
+        return true;
     }
 
     private SpoolLease? TryLease(SpooledSnapshot snapshot, SpoolRequest request)

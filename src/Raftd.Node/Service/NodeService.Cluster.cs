@@ -179,6 +179,12 @@ internal sealed partial class NodeService : IClusterService
                 yield return $"-quota-bytes is {_options.QuotaBytes} here and {report.QuotaBytes} at {member.Label}: "
                     + "the leader's counts, so give all members the same";
             }
+
+            if (_pins.GivenUp.Contains(new NodeId(member.Id)))
+            {
+                yield return $"{member.Label} took longer over its snapshot than the log behind it may be kept, and begins anew: "
+                    + "write less, give it a faster link, or raise -max-pinned-log-bytes on all members";
+            }
         }
     }
 

@@ -18,13 +18,14 @@ internal sealed partial class NodeService
     private readonly StateMachine _state;
     private readonly LogWriter _log;
     private readonly PeerReports _reports;
+    private readonly PeerPins _pins;
     private readonly LeaderRouter _router;
     private readonly LeaderCalls _calls;
     private readonly SnowflakeGenerator _ids;
 
     public NodeService(
         NodeOptions options, MemberIdentity self, Replica replica, StateMachine state, LogWriter log, PeerReports reports,
-        LeaderRouter router, LeaderCalls calls, SnowflakeGenerator ids)
+        PeerPins pins, LeaderRouter router, LeaderCalls calls, SnowflakeGenerator ids)
     {
         _options = options;
         _self = self;
@@ -32,6 +33,7 @@ internal sealed partial class NodeService
         _state = state;
         _log = log;
         _reports = reports;
+        _pins = pins;
         _router = router;
         _calls = calls;
         _ids = ids;

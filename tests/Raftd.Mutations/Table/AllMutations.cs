@@ -7,6 +7,7 @@ internal static class AllMutations
     [
         .. ElectionMutations.List,
         .. LogMutations.List,
+        .. SnapshotMutations.List,
         .. CommitMutations.List,
         .. ReadMutations.List,
         .. MembershipMutations.List,
