@@ -49,6 +49,9 @@ internal sealed class RaftdMember : IDisposable
     /// <exception cref="StorageIoException">The disk failed; start again.</exception>
     public static RaftdMember Open(MemberOptions options, MemberSeams seams)
     {
+        // First: what a crash left of a snapshot may be what keeps the disk too full for the log to open.
+        var spool = new SpoolDirectory(seams.Files, seams.SpoolDirectory);
+        spool.Prepare();
         var wal = WriteAheadLog.Open(seams.Files, seams.LogDirectory, options.Wal);
         StateMachine? state = null;
         try
@@ -57,7 +60,7 @@ internal sealed class RaftdMember : IDisposable
             Found(wal, options.Founding);
             state = StateMachine.Open(seams.State, options.Store);
             Reconcile(wal, state, seams.Logger);
-            return Wire(options, seams, wal, state);
+            return Wire(options, seams, spool, wal, state);
         }
         catch
         {
@@ -118,7 +121,8 @@ internal sealed class RaftdMember : IDisposable
             last with { Term = Math.Max(last.Term, applied.Term), Commit = applied.Index });
     }
 
-    private static RaftdMember Wire(MemberOptions options, MemberSeams seams, WriteAheadLog wal, StateMachine state)
+    private static RaftdMember Wire(
+        MemberOptions options, MemberSeams seams, SpoolDirectory spool, WriteAheadLog wal, StateMachine state)
     {
         var storage = new WalRaftStorage(wal);
         var raft = new RaftNode(options.Raft, storage, seams.Random, BootState(wal, state));
@@ -128,8 +132,6 @@ internal sealed class RaftdMember : IDisposable
             raft.Campaign();
         }
 
-        var spool = new SpoolDirectory(seams.Files, seams.SpoolDirectory);
-        spool.Prepare();
         var log = new LogWriter(wal, seams.Peers, options.LogRetentionBytes, seams.Logger)
         {
             MaxPinnedBytes = () => options.MaxPinnedLogBytes ?? Math.Max(LeastPinnedBytes, state.StoredSize().InUse / 2),

@@ -64,7 +64,7 @@ internal sealed class SpoolWriter : IDisposable
         {
             var before = _buffer.WrittenCount;
             sent = _sender.WriteNextChunk(_buffer);
-            if (sent == SnapshotSendResult.TooOld)
+            if (sent == SnapshotSendResult.MustYield)
             {
                 return SpoolProgress.MustYield;
             }

@@ -79,23 +79,20 @@ public sealed class SnapshotTests : IDisposable
     }
 
     [Fact]
-    public void Sender_ViewTooOldOrStoreMustGrow_SaysSoAndWritesNothing()
+    public void Sender_StoreMustGrow_SaysSoAndWritesNothing()
     {
         using var source = new ModelBucketStore();
         using var reader = source.BeginRead();
-        using var sender = new SnapshotSender(
-            reader, Meta, new SnapshotSenderOptions { MaxAgeTicks = 10 }, startedTicks: 100);
+        using var sender = new SnapshotSender(reader, Meta);
         var output = new ArrayBufferWriter<byte>();
-        Assert.Equal(SnapshotSendResult.Chunk, sender.WriteNextChunk(output, nowTicks: 110));
+        Assert.Equal(SnapshotSendResult.Chunk, sender.WriteNextChunk(output));
         var written = output.WrittenCount;
-        Assert.Equal(SnapshotSendResult.TooOld, sender.WriteNextChunk(output, nowTicks: 111));
         source.AsksReadersToYield = true;
-        Assert.True(sender.IsTooOld(nowTicks: 105));
-        Assert.Equal(SnapshotSendResult.TooOld, sender.WriteNextChunk(output, nowTicks: 105));
+        Assert.Equal(SnapshotSendResult.MustYield, sender.WriteNextChunk(output));
         Assert.Equal(written, output.WrittenCount);
         source.AsksReadersToYield = false;
-        Assert.Equal(SnapshotSendResult.Complete, sender.WriteNextChunk(output, nowTicks: 105));
-        Assert.Equal(SnapshotSendResult.Complete, sender.WriteNextChunk(output, nowTicks: 999));
+        Assert.Equal(SnapshotSendResult.Complete, sender.WriteNextChunk(output));
+        Assert.Equal(SnapshotSendResult.Complete, sender.WriteNextChunk(output));
     }
 
     [Fact]
