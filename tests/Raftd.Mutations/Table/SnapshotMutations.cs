@@ -95,8 +95,8 @@ internal static class SnapshotMutations
             Failures = [30],
             Wrong = "a snapshot is spooled until the disk is full, for the log as well",
             File = Spooler,
-            Original = "RequireRoom(); _writer",
-            Broken = "_writer",
+            Original = "«RequireRoom();» _writer",
+            Broken = "",
             Suites = [Suite.Node],
         },
         new()
@@ -125,8 +125,8 @@ internal static class SnapshotMutations
             Failures = [36, 37],
             Wrong = "what has rotted in the state is sent to the peers",
             File = "src/Raftd.Node/Replication/SpoolWriter.cs",
-            Original = "«ChunkBytes = chunkBytes, Verify = StateMachine.VerifyPair»",
-            Broken = "ChunkBytes = chunkBytes",
+            Original = "Verify = «StateMachine.VerifyPair»",
+            Broken = "static (_, _, _) => { }",
             Suites = [Suite.Node],
         },
         new()
