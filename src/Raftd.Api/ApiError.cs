@@ -86,6 +86,7 @@ internal sealed record ApiError(int Status, string Code, string Message, string 
         ErrorCode.Compacted => (410, "compacted"),
         ErrorCode.TooLarge => (413, "too_large"),
         ErrorCode.NoSpace => (507, "no_space"),
+        ErrorCode.LevelTooLow => (409, "level_too_low"),
         ErrorCode.TooManyRequests => (429, "too_many_requests"),
         ErrorCode.NoLeader => (503, "no_leader"),
         ErrorCode.NotReady => (503, "not_ready"),

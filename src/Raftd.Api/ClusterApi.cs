@@ -11,6 +11,10 @@ namespace Raftd.Api;
 internal static class ClusterApi
 {
     private const int MaxJoinBodyBytes = 16 * 1024;
+
+    // A member that does not say which feature level it knows, or an operator who adds it by hand.
+    private const int LevelOfTheSilent = 1;
+
     private const string JoinHint = """post {"id":"node02","httpAddr":"host:port","raftAddr":"host:port"}""";
 
     private static readonly ApiParameter MemberParameter = new(
@@ -49,7 +53,8 @@ internal static class ClusterApi
                 new(200, "joined", ContentTypes.Json, typeof(JoinView)),
                 new(
                     409,
-                    "known with another directory, or at other addresses where the request has no instance",
+                    "known with another directory, or at other addresses where the request has no instance; or its build does "
+                    + "not know the cluster's feature level",
                     ContentTypes.Json,
                     typeof(ErrorView)),
             ],
@@ -117,6 +122,7 @@ internal static class ClusterApi
             PeerAddress = Required("raftAddr", body.RaftAddr),
             Instance = body.Instance,
             Generator = body.Generator,
+            FeatureLevel = body.FeatureLevel ?? LevelOfTheSilent,
         };
         return request.Problem() is { } problem ? ApiException.BadRequest<JoinRequest>(problem, JoinHint) : request;
     }

@@ -60,4 +60,9 @@ internal enum ExitCode
 
     /// <summary>The impossible happened: a bug, or a broken machine.</summary>
     InvariantBroken = 23,
+
+    /// <summary>
+    /// A newer build wrote what is on disk, or the cluster has gone on to a feature level that this one does not know.
+    /// </summary>
+    NewerLevel = 24,
 }

@@ -127,6 +127,7 @@ internal static class Serve
             MaxLeaseKeys = settings.MaxLeaseKeys,
             WalSegmentBytes = settings.WalSegmentBytes,
             WalRetentionBytes = settings.WalRetentionBytes,
+            MaxPinnedLogBytes = settings.MaxPinnedLogBytes,
             FlushInterval = settings.FlushInterval,
             FlushBytes = settings.FlushBytes,
             Version = VersionCommand.Number,

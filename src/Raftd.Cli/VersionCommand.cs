@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Raftd.Node;
 
 namespace Raftd.Cli;
 
@@ -12,7 +13,8 @@ internal static class VersionCommand
     public static ExitCode Run(TextWriter stdout)
     {
         stdout.WriteLine(
-            $"raftd {Number} ({RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier})");
+            $"raftd {Number}, feature level {RaftdNode.NewestFeatureLevel} "
+            + $"({RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier})");
         return ExitCode.Ok;
     }
 }

@@ -45,6 +45,9 @@ public sealed record JoinRequest
     /// <summary>The snowflake generator number the operator asks for, 0 to 1 023; null lets the cluster choose.</summary>
     public int? Generator { get; init; }
 
+    /// <summary>The newest feature level that the joining member knows.</summary>
+    public required int FeatureLevel { get; init; }
+
     /// <summary>What is wrong with the label or an address, under the names of the route; null for nothing. What is let in
     /// here is dialled by every member from then on.</summary>
     public string? Problem() =>
@@ -132,6 +135,9 @@ public sealed record MemberStatus
     public required long CompactRevision { get; init; }
 
     public required long QuotaBytes { get; init; }
+
+    /// <summary>The cluster's, as far as it is applied here; 0 before the member runs.</summary>
+    public required int FeatureLevel { get; init; }
 
     /// <summary>As `NOSPACE` or `CORRUPT:member id`.</summary>
     public required IReadOnlyList<string> Alarms { get; init; }

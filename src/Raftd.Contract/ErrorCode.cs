@@ -21,6 +21,10 @@ public enum ErrorCode
     /// <summary>The quota or a member's disk is full: reads and deletes still pass.</summary>
     NoSpace,
 
+    /// <summary>The request, or the member that wants to join, and the cluster's feature level do not fit; nothing was
+    /// proposed.</summary>
+    LevelTooLow,
+
     /// <summary>A queue is full; nothing was proposed.</summary>
     TooManyRequests,
 

@@ -30,6 +30,9 @@ public enum FatalReason
     /// <summary>The state is not what was written.</summary>
     StateCorrupt,
 
+    /// <summary>A newer build wrote what was read, or the cluster has gone on to a feature level that this one does not know.</summary>
+    NewerLevel,
+
     /// <summary>The disk is too full to start.</summary>
     DiskFull,
 

@@ -1,4 +1,5 @@
 using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
 using Raftd.Wal;
 
 namespace Raftd.Node;
@@ -16,7 +17,12 @@ internal static class FatalStops
             FatalReason.DataDirectoryLocked, locked.Message, "stop that process, or give this member a directory of its own", locked),
         WalCorruptException corrupt => new FatalStopException(FatalReason.LogCorrupt, corrupt.Message, JoinAgain, corrupt),
         WalVersionException version => new FatalStopException(
-            FatalReason.LogCorrupt, version.Message, "start the newer version again", version),
+            FatalReason.NewerLevel, version.Message, "start a newer raftd; nothing was changed", version),
+        NewerLevelException newer => new FatalStopException(
+            FatalReason.NewerLevel,
+            newer.Message,
+            $"start a raftd that knows feature level {newer.Needed} (`raftd version` says which it knows); nothing was changed",
+            newer),
         WalSpaceException full => new FatalStopException(FatalReason.DiskFull, full.Message, "free space on its disk", full),
         WalFailedException failed => new FatalStopException(
             FatalReason.StorageFailed, failed.Message, "check the disk, then start again; nothing acknowledged is lost", failed),

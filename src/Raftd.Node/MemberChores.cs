@@ -1,62 +1,40 @@
 // What every member does now and then, whether it leads or not: tells the others how it is, looks whether the state or the
-// quota of one differs, keeps its own addresses in the member table true, and gives memory back.
+// quota of one differs, and keeps its own addresses in the member table true.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Contract;
+using Raftd.Node.Forwarding;
+using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Service;
 using Raftd.Store.Commands;
+using Raftd.Wal;
 
 namespace Raftd.Node;
 
 internal sealed class MemberChores(
-    NodeOptions options, MemberIdentity self, RaftdMember member, HttpPeerTransport transport, DivergenceWatch divergence,
-    LeaderRouter router, LeaderCalls calls, ILogger logger) : IAsyncDisposable
+    PeerLoopOptions options, RaftdMember member, Fence fence, PeerTransport transport, DivergenceWatch divergence,
+    LeaderRouter router, LeaderCalls calls, LoopContext context, ILogger logger)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-
-    private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<ulong, long> _differingQuotas = [];
-    private readonly MemoryTrim _memory = new();
-    private Task _running = Task.CompletedTask;
     private bool _addressIsTrue;
 
-    public Task StartAsync()
+    // A chore that asks the leader is under way: the next one waits for it.
+    private bool _isAsking;
+
+    /// <summary>Once a second.</summary>
+    public void Turn()
     {
-        _running = Task.Run(RunAsync);
-        return Task.CompletedTask;
+        Report();
+        CompareQuotas();
+        CompareHashes();
+        SaveFence();
+        TellAddress();
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _running;
-        _stop.Dispose();
-    }
-
-    private async Task RunAsync()
-    {
-        using var timer = new PeriodicTimer(Interval);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_stop.Token))
-            {
-                Report();
-                CompareQuotas();
-                await CompareHashesAsync();
-                await TellAddressAsync();
-                _memory.Turn();
-            }
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            // Disposed.
-        }
-    }
-
-    private void Report() =>
-        transport.Broadcast(new MemberReport(divergence.Own(), options.QuotaBytes, member.Wal.IsSpaceLow));
+    private void Report() => transport.Broadcast(new MemberReport(
+        divergence.Own(), options.QuotaBytes, member.Wal.IsSpaceLow, FeatureLevel.Newest, member.PeerPins.Need));
 
     /// <summary>Once for each value that a peer shows: the leader's quota counts, and the next leader may have another.</summary>
     private void CompareQuotas()
@@ -76,15 +54,14 @@ internal sealed class MemberChores(
         }
     }
 
-    private async Task CompareHashesAsync()
+    private void CompareHashes()
     {
         var status = member.Replica.Status;
         var differing = divergence.Differing(status.Members);
-        var majority = (status.Configuration.Voters.Length / 2) + 1;
-        if (differing.Count >= majority && status.FencedBecause is null)
+        if (DivergenceWatch.FindMajority(differing, status.Configuration) is { } against && status.FencedBecause is null)
         {
-            NodeLog.Fenced(logger, differing[0].Index);
-            member.Replica.Fence($"its state differs from that of {differing.Count} others at entry {differing[0].Index}");
+            NodeLog.Fenced(logger, against[0].Index, Fence.RepairOf(options.Self.Label, options.DataDirectory));
+            fence.Raise($"its state differs from that of {against.Count} voters at entry {against[0].Index}");
             return;
         }
 
@@ -92,12 +69,24 @@ internal sealed class MemberChores(
         {
             if (status.IsPromoted)
             {
-                await RaiseAsync(verdict);
+                Raise(verdict);
             }
         }
     }
 
-    private async Task RaiseAsync(DivergenceWatch.Verdict verdict)
+    private void SaveFence()
+    {
+        try
+        {
+            fence.Save();
+        }
+        catch (StorageIoException failure)
+        {
+            NodeLog.FenceNotSaved(logger, failure.Message);
+        }
+    }
+
+    private void Raise(DivergenceWatch.Verdict verdict)
     {
         var alarm = new Alarm(AlarmKind.Corrupt, AlarmCause.Divergence, verdict.Peer);
         if (member.State.View().Alarms.Contains(alarm))
@@ -106,47 +95,61 @@ internal sealed class MemberChores(
         }
 
         NodeLog.Diverged(logger, verdict.Peer, verdict.Index, verdict.Theirs, verdict.Own);
-        await TryAsync(async token => await router.ProposeAsync(CommandFactory.AlarmRaise(alarm), token));
+        Ask(() => router.ProposeAsync(CommandFactory.AlarmRaise(alarm)));
     }
 
     /// <summary>A member that was started with other addresses asks the cluster to use them.</summary>
-    private async Task TellAddressAsync()
+    private void TellAddress()
     {
+        var self = options.Self;
         var known = member.Replica.Status.CommittedMembers.Find(self.MemberId);
         if (_addressIsTrue || known is null || member.Replica.Status.Leader.IsNone)
         {
             return;
         }
 
-        _addressIsTrue = known.HttpAddress == options.AdvertisedHttpAddress && known.PeerAddress == options.AdvertisedPeerAddress;
+        _addressIsTrue = known.HttpAddress == options.HttpAddress && known.PeerAddress == options.PeerAddress;
         if (_addressIsTrue)
         {
             return;
         }
 
-        NodeLog.AddressChanged(logger, known.PeerAddress, options.AdvertisedPeerAddress);
-        await TryAsync(async token => await router.CallAsync(
+        NodeLog.AddressChanged(logger, known.PeerAddress, options.PeerAddress);
+        Ask(() => router.CallAsync(
             calls.Join,
             new JoinRequest
             {
                 Label = self.Label,
-                HttpAddress = options.AdvertisedHttpAddress,
-                PeerAddress = options.AdvertisedPeerAddress,
+                HttpAddress = options.HttpAddress,
+                PeerAddress = options.PeerAddress,
                 Instance = self.Instance,
-            },
-            token));
+                FeatureLevel = FeatureLevel.Newest,
+            }));
     }
 
     /// <summary>A chore that fails is done again at the next turn.</summary>
-    private async Task TryAsync(Func<CancellationToken, Task> chore)
+    private void Ask(Func<Task> chore)
     {
-        try
+        if (_isAsking)
         {
-            await chore(_stop.Token);
+            return;
         }
-        catch (Exception failure) when (!_stop.IsCancellationRequested && failure is not InvariantViolationException)
+
+        _isAsking = true;
+        context.Run(async () =>
         {
-            NodeLog.PeerCallFailed(logger, failure.Message);
-        }
+            try
+            {
+                await chore();
+            }
+            catch (StoreException failure)
+            {
+                NodeLog.PeerCallFailed(logger, failure.Message);
+            }
+            finally
+            {
+                _isAsking = false;
+            }
+        });
     }
 }

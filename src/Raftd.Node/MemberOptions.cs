@@ -23,6 +23,11 @@ internal sealed record MemberOptions
 
     public required long LogRetentionBytes { get; init; }
 
+    /// <summary>Log kept behind the snapshot of a peer that catches up; null: the larger of 1 GiB and half the state.</summary>
+    public required long? MaxPinnedLogBytes { get; init; }
+
+    public required SpoolOptions Spool { get; init; }
+
     public required DutyOptions Duties { get; init; }
 
     /// <summary>Leases and keys of theirs that a new leader takes in between two batches of entries.</summary>

@@ -9,11 +9,14 @@ namespace Raftd.Node;
 /// <summary>Everything a member touches outside its own memory: real in the product, simulated in the simulator.</summary>
 internal sealed record MemberSeams
 {
-    /// <summary>Holds the log.</summary>
+    /// <summary>Holds the log and spooled snapshots.</summary>
     public required IFileSystem Files { get; init; }
 
     /// <summary>The log's directory.</summary>
     public required string LogDirectory { get; init; }
+
+    /// <summary>Where snapshots are spooled; emptied at each start.</summary>
+    public required string SpoolDirectory { get; init; }
 
     /// <summary>Holds the state.</summary>
     public required IStateDirectory State { get; init; }

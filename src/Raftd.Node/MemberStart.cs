@@ -13,6 +13,7 @@ internal readonly record struct StartedMember(RaftdMember Member, StateDirectory
 internal static class MemberStart
 {
     private const string LogFolder = "wal";
+    private const string SpoolFolder = "spool";
 
     // Address space costs nothing, and a map that has to grow makes readers wait. Pages that are free for use again and
     // the tree around the data take less than three quotas beside the data's one.
@@ -38,6 +39,7 @@ internal static class MemberStart
             {
                 Files = new PosixFileSystem(),
                 LogDirectory = logDirectory,
+                SpoolDirectory = Path.Combine(options.DataDirectory, SpoolFolder),
                 State = state,
                 Peers = peers,
                 Time = time,

@@ -41,6 +41,10 @@ internal static class MemberTuning
                 MaxOverlayBytes = Math.Max(6 * options.FlushBytes, 2L * maxCommandBytes),
             },
             LogRetentionBytes = options.WalRetentionBytes,
+            MaxPinnedLogBytes = options.MaxPinnedLogBytes,
+
+            // The log's spare and a segment more: a snapshot must not be what makes the disk too full to write.
+            Spool = new SpoolOptions { ReserveBytes = 2 * options.WalSegmentBytes },
             Duties = new DutyOptions
             {
                 QuotaBytes = options.QuotaBytes,

@@ -49,6 +49,15 @@ internal static partial class NodeLog
     [LoggerMessage(1012, LogLevel.Information, "the cluster knows this member under {Old}: asking it to use {New}")]
     public static partial void AddressChanged(ILogger logger, string old, string @new);
 
+    [LoggerMessage(1013, LogLevel.Warning,
+        "the thread pool was starved for {Duration}: all its threads were blocked; it has {Threads} now and starts up to {MinThreads} "
+        + "at once")]
+    public static partial void PoolStarved(ILogger logger, TimeSpan duration, int threads, int minThreads);
+
+    [LoggerMessage(1014, LogLevel.Error,
+        "the thread pool is starved and has {Threads} threads: no more than {MinThreads} are started at once; what blocks them?")]
+    public static partial void PoolExhausted(ILogger logger, int threads, int minThreads);
+
     [LoggerMessage(1100, LogLevel.Information, "connected to {Peer} at {Address}{Path}")]
     public static partial void PeerConnected(ILogger logger, string peer, string address, string path);
 
@@ -63,8 +72,11 @@ internal static partial class NodeLog
     [LoggerMessage(1103, LogLevel.Error, "closed the stream of {Peer}, which sends what no member sends: {Reason}")]
     public static partial void PeerGarbage(ILogger logger, string peer, string reason);
 
-    [LoggerMessage(1110, LogLevel.Information, "sending {Peer} a snapshot as of {Index}")]
-    public static partial void SnapshotSending(ILogger logger, string peer, ulong index);
+    [LoggerMessage(1104, LogLevel.Warning, "a peer says that this member is gone ({Notice}), which does not count: {Flaw}")]
+    public static partial void RemovalDoubted(ILogger logger, string notice, string flaw);
+
+    [LoggerMessage(1110, LogLevel.Information, "sending {Peer} a snapshot as of {Index}, from chunk {First} of {Chunks}")]
+    public static partial void SnapshotSending(ILogger logger, string peer, ulong index, ulong first, ulong chunks);
 
     [LoggerMessage(1111, LogLevel.Information, "{Peer} has installed the snapshot as of {Index}")]
     public static partial void SnapshotSent(ILogger logger, string peer, ulong index);
@@ -78,8 +90,33 @@ internal static partial class NodeLog
     [LoggerMessage(1114, LogLevel.Warning, "threw a snapshot away, the state stays as it was: {Reason}")]
     public static partial void SnapshotRefused(ILogger logger, string reason);
 
+    [LoggerMessage(1116, LogLevel.Information, "the snapshot as of {Index} goes on with chunk {Next} of {Chunks}")]
+    public static partial void SnapshotResuming(ILogger logger, ulong index, ulong next, ulong chunks);
+
+    [LoggerMessage(1117, LogLevel.Warning, "the snapshot from {Peer} broke off behind chunk {Chunk} and waits to go on: {Reason}")]
+    public static partial void SnapshotBrokenOff(ILogger logger, string peer, ulong chunk, string reason);
+
     [LoggerMessage(1115, LogLevel.Information, "installed a snapshot as of {Index}")]
     public static partial void SnapshotInstalled(ILogger logger, ulong index);
+
+    [LoggerMessage(1116, LogLevel.Information, "spooling a snapshot as of {Index}")]
+    public static partial void SpoolBegun(ILogger logger, ulong index);
+
+    [LoggerMessage(1117, LogLevel.Information, "spooled the snapshot as of {Index}: {Bytes} bytes in {Chunks} chunks")]
+    public static partial void SpoolWritten(ILogger logger, ulong index, long bytes, long chunks);
+
+    [LoggerMessage(1118, LogLevel.Information, "spooling the snapshot as of {Index} was in the way of the state's store: it begins anew")]
+    public static partial void SpoolRestarted(ILogger logger, ulong index);
+
+    [LoggerMessage(1119, LogLevel.Error, "no snapshot could be spooled: {Reason}")]
+    public static partial void SpoolFailed(ILogger logger, string reason);
+
+    [LoggerMessage(1120, LogLevel.Warning, "a spooled snapshot could not be deleted, the next start does it: {Reason}")]
+    public static partial void SpoolLeft(ILogger logger, string reason);
+
+    [LoggerMessage(1121, LogLevel.Warning,
+        "the log behind the snapshot of member {Member:x16} at {Index} passed -max-pinned-log-bytes ({MaxBytes}): it begins anew with another")]
+    public static partial void LogPinLost(ILogger logger, ulong member, ulong index, long maxBytes);
 
     [LoggerMessage(1200, LogLevel.Error, "the disk of the log is full, writes wait: {Reason}")]
     public static partial void LogDiskFull(ILogger logger, string reason);
@@ -93,8 +130,11 @@ internal static partial class NodeLog
     [LoggerMessage(1203, LogLevel.Information, "the disk of the state has room again")]
     public static partial void StateDiskHasRoom(ILogger logger);
 
-    [LoggerMessage(1300, LogLevel.Debug, "looking for a leader: {Reason}; attempt {Attempt}, next in {Delay}")]
-    public static partial void LeaderSought(ILogger logger, string reason, int attempt, TimeSpan delay);
+    [LoggerMessage(1204, LogLevel.Warning, "readers keep the state from growing, flushing waits for them and the log grows: {Reason}")]
+    public static partial void StateReadersOpen(ILogger logger, string reason);
+
+    [LoggerMessage(1300, LogLevel.Debug, "{Count} requests look for a leader; the first: {Reason}")]
+    public static partial void LeaderSought(ILogger logger, int count, string reason);
 
     [LoggerMessage(1301, LogLevel.Information, "promoting learner {Member:x16}: it has caught up to {Match}")]
     public static partial void Promoting(ILogger logger, ulong member, ulong match);
@@ -106,8 +146,15 @@ internal static partial class NodeLog
     public static partial void AlarmCleared(ILogger logger, string alarm, AlarmCause cause, ulong member);
 
     [LoggerMessage(1304, LogLevel.Critical,
-        "this member's state differs from the majority's (at {Index}): it answers nothing until it is repaired")]
-    public static partial void Fenced(ILogger logger, ulong index);
+        "this member's state differs from the majority's (at {Index}): it answers nothing any more; {Repair}")]
+    public static partial void Fenced(ILogger logger, ulong index, string repair);
+
+    [LoggerMessage(1311, LogLevel.Critical, "this member fenced itself before it was started again ({Reason}): it answers nothing; {Repair}")]
+    public static partial void StillFenced(ILogger logger, string reason, string repair);
+
+    [LoggerMessage(1312, LogLevel.Error,
+        "cannot note on disk that this member is fenced: {Reason}; it stays fenced, a restart forgets it; trying again")]
+    public static partial void FenceNotSaved(ILogger logger, string reason);
 
     [LoggerMessage(1305, LogLevel.Information, "compacting: revisions below {Revision} go")]
     public static partial void Compacting(ILogger logger, long revision);
@@ -122,6 +169,9 @@ internal static partial class NodeLog
     [LoggerMessage(1310, LogLevel.Error,
         "the state of member {Member:x16} differs: its hash at entry {Index} is {Theirs:x16}, here it is {Own:x16}")]
     public static partial void Diverged(ILogger logger, ulong member, ulong index, ulong theirs, ulong own);
+
+    [LoggerMessage(1311, LogLevel.Information, "every member knows feature level {Next}: raising the cluster from {Level}")]
+    public static partial void RaisingLevel(ILogger logger, int level, int next);
 
     [LoggerMessage(1307, LogLevel.Information, "leadership has passed to member {Member}")]
     public static partial void LeadershipPassed(ILogger logger, ulong member);

@@ -54,6 +54,10 @@ public sealed record NodeOptions
     /// <summary>Log kept on disk for followers that lag, beyond what the state needs.</summary>
     public long WalRetentionBytes { get; init; } = 128L << 20;
 
+    /// <summary>Log kept on disk for a member that catches up by a snapshot, whatever the retention; beyond it that member
+    /// begins anew. Null: the larger of 1 GiB and half the state's size.</summary>
+    public long? MaxPinnedLogBytes { get; init; }
+
     /// <summary>Between two flushes of the state.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 

@@ -17,41 +17,43 @@ namespace Raftd.Node;
 
 internal sealed class RaftdMember : IDisposable
 {
-    private RaftdMember(
-        WriteAheadLog wal, StateMachine state, LogWriter log, Flusher flusher, Applier applier, Lessor lessor, Replica replica,
-        PeerReports reports)
+    // Half the state's size is kept for a peer, and at least this: what a small state is written in meanwhile.
+    private const long LeastPinnedBytes = 1L << 30;
+
+    private RaftdMember()
     {
-        Wal = wal;
-        State = state;
-        Log = log;
-        Flusher = flusher;
-        Applier = applier;
-        Lessor = lessor;
-        Replica = replica;
-        Reports = reports;
     }
 
-    public WriteAheadLog Wal { get; }
+    public required WriteAheadLog Wal { get; init; }
 
-    public StateMachine State { get; }
+    public required StateMachine State { get; init; }
 
-    public LogWriter Log { get; }
+    public required LogWriter Log { get; init; }
 
-    public Flusher Flusher { get; }
+    public required LogReader LogReader { get; init; }
 
-    public Applier Applier { get; }
+    public required Flusher Flusher { get; init; }
 
-    public Lessor Lessor { get; }
+    public required Applier Applier { get; init; }
 
-    public Replica Replica { get; }
+    public required Lessor Lessor { get; init; }
+
+    public required Replica Replica { get; init; }
+
+    public required SnapshotSpooler Spooler { get; init; }
+
+    public required PeerPins PeerPins { get; init; }
 
     /// <summary>What the peers tell of themselves, put here by the server of the peer port.</summary>
-    public PeerReports Reports { get; }
+    public required PeerReports Reports { get; init; }
 
     /// <exception cref="WalCorruptException">Damage below what was synced.</exception>
     /// <exception cref="StorageIoException">The disk failed; start again.</exception>
     public static RaftdMember Open(MemberOptions options, MemberSeams seams)
     {
+        // First: what a crash left of a snapshot may be what keeps the disk too full for the log to open.
+        var spool = new SpoolDirectory(seams.Files, seams.SpoolDirectory);
+        spool.Prepare();
         var wal = WriteAheadLog.Open(seams.Files, seams.LogDirectory, options.Wal);
         StateMachine? state = null;
         try
@@ -60,7 +62,7 @@ internal sealed class RaftdMember : IDisposable
             Found(wal, options.Founding);
             state = StateMachine.Open(seams.State, options.Store);
             Reconcile(wal, state, seams.Logger);
-            return Wire(options, seams, wal, state);
+            return Wire(options, seams, spool, wal, state);
         }
         catch
         {
@@ -73,6 +75,7 @@ internal sealed class RaftdMember : IDisposable
     public void Dispose()
     {
         Replica.EndWaiting();
+        Spooler.Dispose();
         State.Dispose();
         Wal.Dispose();
     }
@@ -120,32 +123,46 @@ internal sealed class RaftdMember : IDisposable
             last with { Term = Math.Max(last.Term, applied.Term), Commit = applied.Index });
     }
 
-    private static RaftdMember Wire(MemberOptions options, MemberSeams seams, WriteAheadLog wal, StateMachine state)
+    private static RaftdMember Wire(
+        MemberOptions options, MemberSeams seams, SpoolDirectory spool, WriteAheadLog wal, StateMachine state)
     {
         var storage = new WalRaftStorage(wal);
         var raft = new RaftNode(options.Raft, storage, seams.Random, BootState(wal, state));
-        if (raft.IsPromotable && raft.Configuration.Voters.Length == 1)
+        if (options.Self.FencedBecause is null && raft.IsPromotable && raft.Configuration.Voters.Length == 1)
         {
             // Nobody else could be elected: no reason to wait for a timeout.
             raft.Campaign();
         }
 
-        var log = new LogWriter(wal, seams.Peers, options.LogRetentionBytes, seams.Logger);
+        var log = new LogWriter(wal, seams.Peers, options.LogRetentionBytes, seams.Logger)
+        {
+            MaxPinnedBytes = () => options.MaxPinnedLogBytes ?? Math.Max(LeastPinnedBytes, state.StoredSize().InUse / 2),
+        };
         log.Flushed(state.FlushedIndex);
+        var logReader = new LogReader(wal);
         var flusher = new Flusher(state, wal, log, seams.Logger);
         var lessor = new Lessor(state, seams.Time);
         var applier = new Applier(state, lessor, flusher, options.Flush, options.LeasesPerStep, seams.Time);
-        var known = MemberTable.Of(options.Self.KnownMembers);
         var gate = new QuotaGate(options.Duties.QuotaBytes, state, seams.Time);
         var reports = new PeerReports(seams.Time);
         var replica = new Replica(
-            raft, log, applier, gate, seams.Peers, options.Replica, seams.Time, seams.Logger, state.Applied.Index, known);
+            raft, log, applier, state, gate, seams.Peers, options.Replica, seams.Time, seams.Logger, options.Self);
         var alarms = new SpaceAlarms(replica, state, gate, () => wal.IsSpaceLow, reports, seams.Logger);
         var compactor = new Compactor(replica, state, options.Duties.Compaction, seams.Time, seams.Logger);
-        var duties = new LeaderDuties(replica, lessor, alarms, compactor, seams.Time, seams.Logger);
+        var levels = new LevelRaiser(replica, state, reports, seams.Logger);
+        var duties = new LeaderDuties(replica, lessor, alarms, levels, compactor, seams.Time, seams.Logger);
+        var pins = new PeerPins(log, reports, seams.Time, seams.Logger);
+        var spooler = new SnapshotSpooler(
+            state, log.Pins, spool, options.Spool, options.Self.ClusterId, seams.Time, seams.Logger);
 
-        replica.AfterTick = duties.Tick;
+        replica.AfterTick = () =>
+        {
+            duties.Tick();
+            pins.Tick(raft);
+        };
         replica.RoomSought = compactor.MakeRoom;
+        replica.EntriesWanted = logReader.Post;
+        logReader.Read = replica.EntriesRead;
         log.Durable = replica.Durable;
         log.Releasing = index => replica.Ask(_ =>
         {
@@ -156,7 +173,20 @@ internal sealed class RaftdMember : IDisposable
         applier.Promoted = replica.Promoted;
         applier.Installed = log.WakeUp;
         flusher.Flushed = applier.WakeUp;
-        return new RaftdMember(wal, state, log, flusher, applier, lessor, replica, reports);
+        return new RaftdMember
+        {
+            Wal = wal,
+            State = state,
+            Log = log,
+            LogReader = logReader,
+            Flusher = flusher,
+            Applier = applier,
+            Lessor = lessor,
+            Replica = replica,
+            Spooler = spooler,
+            PeerPins = pins,
+            Reports = reports,
+        };
     }
 
     private static RaftBootState BootState(WriteAheadLog wal, StateMachine state) => new()

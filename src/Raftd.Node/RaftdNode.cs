@@ -11,8 +11,11 @@ using Raftd.Contract;
 using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
+using Raftd.Node.Peers.Http;
+using Raftd.Node.Replication;
 using Raftd.Node.Service;
 using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
 using Raftd.Store.Leases;
 using Raftd.Wal;
 
@@ -40,8 +43,11 @@ public sealed class RaftdNode : IAsyncDisposable
         _options = options;
         _gate = new ServiceGate(options);
         _logger = loggers.CreateLogger("raftd");
-        _server = new PeerServer(options.PeerEndPoint, loggers, _logger);
+        _server = new PeerServer(options.PeerEndPoint, loggers, _time);
     }
+
+    /// <summary>The newest feature level that this build knows.</summary>
+    public static int NewestFeatureLevel => FeatureLevel.Newest;
 
     public IKeyValueService KeyValues => _gate;
 
@@ -95,9 +101,11 @@ public sealed class RaftdNode : IAsyncDisposable
         var file = new IdentityFile(_files, _options.DataDirectory);
         var identity = await IdentifyAsync(file, cancellationToken);
         var started = Stopwatch.GetTimestamp();
-        var transport = new HttpPeerTransport(identity, _options.AdvertisedPeerAddress, _logger);
+        var wire = new HttpPeerWire(_time);
+        _undo.Push(wire.DisposeAsync);
+        var transport = new PeerTransport(identity, _options.AdvertisedPeerAddress, wire, _time, _logger);
         var member = OpenMember(file, identity, transport);
-        await StartLoopsAsync(member, identity, transport);
+        StartLoops(member, file, identity, wire, transport);
         NodeLog.Running(
             _logger, member.State.Applied.Index, member.Wal.FirstIndex, member.Wal.LastIndex,
             member.State.View().Revision, Stopwatch.GetElapsedTime(started));
@@ -139,6 +147,11 @@ public sealed class RaftdNode : IAsyncDisposable
                 "start it with the id it has, or give this member a directory of its own");
         }
 
+        if (identity.FencedBecause is { } fenced)
+        {
+            NodeLog.StillFenced(_logger, fenced, Fence.RepairOf(identity.Label, _options.DataDirectory));
+        }
+
         if (_options.Join.Count > 0)
         {
             NodeLog.JoinIgnored(_logger, _options.DataDirectory, identity.MemberId);
@@ -147,7 +160,7 @@ public sealed class RaftdNode : IAsyncDisposable
         return identity;
     }
 
-    private RaftdMember OpenMember(IdentityFile file, MemberIdentity identity, HttpPeerTransport transport)
+    private RaftdMember OpenMember(IdentityFile file, MemberIdentity identity, PeerTransport transport)
     {
         var started = MemberStart.Run(_options, file, identity, transport, _time, _logger);
         Undo(started.State.Dispose);
@@ -157,49 +170,54 @@ public sealed class RaftdNode : IAsyncDisposable
     }
 
     /// <summary>The threads, the streams and the services, each undone in the opposite order.</summary>
-    private async Task StartLoopsAsync(RaftdMember member, MemberIdentity identity, HttpPeerTransport transport)
+    private void StartLoops(
+        RaftdMember member, IdentityFile file, MemberIdentity identity, IPeerWire wire, PeerTransport transport)
     {
         var tick = MemberTuning.TickInterval(_options);
         var flusher = Loop("raftd-flusher", member.Flusher, tick, wake => member.Flusher.Wake = wake);
         var applier = Loop("raftd-applier", member.Applier, tick, wake => member.Applier.Wake = wake);
         var log = Loop("raftd-log", member.Log, tick, wake => member.Log.Wake = wake);
+        var spooler = Loop("raftd-spooler", member.Spooler, tick, wake => member.Spooler.Wake = wake);
+        var logReader = Loop("raftd-log-reader", member.LogReader, LogReader.TickInterval, wake => member.LogReader.Wake = wake);
         var replica = Loop("raftd-replica", member.Replica, tick, wake => member.Replica.Wake = wake);
 
         member.State.Damaged = damage => Fail(FatalStops.Of(damage, _options.DataDirectory));
-        var streamer = new SnapshotStreamer(identity, member.State, member.Log, member.Replica, _time, _logger);
-        var intake = new SnapshotIntake(_state!, member.Replica, identity.ClusterId, _logger);
-        var divergence = new DivergenceWatch(member.State);
-        transport.Unreachable = member.Replica.PeerUnreachable;
-        transport.StartSnapshot = streamer.Start;
-        transport.Removed = reason => Fail(new FatalStopException(
-            FatalReason.IdentityRefused, reason, "to bring it back, empty its data directory and start it with -join"));
-        transport.Follow(MemberTable.Of(identity.KnownMembers));
-
-        var leases = new LeaseKeeper(
-            member.Replica, member.State, member.Lessor, _options.RequestTimeLimit, _options.MaxLeaseKeys);
-        _membership = new MembershipKeeper(identity, member.Replica, _options.RequestTimeLimit, _logger);
-        var calls = new LeaderCalls(leases, _membership);
-        var router = new LeaderRouter(identity, member.Replica, _options.RequestTimeLimit, _logger);
+        var peers = new PeerLoop(
+            new PeerLoopOptions
+            {
+                Self = identity,
+                Start = IdentityFile.DrawId(),
+                DataDirectory = _options.DataDirectory,
+                HttpAddress = _options.AdvertisedHttpAddress,
+                PeerAddress = _options.AdvertisedPeerAddress,
+                RequestTimeLimit = _options.RequestTimeLimit,
+                MaxLeaseKeys = _options.MaxLeaseKeys,
+                QuotaBytes = _options.QuotaBytes,
+            },
+            member, new Fence(file, identity, member.Replica), _state!, transport, wire, _time, _logger)
+        {
+            EachSecond = new MemoryTrim().Turn,
+            Newer = newer => Fail(FatalStops.Of(newer, _options.DataDirectory)),
+            Removed = reason => Fail(new FatalStopException(
+                FatalReason.IdentityRefused, reason, "to bring it back, empty its data directory and start it with -join")),
+        };
+        var peerLoop = Loop("raftd-peers", peers, tick, wake => peers.Wake = wake);
+        peers.Follow(MemberTable.Of(identity.KnownMembers));
+        _membership = peers.Membership;
         var ids = new SnowflakeGenerator(identity.Generator, _time);
         var service = new NodeService(
-            _options, identity, member.Replica, member.State, member.Log, member.Reports, router, calls, ids);
-        var chores = new MemberChores(_options, identity, member, transport, divergence, router, calls, _logger);
+            _options, identity, member.Replica, member.State, member.Log, member.Reports, member.PeerPins, peers.Router, peers.Calls,
+            ids);
 
-        foreach (var loop in (LoopThread[])[flusher, applier, log, replica])
+        var poolGuard = Loop("raftd-pool-guard", new PoolGuard(new RuntimePool(), _time, _logger), tick / 2, static _ => { });
+        foreach (var loop in (LoopThread[])[poolGuard, flusher, applier, log, logReader, spooler, replica, peerLoop])
         {
             loop.Start();
             Undo(loop.Dispose);
         }
 
-        _undo.Push(transport.DisposeAsync);
-        _undo.Push(streamer.DisposeAsync);
-        Undo(intake.Dispose);
-        Undo(router.Dispose);
-        _undo.Push(chores.DisposeAsync);
-        _server.Attach(new PeerSession(
-            identity, member.Replica, transport, intake, divergence, member.Reports,
-            new LeaderCallServer(member.Replica, calls, _logger)));
-        await chores.StartAsync();
+        Undo(peers.Close);
+        _server.Attach(peers.Door);
         _gate.Open(service);
     }
 

@@ -17,7 +17,7 @@ internal sealed class ConfigurationHistory(ulong index, Configuration configurat
     public Configuration Previous => _versions[^Math.Min(2, _versions.Count)].Configuration;
 
     /// <summary>The newest at or below <paramref name="commit"/>: no truncation takes it back.</summary>
-    public Configuration Committed(ulong commit)
+    public (ulong Index, Configuration Configuration) Committed(ulong commit)
     {
         var newest = _versions.Count - 1;
         while (newest > 0 && _versions[newest].Index > commit)
@@ -25,7 +25,7 @@ internal sealed class ConfigurationHistory(ulong index, Configuration configurat
             newest--;
         }
 
-        return _versions[newest].Configuration;
+        return _versions[newest];
     }
 
     public void Add(ulong index, Configuration configuration)

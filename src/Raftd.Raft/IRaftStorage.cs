@@ -13,9 +13,11 @@ public interface IRaftStorage
 
     ulong LastIndex { get; }
 
-    /// <summary>The term at an index in [FirstIndex - 1, LastIndex]; the term of index 0 is 0.</summary>
+    /// <summary>The term at an index in [FirstIndex - 1, LastIndex]; the term of index 0 is 0. From memory: it is asked with
+    /// each append.</summary>
     ulong Term(ulong index);
 
-    /// <summary>Entries of [low, high), cut short at <paramref name="maxBytes"/> but never empty if the range is not.</summary>
+    /// <summary>What is committed and to be applied, and the configurations at the start: entries for peers are asked for by
+    /// <see cref="Ready.EntriesWanted"/>. Entries of [low, high), cut short at <paramref name="maxBytes"/> but never empty if the range is not.</summary>
     IReadOnlyList<Entry> Entries(ulong low, ulong high, long maxBytes);
 }

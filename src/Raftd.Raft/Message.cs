@@ -3,7 +3,7 @@ namespace Raftd.Raft;
 /// <summary>One message between members: flat, and each kind uses the fields it needs; the others are zero.</summary>
 /// <remarks>
 /// <code>
-/// MsgApp            Index, LogTerm = the entry before; Entries; Commit
+/// MsgApp            Index, LogTerm = the entry before; Entries; Commit; Unanswered
 /// MsgAppResp        Index = last index agreed on, or the one rejected; Reject, RejectHint, LogTerm = its term; Nonce, Recovering
 /// MsgVote, PreVote  Index, LogTerm = the candidate's last entry; Force = a leader asked for this election
 /// Msg(Pre)VoteResp  Reject; Nonce, Recovering
@@ -52,6 +52,12 @@ public sealed class Message
     public bool Recovering { get; init; }
 
     public bool Recovered { get; init; }
+
+    /// <summary>
+    /// An append that brings a commit index and nothing else to a peer that has acknowledged all it was sent: accepting it
+    /// says nothing new, so only a refusal is answered.
+    /// </summary>
+    public bool Unanswered { get; init; }
 
     public SnapshotMetadata? Snapshot { get; init; }
 }

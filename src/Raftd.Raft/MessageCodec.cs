@@ -10,7 +10,8 @@ namespace Raftd.Raft;
 ///   offset  bytes
 ///   0       1     version, 1                             all numbers little-endian
 ///   1       1     kind
-///   2       2     flags: 1 reject, 2 force, 4 recovering, 8 recovered, 16 snapshot follows; others zero
+///   2       2     flags: 1 reject, 2 force, 4 recovering, 8 recovered, 16 snapshot follows,
+///                 32 unanswered; others zero
 ///   4       4     number of entries
 ///   8       8     to          16  8  from         24  8  term
 ///   32      8     log term    40  8  index        48  8  commit
@@ -26,7 +27,10 @@ namespace Raftd.Raft;
 public static class MessageCodec
 {
     private const byte Version = 1;
-    private const int HeaderBytes = 88;
+
+    /// <summary>Of each message; what follows it is its body.</summary>
+    public const int HeaderBytes = 88;
+
     private const int EntryHeaderBytes = 13;
     private const int SnapshotHeaderBytes = 28;
 
@@ -35,11 +39,19 @@ public static class MessageCodec
     private const ushort RecoveringFlag = 4;
     private const ushort RecoveredFlag = 8;
     private const ushort SnapshotFlag = 16;
-    private const ushort AllFlags = 31;
+    private const ushort UnansweredFlag = 32;
+    private const ushort AllFlags = 63;
 
     public static void Encode(IBufferWriter<byte> writer, Message message)
     {
-        WriteHeader(writer, message);
+        EncodeHeader(writer.GetSpan(HeaderBytes), message);
+        writer.Advance(HeaderBytes);
+        EncodeBody(writer, message);
+    }
+
+    /// <summary>What follows the header: the same bytes for all messages that carry the same entries, whoever they are for.</summary>
+    public static void EncodeBody(IBufferWriter<byte> writer, Message message)
+    {
         for (var i = 0; i < message.Entries.Count; i++)
         {
             WriteEntry(writer, message.Entries[i]);
@@ -99,15 +111,16 @@ public static class MessageCodec
             Force = (flags & ForceFlag) != 0,
             Recovering = (flags & RecoveringFlag) != 0,
             Recovered = (flags & RecoveredFlag) != 0,
+            Unanswered = (flags & UnansweredFlag) != 0,
             Entries = entries,
             Snapshot = snapshot,
         };
         return true;
     }
 
-    private static void WriteHeader(IBufferWriter<byte> writer, Message message)
+    /// <summary>The first <see cref="HeaderBytes"/> of a message.</summary>
+    public static void EncodeHeader(Span<byte> span, Message message)
     {
-        var span = writer.GetSpan(HeaderBytes);
         span[0] = Version;
         span[1] = (byte)message.Kind;
         BinaryPrimitives.WriteUInt16LittleEndian(span[2..], Flags(message));
@@ -122,7 +135,6 @@ public static class MessageCodec
         WriteUInt64(span, 64, message.ReadId);
         WriteUInt64(span, 72, message.Nonce);
         WriteUInt64(span, 80, message.AnsweredNonce);
-        writer.Advance(HeaderBytes);
     }
 
     private static ushort Flags(Message message)
@@ -132,6 +144,7 @@ public static class MessageCodec
         flags |= message.Recovering ? RecoveringFlag : 0;
         flags |= message.Recovered ? RecoveredFlag : 0;
         flags |= message.Snapshot is null ? 0 : SnapshotFlag;
+        flags |= message.Unanswered ? UnansweredFlag : 0;
         return (ushort)flags;
     }
 

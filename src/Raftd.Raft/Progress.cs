@@ -41,6 +41,18 @@ public sealed class Progress
     /// <summary>The peer may have lost what it acknowledged: its match is not counted for a commit.</summary>
     public bool Recovering { get; private set; }
 
+    /// <summary>
+    /// A learner that has all of the log as it was at a moment less than an election timeout ago: as a voter it would hold up
+    /// a commit for no longer than that. Under writes it never has all there is at any one moment, so it catches up in rounds,
+    /// each up to the end of the log at its beginning (thesis 4.2.1). Looked at with each tick of the leader.
+    /// </summary>
+    public bool KeepsUp { get; private set; }
+
+    /// <summary>The end of the log when the present round began; 0 before the first.</summary>
+    internal ulong RoundTarget { get; private set; }
+
+    internal ulong RoundStartedAtTick { get; private set; }
+
     /// <summary>Which start of the peer reported that it is recovering.</summary>
     internal ulong RecoveryNonce { get; private set; }
 
@@ -62,6 +74,15 @@ public sealed class Progress
 
     /// <summary>The highest commit index the peer was told, so that a commit that it knows costs no message.</summary>
     internal ulong SentCommit { get; set; }
+
+    /// <summary>
+    /// The first of the entries for this peer that were asked for and not handed in, 0 for none: one request at a time,
+    /// whatever becomes of the peer meanwhile, so that a log that does not answer gathers no more.
+    /// </summary>
+    internal ulong WantedIndex { get; set; }
+
+    /// <summary>It has acknowledged everything that was sent to it.</summary>
+    internal bool IsSettled => State == ProgressState.Replicate && Match + 1 == Next;
 
     internal bool IsPaused => State switch
     {
@@ -91,6 +112,22 @@ public sealed class Progress
     }
 
     internal void BecomeSnapshot() => Reset(ProgressState.Snapshot);
+
+    /// <summary>Ends the round of catching up if the learner has come so far, and begins the next.</summary>
+    internal void TickRound(ulong lastIndex, ulong now, int electionTimeoutTicks)
+    {
+        var isQuick = RoundTarget > 0 && now - RoundStartedAtTick < (ulong)electionTimeoutTicks;
+        if (Match >= RoundTarget)
+        {
+            KeepsUp = isQuick;
+            RoundTarget = lastIndex;
+            RoundStartedAtTick = now;
+        }
+        else
+        {
+            KeepsUp &= isQuick;
+        }
+    }
 
     /// <summary>Entries up to <paramref name="lastIndex"/> have left.</summary>
     internal void Sent(ulong lastIndex, long bytes)
@@ -159,6 +196,8 @@ public sealed class Progress
         RecoveryEpoch = epoch;
         Match = 0;
         SentCommit = 0;
+        RoundTarget = 0;
+        KeepsUp = false;
         Reset(ProgressState.Probe);
         Next = target + 1;
     }

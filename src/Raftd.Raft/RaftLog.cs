@@ -34,6 +34,9 @@ internal sealed class RaftLog
             $"log [{storage.FirstIndex}, {storage.LastIndex}] does not fit applied {applied} and commit {commit}");
     }
 
+    /// <summary>Entries from here on are in memory.</summary>
+    public ulong FirstInMemory => _window.First;
+
     public ulong FirstIndex => Math.Max(_base.Index + 1, _storage.FirstIndex);
 
     public ulong LastIndex => _window.End - 1;

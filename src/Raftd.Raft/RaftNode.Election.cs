@@ -84,7 +84,9 @@ public sealed partial class RaftNode
         _electionElapsed = 0;
         _heartbeatElapsed = 0;
         _appendsDue = false;
+        _commitNewsAsked = false;
         _sharedSlice = default;
+        _entriesWanted.Clear();
         _peers = [];
         _uncommitted.Clear();
         _uncommittedBytes = 0;

@@ -14,7 +14,7 @@ public sealed partial class RaftNode
         if (m.Index < Commit)
         {
             // A late one. What is committed agrees with every leader, so this acknowledges more than was asked.
-            AcknowledgeAppend(m, Commit);
+            MaybeAcknowledgeAppend(m, Commit);
             return;
         }
 
@@ -27,7 +27,19 @@ public sealed partial class RaftNode
         AppendMissing(m);
         var last = m.Index + (ulong)m.Entries.Count;
         _log.CommitTo(Math.Min(m.Commit, last));
-        AcknowledgeAppend(m, last);
+        MaybeAcknowledgeAppend(m, last);
+    }
+
+    /// <summary>
+    /// Silent where the leader has this acknowledgement already and says so. A recovering member answers whatever it hears:
+    /// the mark in its answers is what the leader goes by.
+    /// </summary>
+    private void MaybeAcknowledgeAppend(Message m, ulong index)
+    {
+        if (!m.Unanswered || _recovering)
+        {
+            AcknowledgeAppend(m, index);
+        }
     }
 
     /// <summary>What no correct leader sends, found at the gate so that the log can trust what is inside.</summary>

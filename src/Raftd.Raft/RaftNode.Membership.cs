@@ -135,6 +135,7 @@ public sealed partial class RaftNode
     {
         if (Role == RaftRole.Leader && !IsVoter && ConfigurationIndex <= Commit)
         {
+            FlushCommitNews();
             FlushAppends();
             StepDown(StepDownReason.Removed);
         }

@@ -14,14 +14,16 @@ namespace Raftd.Raft;
 /// because all were sent after the round's reads had arrived; what must never happen is that an answer to an old round
 /// confirms a newer one (failure 5), and ids are never reused: they count up from a seed that no two starts share.
 /// A follower forwards what waits as one batch, and passes the index on.
+///
+/// While no majority answers, the reader gives up and asks anew, again and again. So both sides forget: the caller says
+/// what it has given up (<see cref="ForgetReads"/>), and a leader drops a forwarded batch that its sender no longer
+/// repeats. What the core holds is bounded by what is asked within an election timeout, however long the silence lasts.
 /// </content>
 public sealed partial class RaftNode
 {
-    private readonly record struct ReadRequest(NodeId From, ulong Context);
-
     private sealed class ReadRound
     {
-        public required List<ReadRequest> Requests { get; init; }
+        public required ReadRequests Requests { get; init; }
 
         public required ulong Index { get; init; }
 
@@ -43,7 +45,7 @@ public sealed partial class RaftNode
     private sealed record ForwardedReads(ulong Id, List<ulong> Contexts, ulong SentAtTick);
 
     private readonly List<ForwardedReads> _forwarded = [];
-    private List<ReadRequest> _waitingReads = [];
+    private ReadRequests _waitingReads = new();
     private List<ulong> _readsToForward = [];
     private ReadRound? _readRound;
     private ulong _nextReadId;
@@ -53,6 +55,10 @@ public sealed partial class RaftNode
         _readsToForward.Count > 0 || (_waitingReads.Count > 0 && _readRound is null && HasCommittedInTerm);
 
     private bool HasLease => _options.LeaseReads && HasCommittedInTerm && !_transferAttempted && _now < _leaseUntilTick;
+
+    /// <summary>Reads, and batches of other members' reads, that wait for an answer.</summary>
+    internal int HeldReads =>
+        _waitingReads.Count + (_readRound?.Requests.Count ?? 0) + _readsToForward.Count + _forwarded.Sum(batch => batch.Contexts.Count);
 
     /// <summary>
     /// Asks for an index at which a read that arrives now is linearizable. The answer is a <see cref="ReadState"/> with this
@@ -66,7 +72,7 @@ public sealed partial class RaftNode
         }
         else if (Role == RaftRole.Leader)
         {
-            _waitingReads.Add(new ReadRequest(Id, context));
+            _waitingReads.Own.Add(context);
         }
         else if (Leader.IsNone)
         {
@@ -76,6 +82,21 @@ public sealed partial class RaftNode
         {
             _readsToForward.Add(context);
         }
+    }
+
+    /// <summary>Nobody waits for these contexts any more: no answer comes, and a round for nobody else ends.</summary>
+    public void ForgetReads(IReadOnlySet<ulong> contexts)
+    {
+        _readsToForward.RemoveAll(contexts.Contains);
+        foreach (var batch in _forwarded)
+        {
+            batch.Contexts.RemoveAll(contexts.Contains);
+        }
+
+        _forwarded.RemoveAll(static batch => batch.Contexts.Count == 0);
+        _waitingReads.Forget(contexts);
+        _readRound?.Requests.Forget(contexts);
+        EndRoundForNobody();
     }
 
     private void FlushReads()
@@ -112,7 +133,7 @@ public sealed partial class RaftNode
             LastId = id,
             StartedAtTick = _now,
         };
-        _waitingReads = [];
+        _waitingReads = new ReadRequests();
         MaybeFinishReadRound();
     }
 
@@ -128,6 +149,24 @@ public sealed partial class RaftNode
         {
             // A round for nobody keeps the lease.
             BeginReadRound();
+        }
+    }
+
+    /// <summary>Once an election timeout: askers repeat themselves at each heartbeat, so a silent one has given up.</summary>
+    private void ForgetSilentReads()
+    {
+        _waitingReads.ForgetSilent();
+        _readRound?.Requests.ForgetSilent();
+        EndRoundForNobody();
+    }
+
+    /// <summary>Those that wait begin the next one at once, instead of waiting for answers that may never come. With lease
+    /// reads a round for nobody has its use, and the next heartbeat replaces it.</summary>
+    private void EndRoundForNobody()
+    {
+        if (_readRound is { Requests.Count: 0 } && !_options.LeaseReads)
+        {
+            _readRound = null;
         }
     }
 
@@ -157,36 +196,30 @@ public sealed partial class RaftNode
         // A quarter of the promise is given away to clocks that differ; see RaftOptions.LeaseReads.
         _leaseUntilTick = round.StartedAtTick + ((ulong)_options.ElectionTimeoutTicks * 3 / 4);
         _readRound = null;
-        foreach (var request in round.Requests)
+        foreach (var context in round.Requests.Own)
         {
-            AnswerRead(request, round.Index);
-        }
-    }
-
-    private void AnswerRead(ReadRequest request, ulong index)
-    {
-        if (request.From == Id)
-        {
-            _readStates.Add(new ReadState(request.Context, index));
-            return;
+            _readStates.Add(new ReadState(context, round.Index));
         }
 
-        Send(new Message
+        foreach (var (from, batch) in round.Requests.Forwarded)
         {
-            Kind = MessageKind.MsgReadIndexResp,
-            To = request.From,
-            From = Id,
-            Term = Term,
-            ReadId = request.Context,
-            Index = index,
-        });
+            Send(new Message
+            {
+                Kind = MessageKind.MsgReadIndexResp,
+                To = from,
+                From = Id,
+                Term = Term,
+                ReadId = batch,
+                Index = round.Index,
+            });
+        }
     }
 
     private void HandleReadIndex(Message m)
     {
-        if (Role == RaftRole.Leader)
+        if (Role == RaftRole.Leader && !(_readRound?.Requests.TryRepeat(m.From, m.ReadId) ?? false))
         {
-            _waitingReads.Add(new ReadRequest(m.From, m.ReadId));
+            _waitingReads.Forward(m.From, m.ReadId);
         }
     }
 
@@ -236,27 +269,11 @@ public sealed partial class RaftNode
     /// <summary>Leadership is gone. Other members' reads are not answered: they fail when those see the leader change.</summary>
     private void FailReads()
     {
-        foreach (var request in _readRound?.Requests ?? [])
-        {
-            FailRead(request);
-        }
-
-        foreach (var request in _waitingReads)
-        {
-            FailRead(request);
-        }
-
+        _failedReads.AddRange(_readRound?.Requests.Own ?? []);
+        _failedReads.AddRange(_waitingReads.Own);
         _readRound = null;
-        _waitingReads.Clear();
+        _waitingReads = new ReadRequests();
         _leaseUntilTick = 0;
-    }
-
-    private void FailRead(ReadRequest request)
-    {
-        if (request.From == Id)
-        {
-            _failedReads.Add(request.Context);
-        }
     }
 
     private void FailForwardedReads()

@@ -9,6 +9,7 @@ public sealed partial class RaftNode
     private List<Message> _messagesAfterDurable = [];
     private List<RaftEvent> _events = [];
     private List<NodeId> _snapshotsToSend = [];
+    private List<EntriesWanted> _entriesWanted = [];
     private List<ReadState> _readStates = [];
     private List<ulong> _failedReads = [];
     private SnapshotInstall? _snapshot;
@@ -35,7 +36,8 @@ public sealed partial class RaftNode
         || CurrentSoftState != _reportedSoftState
         || _readStates.Count > 0
         || _failedReads.Count > 0
-        || _snapshotsToSend.Count > 0;
+        || _snapshotsToSend.Count > 0
+        || _entriesWanted.Count > 0;
 
     private SoftState CurrentSoftState => new(Leader, Role, Term);
 
@@ -68,6 +70,7 @@ public sealed partial class RaftNode
             MessagesAfterDurable = Take(ref _messagesAfterDurable),
             Committed = TakeCommitted(),
             SnapshotsToSend = Take(ref _snapshotsToSend),
+            EntriesWanted = Take(ref _entriesWanted),
             ReadStates = Take(ref _readStates),
             FailedReads = Take(ref _failedReads),
             SoftState = CurrentSoftState == _reportedSoftState ? null : CurrentSoftState,
@@ -143,6 +146,11 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <remarks>
+    /// Reads storage where the state is behind what memory holds: after a start, and when the applier is slow. That is
+    /// bounded by <see cref="RaftOptions.MaxApplyingBytes"/> in one turn, and the caller could do nothing else meanwhile:
+    /// what has left memory a moment ago is in the page cache, and at a start there is no leadership to lose.
+    /// </remarks>
     private IReadOnlyList<Entry> TakeCommitted()
     {
         if (!CanHandOutCommitted)

@@ -1,10 +1,25 @@
 namespace Raftd.Raft;
 
-/// <content>The leader's sending side: appends, heartbeats, snapshots.</content>
+/// <content>
+/// The leader's sending side: appends, heartbeats, snapshots.
+///
+/// Entries that have left memory are never read here: a disk that is slow, or a follower far behind, would hold up the
+/// heartbeats of all. They are asked for (<see cref="Ready.EntriesWanted"/>), and the peer waits, with heartbeats and empty
+/// probes, until they are handed in. By then anything may have happened, so they are sent only if they are still what comes
+/// next for that peer and still what the log has: the log matching property makes one comparison of terms, at the last of
+/// them, enough for all.
+///
+/// A commit index is news of its own only when no append carries it soon. So it does not leave by itself: the caller is told
+/// that news is due (<see cref="CommitNewsDue"/>) and sends it a moment later (<see cref="FlushCommitNews"/>), by which
+/// time the next entries have often taken it along. How long that moment is, is the caller's: there is no clock here.
+/// </content>
 public sealed partial class RaftNode
 {
     /// <summary>The last slice sent while flushing: peers that keep up get the very same list.</summary>
     private (ulong Low, IReadOnlyList<Entry> Entries) _sharedSlice;
+
+    /// <summary>The next look at the peers tells them of a commit even without entries.</summary>
+    private bool _commitNewsAsked;
 
     /// <summary>The peer cannot be reached just now: what was under way to it is probably lost.</summary>
     public void ReportUnreachable(NodeId id)
@@ -29,6 +44,66 @@ public sealed partial class RaftNode
         ReportState(peer);
     }
 
+    /// <summary>A peer has acknowledged what is committed by now and was not told so: it learns of it with the next append, with
+    /// a heartbeat, or by <see cref="FlushCommitNews"/>.</summary>
+    /// <remarks>One that has acknowledged less has no use for it yet, and would be sent a message for each commit that the
+    /// others make without it.</remarks>
+    public bool CommitNewsDue
+    {
+        get
+        {
+            foreach (var peer in _peers)
+            {
+                if (IsCommitNews(peer))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Waited long enough: the next Ready tells the commit index to every peer that has it and does not know.</summary>
+    public void FlushCommitNews()
+    {
+        if (CommitNewsDue)
+        {
+            _commitNewsAsked = true;
+            _appendsDue = true;
+        }
+    }
+
+    /// <summary>Hands in entries that a Ready asked for; none where the log could not give them.</summary>
+    public void EntriesRead(EntriesWanted wanted, IReadOnlyList<Entry> entries)
+    {
+        if (Role != RaftRole.Leader || FindPeer(wanted.Peer) is not { } peer || peer.WantedIndex != wanted.Low)
+        {
+            return;
+        }
+
+        peer.WantedIndex = 0;
+        _appendsDue = true;
+        if (peer.Next == wanted.Low && !peer.IsPaused && IsOfThisLog(wanted.Low, entries)
+            && _log.TryTerm(wanted.Low - 1, out var previousTerm))
+        {
+            SendAppend(peer, previousTerm, entries);
+        }
+    }
+
+    private bool IsOfThisLog(ulong low, IReadOnlyList<Entry> entries)
+    {
+        for (var i = 0; i < entries.Count; i++)
+        {
+            if (entries[i].Index != low + (ulong)i)
+            {
+                return false;
+            }
+        }
+
+        return entries.Count > 0 && _log.Matches(entries[^1].Id);
+    }
+
     private void FlushAppends()
     {
         if (!_appendsDue)
@@ -45,6 +120,7 @@ public sealed partial class RaftNode
             }
         }
 
+        _commitNewsAsked = false;
         _sharedSlice = default;
     }
 
@@ -63,15 +139,23 @@ public sealed partial class RaftNode
             return false;
         }
 
-        IReadOnlyList<Entry> entries = peer.IsPaused ? [] : SliceFrom(peer.Next);
-        var last = previous + (ulong)entries.Count;
-        var commit = Math.Min(Commit, last);
-        var isCommitNews = peer.State == ProgressState.Replicate && peer.SentCommit < commit;
-        if (entries.Count == 0 && !evenIfEmpty && !isCommitNews)
+        var entries = peer.IsPaused ? [] : SliceFor(peer);
+        if (entries.Count == 0 && !(_commitNewsAsked && IsCommitNews(peer)) && (!evenIfEmpty || peer.IsSettled))
         {
             return false;
         }
 
+        SendAppend(peer, previousTerm, entries);
+        return entries.Count > 0;
+    }
+
+    private bool IsCommitNews(Progress peer) =>
+        peer.State == ProgressState.Replicate && peer.SentCommit < Math.Min(Commit, peer.Match);
+
+    private void SendAppend(Progress peer, ulong previousTerm, IReadOnlyList<Entry> entries)
+    {
+        var previous = peer.Next - 1;
+        var last = previous + (ulong)entries.Count;
         Send(new Message
         {
             Kind = MessageKind.MsgApp,
@@ -82,10 +166,13 @@ public sealed partial class RaftNode
             LogTerm = previousTerm,
             Commit = Commit,
             Entries = entries,
+
+            // A probe asks where the peer stands, and so is never sent this way: not the first after a connection broke, nor
+            // one while something sent is unacknowledged.
+            Unanswered = entries.Count == 0 && peer.IsSettled,
         });
-        peer.SentCommit = Math.Max(peer.SentCommit, commit);
+        peer.SentCommit = Math.Max(peer.SentCommit, Math.Min(Commit, last));
         NoteSent(peer, last, entries);
-        return entries.Count > 0;
     }
 
     private static void NoteSent(Progress peer, ulong last, IReadOnlyList<Entry> entries)
@@ -100,10 +187,18 @@ public sealed partial class RaftNode
         }
     }
 
-    private IReadOnlyList<Entry> SliceFrom(ulong low)
+    /// <summary>What memory has for the peer; what it has no longer is asked for, and nothing is sent meanwhile.</summary>
+    private IReadOnlyList<Entry> SliceFor(Progress peer)
     {
+        var low = peer.Next;
         if (low > LastIndex)
         {
+            return [];
+        }
+
+        if (low < _log.FirstInMemory)
+        {
+            MaybeWantEntries(peer);
             return [];
         }
 
@@ -113,6 +208,15 @@ public sealed partial class RaftNode
         }
 
         return _sharedSlice.Entries;
+    }
+
+    private void MaybeWantEntries(Progress peer)
+    {
+        if (peer.WantedIndex == 0)
+        {
+            peer.WantedIndex = peer.Next;
+            _entriesWanted.Add(new EntriesWanted(peer.Id, peer.Next, _log.FirstInMemory, _options.MaxMessageBytes));
+        }
     }
 
     /// <summary>A peer that does not answer gets no snapshot: the work would be for nobody.</summary>
@@ -136,18 +240,22 @@ public sealed partial class RaftNode
         }
     }
 
-    private void SendHeartbeat(Progress peer) => Send(new Message
+    private void SendHeartbeat(Progress peer)
     {
-        Kind = MessageKind.MsgHeartbeat,
-        To = peer.Id,
-        From = Id,
-        Term = Term,
-
         // Not beyond what the peer is known to share: it takes the number without looking at its log.
-        Commit = Math.Min(peer.Match, Commit),
-        ReadId = _readRound?.LastId ?? 0,
-        Recovered = IsWhole(peer),
-        Nonce = peer.Recovering ? peer.RecoveryNonce : 0,
-        Index = _recoveryEpoch,
-    });
+        var commit = Math.Min(peer.Match, Commit);
+        peer.SentCommit = Math.Max(peer.SentCommit, commit);
+        Send(new Message
+        {
+            Kind = MessageKind.MsgHeartbeat,
+            To = peer.Id,
+            From = Id,
+            Term = Term,
+            Commit = commit,
+            ReadId = _readRound?.LastId ?? 0,
+            Recovered = IsWhole(peer),
+            Nonce = peer.Recovering ? peer.RecoveryNonce : 0,
+            Index = _recoveryEpoch,
+        });
+    }
 }

@@ -42,6 +42,7 @@ public sealed partial class RaftNode
         {
             _electionElapsed = 0;
             AbortTransfer();
+            ForgetSilentReads();
             if (!CheckQuorum())
             {
                 StepDown(StepDownReason.LostQuorum);
@@ -49,12 +50,24 @@ public sealed partial class RaftNode
             }
         }
 
+        TickLearners();
         if (_heartbeatElapsed >= _options.HeartbeatTicks)
         {
             _heartbeatElapsed = 0;
             RetryReadRound();
             BroadcastHeartbeat();
             NudgeTransferTarget();
+        }
+    }
+
+    private void TickLearners()
+    {
+        foreach (var peer in _peers)
+        {
+            if (peer.IsLearner)
+            {
+                peer.TickRound(LastIndex, _now, _options.ElectionTimeoutTicks);
+            }
         }
     }
 

@@ -87,7 +87,10 @@ public sealed partial class RaftNode
     public ulong ConfigurationIndex => _history.Index;
 
     /// <summary>The newest one that is committed, as far as this member knows: what may be told to others as done.</summary>
-    public Configuration CommittedConfiguration => _history.Committed(Commit);
+    public Configuration CommittedConfiguration => _history.Committed(Commit).Configuration;
+
+    /// <summary>Of the entry that made it.</summary>
+    public ulong CommittedConfigurationIndex => _history.Committed(Commit).Index;
 
     public bool IsLearner => Configuration.IsLearner(Id);
 

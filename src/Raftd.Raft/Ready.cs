@@ -36,6 +36,10 @@ public sealed class Ready
     /// <summary>Peers that need a snapshot: stream one, then call <see cref="RaftNode.ReportSnapshot"/>, come what may.</summary>
     public IReadOnlyList<NodeId> SnapshotsToSend { get; init; } = [];
 
+    /// <summary>Entries for peers, no longer in memory: to be read beside the core, and handed in by
+    /// <see cref="RaftNode.EntriesRead"/>, each once.</summary>
+    public IReadOnlyList<EntriesWanted> EntriesWanted { get; init; } = [];
+
     public IReadOnlyList<ReadState> ReadStates { get; init; } = [];
 
     /// <summary>Contexts of reads that will get no answer: ask again with a new context.</summary>

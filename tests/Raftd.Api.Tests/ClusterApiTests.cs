@@ -79,6 +79,18 @@ public sealed class ClusterApiTests(InMemoryHost host) : IClassFixture<InMemoryH
         Assert.Equal(409, RawHttp.Send(host, "POST", "/join", "", Encoding.UTF8.GetBytes(wiped)).Status);
     }
 
+    /// <summary>A member that does not say which level it knows is one of level 1, which this cluster is at.</summary>
+    [Fact]
+    public void Join_CarriesTheLevelThatTheMemberKnows()
+    {
+        const string Body = """{"id":"leveled","httpAddr":"h:4","raftAddr":"r:4"}""";
+        var older = Body.Replace("}", ",\"featureLevel\":0}", StringComparison.Ordinal);
+        var refused = RawHttp.Send(host, "POST", "/join", "", Encoding.UTF8.GetBytes(older));
+        Assert.Equal(409, refused.Status);
+        Assert.Contains("level_too_low", refused.Text, StringComparison.Ordinal);
+        Assert.Equal(200, RawHttp.Send(host, "POST", "/join", "", Encoding.UTF8.GetBytes(Body)).Status);
+    }
+
     [Fact]
     public void Members_AreNamedByNumberOrLabel()
     {

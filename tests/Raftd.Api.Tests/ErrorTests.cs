@@ -8,6 +8,7 @@ public sealed class ErrorTests
     [Theory]
     [InlineData(ErrorCode.BadRequest, 400, "bad_request")]
     [InlineData(ErrorCode.NotFound, 404, "not_found")]
+    [InlineData(ErrorCode.LevelTooLow, 409, "level_too_low")]
     [InlineData(ErrorCode.Conflict, 409, "conflict")]
     [InlineData(ErrorCode.Compacted, 410, "compacted")]
     [InlineData(ErrorCode.TooLarge, 413, "too_large")]

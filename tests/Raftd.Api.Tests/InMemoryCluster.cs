@@ -29,6 +29,11 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
         lock (_lock)
         {
             Enter();
+            if (request.FeatureLevel < 1)
+            {
+                throw new StoreException(ErrorCode.LevelTooLow, $"{request.Label} knows {request.FeatureLevel}", "start a newer build");
+            }
+
             if (_instances.TryGetValue(request.Label, out var instance) && instance != request.Instance)
             {
                 throw new StoreException(ErrorCode.Conflict, $"{request.Label} is known with another directory", "remove it first");
@@ -137,6 +142,7 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
         LogBytes = 1,
         LogicalBytes = 1,
         QuotaBytes = 8L << 30,
+        FeatureLevel = 1,
         HistoryBytes = 0,
         CompactRevision = 0,
         Alarms = [],

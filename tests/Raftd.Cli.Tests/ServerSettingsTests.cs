@@ -29,6 +29,7 @@ public sealed class ServerSettingsTests
         Assert.Equal(100_000, settings.MaxLeaseKeys);
         Assert.Equal(64L << 20, settings.WalSegmentBytes);
         Assert.Equal(128L << 20, settings.WalRetentionBytes);
+        Assert.Null(settings.MaxPinnedLogBytes);
         Assert.Equal(TimeSpan.FromMilliseconds(100), settings.FlushInterval);
         Assert.Equal(16L << 20, settings.FlushBytes);
         Assert.Equal(LogFormat.Text, settings.LogFormat);
@@ -43,6 +44,8 @@ public sealed class ServerSettingsTests
     [InlineData("-cache-bytes 0 -wal-retention-bytes 0 d")]
     [InlineData("-max-value-bytes 1KiB -quota-bytes 16MiB -wal-segment-bytes 2MiB d")]
     [InlineData("-haddr 10.0.0.1:7000 -raddr 10.0.0.2:7000 d")]
+    [InlineData("-max-pinned-log-bytes 64KiB d")]
+    [InlineData("-max-pinned-log-bytes 1TiB d")]
     [InlineData("-max-lease-keys 1 d")]
     [InlineData("-max-lease-keys 1000000 d")]
     [InlineData("-log-level none d")]
@@ -71,6 +74,8 @@ public sealed class ServerSettingsTests
     [InlineData("-max-lease-keys 1000001 d", "-max-lease-keys 1000001: allowed is 1 to 1000000")]
     [InlineData("-max-lease-keys many d", "-max-lease-keys 'many': wanted is a number from 1 to 1000000")]
     [InlineData("-wal-segment-bytes 2GiB d", "-wal-segment-bytes 2GiB: allowed is 64KiB to 1GiB")]
+    [InlineData("-max-pinned-log-bytes 0 d", "-max-pinned-log-bytes 0: allowed is 64KiB to 1TiB")]
+    [InlineData("-max-pinned-log-bytes all d", "-max-pinned-log-bytes 'all': wanted is a size, such as 4096, 64KiB, 32MiB or 8GiB")]
     [InlineData("-flush-bytes 1 d", "-flush-bytes 1: allowed is 64KiB to 1GiB")]
     [InlineData("-request-timeout 5 d", "-request-timeout '5': wanted is a duration with its unit, such as 500ms, 10s or 1m")]
     [InlineData("-request-timeout 11m d", "-request-timeout 11m: allowed is 100ms to 10m")]

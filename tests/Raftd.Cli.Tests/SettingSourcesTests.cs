@@ -119,6 +119,7 @@ public sealed class SettingSourcesTests : IDisposable
             max-lease-keys: 100000                       # default
             wal-segment-bytes: 64MiB                     # default
             wal-retention-bytes: 128MiB                  # default
+            # max-pinned-log-bytes: not set              # default
             flush-interval: 100ms                        # default
             flush-bytes: 16MiB                           # default
             log-format: text                             # default

@@ -33,7 +33,14 @@ public sealed class DivergenceTests : ClusterTest
 
         Assert.Equal(503, (await member.GetAsync("/readyz")).Status);
         Assert.Equal(503, (await member.GetAsync("/key/before")).Status);
+        Assert.Equal(503, (await member.GetAsync("/key/before?level=stale")).Status);
         Assert.Contains("differs from the majority's", member.Log, StringComparison.Ordinal);
+        Assert.Equal(0, await member.StopAsync());
+        member.Start();
+        await Until.TrueAsync("it starts, and is fenced before it has compared anything", Limit, async () =>
+            (await member.StatusAsync()).Alarms.Contains("FENCED", StringComparer.Ordinal));
+        Assert.Equal(503, (await member.GetAsync("/key/before?level=stale")).Status);
+        Assert.Contains("fenced itself before it was started again", member.Log, StringComparison.Ordinal);
         Assert.Equal("1", (await cluster.Except(member).First().GetAsync("/key/before")).Text);
 
         Assert.Equal(200, (await cluster.Except(member).First().SendAsync(HttpMethod.Delete, $"/members/{member.Label}")).Status);

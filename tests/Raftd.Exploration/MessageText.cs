@@ -19,6 +19,7 @@ internal static class MessageText
             _ => "",
         };
         line += m.ReadId == 0 ? "" : $" read={m.ReadId}";
+        line += m.Unanswered ? " unanswered" : "";
         line += m.Force ? " force" : "";
         line += m.Recovering ? $" recovering({m.Nonce})" : "";
         return m.Recovered ? $"{line} recovered({m.Nonce})" : line;

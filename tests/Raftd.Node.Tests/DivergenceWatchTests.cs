@@ -1,5 +1,6 @@
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
+using Raftd.Raft;
 using Raftd.Store.Mvcc;
 using Raftd.Store.Testing;
 
@@ -23,6 +24,22 @@ public sealed class DivergenceWatchTests : IDisposable
     {
         _state.Dispose();
         _directory.Dispose();
+    }
+
+    /// <summary>1 and 2 and 3 vote, 4 and 5 learn: what learners say takes no voter down.</summary>
+    [Theory]
+    [InlineData("4 5", false)]
+    [InlineData("2 4 5", false)]
+    [InlineData("2 3", true)]
+    [InlineData("2 3 4", true)]
+    public void FindMajority_CountsVotersAlone(string differing, bool fences)
+    {
+        var configuration = new Configuration([new(1), new(2), new(3)], [new(4), new(5)]);
+        var verdicts = differing.Split(' ').Select(peer => new DivergenceWatch.Verdict(ulong.Parse(peer), 7, Own: 1, Theirs: 2));
+
+        var against = DivergenceWatch.FindMajority([.. verdicts], configuration);
+
+        Assert.Equal(fences ? [2UL, 3UL] : null, against?.Select(verdict => verdict.Peer));
     }
 
     [Fact]

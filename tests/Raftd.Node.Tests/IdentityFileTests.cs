@@ -86,7 +86,7 @@ public sealed class IdentityFileTests
     [InlineData("")]
     [InlineData("{")]
     [InlineData("null")]
-    [InlineData("{\"format\":2,\"instance\":1,\"label\":\"a\"}")]
+    [InlineData("{\"format\":0,\"instance\":1,\"label\":\"a\"}")]
     [InlineData("{\"format\":1,\"instance\":0,\"label\":\"a\"}")]
     public void Load_Damaged_StopsWithWhatToDo(string content)
     {
@@ -97,6 +97,16 @@ public sealed class IdentityFileTests
 
         Assert.Equal(FatalReason.LogCorrupt, stop.Reason);
         Assert.Contains("join it again", stop.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_WhatANewerBuildWrote_SaysSoAndDoesNotCallItDamaged()
+    {
+        var disk = Disk();
+        disk.Put($"{Directory}/member.json", "{\"format\":2,\"instance\":1,\"label\":\"a\",\"more\":3}"u8.ToArray());
+        var stop = Assert.Throws<FatalStopException>(() => new IdentityFile(disk, Directory).Load());
+        Assert.Equal(FatalReason.NewerLevel, stop.Reason);
+        Assert.Contains("newer raftd", stop.Remedy, StringComparison.Ordinal);
     }
 
     private static bool Crashes(Action action)

@@ -60,6 +60,61 @@ public sealed class LearnerProgressTests : IDisposable
         Assert.True(HasCaughtUp());
     }
 
+    /// <summary>Under writes there is always an entry that is on its way: waiting for a moment without one would be for ever.
+    /// </summary>
+    [Fact]
+    public void Learner_AlwaysOneEntryBehindWhileWritesGoOn_HasCaughtUp()
+    {
+        for (var tick = 0; tick < 2; tick++)
+        {
+            Assert.False(HasCaughtUp());
+            Propose();
+            Acknowledge(_leader.Commit - 1);
+            Tick(1);
+        }
+
+        Assert.True(HasCaughtUp());
+    }
+
+    [Fact]
+    public void Learner_ThatTakesAnElectionTimeoutForEachRound_HasNotCaughtUp()
+    {
+        for (var round = 0; round < 3; round++)
+        {
+            var target = _leader.LastIndex;
+            for (var tick = 0; tick < ElectionTicks; tick++)
+            {
+                Propose();
+                Acknowledge(_leader.Commit > target + 1 ? target - 1 : 1);
+                Tick(1);
+                Assert.False(HasCaughtUp());
+            }
+
+            Acknowledge(target);
+        }
+    }
+
+    [Fact]
+    public void Learner_ThatKeptUpAndStalls_HasNotCaughtUpAnyMore()
+    {
+        for (var tick = 0; tick < 5; tick++)
+        {
+            Propose();
+            Acknowledge(_leader.Commit - 1);
+            Tick(1);
+        }
+
+        Assert.True(HasCaughtUp());
+        for (var tick = 0; tick < 2 * ElectionTicks; tick++)
+        {
+            Propose();
+            Acknowledge(1);
+            Tick(1);
+        }
+
+        Assert.False(HasCaughtUp());
+    }
+
     [Fact]
     public void Learner_SilentForTwoElectionTimeouts_HasNotCaughtUpAnyMore()
     {

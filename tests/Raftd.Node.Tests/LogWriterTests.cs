@@ -155,7 +155,7 @@ public sealed class LogWriterTests : IDisposable
         Assert.Equal(0UL, asked);
 
         _log.Flushed(40);
-        using (_log.Pin(12))
+        using (_log.Pins.TryAdd(12))
         {
             _log.Tick();
             Assert.InRange(asked, 2UL, 13UL);
@@ -165,6 +165,43 @@ public sealed class LogWriterTests : IDisposable
         _log.Release(asked);
         _log.Tick();
         Assert.InRange(_wal.FirstIndex, 2UL, 13UL);
+    }
+
+    /// <summary>What pins may keep is bounded: beyond it they are lost, and the log goes.</summary>
+    [Fact]
+    public void Tick_MoreBehindAPinThanPinsMayKeep_LosesIt()
+    {
+        _log.MaxPinnedBytes = static () => 3 * (64 << 10);
+        _log.Releasing = _log.Release;
+        using var low = _log.Pins.TryAdd(1);
+        using var high = _log.Pins.TryAdd(24);
+        for (ulong i = 1; i <= 40; i++)
+        {
+            _log.Post(Work(sequence: i, index: i, bytes: 7000));
+            _log.Step();
+        }
+
+        _log.Flushed(40);
+        _log.Tick();
+        _log.Tick();
+        Assert.True(low!.IsLost);
+        Assert.False(high!.IsLost);
+        Assert.InRange(_wal.FirstIndex, 10UL, 25UL);
+        Assert.InRange(_wal.SizeBytes, 0, 3 * (64 << 10));
+    }
+
+    [Fact]
+    public void Step_LogRestartsBehindASnapshot_PinsBelowItAreLost()
+    {
+        using var pin = _log.Pins.TryAdd(1);
+        var install = Install(index: 50);
+        install.MarkInstalled();
+        _log.Post(Work(sequence: 1, install));
+        _log.Step();
+        Assert.True(pin!.IsLost);
+        Assert.Null(_log.Pins.TryAdd(49));
+        _log.Tick();
+        Assert.Equal(51UL, _log.RetainedFrom);
     }
 
     private static LogWork Work(ulong sequence, ulong index, int bytes = 10) => new()
@@ -195,7 +232,7 @@ public sealed class LogWriterTests : IDisposable
     {
         public List<Message> Sent { get; } = [];
 
-        public void Send(Message message) => Sent.Add(message);
+        public void Send(IReadOnlyList<Message> messages) => Sent.AddRange(messages);
 
         public void SendSnapshot(NodeId to, Message header) => throw new NotSupportedException("the log sends no snapshots");
 

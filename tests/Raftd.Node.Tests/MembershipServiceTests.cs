@@ -90,6 +90,17 @@ public sealed class MembershipServiceTests(LoneNode lone) : IClassFixture<LoneNo
         Assert.Contains(field, refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Join_OfABuildThatDoesNotKnowTheClustersLevel_IsRefusedAsync()
+    {
+        var old = Request("old", instance: 7) with { FeatureLevel = Cluster.Status().FeatureLevel - 1 };
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Cluster.JoinAsync(old, Stop));
+        Assert.Equal(ErrorCode.LevelTooLow, refused.Code);
+        Assert.Contains("old knows 0", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            (await Cluster.MembersAsync(ReadLevel.Linearizable, Stop)).Members, member => member.Label == "old");
+    }
+
     private async Task<string> PeerAddressAsync(ulong id) =>
         (await Cluster.MembersAsync(ReadLevel.Linearizable, Stop)).Members.Single(member => member.Id == id).PeerAddress;
 
@@ -99,5 +110,6 @@ public sealed class MembershipServiceTests(LoneNode lone) : IClassFixture<LoneNo
         HttpAddress = "127.0.0.1:2",
         PeerAddress = "127.0.0.1:3",
         Instance = instance,
+        FeatureLevel = RaftdNode.NewestFeatureLevel,
     };
 }

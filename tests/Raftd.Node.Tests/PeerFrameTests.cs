@@ -7,37 +7,46 @@ namespace Raftd.Node.Tests;
 
 public sealed class PeerFrameTests
 {
-    private static readonly MemberReport Report = new(new HashReport(7, 8), QuotaBytes: 9, IsDiskFull: true);
+    private static readonly MemberReport Report =
+        new(new HashReport(7, 8), QuotaBytes: 9, IsDiskFull: true, FeatureLevel: 3, new LogNeed(10, 11));
 
     [Fact]
-    public async Task ReadAsync_AnyCutOfTheStream_GivesTheSameFrames()
+    public void TryRead_AnyCutOfTheStream_GivesTheSameFrames()
     {
         var bytes = TwoFrames();
         for (var step = 1; step <= bytes.Length; step++)
         {
-            var reader = new FrameReader(new DrippingStream(bytes, step));
+            var frames = ReadAll(bytes, step, out var isInsideFrame);
 
-            var message = await ReadMessageAsync(reader);
-            Assert.Equal(MessageKind.MsgApp, message.Kind);
+            Assert.Equal([FrameKind.Message, FrameKind.Report], frames.Select(frame => frame.Kind));
+            Assert.True(MessageCodec.TryDecode(frames[0].Payload, out var message, out var error), error);
             Assert.Equal(3000, message.Entries[0].Data.Length);
-            var report = await reader.ReadAsync(TestContext.Current.CancellationToken);
-            Assert.Equal(FrameKind.Report, reader.Kind);
-            Assert.True(MemberReport.TryRead(report!.Value.Span, out var read));
+            Assert.True(MemberReport.TryRead(frames[1].Payload, out var read));
             Assert.Equal(Report, read);
-            Assert.Null(await reader.ReadAsync(TestContext.Current.CancellationToken));
+            Assert.False(isInsideFrame);
         }
     }
 
+    /// <summary>Members of two builds must hear each other's level: a newer one adds to the report, and takes nothing away.</summary>
     [Fact]
-    public async Task ReadAsync_EveryPrefix_EndsWithAReasonAndNeverWithAFrame()
+    public void Report_OfANewerBuild_IsReadAsFarAsThisOneKnowsIt()
+    {
+        var bytes = new byte[MemberReport.EncodedBytes + 9];
+        Report.Write(bytes);
+        Assert.True(MemberReport.TryRead(bytes, out var read));
+        Assert.Equal(Report, read);
+        Assert.False(MemberReport.TryRead(bytes.AsSpan(0, MemberReport.EncodedBytes - 1), out _));
+    }
+
+    [Fact]
+    public void TryRead_EveryPrefix_GivesNoFrame()
     {
         var bytes = TwoFrames();
         var first = PeerFrame.HeaderBytes + BinaryPrimitives.ReadInt32LittleEndian(bytes);
         for (var length = 1; length < first; length++)
         {
-            var reader = new FrameReader(new MemoryStream(bytes, 0, length));
-            await Assert.ThrowsAsync<InvalidDataException>(
-                async () => await reader.ReadAsync(TestContext.Current.CancellationToken));
+            Assert.Empty(ReadAll(bytes[..length], step: 1000, out var isInsideFrame));
+            Assert.True(isInsideFrame);
         }
     }
 
@@ -45,74 +54,73 @@ public sealed class PeerFrameTests
     [InlineData(-1)]
     [InlineData(PeerFrame.MaxPayloadBytes + 1)]
     [InlineData(int.MaxValue)]
-    public async Task ReadAsync_HostileLength_IsRefused(int length)
+    public void TryRead_HostileLength_IsRefused(int length)
     {
         var header = new byte[PeerFrame.HeaderBytes];
         BinaryPrimitives.WriteInt32LittleEndian(header, length);
-        var reader = new FrameReader(new MemoryStream(header));
 
-        await Assert.ThrowsAsync<InvalidDataException>(
-            async () => await reader.ReadAsync(TestContext.Current.CancellationToken));
+        Assert.Throws<InvalidDataException>(() => ReadAll(header, step: 1, out _));
     }
 
     [Fact]
-    public async Task ReadAsync_PromisedLengthNeverComes_TakesNoMemoryForIt()
+    public void Push_PromisedLengthNeverComes_TakesNoMemoryForIt()
     {
         var header = new byte[PeerFrame.HeaderBytes];
         BinaryPrimitives.WriteInt32LittleEndian(header, PeerFrame.MaxPayloadBytes);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        var reader = new FrameReader(new MemoryStream(header));
 
-        await Assert.ThrowsAsync<InvalidDataException>(
-            async () => await reader.ReadAsync(TestContext.Current.CancellationToken));
+        Assert.Empty(ReadAll(header, step: 1, out _));
 
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1 << 20);
     }
 
     [Fact]
-    public async Task ReadRawAsync_AfterAFrame_GivesTheRestOfTheStream()
+    public void Send_TheSameEntriesToTwoPeers_HasOneBody()
     {
-        var bytes = TwoFrames();
-        var reader = new FrameReader(new DrippingStream([.. bytes, 1, 2, 3], step: 1000));
-        await ReadMessageAsync(reader);
-        await reader.ReadAsync(TestContext.Current.CancellationToken);
-
-        var rest = new List<byte>();
-        while (await reader.ReadRawAsync(TestContext.Current.CancellationToken) is { IsEmpty: false } part)
+        IReadOnlyList<Entry> entries = [new Entry(new EntryId(3, 1), EntryKind.Normal, new byte[100])];
+        var body = new ArrayBufferWriter<byte>();
+        MessageCodec.EncodeBody(body, Append(to: 2, entries));
+        foreach (var to in (ulong[])[2, 3])
         {
-            rest.AddRange(part.ToArray());
+            var whole = new ArrayBufferWriter<byte>();
+            MessageCodec.Encode(whole, Append(to, entries));
+            Assert.Equal(whole.WrittenSpan[MessageCodec.HeaderBytes..], body.WrittenSpan);
+        }
+    }
+
+    private static List<(FrameKind Kind, byte[] Payload)> ReadAll(byte[] bytes, int step, out bool isInsideFrame)
+    {
+        var parser = new FrameParser();
+        var frames = new List<(FrameKind Kind, byte[] Payload)>();
+        for (var start = 0; start < bytes.Length; start += step)
+        {
+            parser.Push(bytes.AsSpan(start, Math.Min(step, bytes.Length - start)));
+            while (parser.TryRead(out var kind, out var payload))
+            {
+                frames.Add((kind, payload.ToArray()));
+            }
         }
 
-        Assert.Equal([1, 2, 3], rest);
+        isInsideFrame = parser.IsInsideFrame;
+        return frames;
     }
 
-    private static async Task<Message> ReadMessageAsync(FrameReader reader)
+    private static Message Append(ulong to, IReadOnlyList<Entry> entries) => new()
     {
-        var payload = await reader.ReadAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(FrameKind.Message, reader.Kind);
-        Assert.True(MessageCodec.TryDecode(payload!.Value.Span, out var message, out var error), error);
-        return message;
-    }
+        Kind = MessageKind.MsgApp,
+        From = new NodeId(1),
+        To = new NodeId(to),
+        Term = 3,
+        Entries = entries,
+    };
 
     private static byte[] TwoFrames()
     {
-        var output = new ArrayBufferWriter<byte>();
-        PeerFrame.Write(output, new ArrayBufferWriter<byte>(), new Message
-        {
-            Kind = MessageKind.MsgApp,
-            From = new NodeId(1),
-            To = new NodeId(2),
-            Term = 3,
-            Entries = [new Entry(new EntryId(3, 1), EntryKind.Normal, new byte[3000])],
-        });
-        PeerFrame.Write(output, Report);
-        return output.WrittenSpan.ToArray();
-    }
-
-    /// <summary>Gives at most so many bytes for each read.</summary>
-    private sealed class DrippingStream(byte[] bytes, int step) : MemoryStream(bytes)
-    {
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            base.ReadAsync(buffer[..Math.Min(step, buffer.Length)], cancellationToken);
+        var message = Append(to: 2, [new Entry(new EntryId(3, 1), EntryKind.Normal, new byte[3000])]);
+        var body = new ArrayBufferWriter<byte>();
+        MessageCodec.EncodeBody(body, message);
+        var head = new byte[PeerFrame.MessageHeadBytes];
+        PeerFrame.WriteMessageHead(head, message, body.WrittenCount);
+        return [.. head, .. body.WrittenSpan, .. PeerFrame.Of(Report)];
     }
 }

@@ -1,12 +1,16 @@
 using Microsoft.AspNetCore.Http;
 using Raftd.Node.Peers;
+using Raftd.Node.Peers.Http;
 
 namespace Raftd.Node.Tests;
 
 public sealed class PeerHandshakeTests
 {
     private static readonly PeerHandshake Sent = new(
-        ClusterId: 0xfedcba9876543210, From: 1, To: ulong.MaxValue, FromLabel: "node-ü 1", ToLabel: "b");
+        ClusterId: 0xfedcba9876543210, From: 1, To: ulong.MaxValue, FromLabel: "node-ü 1", ToLabel: "b")
+    {
+        Level = 7,
+    };
 
     [Fact]
     public void Read_WhatWasWritten_IsTheSame() =>
@@ -14,6 +18,8 @@ public sealed class PeerHandshakeTests
 
     [Theory]
     [InlineData("raftd-protocol", "2", "protocol")]
+    [InlineData("raftd-level", "", "which feature level")]
+    [InlineData("raftd-level", "256", "which feature level")]
     [InlineData("raftd-cluster", "", "which cluster")]
     [InlineData("raftd-from", "no number", "which cluster")]
     [InlineData("raftd-to", "12345678901234567", "which cluster")]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Raftd.Node.Replication;
 using Raftd.Raft;
 
@@ -89,6 +90,43 @@ public sealed class ProposalLedgerTests
         Assert.Equal(ProposalEnd.Unknown, EndOf(former));
         Assert.Equal(ProposalEnd.Unknown, EndOf(present));
         Assert.Equal(0, _ledger.Count);
+    }
+
+    /// <summary>Two leaderships lost in a row, and one index proposed by both and by the present one.</summary>
+    [Fact]
+    public void TakeCommitted_SeveralFormerLeaderships_EachIndexIsDecidedForAll()
+    {
+        var (first, firstHigh) = (Propose(term: 2, index: 7), Propose(term: 2, index: 9));
+        _ledger.BeginTerm();
+        var second = Propose(term: 3, index: 7);
+        _ledger.BeginTerm();
+        var present = Propose(term: 5, index: 7);
+
+        Assert.Same(second, _ledger.TakeCommitted(new EntryId(3, 7)));
+        Assert.Equal(ProposalEnd.NotProposed, EndOf(first));
+        Assert.Equal(ProposalEnd.NotProposed, EndOf(present));
+        Assert.False(firstHigh.Task.IsCompleted);
+        Assert.Equal(1, _ledger.Count);
+    }
+
+    /// <summary>A scan of what is outstanding at each commit looks at 4 * 10^10 proposals here, which takes most of a minute.</summary>
+    [Fact]
+    public void TakeCommitted_ManyOfAFormerLeadership_CostsEachProposalOnce()
+    {
+        const ulong outstanding = 300_000;
+        for (var index = 1UL; index <= outstanding; index++)
+        {
+            Propose(term: 2, index);
+        }
+
+        _ledger.BeginTerm();
+        var limit = TimeSpan.FromSeconds(5);
+        var watch = Stopwatch.StartNew();
+        for (var index = 1UL; index <= outstanding; index++)
+        {
+            Assert.NotNull(_ledger.TakeCommitted(new EntryId(2, index)));
+            Assert.True(watch.Elapsed < limit, $"{index} of {outstanding} in {limit}");
+        }
     }
 
     [Fact]

@@ -30,6 +30,20 @@ public sealed class ReadLedgerTests
         Assert.True(Released(read));
     }
 
+    /// <summary>The core must hear of them, or it keeps each context that was ever tried.</summary>
+    [Fact]
+    public void EndOverdue_ContextsWithoutAnAnswerOrAReader_AreGivenUpByName()
+    {
+        Add();
+        var unanswered = _ledger.BeginRound(tick: 0);
+        Add();
+        var fresh = _ledger.BeginRound(tick: 3);
+
+        Assert.Equal([unanswered], _ledger.EndOverdue(now: 0, oldestTick: 2));
+        Assert.Equal([fresh], _ledger.EndOverdue(now: long.MaxValue, oldestTick: 2));
+        Assert.Empty(_ledger.EndOverdue(now: long.MaxValue, oldestTick: 9));
+    }
+
     /// <summary>Failure 5 in the catalogue: a late answer to an old round must not release a newer read.</summary>
     [Fact]
     public void Failed_ReadsGoUnderANewContext_TheOldOneReleasesNobody()

@@ -30,7 +30,7 @@ public sealed class ReadinessTests
 
         nodes.Second.Member!.Replica.Fence("a test says so");
         await TwoNodes.UntilAsync("the second is fenced", () => nodes.Second.Cluster.Status().Alarms.Contains("FENCED", StringComparer.Ordinal));
-        await FailAsync(nodes.Second, "data_corruption linearizable_read");
+        await FailAsync(nodes.Second, "data_corruption serializable_read linearizable_read");
 
         // Whether it still takes itself for the leader or not: there is no majority.
         await FailAsync(nodes.First, "linearizable_read");

@@ -52,7 +52,7 @@ public sealed class SpaceAlarmsTests
     {
         var clock = new Clock();
         var reports = new PeerReports(clock);
-        reports.Set(2, new MemberReport(default, QuotaBytes: 1, IsDiskFull: true));
+        reports.Set(2, new MemberReport(default, QuotaBytes: 1, IsDiskFull: true, FeatureLevel: 1, LogNeed.None));
         clock.Seconds(9);
         Assert.True(reports.Find(2)!.Value.IsDiskFull);
         Assert.Null(reports.Find(3));

@@ -59,6 +59,23 @@ internal sealed class TwoNodes : IAsyncDisposable
         await _first.StartAsync(CancellationToken.None);
     }
 
+    public async Task StopSecondAsync()
+    {
+        await Second.DisposeAsync();
+        _second = null;
+    }
+
+    public async Task StartSecondAsync()
+    {
+        _second = new RaftdNode(_secondOptions, NullLoggerFactory.Instance);
+        await _second.StartAsync(CancellationToken.None);
+    }
+
+    /// <summary>What the second keeps of who it is.</summary>
+    public IdentityFile SecondsIdentity => new(new PosixFileSystem(), _secondOptions.DataDirectory);
+
+    public string FirstsPeerAddress => _firstOptions.AdvertisedPeerAddress;
+
     public static Task UntilAsync(string what, Func<bool> condition) => UntilAsync(what, () => Task.FromResult(condition()));
 
     public static async Task UntilAsync(string what, Func<Task<bool>> condition)
@@ -99,8 +116,11 @@ internal sealed class TwoNodes : IAsyncDisposable
             HttpAddress = _secondOptions.AdvertisedHttpAddress,
             PeerAddress = _secondOptions.AdvertisedPeerAddress,
             Instance = identity.Instance,
+            FeatureLevel = RaftdNode.NewestFeatureLevel,
         };
-        var joined = await First.Cluster.JoinAsync(request, CancellationToken.None);
+        JoinResponse? answered = null;
+        await UntilAsync("the first takes the second in", async () => (answered = await TryJoinAsync(request)) is not null);
+        var joined = answered!;
         SecondId = joined.MemberId;
         file.Save(identity with
         {
@@ -109,9 +129,22 @@ internal sealed class TwoNodes : IAsyncDisposable
             Generator = joined.Generator,
             KnownMembers = [.. First.Member!.Replica.Status.Members.Members],
         });
-        _second = new RaftdNode(_secondOptions, NullLoggerFactory.Instance);
-        await _second.StartAsync(CancellationToken.None);
+        await StartSecondAsync();
         await UntilAsync("the second votes", () => Second.Cluster.Status().Role == MemberRole.Follower);
+    }
+
+    /// <returns>Null for another attempt: the limit of a request may be short, and the machine busy.</returns>
+    private async Task<JoinResponse?> TryJoinAsync(JoinRequest request)
+    {
+        try
+        {
+            return await First.Cluster.JoinAsync(request, CancellationToken.None);
+        }
+        catch (StoreException notYet) when (
+            notYet.Code is ErrorCode.UnknownOutcome or ErrorCode.NotReady or ErrorCode.NoLeader)
+        {
+            return null;
+        }
     }
 
     private NodeOptions OptionsOf(string label, TimeSpan requestTimeLimit, TimeSpan electionTimeout)

@@ -1,4 +1,5 @@
 using Raftd.Contract;
+using Raftd.Store.Commands;
 
 namespace Raftd.Node.Tests;
 
@@ -23,6 +24,10 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
         _nodes = await TwoNodes.StartAsync(RequestTimeLimit, PatientElectionTimeout);
         await TwoNodes.UntilAsync("the second leads", async () =>
             await OutcomeAsync(() => _nodes.First.Cluster.TransferLeadershipAsync(_nodes.SecondId, Stop)) is null);
+
+        // Before it has, it proposes no change; and without the first it never will.
+        await TwoNodes.UntilAsync("the second has applied the first entry of its term", () =>
+            _nodes.Second.Member!.Replica.Status.IsPromoted);
     }
 
     public ValueTask DisposeAsync() => _nodes.DisposeAsync();
@@ -60,6 +65,27 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
         Assert.Equal("first second", await LabelsAsync());
     }
 
+    /// <summary>The entry that raises the level outlives its answer, and until it is applied nobody knows which level a member
+    /// that joins behind it must know.</summary>
+    [Fact]
+    public async Task Join_WhileTheLevelMayBeRising_WaitsForThatAsync()
+    {
+        await _nodes.StopFirstAsync();
+        var leader = _nodes.Second.Member!.Replica;
+        await leader.AskAsync(raft =>
+        {
+            leader.RaiseLevel(CommandFactory.RaiseLevel(FeatureLevel.First, raft.ConfigurationIndex));
+            return true;
+        });
+        Assert.Equal(ErrorCode.NotReady, await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)));
+        Assert.Equal(ErrorCode.NotReady, await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)));
+
+        await _nodes.StartFirstAsync();
+        await TwoNodes.UntilAsync("the join is done", async () =>
+            await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)) is null);
+        Assert.Equal("first newcomer second", await LabelsAsync());
+    }
+
     /// <summary>A leader that was deposed without knowing looks the same from inside: it hears no majority.</summary>
     [Fact]
     public async Task AnswerThatNeedsNoEntry_OfALeaderThatCannotShowThatItLeads_IsNotGivenAsync()
@@ -78,6 +104,7 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
         HttpAddress = "127.0.0.1:2",
         PeerAddress = "127.0.0.1:3",
         Instance = 7,
+        FeatureLevel = RaftdNode.NewestFeatureLevel,
     };
 
     private async ValueTask<bool> RemoveAsync(ulong id)

@@ -73,14 +73,14 @@ public sealed class ConfigurationTests
         var history = new ConfigurationHistory(1, first);
         history.Add(5, second);
         history.Add(9, third);
-        Assert.Same(first, history.Committed(4));
-        Assert.Same(second, history.Committed(5));
-        Assert.Same(second, history.Committed(8));
-        Assert.Same(third, history.Committed(9));
+        Assert.Same(first, history.Committed(4).Configuration);
+        Assert.Same(second, history.Committed(5).Configuration);
+        Assert.Same(second, history.Committed(8).Configuration);
+        Assert.Same(third, history.Committed(9).Configuration);
 
         history.TruncateFrom(9);
-        Assert.Same(second, history.Committed(9));
+        Assert.Same(second, history.Committed(9).Configuration);
         history.SettleUpTo(7);
-        Assert.Same(second, history.Committed(7));
+        Assert.Same(second, history.Committed(7).Configuration);
     }
 }

@@ -24,6 +24,7 @@ public sealed class MessageCodecTests
         Force = true,
         Recovering = true,
         Recovered = true,
+        Unanswered = true,
         Entries =
         [
             new Entry(new EntryId(3, 6), EntryKind.Normal, default),

@@ -158,6 +158,143 @@ public sealed class RaftNodeTests
         Assert.Equal(2UL, Assert.Single(node.TakeReady().Committed).Index);
     }
 
+    /// <summary>Peers that acknowledge appends and no heartbeat: the leader stays, and confirms no read.</summary>
+    [Fact]
+    public void ForgetReads_NoRoundIsConfirmedForHours_HoldsNoMoreThanAnElectionTimeoutAsks()
+    {
+        const int ticksOfAnHour = 36_000;
+        var leader = SingleNode.Leading();
+        for (var tick = 1UL; tick <= ticksOfAnHour; tick++)
+        {
+            leader.Step(new Message { Kind = MessageKind.MsgAppResp, From = new NodeId(2), Term = 1, Index = 1 });
+            leader.Step(new Message { Kind = MessageKind.MsgReadIndex, From = new NodeId(2), Term = 1, ReadId = tick });
+            leader.Node.RequestRead(tick);
+            leader.Node.ForgetReads(new HashSet<ulong> { tick - 2 });
+            leader.Node.Tick();
+            leader.Settle();
+
+            Assert.InRange(leader.Node.HeldReads, 0, 2 + 20);
+        }
+
+        Assert.Equal(RaftRole.Leader, leader.Node.Role);
+    }
+
+    [Fact]
+    public void ForgetReads_LeaderAnswersNoForwardedRead_HoldsNothingThatNobodyWaitsFor()
+    {
+        var follower = new SingleNode();
+        follower.Step(new Message { Kind = MessageKind.MsgHeartbeat, From = new NodeId(2), Term = 1 });
+        for (var context = 1UL; context <= 1000; context++)
+        {
+            follower.Node.RequestRead(context);
+            follower.Settle();
+            follower.Node.ForgetReads(new HashSet<ulong> { context });
+        }
+
+        Assert.Equal(0, follower.Node.HeldReads);
+    }
+
+    /// <summary>Without it a read waits for the answers to a round that was given up.</summary>
+    [Fact]
+    public void ForgetReads_OfTheWholeRound_TheNextBeginsAtOnce()
+    {
+        var leader = SingleNode.Leading();
+        leader.Step(new Message { Kind = MessageKind.MsgAppResp, From = new NodeId(2), Term = 1, Index = 1 });
+        leader.Node.RequestRead(1);
+        leader.Settle();
+        leader.Node.RequestRead(2);
+        Assert.Empty(leader.Settle());
+
+        leader.Node.ForgetReads(new HashSet<ulong> { 1 });
+
+        Assert.Contains(leader.Settle(), message => message.Kind == MessageKind.MsgHeartbeat && message.ReadId != 0);
+    }
+
+    /// <summary>What was read for a peer is sent only if it is still what comes next there, and what the log has.</summary>
+    [Theory]
+    [InlineData("as asked", true)]
+    [InlineData("another term", false)]
+    [InlineData("a gap", false)]
+    [InlineData("nothing", false)]
+    [InlineData("asked earlier", false)]
+    [InlineData("the peer went on", false)]
+    [InlineData("a former leader", false)]
+    public void EntriesRead_StaleOrNot_IsSentOrDroppedAndAskedAgain(string what, bool sends)
+    {
+        var member = LaggingPeer(out var wanted);
+        var node = member.Node;
+        var entries = member.Storage.Entries(wanted.Low, wanted.High, wanted.MaxBytes).ToArray();
+        switch (what)
+        {
+            case "another term":
+                entries[^1] = new Entry(new EntryId(1, entries[^1].Index), EntryKind.Normal, default);
+                break;
+            case "a gap":
+                entries = [entries[0], entries[2]];
+                break;
+            case "nothing":
+                entries = [];
+                break;
+            case "asked earlier":
+                wanted = wanted with { Low = wanted.Low - 1 };
+                break;
+            case "the peer went on":
+                node.Step(Acknowledgement(index: wanted.Low));
+                break;
+            case "a former leader":
+                node.Step(new Message { Kind = MessageKind.MsgHeartbeat, From = new NodeId(3), To = node.Id, Term = 9 });
+                break;
+        }
+
+        node.EntriesRead(wanted, entries);
+
+        var ready = node.TakeReady();
+        Assert.Equal(sends, ready.Messages.Any(message => message is { Kind: MessageKind.MsgApp, Entries.Count: 3 }));
+        Assert.Equal(what is "another term" or "a gap" or "nothing" or "the peer went on", ready.EntriesWanted.Count == 1);
+    }
+
+    /// <summary>Failure of the log to answer must not gather questions.</summary>
+    [Fact]
+    public void EntriesWanted_PeerIsLostAndFoundAgainAndAgain_IsAskedForOnce()
+    {
+        var node = LaggingPeer(out _).Node;
+        for (var i = 0; i < 100; i++)
+        {
+            node.ReportUnreachable(new NodeId(2));
+            node.Step(new Message { Kind = MessageKind.MsgHeartbeatResp, From = new NodeId(2), To = node.Id, Term = node.Term });
+            node.Step(Acknowledgement(index: 1));
+
+            Assert.Empty(node.TakeReady().EntriesWanted);
+        }
+    }
+
+    /// <summary>Member 1 leads term 4 with a log that only its disk has; 2 has its first entry and wants the next three.</summary>
+    private static TestMember LaggingPeer(out EntriesWanted wanted)
+    {
+        var founding = new Configuration([new(1), new(2), new(3)], []);
+        List<Entry> log = [.. new ulong[] { 1, 1, 2, 3 }.Select((t, i) => new Entry(new EntryId(t, (ulong)i + 1), EntryKind.Normal, default))];
+        var member = new TestMember(1, founding, new FixedRandom(0), tune: null, term: 3, log);
+        member.Node.Campaign();
+        foreach (var kind in new[] { MessageKind.MsgPreVoteResp, MessageKind.MsgVoteResp })
+        {
+            member.Node.Step(new Message { Kind = kind, From = new NodeId(2), To = member.Id, Term = 4 });
+            member.TakeReady();
+            while (member.IsWriting)
+            {
+                member.CompleteWrite();
+            }
+        }
+
+        member.TakeReady();
+        member.Node.Step(Acknowledgement(index: 1));
+        wanted = Assert.Single(member.TakeReady().EntriesWanted);
+        Assert.Equal(new EntriesWanted(new NodeId(2), 2, 5, 1024), wanted);
+        return member;
+    }
+
+    private static Message Acknowledgement(ulong index) =>
+        new() { Kind = MessageKind.MsgAppResp, From = new NodeId(2), To = new NodeId(1), Term = 4, Index = index };
+
     [Fact]
     public void SameInputs_SameOutputs()
     {

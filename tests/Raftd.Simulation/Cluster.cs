@@ -112,6 +112,7 @@ internal sealed class Cluster
 
     public void Ended(Incarnation member)
     {
+        Network.Ended(member);
         foreach (var waiting in member.Waiting)
         {
             waiting.Lost();

@@ -20,6 +20,11 @@ internal sealed class QuietPhase(Cluster cluster, IReadOnlyList<Client> clients)
     public void Run()
     {
         MustServe();
+        if (cluster.Swarm.LeavesBehindAtEnd)
+        {
+            new LeftBehind(cluster).Run();
+        }
+
         foreach (var client in clients)
         {
             client.IsStopping = true;

@@ -23,6 +23,9 @@ public sealed class ModelBucketStore(ModelDisk disk) : IBucketStore
     /// <summary>Asked before each Write: true runs the batch an extra time and drops that run, as growth of a map does.</summary>
     public Func<bool> RunsBatchTwice { get; set; } = static () => false;
 
+    /// <summary>Asked before each Write: true lets the store grow first, for which it waits until no reader is open.</summary>
+    public Func<bool> MustGrow { get; set; } = static () => false;
+
     /// <summary>What MustYield of the readers answers.</summary>
     public bool AsksReadersToYield { get; set; }
 
@@ -51,6 +54,7 @@ public sealed class ModelBucketStore(ModelDisk disk) : IBucketStore
         try
         {
             OnWrite?.Invoke(ModelWriteMoment.BeforeBatch);
+            GrowIfDue();
             if (RunsBatchTwice())
             {
                 Run(batch);
@@ -74,6 +78,18 @@ public sealed class ModelBucketStore(ModelDisk disk) : IBucketStore
     }
 
     public void Dispose() => _disposed = true;
+
+    /// <summary>The real one waits for a while before it says so; nothing was kept or changed.</summary>
+    private void GrowIfDue()
+    {
+        AsksReadersToYield |= MustGrow();
+        if (AsksReadersToYield && OpenReaders > 0)
+        {
+            throw new BucketStoreException(BucketStoreFault.ReadersOpen, $"{OpenReaders} readers are open and the store has to grow");
+        }
+
+        AsksReadersToYield = false;
+    }
 
     private ModelBucketState Run(Action<IBucketWriter> batch)
     {

@@ -23,6 +23,7 @@ public sealed class ModelStateDirectory : IStateDirectory
     private ModelBucketStore _current;
     private ModelDisk? _installingDisk;
     private ModelBucketStore? _installing;
+    private bool _isHandedOver;
 
     /// <param name="disk">What was there before.</param>
     /// <param name="onOpen">Sees each store that is opened, to set its hooks.</param>
@@ -55,6 +56,7 @@ public sealed class ModelStateDirectory : IStateDirectory
         var newDisk = _installingDisk ?? throw new InvalidOperationException("nothing is being installed");
         if (_current.OpenReaders > 0)
         {
+            _current.AsksReadersToYield = true;
             return false;
         }
 
@@ -62,13 +64,27 @@ public sealed class ModelStateDirectory : IStateDirectory
         _disk.Current = newDisk;
         OnInstall?.Invoke(ModelInstallMoment.AfterSwitch);
         _current.Dispose();
+        _isHandedOver = false;
         AbandonInstall();
         _current = OpenStore(newDisk);
         return true;
     }
 
+    public void HandOverInstall()
+    {
+        _ = _installing ?? throw new InvalidOperationException("an installation was handed over that was never begun");
+        _isHandedOver = true;
+    }
+
+    public void TakeBackInstall() => _isHandedOver = false;
+
     public void AbandonInstall()
     {
+        if (_isHandedOver)
+        {
+            throw new InvalidOperationException("an installation was thrown away that the core had not decided about");
+        }
+
         _installing?.Dispose();
         _installing = null;
         _installingDisk = null;
@@ -76,6 +92,7 @@ public sealed class ModelStateDirectory : IStateDirectory
 
     public void Dispose()
     {
+        _isHandedOver = false;
         AbandonInstall();
         _current.Dispose();
     }

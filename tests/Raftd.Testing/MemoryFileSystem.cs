@@ -154,6 +154,14 @@ public sealed class MemoryFileSystem : IFileSystem
         }
     }
 
+    public long AvailableBytes(string directory)
+    {
+        lock (Gate)
+        {
+            return Math.Max(0, CapacityBytes - UsedBytes);
+        }
+    }
+
     /// <summary>The disk as the next process finds it; this one is not to be used any more.</summary>
     public MemoryFileSystem Crash(CrashLoss loss, Random? random = null) => Crash(loss switch
     {

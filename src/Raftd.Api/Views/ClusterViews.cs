@@ -21,6 +21,10 @@ internal sealed record JoinBody
 
     [JsonNumberHandling(JsonNumberHandling.AllowReadingFromString)]
     public int? Generator { get; init; }
+
+    [JsonPropertyName("featureLevel")]
+    [JsonNumberHandling(JsonNumberHandling.AllowReadingFromString)]
+    public int? FeatureLevel { get; init; }
 }
 
 internal sealed record JoinView(string ClusterId, string MemberId, int Generator, IReadOnlyList<MemberView> Members)
@@ -106,6 +110,8 @@ internal sealed record StatusView
 
     public required long QuotaBytes { get; init; }
 
+    public required int FeatureLevel { get; init; }
+
     public required IReadOnlyList<string> Alarms { get; init; }
 
     public required IReadOnlyList<string> Warnings { get; init; }
@@ -135,6 +141,7 @@ internal sealed record StatusView
         HistoryBytes = status.HistoryBytes,
         CompactRevision = ApiCall.Format(status.CompactRevision),
         QuotaBytes = status.QuotaBytes,
+        FeatureLevel = status.FeatureLevel,
         Alarms = status.Alarms,
         Warnings = status.Warnings,
         Version = status.Version,

@@ -34,6 +34,8 @@ internal static class Flags
     public static readonly Flag WalSegmentBytes = new("wal-segment-bytes", "SIZE", "64MiB", "size of one file of the log");
     public static readonly Flag WalRetentionBytes = new("wal-retention-bytes", "SIZE", "128MiB",
         "log kept for members that lag; beyond it they get a snapshot");
+    public static readonly Flag MaxPinnedLogBytes = new("max-pinned-log-bytes", "SIZE", "",
+        "log kept behind the snapshot of a member that catches up; the larger of 1GiB and half the state if not given");
     public static readonly Flag FlushInterval = new("flush-interval", "DURATION", "100ms",
         "longest time between two flushes of the state");
     public static readonly Flag FlushBytes = new("flush-bytes", "SIZE", "16MiB",
@@ -57,7 +59,8 @@ internal static class Flags
     [
         Id, HttpAddress, RaftAddress, Join, Bind, AdvertiseHttp, AdvertiseRaft, AllowedHosts, Redirect,
         MaxValueBytes, CacheBytes, RequestTimeout, ElectionTimeout, HeartbeatInterval,
-        QuotaBytes, MaxLeaseKeys, WalSegmentBytes, WalRetentionBytes, FlushInterval, FlushBytes, LogFormat, LogLevel, DataDirectory,
+        QuotaBytes, MaxLeaseKeys, WalSegmentBytes, WalRetentionBytes, MaxPinnedLogBytes, FlushInterval, FlushBytes, LogFormat, LogLevel,
+        DataDirectory,
     ];
 
     /// <summary>Flags that say where settings come from and what to do with them.</summary>

@@ -87,6 +87,10 @@ internal sealed record ServerSettings
     /// <summary>Log kept for members that lag behind, up to 1 TiB; 0: none. Default 128 MiB: all of it is read at the next start.</summary>
     public required long WalRetentionBytes { get; init; }
 
+    /// <summary>Log kept behind the snapshot of a member that catches up, 64 KiB to 1 TiB; beyond it that member begins anew.
+    /// Null: the larger of 1 GiB and half the state's size.</summary>
+    public required long? MaxPinnedLogBytes { get; init; }
+
     /// <summary>The longest time between two flushes of the state, 1 ms to 10 s. Default 100 ms.</summary>
     public required TimeSpan FlushInterval { get; init; }
 
@@ -123,6 +127,7 @@ internal sealed record ServerSettings
             SizeProblem(Flags.QuotaBytes, QuotaBytes, 16 * MiB, TiB),
             SizeProblem(Flags.WalSegmentBytes, WalSegmentBytes, 64 * KiB, GiB),
             SizeProblem(Flags.WalRetentionBytes, WalRetentionBytes, 0, TiB),
+            MaxPinnedLogBytes is { } pinned ? SizeProblem(Flags.MaxPinnedLogBytes, pinned, 64 * KiB, TiB) : null,
             SizeProblem(Flags.FlushBytes, FlushBytes, 64 * KiB, GiB),
             TimeProblem(Flags.RequestTimeout, RequestTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10)),
             TimeProblem(Flags.ElectionTimeout, ElectionTimeout, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(2)),

@@ -47,6 +47,7 @@ internal sealed class SettingsReader
         MaxLeaseKeys = Parse<int>(Flags.MaxLeaseKeys, TryParseInt, "wanted is a number from 1 to 1000000"),
         WalSegmentBytes = Size(Flags.WalSegmentBytes),
         WalRetentionBytes = Size(Flags.WalRetentionBytes),
+        MaxPinnedLogBytes = Optional<long>(Flags.MaxPinnedLogBytes, SizeText.TryParse, SizeText.Wanted),
         FlushInterval = Duration(Flags.FlushInterval),
         FlushBytes = Size(Flags.FlushBytes),
         LogFormat = Parse<LogFormat>(Flags.LogFormat, TryParseFormat, "wanted is text or json"),
@@ -78,8 +79,17 @@ internal sealed class SettingsReader
 
     /// <summary>As <see cref="Parse"/>, where no text at all means that nothing is set.</summary>
     private T? Optional<T>(Flag flag, Parser<T> parser, string wanted)
-        where T : struct =>
-        _sources[flag].Text.Length == 0 ? null : Parse(flag, parser, wanted);
+        where T : struct
+    {
+        if (_sources[flag].Text.Length == 0)
+        {
+            return null;
+        }
+
+        var problems = _problems.Count;
+        var value = Parse(flag, parser, wanted);
+        return _problems.Count == problems ? value : null;
+    }
 
     private static bool TryParseInt(string text, out int value) => int.TryParse(text, out value);
 

@@ -7,6 +7,10 @@ internal interface ILoop
     /// <returns>True when there may be more to do at once.</returns>
     bool Step();
 
+    /// <summary>When something is due though nothing arrives, before the next tick: a timestamp of the injected time, null for
+    /// never. Asked after each step, on the thread that steps.</summary>
+    long? NextDeadline => null;
+
     /// <summary>Called about once per tick interval, on the thread that steps.</summary>
     void Tick();
 }

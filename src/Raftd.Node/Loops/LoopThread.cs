@@ -57,6 +57,17 @@ internal sealed class LoopThread : IDisposable
     /// that has ended, and finding a disposed event there ended the process as if something had broken.</remarks>
     public void Dispose() => Stop();
 
+    private TimeSpan Wait(TimeSpan untilTick)
+    {
+        if (_loop.NextDeadline is not { } deadline)
+        {
+            return untilTick;
+        }
+
+        var untilDeadline = _time.GetElapsedTime(_time.GetTimestamp(), deadline);
+        return untilDeadline < untilTick ? untilDeadline : untilTick;
+    }
+
     private void Run()
     {
         try
@@ -72,11 +83,11 @@ internal sealed class LoopThread : IDisposable
                 }
 
                 Interlocked.Exchange(ref _woken, 0);
-                if (!_loop.Step() && untilTick > TimeSpan.Zero)
+                if (!_loop.Step() && Wait(untilTick) is var wait && wait > TimeSpan.Zero)
                 {
-                    // Whole milliseconds, rounded up: a wait of less than one returns at once, and four loops that spin
+                    // Whole milliseconds, rounded up: a wait of less than one returns at once, and loops that spin
                     // through the end of each interval cost a member at rest 4 % of a core.
-                    _wake.WaitOne((int)Math.Ceiling(untilTick.TotalMilliseconds));
+                    _wake.WaitOne((int)Math.Ceiling(wait.TotalMilliseconds));
                 }
             }
         }

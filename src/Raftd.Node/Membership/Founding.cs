@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Peers;
+using Raftd.Node.Peers.Http;
 using Raftd.Raft;
 
 namespace Raftd.Node.Membership;
@@ -7,12 +8,20 @@ namespace Raftd.Node.Membership;
 /// <summary>Makes a new cluster of one member, unless somebody already counts this address among a cluster's members.</summary>
 /// <remarks>
 /// A founder whose directory was wiped starts with the same command line as on its first day. Its old peers still try to
-/// reach it, at least every half second; so it listens for one and a half election timeouts first. Whoever calls in that
-/// time knows it from a cluster that exists, and a second cluster beside it would split its clients.
+/// reach it; so it listens first, for as long as each of them may take to try again, and at least one and a half election
+/// timeouts. A peer that calls in that time knows it from a cluster that exists, and a second cluster beside it would split
+/// its clients.
 /// </remarks>
 internal sealed class Founding(NodeOptions options, PeerServer server, ILogger logger)
 {
     private const double WaitInElectionTimeouts = 1.5;
+
+    /// <summary>The peers' reconnecting keeps to bounds of its own, whatever election timeout this founder is started with.</summary>
+    public static TimeSpan WaitOf(TimeSpan electionTimeout)
+    {
+        var wait = electionTimeout * WaitInElectionTimeouts;
+        return wait > PeerReconnect.Bound ? wait : PeerReconnect.Bound;
+    }
 
     /// <returns>The identity, now a member's.</returns>
     /// <exception cref="FatalStopException">This address belongs to a cluster already.</exception>
@@ -20,7 +29,7 @@ internal sealed class Founding(NodeOptions options, PeerServer server, ILogger l
     {
         var known = new TaskCompletionSource<PeerHandshake>(TaskCreationOptions.RunContinuationsAsynchronously);
         server.Expected = handshake => known.TrySetResult(handshake);
-        var wait = options.ElectionTimeout * WaitInElectionTimeouts;
+        var wait = WaitOf(options.ElectionTimeout);
         NodeLog.WaitingToFound(logger, wait);
         await Task.WhenAny(known.Task, Task.Delay(wait, cancellationToken));
         cancellationToken.ThrowIfCancellationRequested();

@@ -30,7 +30,9 @@ internal sealed class IdentityFile(IFileSystem files, string directory)
                 return identity;
             }
 
-            throw Unusable($"has format {identity?.Format}, this version knows {MemberIdentity.CurrentFormat}");
+            throw identity?.Format > MemberIdentity.CurrentFormat
+                ? OfNewer(identity.Format)
+                : Unusable($"has format {identity?.Format}, this version knows {MemberIdentity.CurrentFormat}");
         }
         catch (JsonException damaged)
         {
@@ -98,6 +100,11 @@ internal sealed class IdentityFile(IFileSystem files, string directory)
 
         return bytes;
     }
+
+    private FatalStopException OfNewer(int format) => new(
+        FatalReason.NewerLevel,
+        $"{PathOf(FileName)} has format {format}, this raftd knows {MemberIdentity.CurrentFormat}",
+        "start a newer raftd; nothing was changed");
 
     private FatalStopException Unusable(string why) => new(
         FatalReason.LogCorrupt,

@@ -8,13 +8,14 @@ internal sealed record JoinBody(
     [property: JsonPropertyName("httpAddr")] string HttpAddr,
     [property: JsonPropertyName("raftAddr")] string RaftAddr,
     [property: JsonPropertyName("instance")] string Instance,
-    [property: JsonPropertyName("generator")] int? Generator);
+    [property: JsonPropertyName("generator")] int? Generator,
+    [property: JsonPropertyName("featureLevel")] int FeatureLevel);
 
 internal sealed record JoinAnswer(string ClusterId, string MemberId, int Generator, JoinedMember[] Members);
 
 internal sealed record JoinedMember(string Id, string Label, string HttpAddr, string RaftAddr);
 
-internal sealed record JoinRefusal(string Error, string Hint);
+internal sealed record JoinRefusal(string Error, string Code, string Hint);
 
 // What lacks a field comes from somebody else than a raftd.
 [JsonSourceGenerationOptions(

@@ -7,6 +7,7 @@ using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
+using Raftd.Store.Commands;
 
 namespace Raftd.Node.Membership;
 
@@ -21,6 +22,9 @@ internal sealed class Joining(NodeOptions options, ILogger logger)
     private const int MaxAttempts = 120;
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(10);
     private const int MaxAnswerBytes = 4 << 20;
+
+    // As the route names it (docs/rest.md).
+    private const string LevelTooLow = "level_too_low";
 
     /// <returns>The identity, now a member's.</returns>
     /// <exception cref="FatalStopException">Refused for good, or nobody answered in all that time.</exception>
@@ -67,7 +71,8 @@ internal sealed class Joining(NodeOptions options, ILogger logger)
             options.AdvertisedHttpAddress,
             options.AdvertisedPeerAddress,
             identity.Instance.ToString(CultureInfo.InvariantCulture),
-            options.Generator);
+            options.Generator,
+            FeatureLevel.Newest);
         try
         {
             using var response = await client.PostAsJsonAsync(
@@ -130,7 +135,7 @@ internal sealed class Joining(NodeOptions options, ILogger logger)
     }
 
     private static FatalStopException Refused(string target, JoinRefusal refusal) => new(
-        FatalReason.IdentityRefused,
+        refusal.Code == LevelTooLow ? FatalReason.NewerLevel : FatalReason.IdentityRefused,
         $"{target} refused to let this member join: {refusal.Error}",
         refusal.Hint.Length > 0 ? refusal.Hint : "see the members at /members");
 

@@ -4,6 +4,7 @@ namespace Raftd.Node.Membership;
 /// <remarks>
 /// Written three times in a directory's life: with the instance alone, before the first join, so that a join repeated
 /// after a crash is known to come from the same directory; with the ids the cluster assigned; and once the log exists.
+/// A fourth time when the member fences itself, and that is never undone: the directory is emptied.
 /// </remarks>
 internal sealed record MemberIdentity
 {
@@ -32,6 +33,9 @@ internal sealed record MemberIdentity
 
     /// <summary>The log has been opened once: from then on a missing log is a loss, not a beginning.</summary>
     public bool HasStarted { get; init; }
+
+    /// <summary>Not null: the state contradicts the majority's, and the member answers nothing, over restarts too.</summary>
+    public string? FencedBecause { get; init; }
 
     /// <summary>True once the cluster has given this directory its ids.</summary>
     public bool IsMember => MemberId != 0;

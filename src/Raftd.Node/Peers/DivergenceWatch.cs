@@ -2,10 +2,13 @@
 //
 // Every member tells the others, about once a second, what its chain says at the index it has applied. Whoever has that
 // index in its own ring compares; an index not applied here yet waits for a later look. One peer that differs is the
-// peer's trouble, and the leader raises the CORRUPT alarm for it. If so many differ from this member that they are a
-// majority by themselves, this member is the one that is wrong, and it fences itself: nothing it says can be trusted.
+// peer's trouble, and the leader raises the CORRUPT alarm for it, be it a voter or a learner. If so many voters differ from
+// this member that they are a majority of the voters by themselves, this member is the one that is wrong, and it fences
+// itself: nothing it says can be trusted. What learners say counts for nothing there: they have no part in what is
+// committed, and a few that came from one bad copy could otherwise take down the voters they differ from.
 
 using Raftd.Node.Membership;
+using Raftd.Raft;
 using Raftd.Store.Mvcc;
 
 namespace Raftd.Node.Peers;
@@ -39,7 +42,14 @@ internal sealed class DivergenceWatch(StateMachine state)
         return state.TryGetHash(applied.Index, out var hash) ? new HashReport(applied.Index, hash) : default;
     }
 
-    /// <summary>Compares what has become comparable, and answers who differs among these voters.</summary>
+    /// <summary>The voters that differ, if they are a majority of the voters; null if they are not.</summary>
+    public static IReadOnlyList<Verdict>? FindMajority(IReadOnlyList<Verdict> differing, Configuration configuration)
+    {
+        Verdict[] voters = [.. differing.Where(verdict => configuration.IsVoter(new NodeId(verdict.Peer)))];
+        return voters.Length > configuration.Voters.Length / 2 ? voters : null;
+    }
+
+    /// <summary>Compares what has become comparable, and answers who differs among these members.</summary>
     public IReadOnlyList<Verdict> Differing(MemberTable members)
     {
         lock (_gate)

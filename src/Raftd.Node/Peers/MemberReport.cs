@@ -5,21 +5,34 @@ namespace Raftd.Node.Peers;
 /// <summary>What a member's hash chain says at an index it has applied.</summary>
 internal readonly record struct HashReport(ulong Index, ulong Hash);
 
+/// <summary>The log that a leader asks all members to keep: everything after the index, for peers that need it to catch up.</summary>
+/// <param name="Term">In which it leads; 0 of a member that does not.</param>
+/// <param name="Index">The largest number there is when no peer needs any.</param>
+internal readonly record struct LogNeed(ulong Term, ulong Index)
+{
+    public static LogNeed None => new(0, ulong.MaxValue);
+}
+
 /// <summary>What a member tells the others about once a second.</summary>
 /// <remarks>
 /// <code>
-///   +---------+---------+-------------+--------+
-///   | index   | hash    | quota bytes | flags  |     integers little-endian
-///   | 8 bytes | 8 bytes | 8 bytes     | 1 byte |     flags: 1 the disk of its log has no room
-///   +---------+---------+-------------+--------+
+///   +---------+---------+-------------+--------+--------+-----------+----------------+-----
+///   | index   | hash    | quota bytes | flags  | level  | need term | need           | ...     integers little-endian
+///   | 8 bytes | 8 bytes | 8 bytes     | 1 byte | 1 byte | 8 bytes   | index, 8 bytes |         flags: 1 the disk of its log has no room
+///   +---------+---------+-------------+--------+--------+-----------+----------------+-----
 /// </code>
+/// Members of two builds tell each other their levels by it, before anything is agreed. So it is the same at every level:
+/// fields are added at its end, and what is behind those that a build knows is left alone.
 /// </remarks>
 /// <param name="Hash">Index 0 before it has applied anything.</param>
 /// <param name="QuotaBytes">Its flag -quota-bytes.</param>
 /// <param name="IsDiskFull">The disk of its log has no room for another segment.</param>
-internal readonly record struct MemberReport(HashReport Hash, long QuotaBytes, bool IsDiskFull)
+/// <param name="FeatureLevel">The newest that its build knows.</param>
+/// <param name="Need">What log a leader asks all members to keep; of a follower it says nothing.</param>
+internal readonly record struct MemberReport(
+    HashReport Hash, long QuotaBytes, bool IsDiskFull, int FeatureLevel, LogNeed Need)
 {
-    public const int EncodedBytes = 25;
+    public const int EncodedBytes = 42;
 
     public void Write(Span<byte> destination)
     {
@@ -27,11 +40,14 @@ internal readonly record struct MemberReport(HashReport Hash, long QuotaBytes, b
         BinaryPrimitives.WriteUInt64LittleEndian(destination[8..], Hash.Hash);
         BinaryPrimitives.WriteInt64LittleEndian(destination[16..], QuotaBytes);
         destination[24] = IsDiskFull ? (byte)1 : (byte)0;
+        destination[25] = (byte)FeatureLevel;
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[26..], Need.Term);
+        BinaryPrimitives.WriteUInt64LittleEndian(destination[34..], Need.Index);
     }
 
     public static bool TryRead(ReadOnlySpan<byte> source, out MemberReport report)
     {
-        if (source.Length != EncodedBytes)
+        if (source.Length < EncodedBytes)
         {
             report = default;
             return false;
@@ -39,7 +55,10 @@ internal readonly record struct MemberReport(HashReport Hash, long QuotaBytes, b
 
         var hash = new HashReport(
             BinaryPrimitives.ReadUInt64LittleEndian(source), BinaryPrimitives.ReadUInt64LittleEndian(source[8..]));
-        report = new MemberReport(hash, BinaryPrimitives.ReadInt64LittleEndian(source[16..]), (source[24] & 1) != 0);
+        var need = new LogNeed(
+            BinaryPrimitives.ReadUInt64LittleEndian(source[26..]), BinaryPrimitives.ReadUInt64LittleEndian(source[34..]));
+        report = new MemberReport(
+            hash, BinaryPrimitives.ReadInt64LittleEndian(source[16..]), (source[24] & 1) != 0, source[25], need);
         return true;
     }
 }

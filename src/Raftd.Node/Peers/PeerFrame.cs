@@ -2,14 +2,25 @@
 //
 //   offset  bytes
 //   0       4     length n of the payload, little-endian, at most PeerFrame.MaxPayloadBytes
-//   4       1     kind: 0 = Raft message (MessageCodec), 1 = MemberReport
+//   4       1     kind
 //   5       n     payload
 //
+//   kind            payload                                            on the stream          said by
+//   0 Message       a Raft message (MessageCodec)                      control, entries       who opened it
+//   1 Report        MemberReport                                       control                who opened it
+//   2 Offer         SnapshotOfferFrame; the chunks follow its answer   snapshot               the sender
+//   3 Resume        8 bytes: the chunk to begin with                   snapshot               the receiver
+//   4 Progress      8 bytes: bytes received so far                     snapshot               the receiver
+//   5 Installed     nothing                                            snapshot               the receiver
+//   6 Declined      the reason, UTF-8                                  snapshot               the receiver
+//   7 Calls         items for the leader (CallCodec)                   proposals, calls       the follower
+//   8 Answer        what became of one (CallCodec)                     proposals, calls       the leader
+//
 // TCP carries the bytes whole, so a frame has no checksum of its own: what a frame brings into the log is checksummed
-// there. A length or payload that makes no sense ends the stream with a reason.
+// there. A length, kind or payload that makes no sense ends the stream with a reason.
 
-using System.Buffers;
 using System.Buffers.Binary;
+using System.Text;
 using Raftd.Raft;
 
 namespace Raftd.Node.Peers;
@@ -18,6 +29,13 @@ internal enum FrameKind : byte
 {
     Message = 0,
     Report = 1,
+    Offer = 2,
+    Resume = 3,
+    Progress = 4,
+    Installed = 5,
+    Declined = 6,
+    Calls = 7,
+    Answer = 8,
 }
 
 internal static class PeerFrame
@@ -27,30 +45,59 @@ internal static class PeerFrame
     /// <summary>One entry always fits: the largest value, its key and the message around it.</summary>
     public const int MaxPayloadBytes = 80 << 20;
 
-    /// <summary>Appends a message as one frame.</summary>
-    /// <param name="output">The bytes to send.</param>
-    /// <param name="scratch">Cleared and used for the payload, whose length goes before it.</param>
+    /// <summary>What stands before the body of a message.</summary>
+    public const int MessageHeadBytes = HeaderBytes + MessageCodec.HeaderBytes;
+
+    private const int MaxReasonBytes = 500;
+
+    public static void WriteHeader(Span<byte> destination, FrameKind kind, int payloadBytes)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(destination, payloadBytes);
+        destination[4] = (byte)kind;
+    }
+
+    /// <summary>The frame's and the message's header: all of it that differs between two peers who get the same entries.</summary>
+    /// <param name="destination">MessageHeadBytes.</param>
     /// <param name="message">What to send.</param>
-    public static void Write(ArrayBufferWriter<byte> output, ArrayBufferWriter<byte> scratch, Message message)
+    /// <param name="bodyBytes">Of MessageCodec.EncodeBody.</param>
+    public static void WriteMessageHead(Span<byte> destination, Message message, int bodyBytes)
     {
-        scratch.ResetWrittenCount();
-        MessageCodec.Encode(scratch, message);
-        WriteHeader(output, scratch.WrittenCount, FrameKind.Message);
-        output.Write(scratch.WrittenSpan);
+        WriteHeader(destination, FrameKind.Message, MessageCodec.HeaderBytes + bodyBytes);
+        MessageCodec.EncodeHeader(destination[HeaderBytes..], message);
     }
 
-    public static void Write(ArrayBufferWriter<byte> output, MemberReport report)
+    public static byte[] Of(MemberReport report)
     {
-        WriteHeader(output, MemberReport.EncodedBytes, FrameKind.Report);
-        report.Write(output.GetSpan(MemberReport.EncodedBytes));
-        output.Advance(MemberReport.EncodedBytes);
+        var frame = new byte[HeaderBytes + MemberReport.EncodedBytes];
+        WriteHeader(frame, FrameKind.Report, MemberReport.EncodedBytes);
+        report.Write(frame.AsSpan(HeaderBytes));
+        return frame;
     }
 
-    private static void WriteHeader(ArrayBufferWriter<byte> output, int length, FrameKind kind)
+    public static byte[] Of(FrameKind kind, ulong number)
     {
-        var header = output.GetSpan(HeaderBytes);
-        BinaryPrimitives.WriteInt32LittleEndian(header, length);
-        header[4] = (byte)kind;
-        output.Advance(HeaderBytes);
+        var frame = new byte[HeaderBytes + sizeof(ulong)];
+        WriteHeader(frame, kind, sizeof(ulong));
+        BinaryPrimitives.WriteUInt64LittleEndian(frame.AsSpan(HeaderBytes), number);
+        return frame;
     }
+
+    public static byte[] Of(FrameKind kind, ReadOnlySpan<byte> payload)
+    {
+        var frame = new byte[HeaderBytes + payload.Length];
+        WriteHeader(frame, kind, payload.Length);
+        payload.CopyTo(frame.AsSpan(HeaderBytes));
+        return frame;
+    }
+
+    public static byte[] Declined(string reason) => Of(FrameKind.Declined, Encoding.UTF8.GetBytes(reason));
+
+    /// <exception cref="InvalidDataException">It is no number.</exception>
+    public static ulong ReadNumber(FrameKind kind, ReadOnlySpan<byte> payload) => payload.Length == sizeof(ulong)
+        ? BinaryPrimitives.ReadUInt64LittleEndian(payload)
+        : throw new InvalidDataException($"a {kind} has {payload.Length} bytes, not {sizeof(ulong)}");
+
+    /// <summary>Short enough for a log line, whatever the peer wrote.</summary>
+    public static string ReadReason(ReadOnlySpan<byte> payload) =>
+        Encoding.UTF8.GetString(payload[..Math.Min(payload.Length, MaxReasonBytes)]);
 }

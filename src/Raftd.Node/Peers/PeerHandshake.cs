@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Raftd.Store.Commands;
 
 namespace Raftd.Node.Peers;
 
@@ -10,13 +11,18 @@ namespace Raftd.Node.Peers;
 /// </remarks>
 internal sealed record PeerHandshake(ulong ClusterId, ulong From, ulong To, string FromLabel, string ToLabel)
 {
-    /// <summary>Version of the streams and calls between members; another one is refused.</summary>
+    /// <summary>Version of this handshake and of the paths behind it; another one is refused. The forms of what follows it are
+    /// those of the cluster's feature level, so builds of two levels speak to each other without a version of their own.</summary>
     public const string Protocol = "1";
+
+    /// <summary>The newest feature level that the caller knows.</summary>
+    public int Level { get; init; } = FeatureLevel.Newest;
 
     /// <summary>Where the caller listens for peers; empty in calls that need no way back.</summary>
     public string FromAddress { get; init; } = "";
 
     private const string ProtocolHeader = "raftd-protocol";
+    private const string LevelHeader = "raftd-level";
     private const string ClusterHeader = "raftd-cluster";
     private const string FromHeader = "raftd-from";
     private const string ToHeader = "raftd-to";
@@ -27,6 +33,7 @@ internal sealed record PeerHandshake(ulong ClusterId, ulong From, ulong To, stri
     public void WriteTo(HttpRequestMessage request)
     {
         request.Headers.Add(ProtocolHeader, Protocol);
+        request.Headers.Add(LevelHeader, Level.ToString(CultureInfo.InvariantCulture));
         request.Headers.Add(ClusterHeader, Text(ClusterId));
         request.Headers.Add(FromHeader, Text(From));
         request.Headers.Add(ToHeader, Text(To));
@@ -44,6 +51,12 @@ internal sealed record PeerHandshake(ulong ClusterId, ulong From, ulong To, stri
             return null;
         }
 
+        if (!byte.TryParse(headers[LevelHeader], NumberStyles.None, CultureInfo.InvariantCulture, out var level))
+        {
+            reason = $"the caller does not say which feature level it knows, but '{headers[LevelHeader]}'";
+            return null;
+        }
+
         if (!TryNumber(headers[ClusterHeader], out var cluster) || !TryNumber(headers[FromHeader], out var from)
             || !TryNumber(headers[ToHeader], out var to))
         {
@@ -54,6 +67,7 @@ internal sealed record PeerHandshake(ulong ClusterId, ulong From, ulong To, stri
         reason = "";
         return new PeerHandshake(cluster, from, to, Label(headers[FromLabelHeader]), Label(headers[ToLabelHeader]))
         {
+            Level = level,
             FromAddress = Label(headers[FromAddressHeader]),
         };
     }

@@ -1,3 +1,5 @@
+using Raftd.Raft;
+
 namespace Raftd.Node.Peers;
 
 /// <summary>The routes on a member's peer address. All are POST over HTTP/2.</summary>
@@ -9,12 +11,18 @@ internal static class PeerPaths
     /// <summary>Entries and their acknowledgements.</summary>
     public const string Entries = "/raft/entries";
 
-    /// <summary>One request for each snapshot.</summary>
+    /// <summary>One stream for each attempt to send a snapshot.</summary>
     public const string Snapshot = "/raft/snapshot";
 
-    /// <summary>A command for the leader to propose; the answer is the encoded result.</summary>
-    public const string Propose = "/raft/propose";
+    /// <summary>Commands for the leader to propose, and their results.</summary>
+    public const string Proposals = "/raft/proposals";
 
-    /// <summary>Any other call for the leader, by name.</summary>
-    public const string Call = "/raft/call/";
+    /// <summary>Other calls for the leader: a keepalive that needs no entry never waits behind a large value.</summary>
+    public const string Calls = "/raft/calls";
+
+    public static bool IsEntries(MessageKind kind) => kind is MessageKind.MsgApp or MessageKind.MsgAppResp;
+
+    /// <summary>Whether a message of this kind belongs on a stream of this path.</summary>
+    /// <remarks>A MsgSnap belongs on none: it is stepped by the member itself, once it has the snapshot.</remarks>
+    public static bool Carries(string path, MessageKind kind) => kind != MessageKind.MsgSnap && IsEntries(kind) == (path == Entries);
 }

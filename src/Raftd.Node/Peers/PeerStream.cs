@@ -1,215 +1,204 @@
-// One outgoing stream to one peer: a request that stays open, its body a row of frames.
+// One outgoing stream of Raft messages to one peer, opened again whenever it has ended.
+//
+//            open it               the peer lets it in
+//   Waiting ---------> Opening ---------------------------> Open
+//      ^                  |                                   |
+//      +------------------+-----------------------------------+   refused, not answered in time, broken
 //
 // What cannot be sent is dropped, never queued for long: Raft repeats itself, and an old heartbeat helps nobody. When the
-// stream breaks, what waits is thrown away, the core is told that the peer is unreachable (it then probes instead of
-// streaming ahead), and the stream is opened again with a back-off whose upper bound is below an election timeout, so
-// that a peer that comes back hears of its leader before it campaigns.
+// stream ends, what waits is thrown away, the core is told that the peer is unreachable (it then probes instead of
+// streaming ahead), and the stream is opened again after a pause whose upper bound is below an election timeout, so that a
+// peer that comes back hears of its leader before it campaigns.
 
-using System.Buffers;
-using System.Net;
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
-using Polly;
-using Polly.Retry;
 using Raftd.Node.Membership;
 using Raftd.Raft;
 
 namespace Raftd.Node.Peers;
 
-internal sealed class PeerStream : IAsyncDisposable
+internal sealed class PeerStream
 {
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
-
-    // Until the peer accepts the stream or refuses it; a leader may ask a majority before it does.
-    private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(5);
-
-    // Bytes gathered before they are written in one call.
-    private const int WriteBatchBytes = 256 << 10;
 
     private readonly PeerLinkOptions _options;
     private readonly string _path;
-    private readonly HttpClient _client = PeerHttp.CreateClient(ConnectTimeout);
-    private readonly Channel<object> _queue;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly ResiliencePipeline _reconnect;
-    private readonly Task _running;
+    private readonly int _maxBytes;
+
+    // Guards all below. The wire is called while it is held, which calls nobody back.
+    private readonly Lock _gate = new();
+    private Attempt? _attempt;
+    private long _openedAt;
+    private long _endedAt;
+    private TimeSpan _pause;
     private string? _lastFailure;
+    private bool _isClosed;
 
     /// <param name="options">Who talks to whom.</param>
     /// <param name="path">Which of the two streams.</param>
-    /// <param name="capacity">Frames that may wait; more are dropped.</param>
-    public PeerStream(PeerLinkOptions options, string path, int capacity)
+    /// <param name="maxBytes">Bytes that may wait; messages beyond are dropped.</param>
+    public PeerStream(PeerLinkOptions options, string path, int maxBytes)
     {
         _options = options;
         _path = path;
-        _queue = Channel.CreateBounded<object>(new BoundedChannelOptions(capacity) { SingleReader = true });
-        _reconnect = new ResiliencePipelineBuilder().AddRetry(Reconnecting()).Build();
-        _running = Task.Run(() => RunAsync(_stop.Token));
+        _maxBytes = maxBytes;
+        Open();
     }
 
-    /// <summary>Queues a message or a hash report; drops it when the queue is full.</summary>
-    public void Send(object item) => _queue.Writer.TryWrite(item);
-
-    public async ValueTask DisposeAsync()
+    /// <summary>Queues a frame; drops it where there is no stream to come, or no room.</summary>
+    public void Send(ReadOnlySpan<byte> head, ReadOnlySpan<byte> body)
     {
-        await _stop.CancelAsync();
-        await _running;
-        _client.Dispose();
-        _stop.Dispose();
+        if (Volatile.Read(ref _attempt) is { } attempt && attempt.Output.TryWrite(head, body))
+        {
+            attempt.Stream?.Wake();
+        }
     }
 
-    private RetryStrategyOptions Reconnecting() => new()
+    /// <summary>Opens what has ended, and gives up what the peer does not answer.</summary>
+    public void Tick()
     {
-        ShouldHandle = new PredicateBuilder().Handle<Exception>(failure => failure is not OperationCanceledException),
-        MaxRetryAttempts = int.MaxValue,
-        Delay = FirstDelay,
-        MaxDelay = LongestDelay,
-        BackoffType = DelayBackoffType.Exponential,
-        UseJitter = true,
-        OnRetry = retry =>
+        lock (_gate)
         {
-            NoteFailure(retry.Outcome.Exception!);
-            return default;
-        },
-    };
-
-    private async Task RunAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            while (!cancellationToken.IsCancellationRequested)
+            if (_isClosed)
             {
-                await _reconnect.ExecuteAsync(async token => await ConnectAsync(token), cancellationToken);
+                return;
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // Disposed.
-        }
-    }
 
-    /// <summary>Opens the stream and stays until it ends; an end is always an exception, so that it is opened again.</summary>
-    private async Task ConnectAsync(CancellationToken cancellationToken)
-    {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var request = PeerHttp.Post(_options.Peer.PeerAddress, _path, _options.Handshake);
-        while (_queue.Reader.TryRead(out _))
-        {
-            // Written for a connection that is gone.
-        }
-
-        request.Content = new PushContent(async (stream, broken) =>
-        {
-            // The client cancels when the connection breaks, and waits for this to end before it says so.
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(broken, ended.Token);
-            await WriteFramesAsync(stream, either.Token);
-        });
-        using var opening = CancellationTokenSource.CreateLinkedTokenSource(ended.Token);
-        opening.CancelAfter(OpenTimeout);
-        try
-        {
-            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, opening.Token);
-            opening.CancelAfter(Timeout.InfiniteTimeSpan);
-            if (!response.IsSuccessStatusCode)
+            if (_attempt is null)
             {
-                var reason = await PeerHttp.ReasonAsync(response, ended.Token);
-                if (response.StatusCode == HttpStatusCode.Gone)
+                if (_options.Time.GetElapsedTime(_endedAt) >= _pause)
                 {
-                    _options.Removed(reason);
+                    Open();
                 }
-
-                throw new PeerRefusedException(reason);
             }
-
-            NoteConnected();
-            await response.Content.CopyToAsync(Stream.Null, ended.Token);
-            throw new IOException("the peer closed the stream");
-        }
-        catch (OperationCanceledException broken) when (!cancellationToken.IsCancellationRequested)
-        {
-            // The client says so of a connect that takes too long, and of a connection that breaks under a body: neither
-            // may be taken for the end of this stream, which would then stay closed for good.
-            throw new IOException("the connection broke or was not answered in time", broken);
-        }
-        finally
-        {
-            await ended.CancelAsync();
-        }
-    }
-
-    private async Task WriteFramesAsync(Stream stream, CancellationToken cancellationToken)
-    {
-        var output = new ArrayBufferWriter<byte>(WriteBatchBytes);
-        var scratch = new ArrayBufferWriter<byte>();
-        await stream.FlushAsync(cancellationToken);
-        while (await _queue.Reader.WaitToReadAsync(cancellationToken))
-        {
-            while (output.WrittenCount < WriteBatchBytes && _queue.Reader.TryRead(out var item))
+            else if (!_attempt.IsOpen && _options.Time.GetElapsedTime(_openedAt) >= PeerReconnect.OpenLimit)
             {
-                Write(output, scratch, item);
+                End(_attempt, $"it did not answer within {PeerReconnect.OpenLimit.TotalSeconds:0.#} s");
+            }
+        }
+    }
+
+    /// <summary>For good.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            _attempt?.Abandon();
+            _attempt = null;
+        }
+    }
+
+    private void Open()
+    {
+        _openedAt = _options.Time.GetTimestamp();
+        _attempt = new Attempt(this);
+        _attempt.Stream = _options.Wire.Open(_options.Peer.PeerAddress, _path, _options.Hello, _attempt);
+        _attempt.Stream.Wake();
+    }
+
+    private void NoteOpened(Attempt attempt)
+    {
+        lock (_gate)
+        {
+            if (attempt != _attempt)
+            {
+                return;
             }
 
-            await stream.WriteAsync(output.WrittenMemory, cancellationToken);
-            await stream.FlushAsync(cancellationToken);
-            output = Reuse(output);
-            scratch = Reuse(scratch);
+            attempt.IsOpen = true;
+            _pause = TimeSpan.Zero;
+            if (_lastFailure is not null || _path == PeerPaths.Control)
+            {
+                NodeLog.PeerConnected(_options.Logger, _options.Peer.Label, _options.Peer.PeerAddress, _path);
+            }
+
+            _lastFailure = null;
         }
     }
 
-    private static void Write(ArrayBufferWriter<byte> output, ArrayBufferWriter<byte> scratch, object item)
+    private void NoteEnded(Attempt attempt, string reason)
     {
-        if (item is Message message)
+        lock (_gate)
         {
-            PeerFrame.Write(output, scratch, message);
+            if (attempt == _attempt)
+            {
+                End(attempt, reason);
+            }
         }
-        else
-        {
-            PeerFrame.Write(output, (MemberReport)item);
-        }
-    }
-
-    /// <summary>Keeps a buffer of the usual size, and lets go of one that a huge entry has blown up.</summary>
-    private static ArrayBufferWriter<byte> Reuse(ArrayBufferWriter<byte> buffer)
-    {
-        if (buffer.Capacity > 4 * WriteBatchBytes)
-        {
-            return new ArrayBufferWriter<byte>(WriteBatchBytes);
-        }
-
-        buffer.ResetWrittenCount();
-        return buffer;
-    }
-
-    private void NoteConnected()
-    {
-        if (_lastFailure is not null || _path == PeerPaths.Control)
-        {
-            NodeLog.PeerConnected(_options.Logger, _options.Peer.Label, _options.Peer.PeerAddress, _path);
-        }
-
-        _lastFailure = null;
     }
 
     /// <summary>One line for each new reason, not one for each attempt.</summary>
-    private void NoteFailure(Exception failure)
+    private void End(Attempt attempt, string reason)
     {
+        _attempt = null;
+        attempt.Abandon();
+        _endedAt = _options.Time.GetTimestamp();
+        _pause = _pause == TimeSpan.Zero
+            ? PeerReconnect.FirstDelay
+            : TimeSpan.FromTicks(Math.Min(2 * _pause.Ticks, PeerReconnect.LongestDelay.Ticks));
         _options.Unreachable(new NodeId(_options.Peer.Id));
-        if (failure.Message != _lastFailure)
+        if (reason != _lastFailure)
         {
-            _lastFailure = failure.Message;
+            _lastFailure = reason;
             NodeLog.PeerUnreachable(
-                _options.Logger, _options.Peer.Label, _options.Peer.PeerAddress, _path, failure.Message, LongestDelay);
+                _options.Logger, _options.Peer.Label, _options.Peer.PeerAddress, _path, reason, PeerReconnect.LongestDelay);
         }
+    }
+
+    /// <summary>One life of the stream: late news of a former one changes nothing.</summary>
+    private sealed class Attempt(PeerStream owner) : IOutgoingStream
+    {
+        private string? _refusal;
+
+        public OutputBuffer Output { get; } = new(owner._maxBytes);
+
+        public IWireStream? Stream { get; set; }
+
+        public bool IsOpen { get; set; }
+
+        public void Abandon()
+        {
+            Output.Close();
+            Stream!.Abort();
+        }
+
+        public WireOutput Take() => new(Output.Take());
+
+        /// <summary>The peer has nothing to say on this stream.</summary>
+        public bool Receive(ReadOnlySpan<byte> bytes) => bytes.IsEmpty
+            ? true
+            : throw new InvalidDataException($"{bytes.Length} bytes came back on a stream that goes one way");
+
+        public void Finished() => Closed("the peer closed the stream");
+
+        public void Opened() => owner.NoteOpened(this);
+
+        public void Refused(int status, string reason)
+        {
+            _refusal = reason;
+            if (status == PeerStatus.Gone && RemovalNotice.TryParse(reason, out var notice))
+            {
+                _refusal = notice.ToString();
+                owner._options.ToldRemoved(owner._options.Peer.Id, notice);
+            }
+        }
+
+        public void Closed(string reason) => owner.NoteEnded(this, _refusal ?? reason);
     }
 }
 
 /// <summary>What both streams to a peer share.</summary>
+/// <param name="Wire">Opens them.</param>
 /// <param name="Peer">Where it is.</param>
-/// <param name="Handshake">What is said first.</param>
-/// <param name="Unreachable">Told of each failed attempt.</param>
-/// <param name="Removed">Told when the leader says that this member was removed.</param>
+/// <param name="Hello">What is said first.</param>
+/// <param name="Unreachable">Told of each end.</param>
+/// <param name="ToldRemoved">Gets a peer's word that this member was removed.</param>
+/// <param name="Time">Monotonic time; only its timestamps are used.</param>
 /// <param name="Logger">Gets one line for each change.</param>
 internal sealed record PeerLinkOptions(
-    MemberInfo Peer, PeerHandshake Handshake, Action<NodeId> Unreachable, Action<string> Removed, ILogger Logger);
+    IPeerWire Wire,
+    MemberInfo Peer,
+    PeerHandshake Hello,
+    Action<NodeId> Unreachable,
+    Action<ulong, RemovalNotice> ToldRemoved,
+    TimeProvider Time,
+    ILogger Logger);

@@ -1,101 +1,246 @@
+// The one place for a snapshot that comes in, beside the state in use.
+//
+// Who may have it:
+//
+//   1. An install that the core has been asked for is finished, never replaced.
+//   2. Only the leader of the term that the core has accepted may send; an offer of a later term is stepped first, so that
+//      the core decides, and one of an earlier term is declined.
+//   3. A later attempt of the same sender takes the place over. Where it offers the very snapshot that is there in part, it
+//      goes on behind the last whole chunk; anything else starts anew.
+//   4. So does the next leader: what a former one left is thrown away.
+//
+// A sender that falls silent loses its stream, not what it has sent: that waits for its next attempt until somebody else
+// needs the place, or for a minute.
+
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Replication;
 using Raftd.Raft;
 using Raftd.Store.Buckets;
-using Raftd.Store.Mvcc;
-using Raftd.Store.Snapshots;
+using Raftd.Store.Commands;
 
 namespace Raftd.Node.Peers;
 
-/// <summary>The receiving end of a snapshot: into a store beside the one in use, then to the core for its decision.</summary>
-/// <remarks>
-/// One at a time, from the first byte until it is installed or refused: there is one place beside the store in use.
-/// Cut, damaged or refused, it is thrown away, and this member goes on with the state it has.
-/// </remarks>
 internal sealed class SnapshotIntake(
-    IStateDirectory directory, Replica replica, ulong clusterId, ILogger logger) : IDisposable
+    IStateDirectory directory, Replica replica, ulong clusterId, TimeProvider time, ILogger logger)
 {
-    private readonly SemaphoreSlim _one = new(1, 1);
+    /// <summary>A sender that sends nothing for that long has lost its stream.</summary>
+    public static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(10);
 
-    /// <returns>Null once it is installed; else the reason why not, for the sender.</returns>
-    public async Task<string?> ReceiveAsync(FrameReader frames, CancellationToken cancellationToken)
+    private static readonly TimeSpan KeptFor = TimeSpan.FromMinutes(1);
+
+    // Guards all below. What is received is written outside it, under the lock of the place.
+    private readonly Lock _gate = new();
+    private readonly List<SnapshotReception> _streams = [];
+    private SnapshotSlot? _place;
+
+    /// <summary>Told of a snapshot of a level that this build does not know: the member must stop, another would be no better.</summary>
+    public Action<NewerLevelException> Newer { get; set; } = static _ => { };
+
+    /// <summary>The last that the core was asked for: for those who look on.</summary>
+    public SnapshotOffer? LastHandedOver { get; private set; }
+
+    public IStreamMachine Begin(PeerHandshake caller, IIncomingStream stream)
     {
-        if (!await _one.WaitAsync(TimeSpan.Zero, cancellationToken))
+        var reception = new SnapshotReception(caller, stream, this, time, logger);
+        lock (_gate)
         {
-            return "another snapshot is being received";
+            _streams.Add(reception);
         }
 
-        try
+        return reception;
+    }
+
+    public void Tick()
+    {
+        SnapshotReception[] streams;
+        lock (_gate)
         {
-            var refusal = await ReceiveOneAsync(frames, cancellationToken);
-            if (refusal is not null)
+            streams = [.. _streams];
+            Settle();
+            ForgetIfStale();
+        }
+
+        foreach (var stream in streams)
+        {
+            stream.Tick();
+        }
+    }
+
+    /// <summary>Gives the place to the stream that made the offer.</summary>
+    /// <returns>Null while that cannot be decided yet: ask again.</returns>
+    public SnapshotAdmission? TryAdmit(SnapshotReception stream, SnapshotOfferFrame offer)
+    {
+        lock (_gate)
+        {
+            if (_place is { IsHandedOver: true })
+            {
+                return SnapshotAdmission.Declined("this member is installing a snapshot");
+            }
+
+            var status = replica.Status;
+            if (offer.Header.Term > status.Term)
+            {
+                // It becomes visible with the replica's next step.
+                stream.StepTermOnce(replica);
+                return null;
+            }
+
+            if (offer.Header.Term < status.Term || (!status.Leader.IsNone && status.Leader != offer.Header.From))
+            {
+                return SnapshotAdmission.Declined(
+                    $"term {offer.Header.Term} is over here: member {status.Leader} leads in term {status.Term}");
+            }
+
+            if (status.Commit >= offer.Header.Snapshot!.Id.Index)
+            {
+                // Not a byte of it is needed. The core says so itself, and tells the leader where this member stands.
+                replica.TryReceive(offer.Header);
+                return SnapshotAdmission.Declined($"this member is ahead of the snapshot, at {status.Commit}");
+            }
+
+            return TryGivePlace(stream, offer);
+        }
+    }
+
+    /// <summary>All of it is there and verified: the core decides.</summary>
+    public SnapshotOffer HandOver(SnapshotSlot place, Message header)
+    {
+        lock (_gate)
+        {
+            var handed = new SnapshotOffer(header, place.Store);
+            directory.HandOverInstall();
+            place.HandedOver = LastHandedOver = handed;
+            replica.Offer(handed);
+            return handed;
+        }
+    }
+
+    /// <summary>What came cannot be used, now or later.</summary>
+    public void Clear(SnapshotSlot place, string refusal)
+    {
+        lock (_gate)
+        {
+            if (_place == place)
             {
                 Abandon(refusal);
             }
-
-            return refusal;
-        }
-        catch (Exception failure) when (failure is not InvariantViolationException)
-        {
-            Abandon(failure.Message);
-            return failure.Message;
-        }
-        finally
-        {
-            _one.Release();
         }
     }
 
-    public void Dispose() => _one.Dispose();
-
-    private void Abandon(string why)
+    public void Leave(SnapshotReception stream)
     {
-        NodeLog.SnapshotRefused(logger, why);
-        directory.AbandonInstall();
-    }
-
-    private async Task<string?> ReceiveOneAsync(FrameReader frames, CancellationToken cancellationToken)
-    {
-        if (await frames.ReadAsync(cancellationToken) is not { } payload || frames.Kind != FrameKind.Message)
+        lock (_gate)
         {
-            return "a snapshot begins with its MsgSnap";
-        }
-
-        if (!MessageCodec.TryDecode(payload.Span, out var header, out var error) || header.Snapshot is null)
-        {
-            return error ?? "the first message is no MsgSnap";
-        }
-
-        NodeLog.SnapshotReceiving(logger, header.Snapshot.Id.Index);
-        var store = directory.BeginInstall();
-        using var received = new SnapshotReceiver(store, StateMachine.VerifySnapshot);
-        while (!received.IsComplete)
-        {
-            var bytes = await frames.ReadRawAsync(cancellationToken);
-            if (bytes.IsEmpty)
+            _streams.Remove(stream);
+            if (_place is { } place && place.Stream == stream)
             {
-                break;
+                place.Stream = null;
+                place.LeftAt = time.GetTimestamp();
+            }
+        }
+    }
+
+    /// <summary>What a snapshot must say of itself to be the one that was offered.</summary>
+    public string? Contradiction(Store.Snapshots.SnapshotMeta meta, Message header) =>
+        meta.ClusterId == clusterId && meta.Index == header.Snapshot!.Id.Index && meta.Term == header.Snapshot.Id.Term
+            ? null
+            : $"the snapshot is of cluster {meta.ClusterId:x16} at {meta.Index}, not what was offered";
+
+    private SnapshotAdmission? TryGivePlace(SnapshotReception stream, SnapshotOfferFrame offer)
+    {
+        if (_place is { } place)
+        {
+            if (!place.TryPause())
+            {
+                // Its stream is writing a chunk just now.
+                return null;
             }
 
-            Failpoint.Hit("snapshot.received-chunk", static errno => new IOException($"errno {errno}"));
-            received.Feed(bytes.Span);
+            place.Stream?.Oust();
+            if (place.IsOf(offer))
+            {
+                place.Stream = stream;
+                place.Resume();
+                NodeLog.SnapshotResuming(logger, offer.Header.Snapshot!.Id.Index, place.NextChunk, offer.Chunks);
+                return SnapshotAdmission.Admitted(place);
+            }
+
+            place.Resume();
+            Abandon($"a snapshot of {offer.Header.Snapshot!.Id.Index} from {offer.Header.From} takes its place");
         }
 
-        var meta = received.Finish();
-        if (meta.ClusterId != clusterId || meta.Index != header.Snapshot.Id.Index || meta.Term != header.Snapshot.Id.Term)
-        {
-            return $"the snapshot is of cluster {meta.ClusterId:x16} at {meta.Index}, not what its message says";
-        }
-
-        Failpoint.Hit("snapshot.received");
-        var offer = new SnapshotOffer(header, store);
-        replica.Offer(offer);
-        if (!await offer.Task)
-        {
-            return "this member is ahead of the snapshot";
-        }
-
-        NodeLog.SnapshotInstalled(logger, meta.Index);
-        return null;
+        return TryBegin(offer, out place, out var failure)
+            ? SnapshotAdmission.Admitted(Occupy(place, stream))
+            : SnapshotAdmission.Declined(failure);
     }
+
+    private SnapshotSlot Occupy(SnapshotSlot place, SnapshotReception stream)
+    {
+        place.Stream = stream;
+        return _place = place;
+    }
+
+    private bool TryBegin(
+        SnapshotOfferFrame offer, [NotNullWhen(true)] out SnapshotSlot? place, [NotNullWhen(false)] out string? failure)
+    {
+        NodeLog.SnapshotReceiving(logger, offer.Header.Snapshot!.Id.Index);
+        try
+        {
+            place = new SnapshotSlot(offer, directory.BeginInstall());
+            failure = null;
+            return true;
+        }
+        catch (BucketStoreException unusable)
+        {
+            directory.AbandonInstall();
+            place = null;
+            failure = unusable.Message;
+            return false;
+        }
+    }
+
+    /// <summary>The core has decided about what was handed over, whether or not its stream lives.</summary>
+    private void Settle()
+    {
+        if (_place is not { HandedOver: { Task.IsCompleted: true } handed } place)
+        {
+            return;
+        }
+
+        if (!handed.Task.Result)
+        {
+            directory.TakeBackInstall();
+            Abandon("this member is ahead of it");
+            return;
+        }
+
+        NodeLog.SnapshotInstalled(logger, handed.Header.Snapshot!.Id.Index);
+        _place = null;
+        place.Dispose();
+    }
+
+    private void ForgetIfStale()
+    {
+        if (_place is { Stream: null, IsHandedOver: false } place && time.GetElapsedTime(place.LeftAt) >= KeptFor)
+        {
+            Abandon($"its sender did not come back within {KeptFor.TotalSeconds:0} s");
+        }
+    }
+
+    private void Abandon(string reason)
+    {
+        NodeLog.SnapshotRefused(logger, reason);
+        _place!.Dispose();
+        _place = null;
+        directory.AbandonInstall();
+    }
+}
+
+/// <summary>Whether a stream may fill the place.</summary>
+internal readonly record struct SnapshotAdmission(SnapshotSlot? Place, string? Refusal)
+{
+    public static SnapshotAdmission Admitted(SnapshotSlot place) => new(place, null);
+
+    public static SnapshotAdmission Declined(string reason) => new(null, reason);
 }

@@ -17,6 +17,9 @@ internal sealed class ByteBudget(long limitBytes)
         return false;
     }
 
+    /// <summary>Whether there is more than fits, of which these bytes are the last. A single item always fits.</summary>
+    public bool IsExceeded(long bytes) => Interlocked.Read(ref _taken) is var taken && taken > limitBytes && taken != bytes;
+
     /// <summary>For what must not be refused; may go above the limit.</summary>
     public void TakeAnyway(long bytes) => Interlocked.Add(ref _taken, bytes);
 

@@ -63,6 +63,12 @@ internal sealed class Flusher(StateMachine state, WriteAheadLog wal, LogWriter l
             NoteFull(full);
             return false;
         }
+        catch (BucketStoreException waiting) when (waiting.Fault == BucketStoreFault.ReadersOpen)
+        {
+            // The store must grow, and a reader has not ended in time. Nothing was kept or changed: at the next tick again.
+            NodeLog.StateReadersOpen(logger, waiting.Message);
+            return false;
+        }
 
         NoteRoom();
         log.Flushed(state.FlushedIndex);

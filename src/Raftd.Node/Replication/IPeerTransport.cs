@@ -7,9 +7,10 @@ namespace Raftd.Node.Replication;
 /// <remarks>Called from the replica's and the log's thread.</remarks>
 internal interface IPeerTransport
 {
-    void Send(Message message);
+    /// <remarks>Messages that carry the same entries are best sent by one call: the entries are encoded once for it.</remarks>
+    void Send(IReadOnlyList<Message> messages);
 
-    /// <summary>Streams a snapshot of this member's state to a peer that is too far behind, and reports the end to
+    /// <summary>Begins to send a snapshot of this member's state to a peer that is too far behind, and reports the end to
     /// <see cref="Replica.SnapshotEnded"/>.</summary>
     void SendSnapshot(NodeId to, Message header);
 

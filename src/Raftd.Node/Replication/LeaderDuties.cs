@@ -1,5 +1,5 @@
 // What a leader does unasked, about once a tick: ends leases whose time is up, keeps remaining times across leaders,
-// promotes learners that have caught up, raises and clears alarms of space, and compacts.
+// promotes learners that have caught up, raises and clears alarms of space, raises the feature level, and compacts.
 //
 // All of it goes through the log like any other write. Nothing here is needed for safety: a duty that is missed because
 // leadership changed is the next leader's.
@@ -13,7 +13,7 @@ using Raftd.Store.Leases;
 namespace Raftd.Node.Replication;
 
 internal sealed class LeaderDuties(
-    Replica replica, Lessor lessor, SpaceAlarms alarms, Compactor compactor, TimeProvider time, ILogger logger)
+    Replica replica, Lessor lessor, SpaceAlarms alarms, LevelRaiser levels, Compactor compactor, TimeProvider time, ILogger logger)
 {
     // Expiries in one entry: large enough to drain a storm, small enough not to hold up writes behind it.
     private const int MaxExpiriesPerTick = 1000;
@@ -41,6 +41,7 @@ internal sealed class LeaderDuties(
         CheckpointLeases();
         PromoteLearners();
         alarms.Tick();
+        levels.Tick();
         if (_lastCompaction == 0 || time.GetElapsedTime(_lastCompaction) >= CompactionInterval)
         {
             _lastCompaction = time.GetTimestamp();

@@ -25,11 +25,11 @@ internal sealed class LogWriter : ILoop
     private readonly Mailbox<LogWork> _inbox = new(int.MaxValue);
     private readonly Queue<LogWork> _queue = new();
     private readonly List<LogWork> _unsynced = [];
-    private readonly LogPins _pins = new();
     private readonly List<LogEntry> _records = [];
     private List<LogWork> _batch = [];
     private ulong _flushedIndex;
     private ulong _released;
+    private ulong _retainedFrom;
     private bool _isFull;
     private bool _mustSync;
 
@@ -43,7 +43,19 @@ internal sealed class LogWriter : ILoop
         _peers = peers;
         _retentionBytes = retentionBytes;
         _logger = logger;
+        Pins = new LogPins(log.FirstIndex);
+        _retainedFrom = Retained(log.Segments);
     }
+
+    /// <summary>What must be kept for others, whatever the state has flushed.</summary>
+    public LogPins Pins { get; }
+
+    /// <summary>How many bytes of log may lie behind a pin; one behind which there are more is lost. Asked by any thread; set
+    /// before the first step.</summary>
+    public Func<long> MaxPinnedBytes { get; set; } = static () => long.MaxValue;
+
+    /// <summary>The first entry that is kept for followers that lag, pinned or not. Any thread.</summary>
+    public ulong RetainedFrom => Volatile.Read(ref _retainedFrom);
 
     /// <summary>Gets "durable up to this Ready", on the log's thread; set before the first step.</summary>
     public Action<ulong> Durable { get; set; } = static _ => { };
@@ -92,9 +104,6 @@ internal sealed class LogWriter : ILoop
     /// <summary>The state has everything up to the index on disk. Any thread.</summary>
     public void Flushed(ulong index) => Volatile.Write(ref _flushedIndex, index);
 
-    /// <summary>Keeps everything after the index until the pin is disposed: for a snapshot being streamed. Any thread.</summary>
-    public IDisposable Pin(ulong index) => _pins.Add(index);
-
     public bool Step()
     {
         if (_inbox.Take(ref _batch))
@@ -121,7 +130,15 @@ internal sealed class LogWriter : ILoop
             _log.DeleteBelow(released);
         }
 
-        var covered = Covered();
+        var segments = _log.Segments;
+        var retained = Retained(segments);
+        Volatile.Write(ref _retainedFrom, retained);
+        if (!Pins.IsEmpty)
+        {
+            Pins.LoseBelow(LowestPinnable(segments, MaxPinnedBytes()));
+        }
+
+        var covered = Pins.GiveUp(pinned => Covered(segments, retained, pinned));
         if (covered > Math.Max(released, _log.FirstIndex))
         {
             Releasing(covered);
@@ -131,23 +148,50 @@ internal sealed class LogWriter : ILoop
     /// <summary>The core has been told that the log now begins at this index: what is below may go. Any thread.</summary>
     public void Release(ulong firstIndex) => Volatile.Write(ref _released, firstIndex);
 
-    /// <summary>The first index that must stay: flushed, not pinned, and beyond what is kept for followers that lag.</summary>
-    private ulong Covered()
+    /// <summary>The first index of the segments that hold the newest bytes, as many as are kept for followers that lag.</summary>
+    private ulong Retained(IReadOnlyList<SegmentInfo> segments)
     {
-        var needed = Math.Min(Volatile.Read(ref _flushedIndex), _pins.Lowest) + 1;
-        var kept = _log.SizeBytes;
-        var first = 0UL;
-        var segments = _log.Segments;
+        var kept = segments.Sum(static segment => segment.SizeBytes);
+        var first = segments[0].BaseIndex + 1;
         for (var i = 0; i + 1 < segments.Count; i++)
         {
             kept -= segments[i].SizeBytes;
-            var next = segments[i + 1].BaseIndex + 1;
-            if (kept < _retentionBytes || next > needed)
+            if (kept < _retentionBytes)
             {
                 break;
             }
 
-            first = next;
+            first = segments[i + 1].BaseIndex + 1;
+        }
+
+        return first;
+    }
+
+    /// <summary>The first index of a segment from which on there are no more than so many bytes; what is being written to
+    /// is always kept.</summary>
+    private static ulong LowestPinnable(IReadOnlyList<SegmentInfo> segments, long maxBytes)
+    {
+        var bytes = 0L;
+        for (var i = segments.Count - 1; i >= 0; i--)
+        {
+            bytes += segments[i].SizeBytes;
+            if (bytes > maxBytes)
+            {
+                return segments[Math.Min(i + 1, segments.Count - 1)].BaseIndex + 1;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>The first index that must stay: flushed, not pinned, and beyond what is kept for followers that lag.</summary>
+    private ulong Covered(IReadOnlyList<SegmentInfo> segments, ulong retained, ulong pinned)
+    {
+        var needed = Math.Min(retained, Math.Min(Volatile.Read(ref _flushedIndex), pinned) + 1);
+        var first = 0UL;
+        for (var i = 1; i < segments.Count && segments[i].BaseIndex + 1 <= needed; i++)
+        {
+            first = segments[i].BaseIndex + 1;
         }
 
         return first;
@@ -205,6 +249,7 @@ internal sealed class LogWriter : ILoop
             return false;
         }
 
+        Pins.Restart(_log.FirstIndex);
         Failpoint.Hit("log.restarted");
         NoteRoom();
         return true;
@@ -230,9 +275,9 @@ internal sealed class LogWriter : ILoop
         Failpoint.Hit("log.synced");
         foreach (var work in _unsynced)
         {
-            foreach (var message in work.Messages)
+            if (work.Messages.Count > 0)
             {
-                _peers.Send(message);
+                _peers.Send(work.Messages);
             }
         }
 

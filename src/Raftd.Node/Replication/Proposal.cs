@@ -22,10 +22,13 @@ internal enum ProposalEnd
 
     /// <summary>The live data leave no room for it within the quota; nothing was proposed.</summary>
     QuotaExceeded,
+
+    /// <summary>It needs a feature level above the cluster's; nothing was proposed.</summary>
+    LevelTooLow,
 }
 
-/// <summary>An end, with <see cref="ProposalEnd.Applied"/> the result, and with
-/// <see cref="ProposalEnd.QuotaExceeded"/> the reason in numbers.</summary>
+/// <summary>An end, with <see cref="ProposalEnd.Applied"/> the result, and with <see cref="ProposalEnd.QuotaExceeded"/> and
+/// <see cref="ProposalEnd.LevelTooLow"/> the reason in numbers.</summary>
 internal readonly record struct ProposalOutcome(ProposalEnd End, CommandResult? Result = null, string Reason = "");
 
 /// <summary>A command on its way through the log, and who waits for its result.</summary>
@@ -48,12 +51,17 @@ internal sealed class Proposal(ReadOnlyMemory<byte> command, long deadline, Byte
     /// <summary>Index of the entry that carries it; set by the replica when it is proposed.</summary>
     public ulong Index { get; set; }
 
+    /// <summary>Told of the end on the thread that ends it: for a caller that is stepped, and must not wait in it.</summary>
+    public Action<ProposalOutcome>? Ended { get; init; }
+
     /// <summary>Tells the caller, once: a later end of the same proposal changes nothing.</summary>
     public void End(ProposalEnd end, CommandResult? result = null, string reason = "")
     {
-        if (TrySetResult(new ProposalOutcome(end, result, reason)))
+        var outcome = new ProposalOutcome(end, result, reason);
+        if (TrySetResult(outcome))
         {
             budget.GiveBack(Command.Length);
+            Ended?.Invoke(outcome);
         }
     }
 }

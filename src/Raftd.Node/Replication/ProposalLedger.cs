@@ -3,7 +3,11 @@
 // A proposal's fate is known in exactly one way: some entry is committed at its index. If that entry has its term, it is
 // the proposal itself; if not, the proposal is surely lost. Neither losing leadership nor a truncation of our own log
 // decides anything: another member may still hold the entry, win a later election and commit it (Raft paper, figure 8).
-// So proposals of former terms stay on a list of their own until their index is decided or their time is up.
+// So proposals of former terms stay until their index is decided or their time is up.
+//
+// A leadership gives its proposals growing indexes, so each has a queue of its own, and a commit looks at the heads alone:
+// however much a deposed leader had outstanding, what decides it costs no more than each proposal once. There are as many
+// queues as leaderships fit into the time limit of a request, a handful.
 
 using Raftd.Raft;
 
@@ -12,35 +16,67 @@ namespace Raftd.Node.Replication;
 /// <summary>Proposals by the entry that carries them. Owned by the replica's thread.</summary>
 internal sealed class ProposalLedger
 {
-    // Of the present leadership: indexes strictly increase. May hold ended proposals whose time was up.
-    private readonly Queue<Proposal> _current = new();
+    // Of one leadership each, none empty but perhaps that of the present one, which is the last. In each, indexes strictly
+    // increase. They may hold ended proposals whose time was up.
+    private readonly List<Queue<Proposal>> _leaderships = [new()];
 
-    // Of leaderships before; short-lived, because their time limit passes soon.
-    private readonly List<Proposal> _former = [];
+    public int Count
+    {
+        get
+        {
+            var count = 0;
+            foreach (var proposals in _leaderships)
+            {
+                count += proposals.Count;
+            }
 
-    public int Count => _current.Count + _former.Count;
+            return count;
+        }
+    }
 
     /// <summary>A new term begins: what waits now belongs to a former one.</summary>
     public void BeginTerm()
     {
-        _former.AddRange(_current);
-        _current.Clear();
+        if (_leaderships[^1].Count > 0)
+        {
+            _leaderships.Add(new Queue<Proposal>());
+        }
     }
 
     public void Add(Proposal proposal, EntryId entry)
     {
         proposal.Term = entry.Term;
         proposal.Index = entry.Index;
-        _current.Enqueue(proposal);
+        _leaderships[^1].Enqueue(proposal);
     }
 
     /// <summary>The entry is committed: ends the proposals it displaced, and hands out the one it carries.</summary>
     public Proposal? TakeCommitted(EntryId entry)
     {
-        var former = TakeFormer(entry);
-        while (_current.TryPeek(out var head) && head.Index <= entry.Index)
+        Proposal? found = null;
+        foreach (var proposals in _leaderships)
         {
-            _current.Dequeue();
+            found = TakeCommitted(proposals, entry) ?? found;
+        }
+
+        DropEmpty();
+        return found;
+    }
+
+    /// <summary>A snapshot covers everything up to the index: those entries were decided out of our sight.</summary>
+    public void SkipTo(ulong index) => EndWhile(head => head.Index <= index);
+
+    /// <summary>Tells those whose time is up that their outcome is unknown.</summary>
+    public void EndOverdue(long now) => EndWhile(head => head.Deadline <= now || head.Task.IsCompleted);
+
+    /// <summary>The member stops: nobody will learn more.</summary>
+    public void EndAll() => EndWhile(static _ => true);
+
+    private static Proposal? TakeCommitted(Queue<Proposal> proposals, EntryId entry)
+    {
+        while (proposals.TryPeek(out var head) && head.Index <= entry.Index)
+        {
+            proposals.Dequeue();
             if (head.Index == entry.Index && head.Term == entry.Term)
             {
                 return head;
@@ -49,75 +85,31 @@ internal sealed class ProposalLedger
             head.End(head.Index == entry.Index ? ProposalEnd.NotProposed : ProposalEnd.Unknown);
         }
 
-        return former;
+        return null;
     }
 
-    /// <summary>A snapshot covers everything up to the index: those entries were decided out of our sight.</summary>
-    public void SkipTo(ulong index)
+    private void EndWhile(Predicate<Proposal> ends)
     {
-        while (_current.TryPeek(out var head) && head.Index <= index)
+        foreach (var proposals in _leaderships)
         {
-            _current.Dequeue();
-            head.End(ProposalEnd.Unknown);
-        }
-
-        EndFormer(proposal => proposal.Index <= index);
-    }
-
-    /// <summary>Tells those whose time is up that their outcome is unknown.</summary>
-    public void EndOverdue(long now)
-    {
-        while (_current.TryPeek(out var head) && (head.Deadline <= now || head.Task.IsCompleted))
-        {
-            _current.Dequeue();
-            head.End(ProposalEnd.Unknown);
-        }
-
-        EndFormer(proposal => proposal.Deadline <= now);
-    }
-
-    /// <summary>The member stops: nobody will learn more.</summary>
-    public void EndAll()
-    {
-        BeginTerm();
-        EndFormer(static _ => true);
-    }
-
-    private Proposal? TakeFormer(EntryId entry)
-    {
-        Proposal? found = null;
-        for (var i = _former.Count - 1; i >= 0; i--)
-        {
-            var proposal = _former[i];
-            if (proposal.Index != entry.Index)
+            while (proposals.TryPeek(out var head) && ends(head))
             {
-                continue;
-            }
-
-            _former.RemoveAt(i);
-            if (proposal.Term == entry.Term)
-            {
-                found = proposal;
-            }
-            else
-            {
-                proposal.End(ProposalEnd.NotProposed);
+                proposals.Dequeue();
+                head.End(ProposalEnd.Unknown);
             }
         }
 
-        return found;
+        DropEmpty();
     }
 
-    private void EndFormer(Predicate<Proposal> ends)
+    private void DropEmpty()
     {
-        foreach (var proposal in _former)
+        for (var i = _leaderships.Count - 2; i >= 0; i--)
         {
-            if (ends(proposal))
+            if (_leaderships[i].Count == 0)
             {
-                proposal.End(ProposalEnd.Unknown);
+                _leaderships.RemoveAt(i);
             }
         }
-
-        _former.RemoveAll(proposal => proposal.Task.IsCompleted);
     }
 }

@@ -3,7 +3,8 @@
 // All reads that wait when a step begins share one context. The core answers a context with the index that must be
 // applied first, or says that it was lost with a leader; a request to another member may also vanish on the wire, so a
 // context that stays unanswered is given up and its reads go under a new one. A context is never used twice: a late
-// answer to an old one must not release a newer read (failure 5 in the catalogue).
+// answer to an old one must not release a newer read (failure 5 in the catalogue). What is given up here is given up in
+// the core too, or under a silent quorum it would keep every context that was ever tried.
 
 namespace Raftd.Node.Replication;
 
@@ -65,15 +66,22 @@ internal sealed class ReadLedger
     }
 
     /// <summary>Gives up contexts asked before <paramref name="oldestTick"/>, and ends reads whose time is up.</summary>
-    public void EndOverdue(long now, long oldestTick)
+    /// <returns>The contexts that were given up: nobody waits for them any more.</returns>
+    public IReadOnlySet<ulong> EndOverdue(long now, long oldestTick)
     {
-        foreach (var (context, round) in _asked.ToArray())
+        var givenUp = new HashSet<ulong>();
+        foreach (var (context, round) in _asked)
         {
             EndPast(round.Barriers, now);
             if (round.Tick < oldestTick || round.Barriers.Count == 0)
             {
-                Failed(context);
+                givenUp.Add(context);
             }
+        }
+
+        foreach (var context in givenUp)
+        {
+            Failed(context);
         }
 
         EndPast(_waiting, now);
@@ -81,9 +89,11 @@ internal sealed class ReadLedger
         {
             EndPast(barriers, now);
         }
+
+        return givenUp;
     }
 
-    /// <summary>The member stops: nobody will be confirmed any more.</summary>
+    /// <summary>The member stops or is fenced: nobody will be confirmed any more.</summary>
     public void EndAll() => EndOverdue(long.MaxValue, long.MaxValue);
 
     private static void Release(List<ReadBarrier> barriers)

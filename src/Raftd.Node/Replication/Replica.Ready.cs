@@ -35,10 +35,11 @@ internal sealed partial class Replica
 
         NoteTerm(ready);
         Failpoint.Hit("ready.taken");
-        foreach (var message in ready.Messages)
+        if (Spoken(ready.Messages) is { Count: > 0 } messages)
         {
-            _peers.Send(message);
+            _peers.Send(messages);
         }
+
 
         var install = ready.Snapshot is { } snapshot ? BeginInstall(snapshot) : null;
         HandToLog(ready, install);
@@ -53,11 +54,19 @@ internal sealed partial class Replica
             _reads.Failed(context);
         }
 
+        foreach (var wanted in ready.EntriesWanted)
+        {
+            EntriesWanted(wanted);
+        }
+
         foreach (var peer in ready.SnapshotsToSend)
         {
             _peers.SendSnapshot(peer, SnapshotHeader(peer));
         }
     }
+
+    /// <summary>A fenced member says nothing, whatever its core still makes of what it was asked before.</summary>
+    private IReadOnlyList<Message> Spoken(IReadOnlyList<Message> messages) => _fencedBecause is null ? messages : [];
 
     private void HandToLog(Ready ready, PendingInstall? install)
     {
@@ -71,7 +80,7 @@ internal sealed partial class Replica
             Sequence = ready.Sequence,
             State = ready.HardState,
             Entries = ready.Entries,
-            Messages = ready.MessagesAfterDurable,
+            Messages = Spoken(ready.MessagesAfterDurable),
             MustSync = ready.MustSync,
             Install = install,
         });

@@ -13,27 +13,32 @@ internal sealed partial class Replica
     public Task<ProposalOutcome> ProposeAsync(ReadOnlyMemory<byte> command)
     {
         var proposal = new Proposal(command, DeadlineFromNow(), _budget, CommandCodec.MaxGrowth(command.Span));
-        if (!_budget.TryTake(command.Length))
-        {
-            return Task.FromResult(new ProposalOutcome(ProposalEnd.TooMany));
-        }
+        Propose(proposal);
+        return proposal.Task;
+    }
 
-        if (!_inbox.TryPost(new ReplicaInput.Propose(proposal)))
+    /// <summary>As ProposeAsync, for a caller that is told and does not wait.</summary>
+    /// <param name="command">The encoded command; the caller leaves the bytes alone.</param>
+    /// <param name="deadline">Timestamp; never later than a request may last.</param>
+    /// <param name="ended">Called once, on any thread, perhaps before this call returns.</param>
+    public void Propose(ReadOnlyMemory<byte> command, long deadline, Action<ProposalOutcome> ended) =>
+        Propose(new Proposal(
+            command, Math.Min(deadline, DeadlineFromNow()), _budget, CommandCodec.MaxGrowth(command.Span))
+        {
+            Ended = ended,
+        });
+
+    private void Propose(Proposal proposal)
+    {
+        _budget.TakeAnyway(proposal.Command.Length);
+        if (_budget.IsExceeded(proposal.Command.Length) || !_inbox.TryPost(new ReplicaInput.Propose(proposal)))
         {
             proposal.End(ProposalEnd.TooMany);
         }
-
-        return proposal.Task;
     }
 
     /// <summary>For the replica's own thread: proposed with the next batch, whatever the bounds say.</summary>
-    public Task<ProposalOutcome> ProposeFromLoop(ReadOnlyMemory<byte> command)
-    {
-        var proposal = new Proposal(command, DeadlineFromNow(), _budget, growthBytes: 0);
-        _budget.TakeAnyway(command.Length);
-        _gathered.Add(proposal);
-        return proposal.Task;
-    }
+    public Task<ProposalOutcome> ProposeFromLoop(ReadOnlyMemory<byte> command) => Gather(command).Task;
 
     /// <summary>Ends with true once this member has applied everything acknowledged before the call.</summary>
     public ValueTask<bool> ReadBarrierAsync() => ReadBarrierAsync(_options.RequestTimeLimit);
@@ -111,6 +116,9 @@ internal sealed partial class Replica
     public void PeerUnreachable(NodeId peer) =>
         _inbox.Post(new ReplicaInput.Ask(raft => raft.ReportUnreachable(peer)));
 
+    public void EntriesRead(EntriesWanted wanted, IReadOnlyList<Entry> entries) =>
+        _inbox.Post(new ReplicaInput.EntriesRead(wanted, entries));
+
     public void Durable(ulong sequence) => _inbox.Post(new ReplicaInput.Durable(sequence));
 
     public void Applied(ulong index) => _inbox.Post(new ReplicaInput.Applied(index));
@@ -128,10 +136,19 @@ internal sealed partial class Replica
         _reads.EndAll();
     }
 
+    private Proposal Gather(ReadOnlyMemory<byte> command)
+    {
+        var proposal = new Proposal(command, DeadlineFromNow(), _budget, growthBytes: 0);
+        _budget.TakeAnyway(command.Length);
+        _gathered.Add(proposal);
+        return proposal;
+    }
+
     private void ProposeGathered()
     {
         if (_raft.Role == RaftRole.Leader && _fencedBecause is null)
         {
+            RefuseAboveLevel();
             _quota.Admit(_gathered, knowsUnderWay: _promotingTerm == _raft.Term);
             RoomSought(_quota.NeedsRoom);
         }

@@ -18,14 +18,19 @@ using Microsoft.Extensions.Logging;
 using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Raft;
+using Raftd.Store.Mvcc;
 
 namespace Raftd.Node.Replication;
 
 internal sealed partial class Replica : ILoop
 {
+    // A commit waits at most a millisecond for entries to travel with. Half of it here: a thread sleeps in whole ones.
+    private static readonly TimeSpan LongestSilenceOnCommit = TimeSpan.FromMicroseconds(500);
+
     private readonly RaftNode _raft;
     private readonly LogWriter _log;
     private readonly Applier _applier;
+    private readonly StateMachine _state;
     private readonly IPeerTransport _peers;
     private readonly ReplicaOptions _options;
     private readonly TimeProvider _time;
@@ -39,6 +44,7 @@ internal sealed partial class Replica : ILoop
     private readonly List<ReadOnlyMemory<byte>> _commands = [];
     private List<ReplicaInput> _batch = [];
     private long _ticks;
+    private long? _tellCommitsAt;
     private ulong _applied;
     private volatile ReplicaStatus _status;
 
@@ -46,24 +52,26 @@ internal sealed partial class Replica : ILoop
         RaftNode raft,
         LogWriter log,
         Applier applier,
+        StateMachine state,
         QuotaGate quota,
         IPeerTransport peers,
         ReplicaOptions options,
         TimeProvider time,
         ILogger logger,
-        ulong applied,
-        MemberTable knownMembers)
+        MemberIdentity self)
     {
         _raft = raft;
         _log = log;
         _applier = applier;
+        _state = state;
         _quota = quota;
         _peers = peers;
         _options = options;
         _time = time;
         _logger = logger;
-        _applied = applied;
-        _members = _committedMembers = knownMembers;
+        _applied = state.Applied.Index;
+        _fencedBecause = self.FencedBecause;
+        _members = _committedMembers = MemberTable.Of(self.KnownMembers);
         if (raft.ConfigurationIndex == 0)
         {
             // It waits to be added: until the log says more, the members that its join was told of.
@@ -83,12 +91,20 @@ internal sealed partial class Replica : ILoop
 
     public ReplicaStatus Status => _status;
 
+    /// <summary>Gets what the core wants from the log for a peer; answered by EntriesRead. Set before the first step.</summary>
+    public Action<EntriesWanted> EntriesWanted { get; set; } = static _ => { };
+
+    public long? NextDeadline => _tellCommitsAt;
+
     /// <summary>Called on the replica's thread after each tick: the duties of a leader.</summary>
     public Action? AfterTick { get; set; }
 
     /// <summary>Called on the replica's thread with each step of a leader, before what has gathered is proposed; true when a
     /// write waits for room.</summary>
     public Action<bool> RoomSought { get; set; } = static _ => { };
+
+    /// <summary>Told, on the replica's thread, when another leader is known, or none. Set before the first step.</summary>
+    public Action LeaderChanged { get; set; } = static () => { };
 
     public bool Step()
     {
@@ -102,6 +118,7 @@ internal sealed partial class Replica : ILoop
         ProposeGathered();
         BeginReads();
         HandleReady();
+        TellCommits();
         Publish();
         return took;
     }
@@ -117,7 +134,11 @@ internal sealed partial class Replica : ILoop
         var now = _time.GetTimestamp();
         _quota.EndOverdue(now);
         _proposals.EndOverdue(now);
-        _reads.EndOverdue(now, _ticks - _options.ReadRetryTicks);
+        if (_reads.EndOverdue(now, _ticks - _options.ReadRetryTicks) is { Count: > 0 } givenUp)
+        {
+            _raft.ForgetReads(givenUp);
+        }
+
         AfterTick?.Invoke();
     }
 
@@ -143,12 +164,34 @@ internal sealed partial class Replica : ILoop
             case ReplicaInput.Ask ask:
                 ask.Run(_raft);
                 break;
+            case ReplicaInput.EntriesRead read:
+                _raft.EntriesRead(read.Wanted, read.Entries);
+                break;
             case ReplicaInput.Snapshot snapshot:
                 AcceptSnapshot(snapshot.Offer);
                 break;
             default:
                 Invariant.Broken($"the replica has no case for {input.GetType().Name}");
                 break;
+        }
+    }
+
+    /// <summary>A commit that no entries have carried to the followers by now goes alone.</summary>
+    private void TellCommits()
+    {
+        if (!_raft.CommitNewsDue)
+        {
+            _tellCommitsAt = null;
+        }
+        else if (_tellCommitsAt is not { } due)
+        {
+            _tellCommitsAt = DeadlineAfter(LongestSilenceOnCommit);
+        }
+        else if (_time.GetTimestamp() >= due)
+        {
+            _tellCommitsAt = null;
+            _raft.FlushCommitNews();
+            HandleReady();
         }
     }
 
@@ -173,9 +216,16 @@ internal sealed partial class Replica : ILoop
     {
         FollowConfiguration();
         var picture = Picture();
-        if (picture != _status)
+        if (picture == _status)
         {
-            _status = picture;
+            return;
+        }
+
+        var hasOtherLeader = picture.Leader != _status.Leader;
+        _status = picture;
+        if (hasOtherLeader)
+        {
+            LeaderChanged();
         }
     }
 
@@ -190,7 +240,7 @@ internal sealed partial class Replica : ILoop
         Members = _members,
         CommittedConfiguration = _raft.CommittedConfiguration,
         CommittedMembers = _committedMembers,
-        IsConfigurationCommitted = _raft.ConfigurationIndex <= _raft.Commit,
+        CommittedConfigurationIndex = _raft.CommittedConfigurationIndex,
         IsPromoted = _promotedTerm == _raft.Term && _raft.Role == RaftRole.Leader,
         LeadsAlone = LeadsAlone,
         IsLearner = !_raft.Configuration.IsVoter(_raft.Id),

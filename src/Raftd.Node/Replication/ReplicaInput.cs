@@ -21,6 +21,9 @@ internal abstract record ReplicaInput
     /// <summary>The log has this Ready and all before it on disk.</summary>
     public sealed record Durable(ulong Sequence) : ReplicaInput;
 
+    /// <summary>Entries for a peer that the core asked for.</summary>
+    public sealed record EntriesRead(EntriesWanted Wanted, IReadOnlyList<Entry> Entries) : ReplicaInput;
+
     /// <summary>Everything up to this index is applied and visible to readers.</summary>
     public sealed record Applied(ulong Index) : ReplicaInput;
 }

@@ -29,11 +29,11 @@ internal sealed record ReplicaStatus
     /// <summary>Of <see cref="CommittedConfiguration"/>.</summary>
     public required MemberTable CommittedMembers { get; init; }
 
+    /// <summary>Of the entry that made <see cref="CommittedConfiguration"/>; 0 before this member knows of one.</summary>
+    public required ulong CommittedConfigurationIndex { get; init; }
+
     /// <summary>This member leads and has applied the first entry of its term: it may speak about leases.</summary>
     public required bool IsPromoted { get; init; }
-
-    /// <summary>The configuration in force is committed: no truncation brings an earlier one back.</summary>
-    public required bool IsConfigurationCommitted { get; init; }
 
     /// <summary>This member is the only one and leads: every acknowledged write is visible here already, so a read needs no
     /// round.</summary>
@@ -51,8 +51,8 @@ internal sealed record ReplicaStatus
     public bool IsLeader => Role == RaftRole.Leader;
 
     /// <summary>The cluster has gone on without that one, as far as this member knows.</summary>
-    /// <remarks>Certain only once a read round that began later confirms its leadership: a leader that was deposed without
-    /// knowing has not heard of members added since.</remarks>
+    /// <remarks>Certain only once a read round that began later is confirmed: a member that is behind, or was deposed without
+    /// knowing, has not heard of members added since.</remarks>
     public bool HasGoneOnWithout(ulong member) =>
-        IsPromoted && IsConfigurationCommitted && Members.Find(member) is null;
+        CommittedConfigurationIndex > 0 && CommittedMembers.Find(member) is null && Members.Find(member) is null;
 }

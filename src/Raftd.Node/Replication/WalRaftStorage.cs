@@ -21,7 +21,10 @@ internal sealed class WalRaftStorage(WriteAheadLog log) : IRaftStorage
 
     public ulong Term(ulong index) => log.Term(index);
 
-    public IReadOnlyList<Entry> Entries(ulong low, ulong high, long maxBytes)
+    public IReadOnlyList<Entry> Entries(ulong low, ulong high, long maxBytes) => Read(log, low, high, maxBytes);
+
+    /// <summary>Any thread.</summary>
+    public static Entry[] Read(WriteAheadLog log, ulong low, ulong high, long maxBytes)
     {
         var records = log.Read(low, high, maxBytes);
         var entries = new Entry[records.Count];

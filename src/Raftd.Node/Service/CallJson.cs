@@ -4,7 +4,7 @@ using Raftd.Contract;
 namespace Raftd.Node.Service;
 
 /// <summary>Calls between members are the contract's records as JSON: few, small, and readable in a capture.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(CallError))]
 [JsonSerializable(typeof(Nothing))]
 [JsonSerializable(typeof(long))]

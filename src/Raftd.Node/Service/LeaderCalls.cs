@@ -7,7 +7,7 @@ internal sealed class LeaderCalls(LeaseKeeper leases, MembershipKeeper members)
 {
     public LeaderCall<LeaseKeepAliveRequest, LeaseKeepAliveResponse> KeepAlive { get; } = new(
         "lease-keepalive", CallJson.Default.LeaseKeepAliveRequest, CallJson.Default.LeaseKeepAliveResponse,
-        ChangesState: true, leases.KeepAliveAsync);
+        ChangesState: true, (request, _) => leases.KeepAliveAsync(request));
 
     public LeaderCall<long, LeaseTimeToLiveResponse> TimeToLive { get; } = new(
         "lease-timetolive", CallJson.Default.Int64, CallJson.Default.LeaseTimeToLiveResponse,

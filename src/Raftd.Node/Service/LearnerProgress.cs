@@ -3,10 +3,11 @@ using Raftd.Raft;
 namespace Raftd.Node.Service;
 
 /// <summary>How far a learner has come, as the leader sees it.</summary>
-internal readonly record struct LearnerProgress(ulong Match, ulong Commit, bool IsActive)
+internal readonly record struct LearnerProgress(ulong Match, ulong Commit, bool IsActive, bool KeepsUp)
 {
-    /// <summary>It has everything that is committed, and answered lately: as a voter it would not hold up a commit.</summary>
-    public bool HasCaughtUp => IsActive && Match >= Commit;
+    /// <summary>It answered lately and has everything that is committed, or, while writes go on, keeps up with them: as a voter
+    /// it would hold up a commit by less than an election timeout.</summary>
+    public bool HasCaughtUp => IsActive && (Match >= Commit || KeepsUp);
 
     public static LearnerProgress Of(RaftNode raft, NodeId id)
     {
@@ -14,10 +15,10 @@ internal readonly record struct LearnerProgress(ulong Match, ulong Commit, bool 
         {
             if (peer.Id == id)
             {
-                return new LearnerProgress(peer.Match, raft.Commit, peer.RecentActive && !peer.Recovering);
+                return new LearnerProgress(peer.Match, raft.Commit, peer.RecentActive && !peer.Recovering, peer.KeepsUp);
             }
         }
 
-        return new LearnerProgress(0, raft.Commit, IsActive: false);
+        return new LearnerProgress(0, raft.Commit, IsActive: false, KeepsUp: false);
     }
 }

@@ -5,6 +5,7 @@
 // Only then is the renewal counted, in memory; the log hears of it when the state has to change.
 
 using Raftd.Contract;
+using Raftd.Node.Forwarding;
 using Raftd.Node.Replication;
 using Raftd.Store.Commands;
 using Raftd.Store.Leases;
@@ -12,11 +13,12 @@ using Raftd.Store.Mvcc;
 
 namespace Raftd.Node.Service;
 
-internal sealed class LeaseKeeper(
-    Replica replica, StateMachine state, Lessor lessor, TimeSpan timeLimit, long maxLeaseKeys)
+internal sealed class LeaseKeeper(Replica replica, StateMachine state, Lessor lessor, long maxLeaseKeys)
 {
-    public async ValueTask<LeaseKeepAliveResponse> KeepAliveAsync(
-        LeaseKeepAliveRequest request, CancellationToken cancellationToken)
+    /// <summary>Told of each renewal that needed no entry, as it happens: for those who look on.</summary>
+    public Action<LeaseKeepAliveRequest> Renewing { get; set; } = static _ => { };
+
+    public async ValueTask<LeaseKeepAliveResponse> KeepAliveAsync(LeaseKeepAliveRequest request)
     {
         await ConfirmLeadershipAsync();
         while (true)
@@ -25,6 +27,7 @@ internal sealed class LeaseKeeper(
             switch (renewal.Status)
             {
                 case RenewStatus.Renewed:
+                    Renewing(request);
                     return Renewed(request.Id, renewal.TtlSeconds);
                 case RenewStatus.NotFound:
                     throw new StoreException(
@@ -37,7 +40,9 @@ internal sealed class LeaseKeeper(
                 case RenewStatus.NeedsEntry:
                     return await RenewThroughLogAsync(request);
                 case RenewStatus.Wait:
-                    await DecidedAsync(renewal.Outcome!, cancellationToken);
+                    // Its expiry is in the log: what apply makes of it decides, not this member's clock. The wait ends at the
+                    // latest with this leadership.
+                    await renewal.Outcome!;
                     break;
                 default:
                     throw new NotLeaderException("this member does not keep the leases");
@@ -78,7 +83,7 @@ internal sealed class LeaseKeeper(
 
     private async Task<LeaseKeepAliveResponse> RenewThroughLogAsync(LeaseKeepAliveRequest request)
     {
-        var result = LeaderRouter.Result(await replica.ProposeAsync(CommandFactory.LeaseKeepAlive(request, maxLeaseKeys)));
+        var result = Refusals.Result(await replica.ProposeAsync(CommandFactory.LeaseKeepAlive(request, maxLeaseKeys)));
         return result switch
         {
             LeaseKeepAliveResult renewed => new LeaseKeepAliveResponse
@@ -90,22 +95,6 @@ internal sealed class LeaseKeeper(
             ErrorResult error => throw error.ToException(),
             _ => throw Wrong(result),
         };
-    }
-
-    /// <summary>Its expiry is in the log: what apply makes of it decides, not this member's clock.</summary>
-    private async Task DecidedAsync(Task decided, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await decided.WaitAsync(timeLimit, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            throw new StoreException(
-                ErrorCode.UnknownOutcome,
-                "the lease was about to expire and its fate was not decided in time",
-                "ask for its time to live before you go on");
-        }
     }
 
     private LeaseKeepAliveResponse Renewed(long id, long ttlSeconds) =>

@@ -15,6 +15,7 @@ using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
 using Raftd.Contract;
+using Raftd.Node.Forwarding;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
@@ -52,7 +53,13 @@ internal sealed class MembershipKeeper
             throw new StoreException(ErrorCode.BadRequest, problem);
         }
 
-        var configuration = await ChangeAsync((now, members) => Join(now, members, request), cancellationToken);
+        var configuration = await ChangeAsync(
+            (now, members) =>
+            {
+                RequireLevel(request);
+                return Join(now, members, request);
+            },
+            cancellationToken);
         var joined = MemberTable.Decode(configuration.Context.Span);
         var member = joined.FindLabel(request.Label);
         Invariant.Check(member is not null, $"{request.Label} is not among the {joined.Members.Length} members that it joined");
@@ -147,6 +154,18 @@ internal sealed class MembershipKeeper
         IsLearner = configuration.IsLearner(new NodeId(info.Id)),
     };
 
+    /// <summary>The level cannot rise between this and the entry (Propose).</summary>
+    private void RequireLevel(JoinRequest request)
+    {
+        if (request.FeatureLevel < _replica.FeatureLevel)
+        {
+            throw new StoreException(
+                ErrorCode.LevelTooLow,
+                $"the cluster is at feature level {_replica.FeatureLevel}, and {request.Label} knows {request.FeatureLevel}",
+                "start it with a build that knows that level (`raftd version` says which it knows)");
+        }
+    }
+
     /// <summary>Null when the member is known already, just as it asks to be.</summary>
     private static Configuration? Join(Configuration configuration, MemberTable members, JoinRequest request)
     {
@@ -237,6 +256,12 @@ internal sealed class MembershipKeeper
 
     private static int ChooseGenerator(MemberTable members, int? asked)
     {
+        if (asked is < 0 or > MemberTable.MaxGenerator)
+        {
+            throw new StoreException(
+                ErrorCode.BadRequest, $"generator number {asked} is not within 0 and {MemberTable.MaxGenerator}");
+        }
+
         var number = asked ?? members.FreeGenerator();
         if (number < 0 || members.Members.Any(member => member.Generator == number))
         {
@@ -272,7 +297,7 @@ internal sealed class MembershipKeeper
             // Between two attempts, and none of them proposed anything.
             throw new StoreException(
                 ErrorCode.NotReady,
-                $"an earlier change of the members was not committed within {_timeLimit.TotalSeconds:0.#} s; this request did nothing",
+                $"an earlier change of the members, or a new leader, was not settled within {_timeLimit.TotalSeconds:0.#} s; this request did nothing",
                 "a majority of the members must be up; see /members, and try again");
         }
     }
@@ -282,7 +307,7 @@ internal sealed class MembershipKeeper
         var (configuration, proposal) = (await DecideAsync(raft => Propose(raft, change))).Answer;
         if (proposal is not null)
         {
-            LeaderRouter.ThrowUnlessApplied(await proposal.Task);
+            Refusals.ThrowUnlessApplied(await proposal.Task);
         }
 
         return configuration;
@@ -292,6 +317,12 @@ internal sealed class MembershipKeeper
     private Decision<(Configuration Configuration, Proposal? Proposal)> Propose(
         RaftNode raft, Func<Configuration, MemberTable, Configuration?> change)
     {
+        // A level that is about to rise, or that a former leader has left in the log, is not known here yet (LevelRaiser).
+        if (_replica.IsRaisingLevel || !_replica.IsPromoted)
+        {
+            return new((raft.Configuration, null)) { Failure = new ConfigurationBusyException() };
+        }
+
         if (change(raft.Configuration, MemberTable.Decode(raft.Configuration.Context.Span)) is not { } next)
         {
             return new((raft.Configuration, null));

@@ -1,4 +1,5 @@
 using Raftd.Contract;
+using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
 using Raftd.Store.Commands;
@@ -17,7 +18,7 @@ internal sealed partial class NodeService : IClusterService
     public long Revision => _state.View().Revision;
 
     public ValueTask<JoinResponse> JoinAsync(JoinRequest request, CancellationToken cancellationToken) =>
-        _router.CallAsync(_calls.Join, request, cancellationToken);
+        new(_router.CallAsync(_calls.Join, request).WaitAsync(cancellationToken));
 
     public async ValueTask<MemberListResponse> MembersAsync(ReadLevel level, CancellationToken cancellationToken)
     {
@@ -38,13 +39,13 @@ internal sealed partial class NodeService : IClusterService
     }
 
     public async ValueTask RemoveMemberAsync(ulong id, CancellationToken cancellationToken) =>
-        await _router.CallAsync(_calls.RemoveMember, id, cancellationToken);
+        await _router.CallAsync(_calls.RemoveMember, id).WaitAsync(cancellationToken);
 
     public async ValueTask PromoteMemberAsync(ulong id, CancellationToken cancellationToken) =>
-        await _router.CallAsync(_calls.PromoteMember, id, cancellationToken);
+        await _router.CallAsync(_calls.PromoteMember, id).WaitAsync(cancellationToken);
 
     public ValueTask<ulong> TransferLeadershipAsync(ulong to, CancellationToken cancellationToken) =>
-        _router.CallAsync(_calls.TransferLeadership, to, cancellationToken);
+        new(_router.CallAsync(_calls.TransferLeadership, to).WaitAsync(cancellationToken));
 
     public async ValueTask<IReadOnlyList<Alarm>> AlarmsAsync(ReadLevel level, CancellationToken cancellationToken)
     {
@@ -96,6 +97,7 @@ internal sealed partial class NodeService : IClusterService
             HistoryBytes = view.HistoryBytes,
             CompactRevision = view.CompactRevision,
             QuotaBytes = _options.QuotaBytes,
+            FeatureLevel = view.FeatureLevel,
             Alarms = AlarmsOf(status),
             Warnings = [.. WarningsOf(status)],
             Version = _options.Version,
@@ -103,7 +105,7 @@ internal sealed partial class NodeService : IClusterService
     }
 
     public ValueTask<IReadOnlyList<HealthCheck>> LivenessAsync(CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyList<HealthCheck>>([StaleRead()]);
+        ValueTask.FromResult<IReadOnlyList<HealthCheck>>([StaleRead(refusal: null)]);
 
     public async ValueTask<IReadOnlyList<HealthCheck>> ReadinessAsync(CancellationToken cancellationToken)
     {
@@ -111,17 +113,21 @@ internal sealed partial class NodeService : IClusterService
         return
         [
             new HealthCheck("data_corruption", CorruptionOf(status)),
-            StaleRead(),
+            StaleRead(FenceOf(status)),
             new HealthCheck("linearizable_read", await LinearizableReadAsync(status)),
             new HealthCheck("non_learner", status.IsLearner ? "this member does not vote: it is a learner, or not in the cluster" : null),
         ];
     }
 
-    private HealthCheck StaleRead()
+    /// <summary>A fenced member is alive: a restart would not mend it.</summary>
+    private HealthCheck StaleRead(string? refusal)
     {
         _ = _state.View().Revision;
-        return new HealthCheck("serializable_read", null);
+        return new HealthCheck("serializable_read", refusal);
     }
+
+    private static string? FenceOf(ReplicaStatus status) =>
+        status.FencedBecause is { } fenced ? $"this member is fenced: {fenced}" : null;
 
     /// <summary>A probe wants its answer now: where none can come it is not waited for.</summary>
     private async Task<string?> LinearizableReadAsync(ReplicaStatus status)
@@ -131,9 +137,9 @@ internal sealed partial class NodeService : IClusterService
             return "not tried: this member does not vote";
         }
 
-        if (status.FencedBecause is { } fenced)
+        if (FenceOf(status) is { } fenced)
         {
-            return $"this member is fenced: {fenced}";
+            return fenced;
         }
 
         if (status.Leader.IsNone)
@@ -172,12 +178,34 @@ internal sealed partial class NodeService : IClusterService
 
     private IEnumerable<string> WarningsOf(ReplicaStatus status)
     {
+        if (FenceOf(status) is { } fenced)
+        {
+            yield return $"{fenced}; {Fence.RepairOf(_self.Label, _options.DataDirectory)}";
+        }
+
         foreach (var member in status.Members.Members)
         {
-            if (_reports.Find(member.Id) is { } report && report.QuotaBytes != _options.QuotaBytes)
+            if (_reports.Find(member.Id) is not { } report)
+            {
+                continue;
+            }
+
+            if (report.QuotaBytes != _options.QuotaBytes)
             {
                 yield return $"-quota-bytes is {_options.QuotaBytes} here and {report.QuotaBytes} at {member.Label}: "
                     + "the leader's counts, so give all members the same";
+            }
+
+            if (report.FeatureLevel < FeatureLevel.Newest)
+            {
+                yield return $"feature level {FeatureLevel.Newest} waits for {member.Label}, whose build knows "
+                    + $"{report.FeatureLevel}: upgrade it";
+            }
+
+            if (_pins.GivenUp.Contains(new NodeId(member.Id)))
+            {
+                yield return $"{member.Label} took longer over its snapshot than the log behind it may be kept, and begins anew: "
+                    + "write less, give it a faster link, or raise -max-pinned-log-bytes on all members";
             }
         }
     }

@@ -14,7 +14,7 @@ internal sealed partial class NodeService : IKeyValueService
     public async ValueTask<PutResponse> PutAsync(PutRequest request, CancellationToken cancellationToken)
     {
         var hiddenLease = request.TtlSeconds > 0 ? _ids.Next() : 0;
-        var command = CommandFactory.Put(request, hiddenLease, _options.MaxLeaseKeys);
+        var command = CommandFactory.Put(request, hiddenLease, _options.MaxLeaseKeys, _replica.FeatureLevel);
         var result = await ProposeAsync<PutResult>(command, cancellationToken);
         return new PutResponse { Revision = result.Revision, Succeeded = result.Succeeded, Previous = result.Previous };
     }
@@ -53,9 +53,11 @@ internal sealed partial class NodeService : IKeyValueService
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
+            RequireUnfenced();
             return null;
         }
 
+        RequireUnfenced();
         return _state.Range(new RangeRequest { Key = request.Key, MaxValueBytes = request.MaxValueBytes });
     }
 

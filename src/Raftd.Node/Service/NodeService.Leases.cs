@@ -17,7 +17,7 @@ internal sealed partial class NodeService : ILeaseService
             var id = request.Id == 0 ? _ids.Next() : request.Id;
             var command = CommandFactory.LeaseGrant(
                 id, request.Name, LeaseRules.GrantedSeconds(request.TtlSeconds, request.Kind), request.Unique, request.Kind);
-            var result = await _router.ProposeAsync(command, cancellationToken);
+            var result = await _router.ProposeAsync(command).WaitAsync(cancellationToken);
             if (result is ErrorResult { Error: ApplyError.LeaseExists } && --draws > 0)
             {
                 continue;
@@ -30,7 +30,7 @@ internal sealed partial class NodeService : ILeaseService
 
     public ValueTask<LeaseKeepAliveResponse> KeepAliveAsync(
         LeaseKeepAliveRequest request, CancellationToken cancellationToken) =>
-        _router.CallAsync(_calls.KeepAlive, request, cancellationToken);
+        new(_router.CallAsync(_calls.KeepAlive, request).WaitAsync(cancellationToken));
 
     public async ValueTask<LeaseRevokeResponse> RevokeAsync(long id, CancellationToken cancellationToken)
     {
@@ -39,12 +39,12 @@ internal sealed partial class NodeService : ILeaseService
     }
 
     public ValueTask<LeaseTimeToLiveResponse> TimeToLiveAsync(long id, CancellationToken cancellationToken) =>
-        _router.CallAsync(_calls.TimeToLive, id, cancellationToken);
+        new(_router.CallAsync(_calls.TimeToLive, id).WaitAsync(cancellationToken));
 
     public ValueTask<LeasedKeysResponse> LeasedKeysAsync(
         LeasedKeysRequest request, CancellationToken cancellationToken) =>
-        _router.CallAsync(_calls.LeasedKeys, request, cancellationToken);
+        new(_router.CallAsync(_calls.LeasedKeys, request).WaitAsync(cancellationToken));
 
     public ValueTask<LeaseListResponse> LeasesAsync(string namePrefix, CancellationToken cancellationToken) =>
-        _router.CallAsync(_calls.Leases, namePrefix, cancellationToken);
+        new(_router.CallAsync(_calls.Leases, namePrefix).WaitAsync(cancellationToken));
 }

@@ -1,6 +1,7 @@
 // This member's answers to the contract. Writes go to the leader, reads are answered here after a read barrier.
 
 using Raftd.Contract;
+using Raftd.Node.Forwarding;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
@@ -18,13 +19,14 @@ internal sealed partial class NodeService
     private readonly StateMachine _state;
     private readonly LogWriter _log;
     private readonly PeerReports _reports;
+    private readonly PeerPins _pins;
     private readonly LeaderRouter _router;
     private readonly LeaderCalls _calls;
     private readonly SnowflakeGenerator _ids;
 
     public NodeService(
         NodeOptions options, MemberIdentity self, Replica replica, StateMachine state, LogWriter log, PeerReports reports,
-        LeaderRouter router, LeaderCalls calls, SnowflakeGenerator ids)
+        PeerPins pins, LeaderRouter router, LeaderCalls calls, SnowflakeGenerator ids)
     {
         _options = options;
         _self = self;
@@ -32,13 +34,14 @@ internal sealed partial class NodeService
         _state = state;
         _log = log;
         _reports = reports;
+        _pins = pins;
         _router = router;
         _calls = calls;
         _ids = ids;
     }
 
     private async ValueTask<T> ProposeAsync<T>(ReadOnlyMemory<byte> command, CancellationToken cancellationToken)
-        where T : CommandResult => Expect<T>(await _router.ProposeAsync(command, cancellationToken));
+        where T : CommandResult => Expect<T>(await _router.ProposeAsync(command).WaitAsync(cancellationToken));
 
     private static T Expect<T>(CommandResult result)
         where T : CommandResult => result switch
@@ -50,19 +53,23 @@ internal sealed partial class NodeService
 
     private async ValueTask BarrierAsync(ReadLevel level)
     {
-        if (level == ReadLevel.Stale)
+        var isConfirmed = level == ReadLevel.Stale || await _replica.ReadBarrierAsync();
+        RequireUnfenced();
+        if (!isConfirmed)
         {
-            return;
+            throw new StoreException(
+                ErrorCode.NoLeader,
+                "no leader confirmed the read in time",
+                "a majority of the members must be up; level=stale reads what this member has");
         }
+    }
 
-        if (!await _replica.ReadBarrierAsync())
+    /// <summary>Whatever the state says could be wrong: an old answer is asked for with level=stale, not a false one.</summary>
+    private void RequireUnfenced()
+    {
+        if (_replica.Status.FencedBecause is { } fenced)
         {
-            throw _replica.Status.FencedBecause is { } fenced
-                ? new StoreException(ErrorCode.NotReady, $"this member is fenced: {fenced}", "ask another member")
-                : new StoreException(
-                    ErrorCode.NoLeader,
-                    "no leader confirmed the read in time",
-                    "a majority of the members must be up; level=stale reads what this member has");
+            throw new StoreException(ErrorCode.NotReady, $"this member is fenced: {fenced}", "ask another member");
         }
     }
 }

@@ -119,6 +119,7 @@ internal sealed class ServiceGate(NodeOptions options) : IKeyValueService, ILeas
         HistoryBytes = 0,
         CompactRevision = 0,
         QuotaBytes = options.QuotaBytes,
+        FeatureLevel = 0,
         Alarms = [],
         Warnings = [],
         Version = options.Version,

@@ -5,8 +5,16 @@ namespace Raftd.Store.Buckets;
 /// any moment leaves the old store or the new one, whole, and nothing of the other.
 /// </summary>
 /// <remarks>
-/// Owned by one thread, which alone swaps the store in use: whoever keeps a reference to Current must be told before
-/// TryCompleteInstall (failure 35 in the catalogue: two swaps at once).
+/// One thread swaps the store in use: whoever keeps a reference to Current must be told before TryCompleteInstall (failure
+/// 35 in the catalogue: two swaps at once). An install has one owner at a time:
+/// <code>
+///   none ── BeginInstall ──> filling ── HandOverInstall ──> handed over ── TryCompleteInstall ──> none
+///                            |  ^  ^                             |
+///     none &lt;─ AbandonInstall ┘  |  └───── TakeBackInstall ───────┘
+///                               └ BeginInstall: the former is thrown away
+/// </code>
+/// While it is filled it is the receiver's, across as many streams as it takes: nothing but the receiver ends it. What was
+/// handed over is the core's: it decides, and until then nothing throws away what it may be about to install.
 /// </remarks>
 public interface IStateDirectory : IDisposable
 {
@@ -16,8 +24,15 @@ public interface IStateDirectory : IDisposable
     /// <summary>The store in use. Another object after TryCompleteInstall.</summary>
     IBucketStore Current { get; }
 
-    /// <summary>Opens an empty store beside the current one; whatever an earlier attempt left there is gone.</summary>
+    /// <summary>Opens an empty store beside the current one; an install that was being filled is thrown away for it.</summary>
+    /// <remarks>Never while an install is handed over: it is completed or taken back first.</remarks>
     IBucketStore BeginInstall();
+
+    /// <summary>The store of BeginInstall is whole and verified: from now on the core decides about it.</summary>
+    void HandOverInstall();
+
+    /// <summary>The core has no use for it: it is the receiver's again.</summary>
+    void TakeBackInstall();
 
     /// <summary>
     /// Makes the store of BeginInstall the current one, durably, and closes the former. The caller has verified it, and
@@ -28,6 +43,6 @@ public interface IStateDirectory : IDisposable
     /// <exception cref="BucketStoreException">The object is of no use any more, and the process restarts.</exception>
     bool TryCompleteInstall();
 
-    /// <summary>Throws the store of BeginInstall away, if there is one.</summary>
+    /// <summary>Throws the store of BeginInstall away, if there is one. Never while it is handed over.</summary>
     void AbandonInstall();
 }

@@ -44,6 +44,7 @@ public sealed class StateDirectory : IStateDirectory
     private readonly StoreLock _ownership;
     private LmdbBucketStore? _current;
     private LmdbBucketStore? _installing;
+    private volatile bool _isHandedOver; // read by the receiver, cleared by whoever ends the install
 
     private StateDirectory(
         string dataDirectory, LmdbBucketStoreOptions options, Action<StateInstallStep>? onStep, StoreLock ownership)
@@ -110,12 +111,22 @@ public sealed class StateDirectory : IStateDirectory
         _onStep(StateInstallStep.NewClosed);
         Switch();
         _current = LmdbBucketStore.Open(_statePath, _options);
+        _isHandedOver = false;
         _onStep(StateInstallStep.Opened);
         return true;
     }
 
+    public void HandOverInstall()
+    {
+        Invariant.Check(_installing is not null, "an installation was handed over that was never begun");
+        _isHandedOver = true;
+    }
+
+    public void TakeBackInstall() => _isHandedOver = false;
+
     public void AbandonInstall()
     {
+        Invariant.Check(!_isHandedOver, "an installation was thrown away that the core had not decided about");
         _installing?.Dispose();
         _installing = null;
         RemoveLeftovers();

@@ -67,3 +67,7 @@ public sealed record LeaseCheckpointCommand(
 public sealed record CompactCommand(long Revision) : Command;
 
 public sealed record AlarmCommand(Alarm Alarm, bool Raise) : Command;
+
+/// <summary>Raises the cluster's feature level. Void unless the configuration of this entry, whose members were asked, is in
+/// force when it is applied.</summary>
+public sealed record RaiseLevelCommand(int Level, ulong ConfigurationIndex) : Command;

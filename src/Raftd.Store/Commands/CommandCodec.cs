@@ -2,7 +2,7 @@
 // absent unless its flag says so. There is no checksum: the log record and the peer frame around it have theirs.
 //
 //   +---------+-----+------------------------------------------------------------------------------------+
-//   | version | tag | body                                                                               |
+//   | layout  | tag | body                                                                               |
 //   | 1 byte  | 1 B |                                                                                    |
 //   +---------+-----+------------------------------------------------------------------------------------+
 //   |    1    |  1  | Put             flags, key, value [lease, max keys] [hidden id, ttl s] [condition] |
@@ -17,10 +17,13 @@
 //   |         |  8  | Compact         revision                                                           |
 //   |         |  9  | AlarmRaise      kind, cause, member id                                             |
 //   |         | 10  | AlarmClear      kind, cause, member id                                             |
+//   |         | 11  | RaiseLevel      level, index of the configuration                                  |
 //   +---------+-----+------------------------------------------------------------------------------------+
 //   condition: flags (1 must exist, 2 must not exist, 4 mod revisions) [count, mod revision*]
 //
-// Tags are never used again for something else. A new version byte means that members of this version cannot follow.
+// Tags are never used again for something else. The layout is the feature level that brought it (FeatureLevel): the
+// level that a member must know, and the cluster must have, for the command to be in the log. In every layout that byte is
+// the first.
 
 using Raftd.Contract;
 using Raftd.Store.Leases;
@@ -29,10 +32,8 @@ using Raftd.Store.Mvcc;
 namespace Raftd.Store.Commands;
 
 /// <summary>Bytes to command and back. Decoding never throws and allocates no more than the input justifies.</summary>
-public static class CommandCodec
+public static partial class CommandCodec
 {
-    public const byte Version = 1;
-
     private const byte PutTag = 1;
     private const byte DeleteRangeTag = 2;
     private const byte LeaseGrantTag = 3;
@@ -43,6 +44,7 @@ public static class CommandCodec
     private const byte CompactTag = 8;
     private const byte AlarmRaiseTag = 9;
     private const byte AlarmClearTag = 10;
+    private const byte RaiseLevelTag = 11;
 
     private const byte ConditionFlag = 8;
 
@@ -50,10 +52,19 @@ public static class CommandCodec
     private const byte KeyFlag = 1;
     private const byte DataFlag = 2;
 
-    public static ReadOnlyMemory<byte> Encode(Command command)
+    /// <summary>The level that a command needs; 1 for no bytes at all, which are no command at any level.</summary>
+    public static int LevelOf(ReadOnlySpan<byte> command) => command.IsEmpty ? FeatureLevel.First : command[0];
+
+    public static ReadOnlyMemory<byte> Encode(Command command) => Encode(command, FeatureLevel.First);
+
+    /// <summary>In the newest layout that a cluster of this level reads; in an older one if the command has none so new, and
+    /// in the one it needs if it cannot be said in an older one: then it is refused where it is proposed.</summary>
+    public static ReadOnlyMemory<byte> Encode(Command command, int level)
     {
+        byte layout = FeatureLevel.First;
+        ChooseNext(command, level, ref layout);
         var writer = new WireWriter(SizeHint(command));
-        writer.Byte(Version);
+        writer.Byte(layout);
         switch (command)
         {
             case PutCommand put:
@@ -88,21 +99,28 @@ public static class CommandCodec
                 writer.Byte((byte)alarm.Alarm.Cause);
                 writer.Unsigned(alarm.Alarm.MemberId);
                 break;
+            case RaiseLevelCommand raise:
+                writer.Byte(RaiseLevelTag);
+                writer.Number(raise.Level);
+                writer.Unsigned(raise.ConfigurationIndex);
+                break;
             default:
                 Invariant.Broken($"no encoding for {command.GetType().Name}");
                 break;
         }
 
+        WriteNext(writer, command, layout);
         return writer.Detach();
     }
 
     /// <summary>Decodes a whole command. Byte memory of the result is part of <paramref name="source"/>.</summary>
-    /// <returns>False for anything that Encode did not write, an unknown version or tag included.</returns>
+    /// <returns>False for anything that Encode did not write, an unknown layout or tag included.</returns>
     public static bool TryDecode(ReadOnlyMemory<byte> source, out Command command)
     {
         var reader = new WireReader(source);
         Command? decoded = null;
-        if (reader.Byte() == Version)
+        var layout = reader.Byte();
+        if (layout is >= FeatureLevel.First and <= FeatureLevel.Newest)
         {
             decoded = reader.Byte() switch
             {
@@ -116,8 +134,10 @@ public static class CommandCodec
                 CompactTag => new CompactCommand(reader.Number()),
                 AlarmRaiseTag => ReadAlarm(ref reader, raise: true),
                 AlarmClearTag => ReadAlarm(ref reader, raise: false),
+                RaiseLevelTag => ReadRaiseLevel(ref reader),
                 _ => null,
             };
+            ReadNext(ref reader, decoded, layout);
         }
 
         command = decoded!;
@@ -142,6 +162,13 @@ public static class CommandCodec
             _ => 0,
         };
     }
+
+    // The layouts above the first: none in the product, one in the build of the next level (CommandCodec.NextLevel.cs).
+    static partial void ChooseNext(Command command, int level, ref byte layout);
+
+    static partial void WriteNext(WireWriter writer, Command command, byte layout);
+
+    static partial void ReadNext(ref WireReader reader, Command? command, byte layout);
 
     internal static bool IsAlarm(byte kind, byte cause) => Enum.IsDefined((AlarmKind)kind) && Enum.IsDefined((AlarmCause)cause);
 
@@ -374,6 +401,17 @@ public static class CommandCodec
         }
 
         return new AlarmCommand(new Alarm((AlarmKind)kind, (AlarmCause)cause, reader.Unsigned()), raise);
+    }
+
+    private static RaiseLevelCommand ReadRaiseLevel(ref WireReader reader)
+    {
+        var level = reader.Number();
+        if (level is < FeatureLevel.First or > byte.MaxValue)
+        {
+            reader.Refuse();
+        }
+
+        return new RaiseLevelCommand((int)level, reader.Unsigned());
     }
 
     private static void Write(WireWriter writer, Precondition condition)

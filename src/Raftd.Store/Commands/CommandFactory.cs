@@ -7,20 +7,25 @@ namespace Raftd.Store.Commands;
 /// <summary>Makes every command that goes into the log, encoded.</summary>
 /// <remarks>
 /// It decides nothing: limits, quota and rights are the proposer's to check before, conditions are apply's to compare.
-/// The bytes given are copied; the result is the caller's.
+/// The bytes given are copied; the result is the caller's. A command that has several layouts takes the cluster's level;
+/// the others are of level 1, which every member reads.
 /// </remarks>
 public static class CommandFactory
 {
     /// <param name="request">With TtlSeconds above 0, <paramref name="hiddenLeaseId"/> names the lease it makes.</param>
     /// <param name="hiddenLeaseId">A fresh id, drawn by the proposer; not used without a time to live.</param>
     /// <param name="maxLeaseKeys">Apply refuses to attach one key more to a lease that has so many.</param>
+    /// <param name="level">The cluster's feature level, as far as the proposer knows: no newer layout is used.</param>
     public static ReadOnlyMemory<byte> Put(
-        PutRequest request, long hiddenLeaseId = 0, long maxLeaseKeys = LeaseRules.DefaultMaxKeys)
+        PutRequest request,
+        long hiddenLeaseId = 0,
+        long maxLeaseKeys = LeaseRules.DefaultMaxKeys,
+        int level = FeatureLevel.First)
     {
         var hidden = request.TtlSeconds > 0;
         Invariant.Check(!hidden || hiddenLeaseId > 0, $"hidden lease id {hiddenLeaseId}");
         Invariant.Check(!hidden || request.Lease == 0, $"lease {request.Lease} together with a time to live");
-        return CommandCodec.Encode(new PutCommand(
+        var put = new PutCommand(
             request.Key,
             request.Value,
             request.Lease,
@@ -30,7 +35,8 @@ public static class CommandFactory
             request.Condition)
         {
             MaxLeaseKeys = maxLeaseKeys,
-        });
+        };
+        return CommandCodec.Encode(put, level);
     }
 
     public static ReadOnlyMemory<byte> DeleteRange(DeleteRangeRequest request) =>
@@ -60,4 +66,9 @@ public static class CommandFactory
     public static ReadOnlyMemory<byte> AlarmRaise(Alarm alarm) => CommandCodec.Encode(new AlarmCommand(alarm, Raise: true));
 
     public static ReadOnlyMemory<byte> AlarmClear(Alarm alarm) => CommandCodec.Encode(new AlarmCommand(alarm, Raise: false));
+
+    /// <param name="level">Above the cluster's, and known to every member of the configuration.</param>
+    /// <param name="configurationIndex">The entry of that configuration, applied.</param>
+    public static ReadOnlyMemory<byte> RaiseLevel(int level, ulong configurationIndex) =>
+        CommandCodec.Encode(new RaiseLevelCommand(level, configurationIndex));
 }

@@ -2,10 +2,10 @@
 // chain. Numbers and bytes as in CommandCodec.
 //
 //   +---------+-----+----------------------------------------------------------+
-//   | version | tag | revision, then                                           |
+//   | layout  | tag | revision, then                                           |
 //   | 1 byte  | 1 B |                                                          |
 //   +---------+-----+----------------------------------------------------------+
-//   |    1    |  0  | Error           error, message                           |
+//   |    1    |  0  | Error           error, subject, bound                    |
 //   |         |  1  | Put             flags [key value]                        |
 //   |         |     |                 flags: 1 succeeded, 2 previous           |
 //   |         |  2  | DeleteRange     succeeded, deleted                       |
@@ -17,8 +17,10 @@
 //   |         |  8  | Done                                                     |
 //   +---------+-----+----------------------------------------------------------+
 //   key value: key, value, create revision, mod revision, version, lease
+//
+// The layout is the feature level that brought it (FeatureLevel). No result has words that are made by a build: they would
+// be in the hash.
 
-using System.Text;
 using Raftd.Contract;
 
 namespace Raftd.Store.Commands;
@@ -26,7 +28,7 @@ namespace Raftd.Store.Commands;
 /// <summary>Bytes to result and back. Decoding never throws.</summary>
 public static class CommandResultCodec
 {
-    private const byte Version = 1;
+    private const byte Layout = 1;
 
     public static ReadOnlyMemory<byte> Encode(CommandResult result)
     {
@@ -38,13 +40,14 @@ public static class CommandResultCodec
 
     internal static void Write(WireWriter writer, CommandResult result)
     {
-        writer.Byte(Version);
+        writer.Byte(Layout);
         switch (result)
         {
             case ErrorResult error:
                 Head(writer, 0, result);
                 writer.Byte((byte)error.Error);
-                writer.Bytes(Encoding.UTF8.GetBytes(error.Message));
+                writer.Number(error.Subject);
+                writer.Number(error.Bound);
                 break;
             case PutResult put:
                 Head(writer, 1, result);
@@ -92,7 +95,7 @@ public static class CommandResultCodec
     {
         var reader = new WireReader(source);
         CommandResult? decoded = null;
-        if (reader.Byte() == Version)
+        if (reader.Byte() == Layout)
         {
             var tag = reader.Byte();
             var revision = reader.Number();
@@ -124,12 +127,12 @@ public static class CommandResultCodec
     private static ErrorResult ReadError(ref WireReader reader, long revision)
     {
         var error = reader.Byte();
-        if (error is 0 or > (byte)ApplyError.LeaseFull)
+        if (error is 0 or > (byte)ApplyError.MembersChanged)
         {
             reader.Refuse();
         }
 
-        return new ErrorResult(revision, (ApplyError)error, Encoding.UTF8.GetString(reader.Bytes().Span));
+        return new ErrorResult(revision, (ApplyError)error, reader.Number(), reader.Number());
     }
 
     private static void Write(WireWriter writer, PutResult put)

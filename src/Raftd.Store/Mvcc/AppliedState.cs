@@ -13,20 +13,22 @@ public readonly record struct AppliedState(ulong Index, ulong Term, ulong Hash);
 /// <remarks>
 /// <code>
 ///   key:    "state"
-///   value:  +--------+--------+--------+----------+----------+---------+---------+------------------+
-///           | format | index  | term   | hash     | revision | compact | logical | configuration    |
-///           | 1 byte | number | number | 8 B, LE  | number   | number  | bytes   | index            |
-///           +--------+--------+--------+----------+----------+---------+---------+------------------+
+///   value:  +---------+--------+--------+----------+----------+---------+---------+------------------+
+///           | feature | index  | term   | hash     | revision | compact | logical | configuration    |
+///           | level   | number | number | 8 B, LE  | number   | number  | bytes   | index            |
+///           +---------+--------+--------+----------+----------+---------+---------+------------------+
 /// </code>
+/// The cluster's feature level (1 byte) says in which forms the whole store is written. It is the first byte at every level,
+/// and the checksum is the last four: so an older build can tell a newer store from a damaged one.
 /// </remarks>
 internal sealed record StoredMeta(
-    AppliedState Applied, long Revision, long CompactRevision, long LogicalBytes, ulong ConfigurationIndex)
+    int FeatureLevel, AppliedState Applied, long Revision, long CompactRevision, long LogicalBytes, ulong ConfigurationIndex)
 {
     public static ReadOnlySpan<byte> Key => "state"u8;
 
     public void WriteTo(WireWriter writer)
     {
-        writer.Byte(1);
+        writer.Byte((byte)FeatureLevel);
         writer.Unsigned(Applied.Index);
         writer.Unsigned(Applied.Term);
         writer.Fixed64(Applied.Hash);
@@ -37,6 +39,7 @@ internal sealed record StoredMeta(
     }
 
     /// <summary>The meta of a store; null if nothing was ever flushed into it.</summary>
+    /// <exception cref="NewerLevelException">A newer build wrote the store.</exception>
     public static StoredMeta? Read(IBucketReader reader)
     {
         if (!reader.TryGet(Bucket.Meta, Key, out var source))
@@ -45,12 +48,13 @@ internal sealed record StoredMeta(
         }
 
         var wire = new WireReader(StoredChecksum.Open(Bucket.Meta, Key, source));
-        var format = wire.Byte();
+        int level = wire.Byte();
+        NewerLevelException.ThrowIfNewer("the state", level);
         var applied = new AppliedState(wire.Unsigned(), wire.Unsigned(), wire.Fixed64());
-        var meta = new StoredMeta(applied, wire.Number(), wire.Number(), wire.Number(), wire.Unsigned());
-        return format == 1 && wire.IsWhole
+        var meta = new StoredMeta(level, applied, wire.Number(), wire.Number(), wire.Number(), wire.Unsigned());
+        return level >= Commands.FeatureLevel.First && wire.IsWhole
             ? meta
             : throw new BucketStoreException(
-                BucketStoreFault.Corrupt, $"meta: {source.Length} bytes are no record of format 1");
+                BucketStoreFault.Corrupt, $"meta: {source.Length} bytes are no record of feature level {level}");
     }
 }

@@ -15,6 +15,7 @@ public sealed class FrozenOverlay
         Dead = dead;
         DeletesThrough = state.Keyspace.HasDead ? 0 : state.Keyspace.CompactRevision;
         Meta = new StoredMeta(
+            state.FeatureLevel,
             state.Applied,
             state.Keyspace.Revision,
             state.Keyspace.CompactRevision,

@@ -52,6 +52,9 @@ public sealed class KeyspaceView
     /// <summary>Ordered by kind, cause and member.</summary>
     public required IReadOnlyList<Alarm> Alarms { get; init; }
 
+    /// <summary>The cluster's feature level: what may be written and sent is of this one or an older one.</summary>
+    public required int FeatureLevel { get; init; }
+
     /// <summary>As given to ApplyConfiguration; empty before the first.</summary>
     public required ReadOnlyMemory<byte> Configuration { get; init; }
 

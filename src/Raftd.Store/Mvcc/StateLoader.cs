@@ -19,7 +19,11 @@ internal static class StateLoader
             return new WorkingState(epoch, default);
         }
 
-        var state = new WorkingState(epoch, meta.Applied) { ConfigurationIndex = meta.ConfigurationIndex };
+        var state = new WorkingState(epoch, meta.Applied)
+        {
+            FeatureLevel = meta.FeatureLevel,
+            ConfigurationIndex = meta.ConfigurationIndex,
+        };
         state.Keyspace.Revision = meta.Revision;
         LoadRevisions(reader, state, meta);
         AttachKeys(state, LoadLeases(reader, state));

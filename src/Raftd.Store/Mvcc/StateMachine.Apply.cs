@@ -12,14 +12,11 @@ public sealed partial class StateMachine
     /// <param name="command">Made by CommandFactory; unchanged until the entry has a result.</param>
     /// <returns>What to answer, once published; refusals are results too. Null for an entry that takes several slices,
     /// of which none has been done: publish what was applied before it, then call ApplySlice until that answers.</returns>
+    /// <exception cref="NewerLevelException">Nothing was changed: this build does not know what the others execute.</exception>
     public CommandResult? Apply(ulong index, ulong term, ReadOnlyMemory<byte> command)
     {
+        var decoded = Decode(index, command);
         Begin(index, term);
-
-        // Whoever proposes has decoded it. A member that cannot read what the others execute must not go on.
-        Invariant.Check(
-            CommandCodec.TryDecode(command, out var decoded),
-            $"entry {index}: a command of {command.Length} bytes cannot be read: another version's?");
         return Deletion(decoded, term) is { } deletion
             ? ApplyDeletion(index, term, decoded, deletion)
             : End(index, term, Execute(decoded, term));
@@ -41,6 +38,22 @@ public sealed partial class StateMachine
         _state.ConfigurationIndex = index;
         _state.Hash.Add(_state.Configuration);
         return End(index, term, new DoneResult(_state.Keyspace.Revision));
+    }
+
+    /// <summary>Before anything is changed: a member that cannot read what the others execute must not go on.</summary>
+    private static Command Decode(ulong index, ReadOnlyMemory<byte> command)
+    {
+        NewerLevelException.ThrowIfNewer($"entry {index}", CommandCodec.LevelOf(command.Span));
+
+        // Whoever proposes has decoded it.
+        Invariant.Check(
+            CommandCodec.TryDecode(command, out var decoded), $"entry {index}: a command of {command.Length} bytes cannot be read");
+        if (decoded is RaiseLevelCommand raise)
+        {
+            NewerLevelException.ThrowIfNewer($"what follows entry {index}", raise.Level);
+        }
+
+        return decoded;
     }
 
     private void Begin(ulong index, ulong term)
@@ -72,6 +85,7 @@ public sealed partial class StateMachine
         LeaseCheckpointCommand checkpoint => LeaseCheckpoint(checkpoint, term),
         CompactCommand compact => Compact(compact),
         AlarmCommand alarm => SetAlarm(alarm),
+        RaiseLevelCommand raise => RaiseLevel(raise),
         _ => throw new InvariantViolationException($"no execution for {command.GetType().Name}"),
     };
 
@@ -122,31 +136,52 @@ public sealed partial class StateMachine
         return new DoneResult(_state.Keyspace.Revision);
     }
 
+    /// <summary>The level rises for the members that were asked and for no others: a configuration that got into the log first
+    /// may have brought one that knows less.</summary>
+    internal static (ApplyError Error, long Subject, long Bound)? RefuseRaise(
+        RaiseLevelCommand raise, int level, ulong configurationIndex)
+    {
+        if (raise.Level <= level)
+        {
+            return (ApplyError.LevelNotAbove, raise.Level, level);
+        }
+
+        return raise.ConfigurationIndex == configurationIndex
+            ? null
+            : (ApplyError.MembersChanged, (long)raise.ConfigurationIndex, (long)configurationIndex);
+    }
+
+    private CommandResult RaiseLevel(RaiseLevelCommand raise)
+    {
+        if (RefuseRaise(raise, _state.FeatureLevel, _state.ConfigurationIndex) is { } refused)
+        {
+            return Error(refused.Error, refused.Subject, refused.Bound);
+        }
+
+        _state.FeatureLevel = raise.Level;
+        _state.Hash.Add((ulong)raise.Level, raise.ConfigurationIndex);
+        return new DoneResult(_state.Keyspace.Revision);
+    }
+
     /// <summary>The reasons for which no put of this key and value can be executed now.</summary>
     private ErrorResult? Refuse(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value)
     {
         if (key.IsEmpty)
         {
-            return Error(ApplyError.BadRequest, "a key has at least one byte");
+            return Error(ApplyError.EmptyKey);
         }
 
         if (!RevisionRecord.Fits(key.Length, value.Length))
         {
-            return Error(
-                ApplyError.TooLarge,
-                $"key and value have {(long)key.Length + value.Length} bytes, a record holds {BucketLimits.MaxValueBytes}");
+            return Error(ApplyError.TooLarge, (long)key.Length + value.Length, BucketLimits.MaxValueBytes);
         }
 
         return RefuseForAlarm();
     }
 
-    private ErrorResult? RefuseForAlarm() => !_state.RefusesWrites
-        ? null
-        : Error(
-            ApplyError.NoSpace,
-            Array.Find(_state.Alarms, static alarm => alarm.RefusesWrites) is { Cause: AlarmCause.Disk, MemberId: var member }
-                ? $"nothing was written: the disk of member {member} is full (alarm NOSPACE)"
-                : "nothing was written: an operator has raised the NOSPACE alarm");
+    private ErrorResult? RefuseForAlarm() => _state.RefusesWrites
+        ? Error(ApplyError.NoSpace, (long)Array.Find(_state.Alarms, static alarm => alarm.RefusesWrites).MemberId)
+        : null;
 
     private static bool Holds(Precondition? condition, KeyRecord? live)
     {
@@ -173,5 +208,6 @@ public sealed partial class StateMachine
         Lease = live.Lease,
     };
 
-    private ErrorResult Error(ApplyError error, string message) => new(_state.Keyspace.Revision, error, message);
+    private ErrorResult Error(ApplyError error, long subject = 0, long bound = 0) =>
+        new(_state.Keyspace.Revision, error, subject, bound);
 }

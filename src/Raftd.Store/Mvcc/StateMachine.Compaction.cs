@@ -45,16 +45,12 @@ public sealed partial class StateMachine
         var keyspace = _state.Keyspace;
         if (compact.Revision <= keyspace.CompactRevision)
         {
-            return Error(
-                ApplyError.Compacted,
-                $"revision {compact.Revision} has been compacted: the oldest readable is {keyspace.CompactRevision}");
+            return Error(ApplyError.Compacted, compact.Revision, keyspace.CompactRevision);
         }
 
         if (compact.Revision > keyspace.Revision)
         {
-            return Error(
-                ApplyError.FutureRevision,
-                $"revision {compact.Revision} is in the future: the newest is {keyspace.Revision}");
+            return Error(ApplyError.FutureRevision, compact.Revision, keyspace.Revision);
         }
 
         Failpoint.Hit("compact.apply");

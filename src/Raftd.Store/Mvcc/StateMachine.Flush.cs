@@ -214,7 +214,7 @@ public sealed partial class StateMachine
         state.Epoch.Damaged = NoteDamage;
         _frozenIndex = state.Applied.Index;
         SetFlushed(
-            new StoredMeta(state.Applied, 0, 0, 0, state.ConfigurationIndex), state.Configuration);
+            new StoredMeta(state.FeatureLevel, state.Applied, 0, 0, 0, state.ConfigurationIndex), state.Configuration);
         if (state.Applied.Index != 0)
         {
             _hashes.Set(state.Applied.Index, state.Applied.Hash);

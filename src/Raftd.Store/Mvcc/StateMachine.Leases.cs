@@ -100,25 +100,21 @@ public sealed partial class StateMachine
     private ErrorResult? RefuseKey(long lease, ReadOnlySpan<byte> key, long maxKeys) =>
         _state.Leases.CountKeys(lease) < maxKeys || _state.Leases.FindKey(lease, key) is not null
             ? null
-            : Error(
-                ApplyError.LeaseFull,
-                $"lease {lease} has {_state.Leases.CountKeys(lease)} keys and may have {maxKeys}: use another lease for more, "
-                + "or raise -max-lease-keys on all members");
+            : Error(ApplyError.LeaseFull, lease, maxKeys);
 
     private ErrorResult? RefuseGrant(long id, long ttlSeconds)
     {
         if (id <= 0)
         {
-            return Error(ApplyError.BadRequest, $"lease id {id} is not above 0");
+            return Error(ApplyError.LeaseIdOutOfRange, id);
         }
 
         if (ttlSeconds is < 1 or > LeaseRecord.MaxTtlSeconds)
         {
-            return Error(
-                ApplyError.BadRequest, $"a time to live of {ttlSeconds} s is not within 1 to {LeaseRecord.MaxTtlSeconds}");
+            return Error(ApplyError.TtlOutOfRange, ttlSeconds, LeaseRecord.MaxTtlSeconds);
         }
 
-        return _state.Leases.Find(id) is null ? null : Error(ApplyError.LeaseExists, $"lease {id} exists");
+        return _state.Leases.Find(id) is null ? null : Error(ApplyError.LeaseExists, id);
     }
 
     private void AddHiddenLease(long id, long ttlSeconds) => AddLease(new LeaseRecord
@@ -161,7 +157,7 @@ public sealed partial class StateMachine
 
         if (grant.Unique && _state.Leases.IsNameTaken(grant.Name.Span))
         {
-            return Error(ApplyError.NameTaken, "a live lease has this name");
+            return Error(ApplyError.NameTaken);
         }
 
         AddLease(new LeaseRecord
@@ -202,7 +198,7 @@ public sealed partial class StateMachine
         }
         else if (keepAlive.Data is not null)
         {
-            return Error(ApplyError.BadRequest, "data without a key");
+            return Error(ApplyError.DataWithoutKey);
         }
 
         var renewed = lease with
@@ -250,7 +246,7 @@ public sealed partial class StateMachine
     {
         if (ownKey.IsEmpty || LeaseRules.IsReserved(ownKey.Span))
         {
-            return Error(ApplyError.BadRequest, "the key is empty or reserved");
+            return Error(ApplyError.KeyReserved);
         }
 
         if (lease.Hidden)
@@ -262,7 +258,7 @@ public sealed partial class StateMachine
         {
             return _state.Keyspace.FindLive(fullKey)?.Lease == lease.Id
                 ? null
-                : Error(ApplyError.KeyNotFound, $"lease {lease.Id} has no such key");
+                : Error(ApplyError.KeyNotFound, lease.Id);
         }
 
         // Data that are there already need no space.
@@ -342,6 +338,5 @@ public sealed partial class StateMachine
             new LeaseChange(LeaseChangeKind.Checkpointed, due.Id, Key: key.Key, KeyRecord: checkpointed));
     }
 
-    private ErrorResult LeaseNotFound(long id) =>
-        Error(ApplyError.LeaseNotFound, $"lease {id} does not exist or has expired");
+    private ErrorResult LeaseNotFound(long id) => Error(ApplyError.LeaseNotFound, id);
 }

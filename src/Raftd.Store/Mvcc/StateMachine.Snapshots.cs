@@ -1,4 +1,5 @@
 using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
 using Raftd.Store.Snapshots;
 
 namespace Raftd.Store.Mvcc;
@@ -111,7 +112,7 @@ public sealed partial class StateMachine
         var meta = StoredMeta.Read(reader);
         if (meta is null)
         {
-            return new SnapshotMeta(0, 0, 0, clusterId, default, 0, 1);
+            return new SnapshotMeta(0, 0, 0, clusterId, default, 0, 1, FeatureLevel.First);
         }
 
         return new SnapshotMeta(
@@ -121,6 +122,7 @@ public sealed partial class StateMachine
             clusterId,
             ReadConfiguration(reader),
             meta.ConfigurationIndex,
-            (ulong)meta.Revision);
+            (ulong)meta.Revision,
+            meta.FeatureLevel);
     }
 }

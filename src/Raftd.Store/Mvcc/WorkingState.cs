@@ -39,6 +39,9 @@ internal sealed class WorkingState
     /// <summary>Puts and grants are refused: an alarm stands that says so.</summary>
     public bool RefusesWrites { get; private set; }
 
+    /// <summary>The cluster's feature level.</summary>
+    public int FeatureLevel { get; set; } = Commands.FeatureLevel.First;
+
     public byte[] Configuration { get; set; } = [];
 
     public ulong ConfigurationIndex { get; set; }
@@ -56,6 +59,7 @@ internal sealed class WorkingState
         HistoryBytes = Keyspace.HistoryBytes,
         Applied = Applied,
         Alarms = Alarms,
+        FeatureLevel = FeatureLevel,
         Configuration = Configuration,
         ConfigurationIndex = ConfigurationIndex,
     };

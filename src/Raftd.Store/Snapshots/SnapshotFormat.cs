@@ -1,4 +1,4 @@
-// The stream of a snapshot, version 1: the same for a follower, for a backup file and for a restore.
+// The stream of a snapshot, as of feature level 1: the same for a follower, for a backup file and for a restore.
 //
 // A chunk, all numbers little-endian:
 //
@@ -7,7 +7,7 @@
 //    8  u64  sequence, from 0, each one more than the one before
 //   16  u8   kind: 1 meta (the first), 2 pairs, 3 end (the last)
 //   17  u8   bucket of the pairs; 255 in the other kinds
-//   18  u16  format version, 1
+//   18  u16  feature level of the state that is sent
 //   20  u32  pairs in the payload; 0 in the other kinds
 //   24       payload
 //
@@ -19,6 +19,9 @@
 // Buckets come in the order of their numbers, and the keys of a bucket strictly ascending over all its chunks, so no pair
 // comes twice and a chunk that is left out, repeated or moved is seen three times: by its sequence, by the chain of the
 // CRC, and by the counts and the digest at the end. The CRC finds damage early; the digest makes sure of the whole.
+//
+// The header of a chunk and its CRC are the same at every level, so that an older build can tell a newer snapshot from a
+// damaged one. What the payloads hold is of the level, which every chunk repeats.
 //
 // A length is believed only up to its bound and memory is taken only for bytes that came: a hostile one costs nothing.
 
@@ -37,7 +40,6 @@ internal enum SnapshotChunkKind : byte
 /// <summary>Numbers and the chunk header of the format; docs/snapshot-format.md is the same box for readers.</summary>
 internal static class SnapshotFormat
 {
-    public const ushort Version = 1;
     public const int HeaderBytes = 24;
     public const int PairHeaderBytes = 6;
     public const byte NoBucket = 255;
@@ -59,7 +61,7 @@ internal static class SnapshotFormat
         BinaryPrimitives.WriteUInt64LittleEndian(chunk[8..], header.Sequence);
         chunk[16] = (byte)header.Kind;
         chunk[17] = header.Bucket;
-        BinaryPrimitives.WriteUInt16LittleEndian(chunk[18..], Version);
+        BinaryPrimitives.WriteUInt16LittleEndian(chunk[18..], header.FeatureLevel);
         BinaryPrimitives.WriteUInt32LittleEndian(chunk[20..], header.Pairs);
         var crc = Checksum(chunk, previousCrc);
         BinaryPrimitives.WriteUInt32LittleEndian(chunk[4..], crc);
@@ -91,7 +93,7 @@ internal static class SnapshotFormat
     }
 
     /// <summary>Null when the payload is not a meta payload.</summary>
-    public static SnapshotMeta? ReadMeta(ReadOnlySpan<byte> payload)
+    public static SnapshotMeta? ReadMeta(ReadOnlySpan<byte> payload, int featureLevel)
     {
         if (payload.Length < MetaFixedBytes || !payload.StartsWith(Magic))
         {
@@ -111,18 +113,18 @@ internal static class SnapshotFormat
             ClusterId: BinaryPrimitives.ReadUInt64LittleEndian(payload[32..]),
             Configuration: payload[MetaFixedBytes..].ToArray(),
             ConfigurationIndex: BinaryPrimitives.ReadUInt64LittleEndian(payload[40..]),
-            StoreRevision: BinaryPrimitives.ReadUInt64LittleEndian(payload[48..]));
+            StoreRevision: BinaryPrimitives.ReadUInt64LittleEndian(payload[48..]),
+            FeatureLevel: featureLevel);
     }
 }
 
 /// <summary>The first 24 bytes of a chunk.</summary>
-internal readonly record struct SnapshotChunkHeader(ulong Sequence, SnapshotChunkKind Kind, byte Bucket, uint Pairs)
+internal readonly record struct SnapshotChunkHeader(
+    ulong Sequence, SnapshotChunkKind Kind, byte Bucket, uint Pairs, ushort FeatureLevel)
 {
     public int PayloadBytes { get; private init; }
 
     public uint Crc { get; private init; }
-
-    public ushort Version { get; private init; }
 
     /// <summary>Takes the numbers as they stand; a payload length beyond int becomes -1.</summary>
     public static SnapshotChunkHeader Read(ReadOnlySpan<byte> chunk)
@@ -132,11 +134,11 @@ internal readonly record struct SnapshotChunkHeader(ulong Sequence, SnapshotChun
             BinaryPrimitives.ReadUInt64LittleEndian(chunk[8..]),
             (SnapshotChunkKind)chunk[16],
             chunk[17],
-            BinaryPrimitives.ReadUInt32LittleEndian(chunk[20..]))
+            BinaryPrimitives.ReadUInt32LittleEndian(chunk[20..]),
+            BinaryPrimitives.ReadUInt16LittleEndian(chunk[18..]))
         {
             PayloadBytes = payloadBytes <= int.MaxValue ? (int)payloadBytes : -1,
             Crc = BinaryPrimitives.ReadUInt32LittleEndian(chunk[4..]),
-            Version = BinaryPrimitives.ReadUInt16LittleEndian(chunk[18..]),
         };
     }
 }

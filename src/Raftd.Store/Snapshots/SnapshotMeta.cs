@@ -8,6 +8,7 @@ namespace Raftd.Store.Snapshots;
 /// <param name="Configuration">Membership as of Index, opaque here; at most 1 MiB.</param>
 /// <param name="ConfigurationIndex">Index of the entry that made the configuration.</param>
 /// <param name="StoreRevision">Revision of the keyspace as of Index.</param>
+/// <param name="FeatureLevel">The cluster's as of Index: the pairs and the stream itself are in its forms.</param>
 public sealed record SnapshotMeta(
     ulong Index,
     ulong Term,
@@ -15,13 +16,15 @@ public sealed record SnapshotMeta(
     ulong ClusterId,
     ReadOnlyMemory<byte> Configuration,
     ulong ConfigurationIndex,
-    ulong StoreRevision)
+    ulong StoreRevision,
+    int FeatureLevel)
 {
     /// <summary>By content: the configuration's bytes, not where they lie.</summary>
     public bool Equals(SnapshotMeta? other) =>
         other is not null
-        && (Index, Term, Hash, ClusterId, ConfigurationIndex, StoreRevision)
-            == (other.Index, other.Term, other.Hash, other.ClusterId, other.ConfigurationIndex, other.StoreRevision)
+        && (Index, Term, Hash, ClusterId, ConfigurationIndex, StoreRevision, FeatureLevel)
+            == (other.Index, other.Term, other.Hash, other.ClusterId, other.ConfigurationIndex, other.StoreRevision,
+                other.FeatureLevel)
         && Configuration.Span.SequenceEqual(other.Configuration.Span);
 
     public override int GetHashCode() => HashCode.Combine(Index, Term, Hash, ClusterId, ConfigurationIndex);

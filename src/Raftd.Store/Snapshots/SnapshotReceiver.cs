@@ -7,7 +7,11 @@
 //   4. At the end counts and digest must agree, the store is read back and counted, and the caller's own check runs,
 //      which compares the meta bucket with the header. Only then may the owner make the store the current one.
 //
-// After any failure the receiver answers every call with that failure: there is no way on but a new stream into a new
+// A stream that ends in the middle is no failure: what came of the chunk under way is dropped (EndStream), and the next
+// stream of the same snapshot goes on with chunk NextChunk. Where the streams were cut makes no difference to what is
+// stored: whole chunks alone are, in their order, each once.
+//
+// After any failure the receiver answers every call with that failure: there is no way on but a new snapshot into a new
 // store.
 
 using System.Buffers.Binary;
@@ -15,6 +19,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
 
 namespace Raftd.Store.Snapshots;
 
@@ -58,10 +63,30 @@ public sealed class SnapshotReceiver : IDisposable
     /// <summary>True when the whole snapshot has come and is verified.</summary>
     public bool IsComplete { get; private set; }
 
+    /// <summary>Of the chunks taken, and of the one under way.</summary>
     public long ReceivedBytes { get; private set; }
+
+    /// <summary>The number of the chunk that a new stream begins with: all before it were taken, whole.</summary>
+    public long NextChunk => (long)_sequence;
+
+    /// <summary>False after a failure: this snapshot is of no use any more, and no stream can go on with it.</summary>
+    public bool CanGoOn => _failure is null;
+
+    /// <summary>The stream has ended, wherever it was: what came of the next chunk is dropped, to come again whole. An
+    /// install that waits for its next stream holds no large buffer.</summary>
+    public void EndStream()
+    {
+        ReceivedBytes -= _filled;
+        _filled = 0;
+        if (_chunk.Length > FirstBufferBytes)
+        {
+            _chunk = new byte[FirstBufferBytes];
+        }
+    }
 
     /// <summary>Takes the next bytes of the stream; any cut will do. Answers IsComplete.</summary>
     /// <exception cref="SnapshotCorruptException">The stream is not what a sender wrote.</exception>
+    /// <exception cref="NewerLevelException">The sender's cluster is at a level that this build does not know.</exception>
     /// <exception cref="BucketStoreException">The store could not write; Full when the disk is.</exception>
     public bool Feed(ReadOnlySpan<byte> bytes)
     {
@@ -138,7 +163,9 @@ public sealed class SnapshotReceiver : IDisposable
     {
         var crc = SnapshotFormat.Checksum(chunk, _crc);
         Require(header.Crc == crc, $"checksum {header.Crc:x8}, computed {crc:x8}");
-        Require(header.Version == SnapshotFormat.Version, $"format version {header.Version}");
+        NewerLevelException.ThrowIfNewer("a snapshot", header.FeatureLevel);
+        Require(header.FeatureLevel >= FeatureLevel.First, $"feature level {header.FeatureLevel}");
+        Require(Meta is null || header.FeatureLevel == Meta.FeatureLevel, $"feature level {header.FeatureLevel} behind another");
         Require(header.Sequence == _sequence, $"it says to be chunk {header.Sequence}");
         Require((header.Kind == SnapshotChunkKind.Meta) == (_sequence == 0), $"kind {header.Kind} at this place");
         var payload = chunk[SnapshotFormat.HeaderBytes..];
@@ -146,7 +173,7 @@ public sealed class SnapshotReceiver : IDisposable
         {
             case SnapshotChunkKind.Meta:
                 RequireNoPairs(header);
-                Meta = SnapshotFormat.ReadMeta(payload) ?? throw Corrupt("the meta payload is malformed");
+                Meta = SnapshotFormat.ReadMeta(payload, header.FeatureLevel) ?? throw Corrupt("the meta payload is malformed");
                 break;
             case SnapshotChunkKind.Pairs:
                 HandlePairs(header, payload);

@@ -15,10 +15,10 @@ public enum SnapshotSendResult
     Complete,
 
     /// <summary>
-    /// Nothing was written: the view is older than it may be, or the store needs its readers to end. The caller
-    /// disposes sender and reader, tells the receiver to start over, and begins with a new reader and a new meta.
+    /// Nothing was written: the store needs its readers to end. The caller disposes sender and reader, throws away what was
+    /// written so far, and begins with a new reader and a new meta.
     /// </summary>
-    TooOld,
+    MustYield,
 }
 
 /// <summary>How a snapshot is sent.</summary>
@@ -36,12 +36,6 @@ public sealed record SnapshotSenderOptions
         }
     } = 256 << 10;
 
-    /// <summary>
-    /// How old the view may become, in the caller's ticks (a TimeProvider's timestamp, or steps of a simulation): an old
-    /// view pins the pages of its time and the file grows. No bound unless set.
-    /// </summary>
-    public long MaxAgeTicks { get; init; } = long.MaxValue;
-
     /// <summary>Looks at each pair before it is sent, and throws where it is damaged; no look unless set.</summary>
     public PairCheck Verify { get; init; } = static (_, _, _) => { };
 }
@@ -56,7 +50,6 @@ public sealed class SnapshotSender : IDisposable
     private readonly IBucketReader _reader;
     private readonly SnapshotMeta _meta;
     private readonly SnapshotSenderOptions _options;
-    private readonly long _startedTicks;
     private readonly IncrementalHash _digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly ulong[] _counts = new ulong[BucketLimits.BucketCount];
     private IBucketCursor? _cursor; // on the next pair to send, or null between buckets
@@ -67,39 +60,30 @@ public sealed class SnapshotSender : IDisposable
 
     /// <param name="reader">The view; meta must be what its transaction holds.</param>
     /// <param name="meta">Sent first.</param>
-    /// <param name="options">Sizes and age.</param>
-    /// <param name="startedTicks">When the reader was begun.</param>
-    public SnapshotSender(
-        IBucketReader reader, SnapshotMeta meta, SnapshotSenderOptions? options = null, long startedTicks = 0)
+    /// <param name="options">Sizes, and a look at each pair.</param>
+    public SnapshotSender(IBucketReader reader, SnapshotMeta meta, SnapshotSenderOptions? options = null)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(
             meta.Configuration.Length, SnapshotFormat.MaxConfigurationBytes, nameof(meta));
         _reader = reader;
         _meta = meta;
         _options = options ?? new SnapshotSenderOptions();
-        _startedTicks = startedTicks;
     }
 
     /// <summary>Bytes written so far, for progress.</summary>
     public long SentBytes { get; private set; }
 
-    /// <summary>
-    /// Whether the view must end now. A caller that waits for a slow receiver asks from time to time, as a sender that
-    /// is not stepped keeps its view.
-    /// </summary>
-    public bool IsTooOld(long nowTicks) => _reader.MustYield || nowTicks - _startedTicks > _options.MaxAgeTicks;
-
     /// <summary>Writes one whole chunk, or nothing.</summary>
-    public SnapshotSendResult WriteNextChunk(IBufferWriter<byte> output, long nowTicks = 0)
+    public SnapshotSendResult WriteNextChunk(IBufferWriter<byte> output)
     {
         if (_isComplete)
         {
             return SnapshotSendResult.Complete;
         }
 
-        if (IsTooOld(nowTicks))
+        if (_reader.MustYield)
         {
-            return SnapshotSendResult.TooOld;
+            return SnapshotSendResult.MustYield;
         }
 
         if (_sequence == 0)
@@ -189,7 +173,7 @@ public sealed class SnapshotSender : IDisposable
         IBufferWriter<byte> output, Span<byte> buffer, int payloadBytes, SnapshotChunkKind kind, byte bucket, uint pairs)
     {
         var chunk = buffer[..(SnapshotFormat.HeaderBytes + payloadBytes)];
-        _crc = SnapshotFormat.Seal(chunk, _crc, new SnapshotChunkHeader(_sequence, kind, bucket, pairs));
+        _crc = SnapshotFormat.Seal(chunk, _crc, new SnapshotChunkHeader(_sequence, kind, bucket, pairs, (ushort)_meta.FeatureLevel));
         _digest.AppendData(chunk[SnapshotFormat.HeaderBytes..]);
         output.Advance(chunk.Length);
         SentBytes += chunk.Length;

@@ -30,6 +30,9 @@ public interface IFileSystem
 
     /// <summary>The names of the files (not of the directories) in <paramref name="directory"/>, in ordinal order.</summary>
     IReadOnlyList<string> List(string directory);
+
+    /// <summary>Bytes that this user may still allocate on the disk of the directory, as of now: another may take them.</summary>
+    long AvailableBytes(string directory);
 }
 
 public enum FileOpenMode

@@ -63,4 +63,25 @@ public sealed class PosixFileSystem : IFileSystem
             throw new StorageIoException("list", directory, Errno.Io);
         }
     }
+
+    /// <remarks>By statvfs: of the file system that holds the directory, less what is set aside for root.</remarks>
+    public long AvailableBytes(string directory)
+    {
+        try
+        {
+            return new DriveInfo(Path.GetFullPath(directory)).AvailableFreeSpace;
+        }
+        catch (DriveNotFoundException)
+        {
+            throw new StorageIoException("statvfs", directory, Errno.NotFound);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new StorageIoException("statvfs", directory, Errno.AccessDenied);
+        }
+        catch (IOException)
+        {
+            throw new StorageIoException("statvfs", directory, Errno.Io);
+        }
+    }
 }

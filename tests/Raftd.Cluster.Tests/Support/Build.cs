@@ -2,16 +2,18 @@ using System.Diagnostics;
 
 namespace Raftd.Cluster.Tests.Support;
 
-/// <summary>The program, built once before the first test starts it: by the launcher, or with failpoints.</summary>
+/// <summary>The program, built once before the first test starts it: by the launcher, with failpoints, or of the next level.</summary>
 internal static class Build
 {
     private static readonly Lazy<Task> Once = new(() => RunAsync(Checkout.Launcher));
 
-    private static readonly Lazy<Task> OnceWithFailpoints = new(() => RunAsync(
-        "dotnet", "publish", Path.Combine(Checkout.Root, "src/Raftd.Cli"), "-c", "Failpoints", "-o", FailpointsFolder, "-nologo", "-v", "quiet",
-        "-nodeReuse:false", "-p:UseSharedCompilation=false", "-p:RunAnalyzers=false"));
+    private static readonly Lazy<Task> OnceWithFailpoints = new(() => PublishAsync("Failpoints", FailpointsFolder));
+
+    private static readonly Lazy<Task> OnceOfNextLevel = new(() => PublishAsync("NextLevel", NextLevelFolder));
 
     private static string FailpointsFolder => Path.Combine(Checkout.Root, "out", "failpoints");
+
+    private static string NextLevelFolder => Path.Combine(Checkout.Root, "out", "next-level");
 
     public static ValueTask EnsureAsync() => new(Once.Value);
 
@@ -21,6 +23,18 @@ internal static class Build
         await OnceWithFailpoints.Value;
         return ["dotnet", Path.Combine(FailpointsFolder, "raftd.dll")];
     }
+
+    /// <summary>Knows one feature level more than the product.</summary>
+    /// <returns>The command that starts it.</returns>
+    public static async Task<string[]> OfNextLevelAsync()
+    {
+        await OnceOfNextLevel.Value;
+        return ["dotnet", Path.Combine(NextLevelFolder, "raftd.dll")];
+    }
+
+    private static Task PublishAsync(string configuration, string folder) => RunAsync(
+        "dotnet", "publish", Path.Combine(Checkout.Root, "src/Raftd.Cli"), "-c", configuration, "-o", folder, "-nologo", "-v", "quiet",
+        "-nodeReuse:false", "-p:UseSharedCompilation=false", "-p:RunAnalyzers=false");
 
     private static async Task RunAsync(string program, params string[] arguments)
     {

@@ -26,6 +26,8 @@ internal sealed class MemberStatus(JsonElement json)
 
     public long HistoryBytes => (long)Number("history_bytes");
 
+    public int FeatureLevel => (int)Number("feature_level");
+
     public string[] Warnings => [.. json.GetProperty("warnings").EnumerateArray().Select(warning => warning.GetString()!)];
 
     public string[] Alarms => [.. json.GetProperty("alarms").EnumerateArray().Select(alarm => alarm.GetString()!)];

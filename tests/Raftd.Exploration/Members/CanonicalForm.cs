@@ -32,7 +32,7 @@ internal sealed class CanonicalForm
         "_sharedSlice", "_leaseUntilTick", "<StartedAtTick>", "_now", "_sequence",
     ];
 
-    private static readonly HashSet<string> Ticks = ["<IssuedAtTick>", "<SentAtTick>"];
+    private static readonly HashSet<string> Ticks = ["<IssuedAtTick>", "<SentAtTick>", "<RoundStartedAtTick>"];
     private static readonly HashSet<string> Sequences = ["<Sequence>", "_unreported"];
 
     private readonly Dictionary<Type, Plan> _plans = [];

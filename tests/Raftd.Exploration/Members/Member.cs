@@ -9,8 +9,8 @@ namespace Raftd.Exploration.Members;
 /// <remarks>
 /// Does with a Ready what the replica and its log do. Messages leave at once; a write, or messages that wait for one,
 /// join a queue; when the oldest write is on disk its messages leave and the core is told, now or, with
-/// <see cref="Scope.LateReports"/>, any time later. What is committed is applied at once. Each input is followed by all
-/// its Readys.
+/// <see cref="Scope.LateReports"/>, any time later. What is committed is applied at once, and told to the followers at
+/// once; entries that the core wants from the disk are there at once. Each input is followed by all its Readys.
 /// </remarks>
 internal sealed class Member
 {
@@ -158,6 +158,7 @@ internal sealed class Member
         while (Node.HasReady)
         {
             Handle(Node.TakeReady());
+            Node.FlushCommitNews();
         }
     }
 
@@ -182,6 +183,11 @@ internal sealed class Member
         if (ready.Committed.Count > 0)
         {
             AppliedTo(ready.Committed[^1].Index);
+        }
+
+        foreach (var wanted in ready.EntriesWanted)
+        {
+            Node.EntriesRead(wanted, Disk.Entries(wanted.Low, wanted.High, wanted.MaxBytes));
         }
 
         Answered.AddRange(ready.ReadStates);

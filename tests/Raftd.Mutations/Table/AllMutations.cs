@@ -7,6 +7,7 @@ internal static class AllMutations
     [
         .. ElectionMutations.List,
         .. LogMutations.List,
+        .. SnapshotMutations.List,
         .. CommitMutations.List,
         .. ReadMutations.List,
         .. MembershipMutations.List,
@@ -18,6 +19,9 @@ internal static class AllMutations
         .. SpaceMutations.List,
         .. ClientMutations.List,
         .. LeaseLoadMutations.List,
+        .. EnduranceMutations.List,
+        .. LevelMutations.List,
+        .. WireMutations.List,
     ];
 
     /// <summary>Names that are taken twice, or asked for and not there.</summary>

@@ -84,8 +84,8 @@ internal static class CommitMutations
             Failures = [68],
             Wrong = "the same for proposals of an earlier leadership (#20214)",
             File = Ledger,
-            Original = "proposal.Term == entry.Term",
-            Broken = "true",
+            Original = "head.Index == entry.Index && head.Term == entry.Term",
+            Broken = "head.Index == entry.Index && head.Term <= entry.Term",
             Suites = [Suite.Simulator, Suite.Node],
         },
         new()
@@ -94,8 +94,15 @@ internal static class CommitMutations
             Failures = [67, 68],
             Wrong = "a deposed leader answers that a proposal was not done, which a later one may still commit",
             File = Ledger,
-            Original = "_former.AddRange(_current);",
-            Broken = "foreach (var each in _current) { each.End(ProposalEnd.NotProposed); }",
+            Original = "_leaderships.Add(new Queue<Proposal>());",
+            Broken = """
+                foreach (var each in _leaderships[^1])
+                {
+                    each.End(ProposalEnd.NotProposed);
+                }
+
+                _leaderships[^1].Clear();
+                """,
             Suites = [Suite.Simulator, Suite.Node],
         },
         new()
@@ -104,8 +111,8 @@ internal static class CommitMutations
             Failures = [67],
             Wrong = "a request whose time is up is answered as not done, and is done later (jetcd 0.8.2 tried such again)",
             File = Ledger,
-            Original = "proposal.End(ProposalEnd.Unknown);",
-            Broken = "proposal.End(ProposalEnd.NotProposed);",
+            Original = "head.End(ProposalEnd.Unknown);",
+            Broken = "head.End(ProposalEnd.NotProposed);",
             Suites = [Suite.Simulator, Suite.Node],
         },
         new()
@@ -114,13 +121,8 @@ internal static class CommitMutations
             Failures = [67],
             Wrong = "proposals that a snapshot covers are answered as not done",
             File = Ledger,
-            Original = """
-                head.Index <= index)
-                {
-                    _current.Dequeue();
-                    «head.End(ProposalEnd.Unknown);»
-                """,
-            Broken = "head.End(ProposalEnd.NotProposed);",
+            Original = "head.Index <= index",
+            Broken = "head.Index <= index && (head.TrySetResult(new ProposalOutcome(ProposalEnd.NotProposed)) | true)",
             Suites = [Suite.Simulator, Suite.Node],
         },
     ];

@@ -55,8 +55,8 @@ internal static class ReadMutations
             Failures = [5],
             Wrong = "a read joins a round whose index was taken before the read began",
             File = ReadIndex,
-            Original = "_waitingReads.Add(new ReadRequest(Id, context));",
-            Broken = "(_readRound?.Requests ?? _waitingReads).Add(new ReadRequest(Id, context));",
+            Original = "_waitingReads.Own.Add(context);",
+            Broken = "(_readRound?.Requests ?? _waitingReads).Own.Add(context);",
             Suites = [Suite.Simulator, Suite.Raft],
         },
         new()

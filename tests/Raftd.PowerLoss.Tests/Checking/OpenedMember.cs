@@ -78,7 +78,7 @@ internal sealed class OpenedMember : IPeerTransport, IDisposable
         _lock.Dispose();
     }
 
-    void IPeerTransport.Send(Message message)
+    void IPeerTransport.Send(IReadOnlyList<Message> messages)
     {
         // Nobody is there.
     }

@@ -87,6 +87,7 @@ internal static class Members
         HttpAddress = options.AdvertisedHttpAddress,
         PeerAddress = options.AdvertisedPeerAddress,
         Instance = identity.Instance,
+        FeatureLevel = RaftdNode.NewestFeatureLevel,
     };
 
     private static bool HasCaughtUp(RaftdNode member, RaftdNode leader) =>

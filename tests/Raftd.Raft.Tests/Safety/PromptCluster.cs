@@ -78,5 +78,12 @@ internal sealed class PromptCluster
         {
             member.CompleteWrite();
         }
+
+        while (member.EntriesWanted.Count > 0)
+        {
+            member.HandInEntries();
+        }
+
+        member.Node.FlushCommitNews();
     }
 }

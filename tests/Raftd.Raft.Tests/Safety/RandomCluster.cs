@@ -101,7 +101,7 @@ internal sealed class RandomCluster
         {
             case < 40: DeliverOne(); break;
             case < 52: member.Node.Tick(); break;
-            case < 80: WriteSome(member); break;
+            case < 80: WriteSome(member); HandInSome(member); break;
             case < 88: Propose(member.Node); break;
             case < 93: Read(member.Node); break;
             case < 95: ToggleLinks(member); break;
@@ -115,6 +115,11 @@ internal sealed class RandomCluster
 
     private void Collect(TestMember member)
     {
+        if (_random.Chance(50))
+        {
+            member.Node.FlushCommitNews();
+        }
+
         while (member.Node.HasReady)
         {
             member.TakeReady();
@@ -174,6 +179,14 @@ internal sealed class RandomCluster
         for (var count = 1 + _random.Next(4); count > 0 && member.IsWriting; count--)
         {
             member.CompleteWrite();
+        }
+    }
+
+    private void HandInSome(TestMember member)
+    {
+        for (var count = 1 + _random.Next(4); count > 0 && member.EntriesWanted.Count > 0; count--)
+        {
+            member.HandInEntries();
         }
     }
 
@@ -277,6 +290,8 @@ internal sealed class RandomCluster
             foreach (var member in _members.Values)
             {
                 WriteSome(member);
+                HandInSome(member);
+                member.Node.FlushCommitNews();
                 SendSnapshots(member);
                 Collect(member);
             }

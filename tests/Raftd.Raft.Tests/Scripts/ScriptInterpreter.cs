@@ -11,6 +11,8 @@ namespace Raftd.Raft.Tests.Scripts;
 /// elect N         campaign and settle, showing only what came of it
 /// tick N [COUNT]  campaign N  propose N TEXT  configure N VOTERS [learners=L]  transfer N to=M  read N CONTEXT
 /// ready N         takes one Ready and shows it      write N [COUNT]   the oldest writes become durable
+/// news N          commits have waited for entries long enough
+/// fetch N [COUNT] the log hands in entries that the core no longer has
 /// deliver N [from=M] [kind=K] [count=C]  drop  again    hands over, loses, or hands over and keeps messages to N
 /// settle [loud]   everything, until nothing is left to do; cut members and stalled disks excepted
 /// cut N  heal N   all links of a member            stall N  resume N   its disk
@@ -50,6 +52,8 @@ internal sealed class ScriptInterpreter
             case "transfer": Print(Member(c).Node.TransferLeadership(new NodeId(c.Number("to"))) ? "started" : "refused"); break;
             case "read": Member(c).Node.RequestRead(ulong.Parse(c.Arguments[1])); break;
             case "ready": TakeReady(Member(c), loud: true); break;
+            case "news": Member(c).Node.FlushCommitNews(); break;
+            case "fetch": Repeat(c.Count(1), () => Fetch(Member(c))); break;
             case "write": Repeat(c.Count(1), () => CompleteWrite(Member(c), loud: true)); break;
             case "deliver": Deliver(c, step: true, keep: false); break;
             case "again": Deliver(c, step: true, keep: true); break;
@@ -142,6 +146,17 @@ internal sealed class ScriptInterpreter
 
         _printed.AddRange(ScriptPrinter.Effects(member.Id, ready));
         Collect(member, loud: false);
+    }
+
+    private void Fetch(TestMember member)
+    {
+        if (member.EntriesWanted.Count == 0)
+        {
+            Print($"{member.Id}: nothing is wanted");
+            return;
+        }
+
+        member.HandInEntries();
     }
 
     private void CompleteWrite(TestMember member, bool loud)
@@ -252,6 +267,13 @@ internal sealed class ScriptInterpreter
             did = true;
         }
 
+        while (member.EntriesWanted.Count > 0)
+        {
+            member.HandInEntries();
+            did = true;
+        }
+
+        member.Node.FlushCommitNews();
         return did || member.Node.HasReady;
     }
 

@@ -20,6 +20,7 @@ internal static class ScriptPrinter
             _ => "",
         };
         line += m.ReadId == 0 ? "" : $" read={m.ReadId}";
+        line += m.Unanswered ? " unanswered" : "";
         line += m.Force ? " force" : "";
         line += m.Recovering ? $" recovering({m.Nonce})" : "";
         return m.Recovered ? $"{line} recovered({m.Nonce})" : line;
@@ -82,6 +83,11 @@ internal static class ScriptPrinter
         foreach (var context in ready.FailedReads)
         {
             yield return $"{member}: read {context} failed";
+        }
+
+        foreach (var wanted in ready.EntriesWanted)
+        {
+            yield return $"{member}: wants entries [{wanted.Low}, {wanted.High}) for {wanted.Peer}";
         }
 
         foreach (var to in ready.SnapshotsToSend)

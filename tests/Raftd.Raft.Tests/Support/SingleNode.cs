@@ -67,6 +67,13 @@ internal sealed class SingleNode
                 _member.CompleteWrite();
             }
 
+            while (_member.EntriesWanted.Count > 0)
+            {
+                _member.HandInEntries();
+            }
+
+            Node.FlushCommitNews();
+
             sent.AddRange(_member.Outbox);
             _member.Outbox.Clear();
         }

@@ -42,6 +42,9 @@ internal sealed class TestMember
 
     public List<NodeId> SnapshotsToSend { get; } = [];
 
+    /// <summary>Asked of the log for a peer, and not handed in yet.</summary>
+    public Queue<EntriesWanted> EntriesWanted { get; } = new();
+
     public List<RaftEvent> Events { get; } = [];
 
     public HardState HardState => _hardState;
@@ -62,6 +65,11 @@ internal sealed class TestMember
         Reads.AddRange(ready.ReadStates);
         FailedReads.AddRange(ready.FailedReads);
         SnapshotsToSend.AddRange(ready.SnapshotsToSend);
+        foreach (var wanted in ready.EntriesWanted)
+        {
+            EntriesWanted.Enqueue(wanted);
+        }
+
         Events.AddRange(ready.Events);
         Applied.AddRange(ready.Committed);
         if (ready.HardState is not null || ready.MustSync || ready.MessagesAfterDurable.Count > 0)
@@ -75,6 +83,15 @@ internal sealed class TestMember
         }
 
         return ready;
+    }
+
+    /// <summary>The log answers the oldest question for entries, with what it has by then.</summary>
+    public void HandInEntries()
+    {
+        var wanted = EntriesWanted.Dequeue();
+        var high = Math.Min(wanted.High, Storage.LastIndex + 1);
+        var isThere = wanted.Low >= Storage.FirstIndex && wanted.Low < high;
+        Node.EntriesRead(wanted, isThere ? Storage.Entries(wanted.Low, high, wanted.MaxBytes) : []);
     }
 
     /// <summary>The oldest write under way reaches the disk.</summary>
@@ -110,6 +127,7 @@ internal sealed class TestMember
         Outbox.Clear();
         Applied.Clear();
         SnapshotsToSend.Clear();
+        EntriesWanted.Clear();
         Events.Clear();
         _hardState = lostHardState ? _previousHardState with { Recovering = _hardState.Recovering } : _hardState;
         if (lostEntries > 0)

@@ -95,7 +95,13 @@ internal sealed class LeaseChecker(Cluster cluster, Reign reign)
         + (long)(Math.Max(lease.TtlSeconds, UnclaimedSeconds) * Scheduler.Second / (1 + cluster.Swarm.ClockSkew));
 
     /// <summary>Its leader has just renewed it, or one key of it, without an entry.</summary>
-    public void RenewedInMemory(TrackedLease lease, TrackedKey? key) => Renew(lease, key);
+    public void RenewedInMemory(LeaseKeepAliveRequest request)
+    {
+        if (_leases.TryGetValue(request.Id, out var lease))
+        {
+            Renew(lease, request.Key is { } own ? lease.OwnKey(Encoding.UTF8.GetString(own.Span)) : null);
+        }
+    }
 
     /// <summary>Whether a put of this key may end something.</summary>
     public bool IsOfLease(ReadOnlySpan<byte> key) => _keys.ContainsKey(Encoding.UTF8.GetString(key));

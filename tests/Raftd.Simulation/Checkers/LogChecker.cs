@@ -53,11 +53,12 @@ internal sealed class LogChecker(Cluster cluster, HistoryChecker history, LeaseC
 
     public void Applied(Incarnation member, ulong index)
     {
-        var installed = member.Offered is { Task.IsCompletedSuccessfully: true } offer
-            && offer.Task.Result && offer.Header.Snapshot!.Id.Index == index;
+        var offer = member.Peers.Intake.LastHandedOver;
+        var installed = offer is { Task: { IsCompletedSuccessfully: true, Result: true } }
+            && offer != member.SeenInstall && offer.Header.Snapshot!.Id.Index == index;
         if (installed)
         {
-            member.Offered = null;
+            member.SeenInstall = offer;
             var state = member.Parts.State.Applied;
             SafetyViolationException.Require(
                 index <= LastIndex && state.Term == TermOf(index),

@@ -1,6 +1,5 @@
 using System.Text;
 using Raftd.Contract;
-using Raftd.Node.Replication;
 using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Faults;
 using Raftd.Simulation.Members;
@@ -66,7 +65,7 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
     }
 
     private void Write(Incarnation member, Operation operation) =>
-        new WaitingWrite(this, member, operation, member.Replica.ProposeAsync(Encode(operation))).Send(member);
+        new WaitingWrite(this, member, operation, member.Peers.Router.ProposeAsync(Encode(operation))).Send(member);
 
     private void Read(Incarnation member, string key, string rangeEnd)
     {
@@ -115,25 +114,30 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
         History.Ended(operation);
     }
 
-    private void Note(Incarnation member, Operation operation, ProposalOutcome outcome)
+    private void Note(Operation operation, Ending ending)
     {
-        switch (outcome.End)
+        if (ending == Ending.Unknown)
         {
-            case ProposalEnd.Unknown:
-                History.Lost();
-                _again = Dice.Chance(0.5) && !IsStopping ? operation : null;
-                return;
-            case ProposalEnd.Applied when outcome.Result is ErrorResult { Error: ApplyError.NoSpace }:
-                // By an alarm, in apply: it is in the log and has changed nothing.
-                History.Lost();
-                return;
-            case not ProposalEnd.Applied:
-                History.Refused(operation);
-                return;
+            History.Lost();
+            _again = Dice.Chance(0.5) && !IsStopping ? operation : null;
+        }
+        else
+        {
+            History.Refused(operation);
+        }
+    }
+
+    private void Note(Incarnation member, Operation operation, CommandResult result)
+    {
+        if (result is ErrorResult { Error: ApplyError.NoSpace })
+        {
+            // By an alarm, in apply: it is in the log and has changed nothing.
+            History.Lost();
+            return;
         }
 
-        operation.Revision = outcome.Result!.Revision;
-        operation.HasChanged = outcome.Result switch
+        operation.Revision = result.Revision;
+        operation.HasChanged = result switch
         {
             PutResult put => put.Succeeded,
             DeleteRangeResult deleted => deleted.Deleted > 0,
@@ -150,25 +154,33 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
     }
 
     private sealed class WaitingWrite(
-        KeyClient client, Incarnation member, Operation operation, Task<ProposalOutcome> proposed) : Request(client)
+        KeyClient client, Incarnation member, Operation operation, Task<CommandResult> proposed) : Request(client)
     {
         public override string ToString() => $"{operation} known {operation.Floor}, now {operation.Revision}";
 
         protected override bool TryFinish()
         {
-            if (proposed.IsCompleted)
+            if (!proposed.IsCompleted)
             {
-                End(proposed.Result);
+                return false;
             }
 
-            return proposed.IsCompleted;
+            if (proposed.IsCompletedSuccessfully)
+            {
+                client.Note(member, operation, proposed.Result);
+            }
+            else
+            {
+                client.Note(operation, Asked.EndingOf(proposed));
+            }
+
+            client.Think();
+            return true;
         }
 
-        protected override void GiveUp() => End(new ProposalOutcome(ProposalEnd.Unknown));
-
-        private void End(ProposalOutcome outcome)
+        protected override void GiveUp()
         {
-            client.Note(member, operation, outcome);
+            client.Note(operation, Ending.Unknown);
             client.Think();
         }
     }

@@ -1,6 +1,5 @@
 using System.Text;
 using Raftd.Contract;
-using Raftd.Node.Replication;
 using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Members;
 using Raftd.Store.Commands;
@@ -28,7 +27,7 @@ internal abstract class LeaseUser(Cluster cluster, Dice dice, string name) : Cli
     protected long Now => Cluster.Scheduler.Now;
 
     protected void Propose(Incarnation member, ReadOnlyMemory<byte> command, Action<Answer> then) =>
-        new WaitingProposal(this, command, member.Replica.ProposeAsync(command), then).Send(member);
+        new WaitingProposal(this, command, member.Peers.Router.ProposeAsync(command), then).Send(member);
 
     /// <summary>Renews the lease, and the key with its data where they are given.</summary>
     /// <param name="own">The key as keepalives name it; null for the lease and all its keys.</param>
@@ -42,20 +41,19 @@ internal abstract class LeaseUser(Cluster cluster, Dice dice, string name) : Cli
             Key = own is null ? (ReadOnlyMemory<byte>?)null : Encoding.UTF8.GetBytes(own),
             Data = own is null ? (ReadOnlyMemory<byte>?)null : Encoding.UTF8.GetBytes(data),
         };
-        new LeaseRenewal(this, Cluster.Scheduler, member, request, answer =>
+        new WaitingRenewal(this, request, member.Peers.Router.CallAsync(member.Peers.Calls.KeepAlive, request), answer =>
         {
-            var isRenewed = answer is RenewalAnswer.Renewed or RenewalAnswer.RenewedByEntry;
-            if (isRenewed)
+            if (answer == Answer.Yes)
             {
-                NoteRenewed(lease, own is null ? null : lease.OwnKey(own), asked, answer == RenewalAnswer.Renewed);
+                NoteRenewed(lease, own is null ? null : lease.OwnKey(own), asked);
             }
 
-            if (answer == RenewalAnswer.Gone)
+            if (answer == Answer.Gone)
             {
                 LeaseChecker.IsGone(lease);
             }
 
-            then(isRenewed ? Answer.Yes : answer == RenewalAnswer.Gone ? Answer.Gone : Answer.Unknown);
+            then(answer);
         }).Send(member);
     }
 
@@ -92,13 +90,8 @@ internal abstract class LeaseUser(Cluster cluster, Dice dice, string name) : Cli
         },
         id);
 
-    private void NoteRenewed(TrackedLease lease, TrackedKey? key, long asked, bool inMemory)
+    private void NoteRenewed(TrackedLease lease, TrackedKey? key, long asked)
     {
-        if (inMemory)
-        {
-            Leases.RenewedInMemory(lease, key);
-        }
-
         if (key is null)
         {
             Leases.Holds(lease, asked);
@@ -110,7 +103,7 @@ internal abstract class LeaseUser(Cluster cluster, Dice dice, string name) : Cli
     }
 
     private sealed class WaitingProposal(
-        Client client, ReadOnlyMemory<byte> command, Task<ProposalOutcome> proposed, Action<Answer> then) : Request(client)
+        Client client, ReadOnlyMemory<byte> command, Task<CommandResult> proposed, Action<Answer> then) : Request(client)
     {
         public override string ToString()
         {
@@ -122,7 +115,7 @@ internal abstract class LeaseUser(Cluster cluster, Dice dice, string name) : Cli
                 LeaseGrantCommand grant => $"grant {grant.Id} of {grant.TtlSeconds} s, {grant.Kind}",
                 _ => decoded?.ToString(),
             };
-            return proposed.IsCompleted ? $"{what}: {proposed.Result}" : $"{what}";
+            return proposed.IsCompletedSuccessfully ? $"{what}: {proposed.Result}" : $"{what}: {proposed.Status}";
         }
 
         protected override bool TryFinish()
@@ -132,18 +125,42 @@ internal abstract class LeaseUser(Cluster cluster, Dice dice, string name) : Cli
                 return false;
             }
 
-            var outcome = proposed.Result;
-            then(outcome.End switch
+            then(Asked.EndingOf(proposed) switch
             {
-                ProposalEnd.Applied => outcome.Result switch
+                Ending.Done => proposed.Result switch
                 {
                     // By an alarm, in apply: it is in the log, and the checker of the log cannot tell that it changed nothing.
                     ErrorResult { Error: ApplyError.NoSpace } => Answer.Unknown,
                     ErrorResult => Answer.Gone,
                     _ => Answer.Yes,
                 },
-                ProposalEnd.Unknown => Answer.Unknown,
+                Ending.Unknown => Answer.Unknown,
                 _ => Answer.No,
+            });
+            return true;
+        }
+
+        protected override void GiveUp() => then(Answer.Unknown);
+    }
+
+    private sealed class WaitingRenewal(
+        Client client, LeaseKeepAliveRequest request, Task<LeaseKeepAliveResponse> renewal, Action<Answer> then) : Request(client)
+    {
+        public override string ToString() =>
+            $"renew {request.Id} {(request.Key is { } key ? Encoding.UTF8.GetString(key.Span) : "all")}: {renewal.Status}";
+
+        protected override bool TryFinish()
+        {
+            if (!renewal.IsCompleted)
+            {
+                return false;
+            }
+
+            then(Asked.EndingOf(renewal) switch
+            {
+                Ending.Done => Answer.Yes,
+                Ending.Refused when renewal.Exception!.InnerException is StoreException { Code: ErrorCode.NotFound } => Answer.Gone,
+                _ => Answer.Unknown,
             });
             return true;
         }

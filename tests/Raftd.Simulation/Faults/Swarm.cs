@@ -28,6 +28,9 @@ internal sealed record Swarm
     public required long StepMicroseconds { get; init; }
     public required long SyncMicroseconds { get; init; }
     public required int SnapshotChunkBytes { get; init; }
+    public required int SpoolSliceBytes { get; init; }
+    public required long SpoolIdleMilliseconds { get; init; }
+    public required long MaxPinnedLogBytes { get; init; }
 
     // Network.
     public required long DelayMicroseconds { get; init; }
@@ -48,6 +51,9 @@ internal sealed record Swarm
     public required IReadOnlyList<FaultKind> Faults { get; init; }
     public required bool ChangesMembership { get; init; }
     public required bool RestartsAtEnd { get; init; }
+
+    /// <summary>When all is mended, a follower is left behind once more and has to catch up while clients write.</summary>
+    public bool LeavesBehindAtEnd { get; init; }
 
     /// <summary>A leader falls about this often, by whatever LeaderHunt draws; 0 for never.</summary>
     public long LeaderChangeMilliseconds { get; init; }
@@ -86,6 +92,7 @@ internal sealed record Swarm
         FaultKind[] kinds = [dice.Pick(AnyKind), .. AnyKind.Where(_ => dice.Chance(variety))];
         var seconds = dice.Between(60, 180);
         var keys = dice.Pick([1, 3, 10, 50]);
+        var leavesBehind = dice.Chance(0.3);
         var maxValueBytes = dice.Pick([32, 200, 1000, 6000]);
         return new Swarm
         {
@@ -95,8 +102,8 @@ internal sealed record Swarm
             // Their assumption: rates that differ by less than a quarter, and no pauses (RaftOptions.LeaseReads).
             LeaseReads = skew < 0.1 && !kinds.Intersect(Pauses).Any() && dice.Chance(0.3),
             HeartbeatMilliseconds = dice.Pick([50L, 100, 100, 200]),
-            SegmentBytes = dice.Pick([8, 8, 12, 16, 64]) << 10,
-            RetentionBytes = dice.Pick([0L, 8 << 10, 16 << 10, 64 << 10]),
+            SegmentBytes = leavesBehind ? 8 << 10 : dice.Pick([8, 8, 12, 16, 64]) << 10,
+            RetentionBytes = leavesBehind ? dice.Pick([0L, 8 << 10]) : dice.Pick([0L, 8 << 10, 16 << 10, 64 << 10]),
             FlushMilliseconds = dice.Pick([20L, 100, 100, 500, 2000]),
             CacheBytes = dice.Pick([0L, 4096, 1 << 20, 1 << 20]),
             QuotaBytes = dice.Chance(0.4) ? LeaseBytes + (2L * keys * (maxValueBytes + KeyBytes)) : Unlimited,
@@ -106,6 +113,9 @@ internal sealed record Swarm
             StepMicroseconds = dice.Pick([5L, 50, 50, 500, 5000]),
             SyncMicroseconds = dice.Pick([50L, 200, 1000, 10_000, 50_000]),
             SnapshotChunkBytes = dice.Pick([64, 512, 4096]),
+            SpoolSliceBytes = dice.Pick([1, 512, 16 << 10, 1 << 20]),
+            SpoolIdleMilliseconds = dice.Pick([0L, 1000, 60_000]),
+            MaxPinnedLogBytes = leavesBehind ? Unlimited : dice.Pick([128L << 10, Unlimited, Unlimited]),
             DelayMicroseconds = dice.Pick([50L, 300, 300, 2000, 10_000]),
             LossRate = dice.Chance(0.4) ? 0 : dice.Pick([0.001, 0.01, 0.05, 0.2]),
             DuplicateRate = dice.Chance(0.4) ? 0 : dice.Pick([0.01, 0.1, 0.5]),
@@ -121,6 +131,7 @@ internal sealed record Swarm
             Faults = kinds,
             ChangesMembership = dice.Chance(0.4),
             RestartsAtEnd = dice.Chance(0.5),
+            LeavesBehindAtEnd = leavesBehind,
         };
     }
 
@@ -147,6 +158,9 @@ internal sealed record Swarm
             StepMicroseconds = dice.Pick([50L, 500]),
             SyncMicroseconds = dice.Pick([200L, 1000, 5000, 50_000]),
             SnapshotChunkBytes = 4096,
+            SpoolSliceBytes = 1 << 20,
+            SpoolIdleMilliseconds = 1000,
+            MaxPinnedLogBytes = Unlimited,
             DelayMicroseconds = dice.Pick([300L, 2000, 10_000]),
             LossRate = 0,
             DuplicateRate = dice.Pick([0, 0.01, 0.1]),

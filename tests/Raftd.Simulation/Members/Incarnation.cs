@@ -1,7 +1,8 @@
 using Raftd.Node;
+using Raftd.Node.Membership;
+using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Raft;
-using Raftd.Simulation.Network;
 using Raftd.Store.Buckets;
 using Raftd.Store.Testing;
 using Raftd.Testing;
@@ -13,23 +14,21 @@ namespace Raftd.Simulation.Members;
 /// the network, the disk and the clock taken away.</summary>
 internal sealed class Incarnation
 {
-    /// <summary>Its loops by number: the replica, the log, the applier, the flusher.</summary>
+    /// <summary>Its loops by number: the replica, the log, the applier, the flusher, the log's reader, the spooler, the peers.</summary>
     public const int LogLoop = 1;
     public const int FlusherLoop = 3;
-    public const int Loops = 4;
+    public const int Loops = 7;
 
     private readonly Cluster _cluster;
-    private readonly SimulatedTransport _transport;
     private readonly List<SimulatedLoop> _loops = [];
 
     public Incarnation(
-        SimulatedMember host, Cluster cluster, RaftdMember parts, IStateDirectory state, SimulatedClock clock,
-        SimulatedTransport transport)
+        SimulatedMember host, Cluster cluster, RaftdMember parts, PeerLoop peers, IStateDirectory state, SimulatedClock clock)
     {
         Host = host;
         _cluster = cluster;
-        _transport = transport;
         Parts = parts;
+        Peers = peers;
         State = state;
         Clock = clock;
     }
@@ -37,6 +36,8 @@ internal sealed class Incarnation
     public SimulatedMember Host { get; }
 
     public RaftdMember Parts { get; }
+
+    public PeerLoop Peers { get; }
 
     public IStateDirectory State { get; }
 
@@ -51,11 +52,8 @@ internal sealed class Incarnation
 
     public RaftNode Raft => Parts.Replica.Raft;
 
-    /// <summary>One at a time, as SnapshotIntake has it.</summary>
-    public bool IsReceivingSnapshot { get; set; }
-
-    /// <summary>The snapshot received last: tells an install from an applied entry.</summary>
-    public SnapshotOffer? Offered { get; set; }
+    /// <summary>The last install that the checkers have seen.</summary>
+    public SnapshotOffer? SeenInstall { get; set; }
 
     /// <summary>How far the checkers have followed what it applies.</summary>
     public ulong CheckedIndex { get; set; }
@@ -63,19 +61,24 @@ internal sealed class Incarnation
     /// <summary>Clients that wait for an answer of this start.</summary>
     public List<Clients.IWaiting> Waiting { get; } = [];
 
-    public void Start(TimeSpan tick)
+    public void Start(TimeSpan tick, MemberTable known)
     {
         Parts.Replica.Wake = Add(Parts.Replica, Host.DrawStepPause, tick);
         Parts.Log.Wake = Add(Parts.Log, Host.DrawDiskPause, tick);
         Parts.Applier.Wake = Add(Parts.Applier, Host.DrawStepPause, tick);
         Parts.Flusher.Wake = Add(Parts.Flusher, Host.DrawDiskPause, tick);
+        Parts.LogReader.Wake = Add(Parts.LogReader, Host.DrawDiskPause, LogReader.TickInterval);
+        Parts.Spooler.Wake = Add(Parts.Spooler, Host.DrawDiskPause, tick);
+        Peers.Wake = Add(Peers, Host.DrawStepPause, tick);
         var applied = Parts.Applier.Applied;
         Parts.Applier.Applied = index =>
         {
             _cluster.Checkers.Applied(this, index);
             applied(index);
         };
+        Peers.Leases.Renewing = _cluster.Checkers.Leases.RenewedInMemory;
         _loops.ForEach(loop => loop.Start());
+        Peers.Follow(known);
     }
 
     public void Kill() => IsAlive = false;
@@ -84,8 +87,6 @@ internal sealed class Incarnation
     public void Stall(int loop, long duration) => _loops[loop].Stall(duration);
 
     public void StopStalling() => _loops.ForEach(loop => loop.StopStalling());
-
-    public void Welcome(ulong guest) => _transport.Welcome(guest);
 
     /// <summary>Later, unless it has died by then; a paused member does it when it goes on.</summary>
     public void After(long delay, Action happening) => _cluster.Scheduler.After(delay, () =>
@@ -107,25 +108,37 @@ internal sealed class Incarnation
     /// <summary>Runs code of the member, which may end it; then everybody looks at what it did.</summary>
     public void Run(int what, Action code)
     {
+        if (Do(code))
+        {
+            _cluster.Trace.Add(((ulong)Now << 16) ^ (Host.Id << 4) ^ (ulong)what);
+            _cluster.Observe(this);
+        }
+    }
+
+    /// <summary>Runs code of the member that changes nothing to look at.</summary>
+    /// <returns>False if that has ended it.</returns>
+    public bool Do(Action code)
+    {
         try
         {
             code();
+            return IsAlive;
         }
         catch (Exception crash) when (crash is SimulatedCrashException or ModelCrashException)
         {
             Host.Crash(crash.Message);
-            return;
         }
         catch (Exception failure) when (
             failure is WalFailedException or StorageIoException or BucketStoreException or WalCorruptException)
         {
             // What the shell of a loop does with it: the process stops (LoopThread, FatalStops).
+            SafetyViolationException.Require(
+                failure is not BucketStoreException { Fault: BucketStoreFault.ReadersOpen },
+                $"{Host.Name} stops because of what it need only wait for: {failure.Message}");
             Host.Crash($"stopped by itself: {failure.Message}", CrashLoss.Nothing);
-            return;
         }
 
-        _cluster.Trace.Add(((ulong)Now << 16) ^ (Host.Id << 4) ^ (ulong)what);
-        _cluster.Observe(this);
+        return false;
     }
 
     private Action Add(Node.Loops.ILoop loop, Func<long> duration, TimeSpan tick)

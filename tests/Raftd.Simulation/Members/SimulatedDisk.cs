@@ -8,6 +8,10 @@ namespace Raftd.Simulation.Members;
 /// <summary>What of a member survives a crash, and the places in it where a crash or a failure can be planted.</summary>
 internal sealed class SimulatedDisk(Dice dice)
 {
+    // A map that doubles grows a few times only. While nothing reads the state, its growth shows nowhere.
+    private const int MaxGrowthsPerStart = 3;
+    private const double GrowthRate = 0.3;
+
     // The header says what the log is; without it the segment is not one.
     private const int SegmentHeaderBytes = 4096;
 
@@ -48,7 +52,12 @@ internal sealed class SimulatedDisk(Dice dice)
             _operationsToCrash = 1 + dice.Next(30);
         }
 
-        return new ModelStateDirectory(_state, store => store.OnWrite = OnStateWrite)
+        var growths = 0;
+        return new ModelStateDirectory(_state, store =>
+        {
+            store.OnWrite = OnStateWrite;
+            store.MustGrow = () => store.OpenReaders > 0 && growths < MaxGrowthsPerStart && dice.Chance(GrowthRate) && ++growths > 0;
+        })
         {
             OnInstall = moment => CrashIfDue(ref _stateWritesToCrash, $"at install, {moment}"),
         };
@@ -185,7 +194,8 @@ internal sealed class SimulatedDisk(Dice dice)
             throw new SimulatedCrashException(operation);
         }
 
-        var mayFail = operation.Kind is FileOperationKind.Write or FileOperationKind.SyncData or FileOperationKind.Sync;
+        var mayFail = operation.Kind is FileOperationKind.Write or FileOperationKind.SyncData or FileOperationKind.Sync
+            && operation.Path.EndsWith(".wal", StringComparison.Ordinal);
         return mayFail && _syncsToFailure > 0 && --_syncsToFailure == 0 ? Errno.Io : 0;
     }
 

@@ -3,7 +3,7 @@ using Raftd.Node.Loops;
 namespace Raftd.Simulation.Members;
 
 /// <summary>Stands in for LoopThread: a loop that is woken has stepped after as long as the dice say that the step takes, and
-/// it ticks by its member's own clock.</summary>
+/// it ticks, and keeps its deadlines, by its member's own clock.</summary>
 /// <remarks>What a step does happens at its end: a sync that hangs has not happened yet. A tick that becomes due meanwhile
 /// waits for it, and those behind it are one, as they are for a thread that is late.</remarks>
 internal sealed class SimulatedLoop(Incarnation owner, ILoop loop, int number, Func<long> duration, TimeSpan tickInterval)
@@ -12,6 +12,7 @@ internal sealed class SimulatedLoop(Incarnation owner, ILoop loop, int number, F
     private bool _isTickDue;
     private long _stalledUntil;
     private int _turn;
+    private long? _deadline;
 
     private long UntilTick => owner.Clock.ToGlobal(tickInterval);
 
@@ -93,5 +94,28 @@ internal sealed class SimulatedLoop(Incarnation owner, ILoop loop, int number, F
         {
             Wake();
         }
+        else
+        {
+            AwaitDeadline();
+        }
+    }
+
+    private void AwaitDeadline()
+    {
+        if (loop.NextDeadline is not { } deadline || deadline == _deadline)
+        {
+            return;
+        }
+
+        _deadline = deadline;
+        var left = owner.Clock.ToGlobal(owner.Clock.GetElapsedTime(owner.Clock.GetTimestamp(), deadline));
+        owner.After(Math.Max(1, left), () =>
+        {
+            if (_deadline == deadline)
+            {
+                _deadline = null;
+                Wake();
+            }
+        });
     }
 }

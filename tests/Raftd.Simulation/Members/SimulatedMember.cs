@@ -1,7 +1,9 @@
 using Raftd.Node;
 using Raftd.Node.Membership;
+using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Raft;
+using Raftd.Simulation.Faults;
 using Raftd.Simulation.Network;
 using Raftd.Store.Mvcc;
 using Raftd.Store.Testing;
@@ -107,7 +109,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
             cluster.Say(Name, $"starts: log {opened.Parts.Wal.FirstIndex}..{opened.Parts.Wal.LastIndex}, applied "
                 + $"{opened.Parts.State.Applied.Index}, {opened.Parts.Wal.State}, tail {opened.Parts.Wal.Recovery.Tail.Kind}");
             cluster.Checkers.Started(opened);
-            opened.Start(Tick);
+            opened.Start(Tick, known);
         }
         catch (Exception crash) when (crash is SimulatedCrashException or ModelCrashException)
         {
@@ -181,20 +183,41 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
     {
         // A monotonic clock begins anywhere at each boot.
         var clock = new SimulatedClock(cluster.Scheduler, _clockRate, dice.Between(1, 1L << 40));
-        var transport = new SimulatedTransport(cluster.Network, this);
+        var options = Options();
+        var logger = new TraceLogger(cluster, this);
+        var wire = new SimulatedWire(cluster.Network);
+        var transport = new PeerTransport(options.Self, Membership.Info(Id).PeerAddress, wire, clock, logger);
         var state = Disk.OpenState();
-        var parts = RaftdMember.Open(Options(), new MemberSeams
+        var parts = RaftdMember.Open(options, new MemberSeams
         {
             Files = Disk.Files,
             LogDirectory = "/wal",
+            SpoolDirectory = "/spool",
             State = state,
-            Peers = transport,
+            Peers = new WatchedTransport(transport, this),
             Time = clock,
             Random = dice.Fork(),
-            Logger = new TraceLogger(cluster, this),
+            Logger = logger,
         });
-        transport.Follow(known);
-        return new Incarnation(this, cluster, parts, state, clock, transport);
+        var info = Membership.Info(Id);
+        var peerOptions = new PeerLoopOptions
+        {
+            Self = options.Self,
+            Start = dice.Draw(),
+            DataDirectory = "/",
+            HttpAddress = info.HttpAddress,
+            PeerAddress = info.PeerAddress,
+            RequestTimeLimit = options.Replica.RequestTimeLimit,
+            MaxLeaseKeys = long.MaxValue,
+            QuotaBytes = options.Duties.QuotaBytes,
+        };
+        var fence = new Fence(new IdentityFile(Disk.Files, "/"), options.Self, parts.Replica);
+        var peers = new PeerLoop(peerOptions, parts, fence, state, transport, wire, clock, logger)
+        {
+            Removed = _ => cluster.Membership.ToldItWasRemoved(Id),
+        };
+        wire.Owner = new Incarnation(this, cluster, parts, peers, state, clock);
+        return wire.Owner;
     }
 
     private MemberOptions Options() => new()
@@ -241,6 +264,13 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
         },
         LeasesPerStep = 1 + dice.Next(4),
         LogRetentionBytes = cluster.Swarm.RetentionBytes,
+        MaxPinnedLogBytes = cluster.Swarm.MaxPinnedLogBytes,
+        Spool = new SpoolOptions
+        {
+            ChunkBytes = cluster.Swarm.SnapshotChunkBytes,
+            SliceBytes = cluster.Swarm.SpoolSliceBytes,
+            IdleTime = TimeSpan.FromMilliseconds(cluster.Swarm.SpoolIdleMilliseconds),
+        },
         Duties = new DutyOptions
         {
             QuotaBytes = cluster.Swarm.QuotaBytes,

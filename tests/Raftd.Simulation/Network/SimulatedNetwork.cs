@@ -1,11 +1,11 @@
-// The network: each message is encoded as on the wire and arrives later, twice, out of order, much too late, or never.
+// The network: which links work, how long things take on them, and what becomes of each frame of a stream of messages.
 //
 // It is harder than the product's, whose streams keep their order and end with a connection: here a message may arrive
 // after both ends have restarted, and before one that was sent earlier. A seed that KeepsOrder is closer to TCP.
 
-using System.Buffers;
+using System.Buffers.Binary;
+using Raftd.Node.Peers;
 using Raftd.Raft;
-using Raftd.Simulation.Clients;
 using Raftd.Simulation.Faults;
 using Raftd.Simulation.Members;
 
@@ -13,18 +13,24 @@ namespace Raftd.Simulation.Network;
 
 internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
 {
+    /// <summary>Of one stream: 100 MB/s.</summary>
+    public const int BytesPerMicrosecond = 100;
+
     // Much later than anything that the product would still deliver.
     private const long LateMean = 3 * Scheduler.Second;
     private const int Remembered = 500;
 
-    private readonly ArrayBufferWriter<byte> _scratch = new();
     private readonly HashSet<(ulong From, ulong To)> _cut = [];
-    private readonly Dictionary<(ulong From, ulong To, bool Entries), long> _lastArrival = [];
-    private readonly Dictionary<(ulong From, ulong To), SnapshotStream> _snapshots = [];
+    private readonly Dictionary<(ulong From, ulong To, string Path), long> _lastArrival = [];
     private readonly Dictionary<(ulong From, ulong To), Ailment> _ailing = [];
+    private readonly Dictionary<ulong, long> _slowReaders = [];
+    private readonly List<SimulatedStream> _streams = [];
 
     // The last messages that were sent, the oldest first: for Replay.
-    private readonly Queue<(ulong From, ulong To, byte[] Bytes)> _memory = new();
+    private readonly Queue<(ulong From, ulong To, string Path, byte[] Frame)> _memory = new();
+
+    // By sender, receiver and path the newest that was let in: a late frame arrives there, whatever it was sent on.
+    private readonly Dictionary<(ulong From, ulong To, string Path), SimulatedStream> _open = [];
 
     // What was sent up to then does not arrive.
     private long _lostUntil = -1;
@@ -32,38 +38,54 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
     /// <summary>Until then more is lost, and everything is slower.</summary>
     public long StormUntil { get; set; }
 
-    private bool IsStorm => StormUntil > cluster.Scheduler.Now;
+    public long Now => cluster.Scheduler.Now;
+
+    /// <summary>A snapshot takes so much longer with each chunk.</summary>
+    public long ChunkPause { get; set; }
+
+    /// <summary>Streams of snapshots that were begun so far.</summary>
+    public int SnapshotsBegun { get; private set; }
+
+    private bool IsStorm => StormUntil > Now;
 
     public void MendAll()
     {
         _cut.Clear();
         _ailing.Clear();
+        _slowReaders.Clear();
         StormUntil = 0;
+        ChunkPause = 0;
     }
 
     /// <summary>One directed link does not work well for a while.</summary>
     public void Ail((ulong From, ulong To) link, Ailment ailment) => _ailing[link] = ailment;
 
+    /// <summary>The member takes what comes for it only now and then.</summary>
+    public void ReadSlowly(ulong member, long until) => _slowReaders[member] = until;
+
+    public bool ReadsSlowly(SimulatedMember member) => _slowReaders.GetValueOrDefault(member.Id) > Now;
+
+    public long DrawSlowRead(SimulatedMember member) =>
+        ReadsSlowly(member) ? dice.Exponential(Scheduler.Second / 5) : 0;
+
     /// <summary>Whatever is under way is lost, as where all connections break.</summary>
-    public void LoseInFlight() => _lostUntil = cluster.Scheduler.Now;
+    public void LoseInFlight()
+    {
+        _lostUntil = Now;
+        BreakStreams(static _ => true);
+    }
 
     /// <summary>Some of the last messages arrive again within a second.</summary>
     public void Replay()
     {
         var share = dice.Unit();
-        foreach (var (from, to, bytes) in _memory.Where(_ => dice.Chance(share)).ToArray())
+        foreach (var (from, to, path, frame) in _memory.Where(_ => dice.Chance(share)).ToArray())
         {
-            Later(dice.Between(0, Scheduler.Second), from, to, bytes);
+            Later(dice.Between(0, Scheduler.Second), (from, to, path), frame);
         }
     }
 
-    public void BreakSnapshots()
-    {
-        foreach (var stream in _snapshots.Values)
-        {
-            stream.IsBroken = true;
-        }
-    }
+    public void BreakSnapshots() => BreakStreams(static stream => stream.IsSnapshot);
 
     /// <summary>One member is alone for up to a few seconds.</summary>
     public void CutForAWhile(ulong member) => CutForAWhile(
@@ -83,149 +105,150 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
 
     public bool IsCut(ulong from, ulong to) => _cut.Contains((from, to));
 
-    public void Send(SimulatedMember from, Message message)
+    /// <summary>The running process of a member.</summary>
+    public Incarnation? Find(ulong id) => cluster.Find(id)?.Running;
+
+    public void After(long delay, Action happening) => cluster.Scheduler.After(delay, happening);
+
+    public IWireStream Open(Incarnation caller, PeerHandshake hello, string path, IOutgoingStream machine)
     {
-        _scratch.ResetWrittenCount();
-        MessageCodec.Encode(_scratch, message);
-        var bytes = _scratch.WrittenSpan.ToArray();
-        cluster.Trace.Add(bytes);
-        var to = message.To.Value;
-        if (IsCut(from.Id, to))
-        {
-            MaybeReport(from, to);
-            return;
-        }
+        var stream = new SimulatedStream(this, caller, hello, path, machine);
+        SnapshotsBegun += stream.IsSnapshot ? 1 : 0;
+        _streams.RemoveAll(static old => old.IsOver);
+        _streams.Add(stream);
+        After(DrawDelay(), stream.Knock);
+        return stream.Handle;
+    }
 
-        if (!cluster.IsQuiet && dice.Chance(cluster.Swarm.LossRate + (IsStorm ? 0.3 : 0) + AilmentOf(from.Id, to).Loss))
-        {
-            return;
-        }
+    public void NoteOpen(SimulatedStream stream) => _open[stream.Way] = stream;
 
-        Remember(from.Id, to, bytes);
-        Deliver(from.Id, to, message.Kind, bytes);
-        if (!cluster.IsQuiet && dice.Chance(cluster.Swarm.DuplicateRate))
+    /// <summary>A process has ended: its streams do, and their other ends hear of it or not.</summary>
+    public void Ended(Incarnation member)
+    {
+        var saysSo = dice.Chance(0.5);
+        foreach (var stream in _streams.Where(stream => stream.Touches(member)).ToArray())
         {
-            Deliver(from.Id, to, message.Kind, bytes);
+            stream.Died(member, saysSo);
         }
     }
 
-    private void Remember(ulong from, ulong to, byte[] bytes)
+    /// <summary>Frames of a stream of messages, each on its own way.</summary>
+    public void CarryFrames(ulong from, ulong to, string path, byte[] bytes)
     {
-        _memory.Enqueue((from, to, bytes));
+        for (var start = 0; start < bytes.Length;)
+        {
+            var length = PeerFrame.HeaderBytes + BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(start));
+            CarryFrame((from, to, path), bytes[start..(start + length)]);
+            start += length;
+        }
+    }
+
+    /// <summary>Bytes as they may be cut on their way.</summary>
+    public IEnumerable<byte[]> Cut(byte[] bytes)
+    {
+        for (var start = 0; start < bytes.Length;)
+        {
+            var length = Math.Min(bytes.Length - start, 1 + dice.Next(Math.Max(2 * bytes.Length / 3, 4096)));
+            yield return bytes[start..(start + length)];
+            start += length;
+        }
+    }
+
+    public long DrawDelay() => 10 + dice.Exponential(cluster.Swarm.DelayMicroseconds * (IsStorm ? 20 : 1));
+
+    /// <summary>Until a pump that was woken has its turn.</summary>
+    public long DrawPumpPause() => dice.Next(20);
+
+    private void BreakStreams(Predicate<SimulatedStream> which)
+    {
+        foreach (var stream in _streams.Where(stream => which(stream)).ToArray())
+        {
+            stream.Break("the connection broke");
+        }
+    }
+
+    private void CarryFrame((ulong From, ulong To, string Path) way, byte[] frame)
+    {
+        cluster.Trace.Add(frame);
+        var link = (way.From, way.To);
+        if (IsCut(way.From, way.To)
+            || (!cluster.IsQuiet && dice.Chance(cluster.Swarm.LossRate + (IsStorm ? 0.3 : 0) + AilmentOf(link).Loss)))
+        {
+            return;
+        }
+
+        Remember(way, frame);
+        Deliver(way, frame);
+        if (!cluster.IsQuiet && dice.Chance(cluster.Swarm.DuplicateRate))
+        {
+            Deliver(way, frame);
+        }
+    }
+
+    private void Remember((ulong From, ulong To, string Path) way, byte[] frame)
+    {
+        _memory.Enqueue((way.From, way.To, way.Path, frame));
         if (_memory.Count > Remembered)
         {
             _memory.Dequeue();
         }
     }
 
-    private Ailment AilmentOf(ulong from, ulong to) =>
-        _ailing.TryGetValue((from, to), out var ailment) && ailment.Until > cluster.Scheduler.Now ? ailment : default;
+    private Ailment AilmentOf((ulong From, ulong To) link) =>
+        _ailing.TryGetValue(link, out var ailment) && ailment.Until > Now ? ailment : default;
 
-    public void SendSnapshot(SimulatedMember from, NodeId to, Message header)
+    private void Deliver((ulong From, ulong To, string Path) way, byte[] frame)
     {
-        if (from.Running is not { } sender
-            || (_snapshots.TryGetValue((from.Id, to.Value), out var running) && running.IsRunning && running.Sender == sender))
-        {
-            return;
-        }
-
-        var stream = new SnapshotStream(cluster, sender, to, header);
-        _snapshots[(from.Id, to.Value)] = stream;
-        sender.After(DrawDelay(), stream.Begin);
-    }
-
-    public long DrawDelay() => 10 + dice.Exponential(cluster.Swarm.DelayMicroseconds * (IsStorm ? 20 : 1));
-
-    /// <summary>Chunks follow each other closely: a stream waits for no answers.</summary>
-    public long DrawChunkDelay() => 10 + dice.Exponential(Math.Min(cluster.Swarm.DelayMicroseconds, 500));
-
-    private void Deliver(ulong from, ulong to, MessageKind kind, byte[] bytes)
-    {
-        var delay = DrawDelay() + AilmentOf(from, to).Delay;
+        var delay = DrawDelay() + AilmentOf((way.From, way.To)).Delay;
         if (!cluster.IsQuiet && dice.Chance(cluster.Swarm.LateRate))
         {
             delay += dice.Exponential(LateMean);
         }
         else if (cluster.Swarm.KeepsOrder)
         {
-            var stream = (from, to, kind is MessageKind.MsgApp or MessageKind.MsgAppResp);
-            var arrival = Math.Max(cluster.Scheduler.Now + delay, _lastArrival.GetValueOrDefault(stream));
-            _lastArrival[stream] = arrival;
-            delay = arrival - cluster.Scheduler.Now;
+            var arrival = Math.Max(Now + delay, _lastArrival.GetValueOrDefault(way));
+            _lastArrival[way] = arrival;
+            delay = arrival - Now;
         }
 
-        Later(delay, from, to, bytes);
+        Later(delay, way, frame);
     }
 
-    private void Later(long delay, ulong from, ulong to, byte[] bytes)
+    private void Later(long delay, (ulong From, ulong To, string Path) way, byte[] frame)
     {
-        var sent = cluster.Scheduler.Now;
-        cluster.Scheduler.After(delay, () =>
+        var sent = Now;
+        After(delay, () =>
         {
-            if (sent > _lostUntil)
+            if (sent > _lostUntil && !IsCut(way.From, way.To) && _open.TryGetValue(way, out var stream))
             {
-                Arrive(from, to, bytes);
+                Look(way, frame);
+                stream.Arrive(frame);
             }
         });
     }
 
-    private void Arrive(ulong from, ulong to, byte[] bytes)
+    /// <summary>Some messages are a moment to wait for, and all are words for a reader.</summary>
+    private void Look((ulong From, ulong To, string Path) way, byte[] frame)
     {
-        if (cluster.Find(to)?.Running is not { } receiver || IsCut(from, to))
+        var kind = (MessageKind)frame[PeerFrame.HeaderBytes + 1];
+        if ((!cluster.Trace.IsPrinting && kind != MessageKind.MsgAppResp) || frame[4] != (byte)FrameKind.Message
+            || Find(way.To) is not { } receiver)
         {
             return;
         }
 
         SafetyViolationException.Require(
-            MessageCodec.TryDecode(bytes, out var message, out var error), $"a message cannot be read: {error}");
+            MessageCodec.TryDecode(frame.AsSpan(PeerFrame.HeaderBytes), out var message, out var error),
+            $"a message cannot be read: {error}");
         if (cluster.Trace.IsPrinting)
         {
-            cluster.Trace.Detail(cluster.Scheduler.Now, receiver.Host.Name, Describe(message!));
+            cluster.Trace.Detail(Now, receiver.Host.Name, Describe(message!));
         }
 
-        // What PeerServer does when a stream is opened.
-        if (receiver.Replica.Status.HasGoneOnWithout(from))
-        {
-            receiver.Waiting.Add(new Verdict(cluster, receiver, from));
-            return;
-        }
-
-        if (message!.Kind == MessageKind.MsgAppResp && receiver.Raft.Role == RaftRole.Leader
-            && !message.Reject && message.Index > receiver.Raft.Commit && !receiver.Raft.HasCommittedInTerm)
+        if (kind == MessageKind.MsgAppResp && receiver.Raft.Role == RaftRole.Leader
+            && !message!.Reject && message.Index > receiver.Raft.Commit && !receiver.Raft.HasCommittedInTerm)
         {
             cluster.Ambush.Spring(receiver.Host, Moment.HeirHeard);
-        }
-
-        receiver.Welcome(from);
-        receiver.Replica.TryReceive(message);
-    }
-
-    /// <summary>A broken stream is noticed, sooner or later.</summary>
-    private void MaybeReport(SimulatedMember from, ulong to)
-    {
-        if (from.Running is { } sender && dice.Chance(0.1))
-        {
-            sender.After(DrawDelay(), () => sender.Replica.PeerUnreachable(new NodeId(to)));
-        }
-    }
-
-    /// <summary>PeerSession.WasRemovedAsync without the await.</summary>
-    private sealed class Verdict(Cluster cluster, Incarnation leader, ulong about) : IWaiting
-    {
-        private readonly Task<bool> _confirmed = leader.Replica.LeadershipBarrierAsync();
-
-        public bool TryEnd()
-        {
-            if (_confirmed is { IsCompletedSuccessfully: true, Result: true } && leader.Replica.Status.HasGoneOnWithout(about))
-            {
-                cluster.Membership.ToldItWasRemoved(about);
-            }
-
-            return _confirmed.IsCompleted;
-        }
-
-        public void Lost()
-        {
         }
     }
 

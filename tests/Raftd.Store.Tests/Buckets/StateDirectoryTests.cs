@@ -91,6 +91,43 @@ public sealed class StateDirectoryTests : IDisposable
         Assert.False(Directory.Exists(_directory.At("state.installing")));
     }
 
+    /// <summary>An install is kept across as many streams as it takes, and another one takes its place.</summary>
+    [Fact]
+    public void BeginInstall_WhileOneIsFilled_ThrowsTheFormerAway()
+    {
+        using var directory = Open();
+        var former = directory.BeginInstall();
+        former.Put(Bucket.Meta, [1], [1]);
+        var next = directory.BeginInstall();
+        Assert.Equal("", next.Dump());
+        Assert.Throws<BucketStoreException>(() => former.Put(Bucket.Meta, [1], [1]));
+
+        next.Put(Bucket.Meta, [2], [2]);
+        Assert.True(directory.TryCompleteInstall());
+        Assert.Equal("Meta 02=02\n", directory.Current.Dump());
+    }
+
+    /// <summary>The core may be about to install it: nothing else is put in its place, and nothing throws it away.</summary>
+    [Fact]
+    public void Install_HandedOver_IsCompletedOrTakenBackBeforeTheNext()
+    {
+        using var directory = Open();
+        Assert.Throws<Shared.InvariantViolationException>(directory.HandOverInstall);
+        directory.BeginInstall().Put(Bucket.Meta, [1], [1]);
+        directory.HandOverInstall();
+        Assert.Throws<Shared.InvariantViolationException>(directory.BeginInstall);
+        Assert.Throws<Shared.InvariantViolationException>(directory.AbandonInstall);
+        Assert.True(directory.TryCompleteInstall());
+        Assert.Equal("Meta 01=01\n", directory.Current.Dump());
+
+        directory.BeginInstall().Put(Bucket.Meta, [2], [2]);
+        directory.HandOverInstall();
+        directory.TakeBackInstall();
+        Assert.Equal("", directory.BeginInstall().Dump());
+        directory.AbandonInstall();
+        Assert.Equal("Meta 01=01\n", directory.Current.Dump());
+    }
+
     [Fact]
     public void TryCompleteInstall_CrashAfterEachStep_LeavesOldOrNewWhole()
     {

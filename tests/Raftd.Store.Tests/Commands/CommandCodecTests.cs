@@ -25,12 +25,14 @@ public sealed class CommandCodecTests
         new CompactCommand(1 << 20),
         new AlarmCommand(new Alarm(AlarmKind.NoSpace, AlarmCause.Disk, ulong.MaxValue), true),
         new AlarmCommand(new Alarm(AlarmKind.Corrupt, AlarmCause.Divergence, 0), false),
+        new RaiseLevelCommand(255, ulong.MaxValue),
     ];
 
     private static readonly CommandResult[] Results =
     [
-        new ErrorResult(4, ApplyError.LeaseNotFound, "lease 5 does not exist"),
-        new ErrorResult(4, ApplyError.LeaseFull, "lease 5 has 3 keys"),
+        new ErrorResult(4, ApplyError.EmptyKey),
+        new ErrorResult(4, ApplyError.LeaseFull, 5, 3),
+        new ErrorResult(4, ApplyError.MembersChanged, -1, long.MaxValue),
         new PutResult(5, true, null),
         new PutResult(5, false, new KeyValue { Key = Bytes("k"), Value = Bytes("v"), CreateRevision = 1, ModRevision = 2, Version = 3, Lease = 4 }),
         new DeleteRangeResult(6, true, 12),
@@ -69,7 +71,7 @@ public sealed class CommandCodecTests
     [Fact]
     public void EveryPrefixAndEveryExtension_IsRefused()
     {
-        var encodings = Commands.Select(CommandCodec.Encode).ToList();
+        var encodings = Commands.Select(command => CommandCodec.Encode(command)).ToList();
         foreach (var encoded in encodings)
         {
             for (var length = 0; length < encoded.Length; length++)

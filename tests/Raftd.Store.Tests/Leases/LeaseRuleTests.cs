@@ -32,14 +32,14 @@ public sealed class LeaseRuleTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0, 10)]
-    [InlineData(-5, 10)]
-    [InlineData(1, 0)]
-    [InlineData(1, -1)]
-    [InlineData(1, 9_000_000_001)]
-    [InlineData(1, long.MaxValue)]
-    public void GrantOutOfRange_IsRefused(long id, long ttl) =>
-        Assert.Equal(ApplyError.BadRequest, Error(_leases.TryGrant(id, ttl: ttl)));
+    [InlineData(0, 10, ApplyError.LeaseIdOutOfRange)]
+    [InlineData(-5, 10, ApplyError.LeaseIdOutOfRange)]
+    [InlineData(1, 0, ApplyError.TtlOutOfRange)]
+    [InlineData(1, -1, ApplyError.TtlOutOfRange)]
+    [InlineData(1, 9_000_000_001, ApplyError.TtlOutOfRange)]
+    [InlineData(1, long.MaxValue, ApplyError.TtlOutOfRange)]
+    public void GrantOutOfRange_IsRefused(long id, long ttl, ApplyError error) =>
+        Assert.Equal(error, Error(_leases.TryGrant(id, ttl: ttl)));
 
     [Fact]
     public void KeepAliveWithData_SetsNameIdKey_WithTheLeaseAttached()
@@ -70,8 +70,8 @@ public sealed class LeaseRuleTests : IDisposable
         Assert.Equal(ApplyError.LeaseNotFound, Error(_leases.KeepAliveEntry(7)));
         _leases.Grant(7);
         Assert.Equal(ApplyError.KeyNotFound, Error(_leases.KeepAliveEntry(7, "k")));
-        Assert.Equal(ApplyError.BadRequest, Error(_leases.KeepAliveEntry(7, "meta", "x")));
-        Assert.Equal(ApplyError.BadRequest, Error(_leases.KeepAliveEntry(7, null, "x")));
+        Assert.Equal(ApplyError.KeyReserved, Error(_leases.KeepAliveEntry(7, "meta", "x")));
+        Assert.Equal(ApplyError.DataWithoutKey, Error(_leases.KeepAliveEntry(7, null, "x")));
     }
 
     [Fact]

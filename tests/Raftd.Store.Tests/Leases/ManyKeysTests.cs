@@ -109,7 +109,7 @@ public sealed class ManyKeysTests : IDisposable
         Assert.IsType<PutResult>(Put("plain"));
         var refused = Assert.IsType<ErrorResult>(KeepAlive("b"));
         Assert.Equal((ApplyError.LeaseFull, ErrorCode.Conflict), (refused.Error, refused.Code));
-        Assert.Contains("-max-lease-keys", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("-max-lease-keys", refused.ToException().Message, StringComparison.Ordinal);
         Assert.Equal(ApplyError.LeaseFull, Assert.IsType<ErrorResult>(Put("other")).Error);
         Assert.Equal(2, Store.State.View().KeyCount);
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
 using Raftd.Store.Snapshots;
 using Raftd.Store.Tests.Buckets;
 
@@ -109,7 +110,7 @@ public sealed class StoreMeasurements(ITestOutputHelper output) : IDisposable
     private void MeasureSnapshot(LmdbBucketStore store)
     {
         var stream = new ArrayBufferWriter<byte>(256 << 20);
-        var meta = new SnapshotMeta(1, 1, 1, 1, default, 1, 1);
+        var meta = new SnapshotMeta(1, 1, 1, 1, default, 1, 1, FeatureLevel.First);
         var start = Stopwatch.GetTimestamp();
         using (var reader = store.BeginRead())
         using (var sender = new SnapshotSender(reader, meta))

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Raftd.Store.Commands;
 using Raftd.Store.Snapshots;
 using Raftd.Store.Testing;
 
@@ -140,11 +141,11 @@ public sealed class SnapshotDamageTests
         byte[] chunk = [.. new byte[SnapshotFormat.HeaderBytes], .. payload];
         SnapshotFormat.Seal(
             chunk, SnapshotChunkHeader.Read(meta).Crc,
-            new SnapshotChunkHeader(1, SnapshotChunkKind.Pairs, bucket, pairs));
+            new SnapshotChunkHeader(1, SnapshotChunkKind.Pairs, bucket, pairs, FeatureLevel.First));
         return [.. meta, .. chunk];
     }
 
-    private static List<byte[]> Split(byte[] stream)
+    internal static List<byte[]> Split(byte[] stream)
     {
         var chunks = new List<byte[]>();
         for (var at = 0; at < stream.Length;)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
 using Raftd.Store.Snapshots;
 using Raftd.Store.Testing;
 using Raftd.Store.Tests.Buckets;
@@ -8,9 +9,9 @@ namespace Raftd.Store.Tests.Snapshots;
 
 public sealed class SnapshotTests : IDisposable
 {
-    private static readonly SnapshotMeta Meta = new(
+    internal static readonly SnapshotMeta Meta = new(
         Index: 42, Term: 7, Hash: 0xfeed, ClusterId: 99, Configuration: new byte[] { 1, 2, 3 }, ConfigurationIndex: 40,
-        StoreRevision: 1234);
+        StoreRevision: 1234, FeatureLevel: FeatureLevel.First);
 
     private readonly TemporaryDirectory _directory = new();
 
@@ -79,23 +80,20 @@ public sealed class SnapshotTests : IDisposable
     }
 
     [Fact]
-    public void Sender_ViewTooOldOrStoreMustGrow_SaysSoAndWritesNothing()
+    public void Sender_StoreMustGrow_SaysSoAndWritesNothing()
     {
         using var source = new ModelBucketStore();
         using var reader = source.BeginRead();
-        using var sender = new SnapshotSender(
-            reader, Meta, new SnapshotSenderOptions { MaxAgeTicks = 10 }, startedTicks: 100);
+        using var sender = new SnapshotSender(reader, Meta);
         var output = new ArrayBufferWriter<byte>();
-        Assert.Equal(SnapshotSendResult.Chunk, sender.WriteNextChunk(output, nowTicks: 110));
+        Assert.Equal(SnapshotSendResult.Chunk, sender.WriteNextChunk(output));
         var written = output.WrittenCount;
-        Assert.Equal(SnapshotSendResult.TooOld, sender.WriteNextChunk(output, nowTicks: 111));
         source.AsksReadersToYield = true;
-        Assert.True(sender.IsTooOld(nowTicks: 105));
-        Assert.Equal(SnapshotSendResult.TooOld, sender.WriteNextChunk(output, nowTicks: 105));
+        Assert.Equal(SnapshotSendResult.MustYield, sender.WriteNextChunk(output));
         Assert.Equal(written, output.WrittenCount);
         source.AsksReadersToYield = false;
-        Assert.Equal(SnapshotSendResult.Complete, sender.WriteNextChunk(output, nowTicks: 105));
-        Assert.Equal(SnapshotSendResult.Complete, sender.WriteNextChunk(output, nowTicks: 999));
+        Assert.Equal(SnapshotSendResult.Complete, sender.WriteNextChunk(output));
+        Assert.Equal(SnapshotSendResult.Complete, sender.WriteNextChunk(output));
     }
 
     [Fact]

@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Raftd.Contract;
+using Raftd.Node.Service;
+
+namespace Raftd.Node.Forwarding;
+
+/// <summary>The calls that a leader answers, by the names that they have on the wire.</summary>
+internal sealed class LeaderCallTable
+{
+    private readonly Dictionary<string, Func<ReadOnlyMemory<byte>, Task<ReadOnlyMemory<byte>>>> _calls =
+        new(StringComparer.Ordinal);
+
+    public LeaderCallTable(LeaderCalls calls)
+    {
+        Add(calls.KeepAlive);
+        Add(calls.TimeToLive);
+        Add(calls.LeasedKeys);
+        Add(calls.Leases);
+        Add(calls.Join);
+        Add(calls.RemoveMember);
+        Add(calls.PromoteMember);
+        Add(calls.TransferLeadership);
+    }
+
+    /// <exception cref="NotLeaderException">Surely not done.</exception>
+    /// <exception cref="StoreException">Refused; also what is no request of such a call.</exception>
+    public Task<ReadOnlyMemory<byte>> AnswerAsync(string name, ReadOnlyMemory<byte> body) =>
+        _calls.TryGetValue(name, out var call)
+            ? call(body)
+            : throw new StoreException(ErrorCode.BadRequest, $"no member call is named {name}");
+
+    private void Add<TRequest, TResponse>(LeaderCall<TRequest, TResponse> call) =>
+        _calls.Add(call.Name, async body =>
+        {
+            var answer = await call.Answer(Read(call, body), CancellationToken.None);
+            return JsonSerializer.SerializeToUtf8Bytes(answer, call.ResponseType);
+        });
+
+    private static TRequest Read<TRequest, TResponse>(LeaderCall<TRequest, TResponse> call, ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body.Span, call.RequestType)
+                ?? throw new StoreException(ErrorCode.BadRequest, $"{call.Name} has no request");
+        }
+        catch (JsonException malformed)
+        {
+            throw new StoreException(ErrorCode.BadRequest, $"{call.Name}: {malformed.Message}");
+        }
+    }
+}

@@ -1,0 +1,376 @@
+// The way of a request to the leader.
+//
+// One hop at most: a member that is asked as the leader and does not lead says so and forwards nothing. A request goes to
+// the leader as this member sees it; "surely not done" (never sent, not the leader) makes it wait here until another leader
+// is known, or a tick has passed, and go again, until its time is up, which is no_leader. Once a request that changes
+// something was sent, it is never sent again: without an answer its outcome is unknown, and the caller is told so.
+//
+// Two streams lead to the leader: one for what goes into the log, one for all else.
+
+using Microsoft.Extensions.Logging;
+using Raftd.Node.Loops;
+using Raftd.Node.Membership;
+using Raftd.Node.Peers;
+using Raftd.Node.Replication;
+using Raftd.Node.Service;
+using Raftd.Store.Commands;
+
+namespace Raftd.Node.Forwarding;
+
+internal sealed class LeaderRouter(
+    MemberIdentity self, Replica replica, IPeerWire wire, LoopContext context, TimeSpan timeLimit, TimeProvider time, ILogger logger)
+    : IDisposable
+{
+    // Between two attempts to open a stream to the same leader.
+    private static readonly TimeSpan OpenPause = TimeSpan.FromMilliseconds(50);
+
+    // What is under way when its time is up is answered by whoever has it, who knows more: so long for that answer's way.
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromMilliseconds(500);
+
+    private const long MaxWaitingBytes = 256 << 20;
+
+    // What a request weighs beside its body.
+    private const int RequestBytes = 512;
+
+    private readonly ByteBudget _budget = new(MaxWaitingBytes);
+    private readonly CancellationTokenSource _stop = new();
+
+    // Guards all below. Links and requests are called outside it.
+    private readonly Lock _gate = new();
+
+    // Requests that are not with a link: no leader is known, or the last attempt came to nothing.
+    private List<LeaderRequest> _waiting = [];
+
+    // In the order of their deadlines, which is that of their beginnings. May hold ended ones.
+    private readonly Queue<LeaderRequest> _live = new();
+
+    // Likewise: their time is up, and the answer may be on its way.
+    private readonly Queue<LeaderRequest> _late = new();
+    private readonly List<LeaderLink> _retired = [];
+    private LeaderLink? _proposals;
+    private LeaderLink? _calls;
+    private MemberInfo? _leader;
+    private ulong _lastId;
+    private bool _isClosed;
+
+    /// <summary>Proposes a command at the leader, wherever it is, and gives the applied result.</summary>
+    /// <exception cref="Contract.StoreException">It was refused, or its outcome is unknown.</exception>
+    public Task<CommandResult> ProposeAsync(ReadOnlyMemory<byte> command)
+    {
+        var request = new ProposeRequest(command) { Deadline = Deadline() };
+        Begin(request, command.Length);
+        return request.Task;
+    }
+
+    /// <summary>Asks the leader, wherever it is.</summary>
+    /// <exception cref="Contract.StoreException">It refused, or the outcome is unknown.</exception>
+    public Task<TResponse> CallAsync<TRequest, TResponse>(LeaderCall<TRequest, TResponse> call, TRequest request)
+    {
+        var asked = new CallRequest<TRequest, TResponse>(call, request) { Deadline = Deadline() };
+        Begin(asked, bodyBytes: 0);
+        return asked.Task;
+    }
+
+    /// <summary>Surely not done: it is tried again at the next tick, or with the next leader.</summary>
+    public void ComeBack(LeaderRequest request, string reason)
+    {
+        request.LastReason = reason;
+        request.IsUnderWay = false;
+        lock (_gate)
+        {
+            _waiting.Add(request);
+        }
+    }
+
+    /// <summary>Another leader may be known. On the replica's thread: the routing is this loop's.</summary>
+    public void LeaderChanged() => context.Post(static router => ((LeaderRouter)router!).RouteWaiting(), this);
+
+    /// <summary>Sends again what waits, ends what is overdue, and lets go of streams to members that do not lead.</summary>
+    public void Tick()
+    {
+        FollowLeader();
+        EndOverdue();
+        CloseIdle();
+        RouteWaiting();
+    }
+
+    /// <summary>For good: who still waits is answered.</summary>
+    public void Dispose()
+    {
+        _stop.Cancel();
+        lock (_gate)
+        {
+            _isClosed = true;
+            RetireUnless(null);
+        }
+
+        foreach (var link in _retired)
+        {
+            link.GiveUp("this member is stopping");
+        }
+
+        foreach (var request in _live.Concat(_late))
+        {
+            request.EndOverdue(timeLimit);
+        }
+
+        _stop.Dispose();
+    }
+
+    private long Deadline() => time.GetTimestamp() + (long)(timeLimit.TotalSeconds * time.TimestampFrequency);
+
+    private void Begin(LeaderRequest request, int bodyBytes)
+    {
+        if (!_budget.TryTake(bodyBytes + RequestBytes))
+        {
+            request.Failed(Refusals.TooMany());
+            return;
+        }
+
+        request.Budget = _budget;
+        request.ChargedBytes = bodyBytes + RequestBytes;
+        lock (_gate)
+        {
+            request.Id = ++_lastId;
+            _live.Enqueue(request);
+        }
+
+        Route(request);
+    }
+
+    private void Route(LeaderRequest request)
+    {
+        var status = replica.Status;
+        if (status.FencedBecause is { } fenced)
+        {
+            request.Failed(Refusals.Fenced(fenced));
+        }
+        else if (status.Leader.Value == self.MemberId)
+        {
+            AnswerHere(request);
+        }
+        else if (LinkFor(request, status) is { } link)
+        {
+            if (!link.TrySend(request))
+            {
+                ComeBack(request, $"the leader {link.Leader} cannot be reached");
+            }
+        }
+        else
+        {
+            ComeBack(request, status.Leader.IsNone ? "no leader is known" : request.LastReason);
+        }
+    }
+
+    private void AnswerHere(LeaderRequest request)
+    {
+        request.IsUnderWay = true;
+        if (request is ProposeRequest proposal)
+        {
+            replica.Propose(proposal.Body, proposal.Deadline, outcome => Ended(proposal, outcome));
+        }
+        else
+        {
+            context.Run(() => AnswerAsync(request, (ILocalCall)request));
+        }
+    }
+
+    private void Ended(ProposeRequest request, ProposalOutcome outcome)
+    {
+        switch (outcome.End)
+        {
+            case ProposalEnd.Applied:
+                request.Applied(outcome.Result!);
+                break;
+            case ProposalEnd.NotProposed:
+                ComeBack(request, "this member does not lead");
+                break;
+            default:
+                request.Failed(Refusals.Of(outcome));
+                break;
+        }
+    }
+
+    private async Task AnswerAsync(LeaderRequest request, ILocalCall call)
+    {
+        try
+        {
+            await call.RunAsync(_stop.Token);
+        }
+        catch (NotLeaderException elsewhere)
+        {
+            ComeBack(request, elsewhere.Message);
+        }
+        catch (Contract.StoreException refusal)
+        {
+            request.Failed(refusal);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            request.EndOverdue(timeLimit);
+        }
+    }
+
+    /// <summary>The stream to the leader for requests of this kind, opened if there is none; null while it is too early to
+    /// open it again, or its address is not known.</summary>
+    private LeaderLink? LinkFor(LeaderRequest request, ReplicaStatus status)
+    {
+        if (status.Leader.IsNone || status.Members.Find(status.Leader.Value) is not { } leader)
+        {
+            return null;
+        }
+
+        var isProposal = request.Call.Length == 0;
+        lock (_gate)
+        {
+            if (_isClosed)
+            {
+                return null;
+            }
+
+            RetireUnless(leader);
+            ref var link = ref isProposal ? ref _proposals : ref _calls;
+            if (link is null || (link.IsOver && time.GetElapsedTime(link.OpenedAt) >= OpenPause))
+            {
+                link = Open(leader, isProposal ? PeerPaths.Proposals : PeerPaths.Calls);
+            }
+
+            return link.IsOver ? null : link;
+        }
+    }
+
+    private LeaderLink Open(MemberInfo leader, string path)
+    {
+        var link = new LeaderLink(this, leader.Label, time);
+        var hello = new PeerHandshake(self.ClusterId, self.MemberId, leader.Id, self.Label, leader.Label);
+        link.Stream = wire.Open(leader.PeerAddress, path, hello, link);
+        link.Stream.Wake();
+        return link;
+    }
+
+    private void FollowLeader()
+    {
+        var status = replica.Status;
+        var leader = status.Leader.Value == self.MemberId ? null : status.Members.Find(status.Leader.Value);
+        lock (_gate)
+        {
+            RetireUnless(leader);
+        }
+    }
+
+    /// <summary>Streams to a member that does not lead any more take nothing new. Under the lock.</summary>
+    private void RetireUnless(MemberInfo? leader)
+    {
+        if (leader == _leader)
+        {
+            return;
+        }
+
+        _leader = leader;
+        _retired.AddRange(((LeaderLink?[])[_proposals, _calls]).OfType<LeaderLink>());
+        (_proposals, _calls) = (null, null);
+    }
+
+    private void RouteWaiting()
+    {
+        List<LeaderRequest> waiting;
+        lock (_gate)
+        {
+            if (_waiting.Count == 0)
+            {
+                return;
+            }
+
+            (waiting, _waiting) = (_waiting, []);
+        }
+
+        NodeLog.LeaderSought(logger, waiting.Count, waiting[0].LastReason);
+        var now = time.GetTimestamp();
+        foreach (var request in waiting)
+        {
+            if (request.Deadline <= now)
+            {
+                request.EndOverdue(timeLimit);
+            }
+            else if (!request.IsEnded)
+            {
+                Route(request);
+            }
+        }
+    }
+
+    private void EndOverdue()
+    {
+        var now = time.GetTimestamp();
+        while (TakeOverdue(_live, now) is { } request)
+        {
+            if (request.IsUnderWay && !request.IsEnded)
+            {
+                lock (_gate)
+                {
+                    _late.Enqueue(request);
+                }
+            }
+            else
+            {
+                End(request);
+            }
+        }
+
+        while (TakeOverdue(_late, now - (long)(AnswerTime.TotalSeconds * time.TimestampFrequency)) is { } late)
+        {
+            End(late);
+        }
+    }
+
+    private LeaderRequest? TakeOverdue(Queue<LeaderRequest> requests, long now)
+    {
+        lock (_gate)
+        {
+            return requests.TryPeek(out var request) && (request.IsEnded || request.Deadline <= now) ? requests.Dequeue() : null;
+        }
+    }
+
+    private void End(LeaderRequest request)
+    {
+        request.EndOverdue(timeLimit);
+        LeaderLink[] links;
+        lock (_gate)
+        {
+            links = [.. Links()];
+        }
+
+        foreach (var link in links)
+        {
+            link.Forget(request);
+        }
+    }
+
+    private void CloseIdle()
+    {
+        LeaderLink[] retired;
+        LeaderLink[] silent;
+        lock (_gate)
+        {
+            retired = [.. _retired];
+            silent = [.. Links().Where(link => !link.IsOpen && !link.IsOver && time.GetElapsedTime(link.OpenedAt) >= PeerReconnect.OpenLimit)];
+            _retired.RemoveAll(static link => link.IsOver);
+        }
+
+        foreach (var link in silent)
+        {
+            link.GiveUp($"it did not answer within {PeerReconnect.OpenLimit.TotalSeconds:0.#} s");
+        }
+
+        foreach (var link in retired)
+        {
+            link.Retire();
+            if (link.IsIdle)
+            {
+                link.GiveUp("it does not lead any more");
+            }
+        }
+    }
+
+    private IEnumerable<LeaderLink> Links() => ((LeaderLink?[])[_proposals, _calls]).OfType<LeaderLink>().Concat(_retired);
+}

@@ -1,0 +1,13 @@
+namespace Raftd.Node.Loops;
+
+/// <summary>What PoolGuard needs of the runtime's thread pool.</summary>
+internal interface IWorkerPool
+{
+    /// <summary>Below this many threads a new one is started at once; above it the runtime waits about half a second.</summary>
+    int MinThreads { get; set; }
+
+    int Threads { get; }
+
+    /// <summary>Queues behind everything that waits.</summary>
+    void Post(Action work);
+}

@@ -1,0 +1,101 @@
+using System.IO.Pipelines;
+
+namespace Raftd.Node.Peers.Http;
+
+/// <summary>The wire of the product: each stream is one HTTP/2 request whose body and answer stay open.</summary>
+/// <remarks>Each has a connection of its own: a heartbeat never waits behind the bytes of an entry or a snapshot.</remarks>
+internal sealed class HttpPeerWire(TimeProvider time) : IPeerWire, IAsyncDisposable
+{
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
+
+    // Guards _running.
+    private readonly Lock _gate = new();
+    private readonly HashSet<Task> _running = [];
+    private readonly CancellationTokenSource _stop = new();
+
+    public IWireStream Open(string address, string path, PeerHandshake hello, IOutgoingStream machine)
+    {
+        var stream = new OutgoingStream(machine, _stop.Token);
+        var running = Task.Run(() => stream.RunAsync(address, path, hello, time));
+        lock (_gate)
+        {
+            _running.Add(running);
+            _running.RemoveWhere(static task => task.IsCompleted);
+        }
+
+        return stream;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        Task[] running;
+        lock (_gate)
+        {
+            running = [.. _running];
+        }
+
+        await Task.WhenAll(running);
+        _stop.Dispose();
+    }
+
+    private sealed class OutgoingStream(IOutgoingStream machine, CancellationToken stopping) : IWireStream
+    {
+        private readonly CancellationTokenSource _ended = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        private readonly WakeSignal _wake = new();
+
+        public void Wake() => _wake.Set();
+
+        public void Abort() => _ = _ended.CancelAsync();
+
+        public async Task RunAsync(string address, string path, PeerHandshake hello, TimeProvider time)
+        {
+            var reason = "the peer closed the stream";
+            try
+            {
+                await ExchangeAsync(address, path, hello, time);
+            }
+            catch (OperationCanceledException) when (_ended.IsCancellationRequested)
+            {
+                reason = "it was given up here";
+            }
+            catch (Exception broken) when (broken is HttpRequestException or IOException or OperationCanceledException
+                or InvalidDataException or HttpProtocolException)
+            {
+                // A connect that takes too long, and a connection that breaks under a body, are cancellations to the client.
+                reason = broken is OperationCanceledException ? "the connection broke or was not made in time" : broken.Message;
+            }
+
+            // The pump of the other direction may still wait for something to send.
+            await _ended.CancelAsync();
+            _wake.Set();
+            machine.Closed(reason);
+        }
+
+        private async Task ExchangeAsync(string address, string path, PeerHandshake hello, TimeProvider time)
+        {
+            using var client = PeerHttp.CreateClient(ConnectTimeout);
+            using var request = PeerHttp.Post(address, path, hello);
+            request.Content = new PushContent(SendAsync);
+            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _ended.Token);
+            if (!response.IsSuccessStatusCode)
+            {
+                machine.Refused((int)response.StatusCode, await PeerHttp.ReasonAsync(response, _ended.Token));
+                return;
+            }
+
+            machine.Opened();
+            var body = PipeReader.Create(await response.Content.ReadAsStreamAsync(_ended.Token));
+            await StreamPump.ReceiveAsync(machine, body, time, _ended.Token);
+        }
+
+        private async Task SendAsync(Stream stream, CancellationToken broken)
+        {
+            // The request ends when its answer does: the client waits for this before it says so.
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(broken, _ended.Token);
+            await using var woken = either.Token.Register(_wake.Set);
+            await stream.FlushAsync(either.Token);
+            await StreamPump.SendAsync(machine, _wake, stream, either.Token);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System.Net;
+
+namespace Raftd.Node.Peers.Http;
+
+/// <summary>HTTP/2 without TLS between members, and how its failures are told apart.</summary>
+internal static class PeerHttp
+{
+    /// <summary>Of silence on a connection, after which the other side is asked whether it is there.</summary>
+    public static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(2);
+
+    /// <summary>Without an answer, the connection is given up.</summary>
+    public static readonly TimeSpan PingLimit = TimeSpan.FromSeconds(2);
+
+    /// <summary>A client with one connection of its own: a stream on it never waits behind another client's bytes.</summary>
+    public static HttpClient CreateClient(TimeSpan connectTimeout) => new(new SocketsHttpHandler
+    {
+        ConnectTimeout = connectTimeout,
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
+        InitialHttp2StreamWindowSize = 4 << 20,
+
+        // Finds a peer that vanished without closing.
+        KeepAlivePingDelay = PingAfter,
+        KeepAlivePingTimeout = PingLimit,
+    })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+
+    /// <summary>A call to a member; says who calls whom.</summary>
+    public static HttpRequestMessage Post(string address, string path, PeerHandshake handshake)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, $"http://{address}{path}")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        handshake.WriteTo(request);
+        return request;
+    }
+
+    /// <summary>True when the request surely never reached the peer: nothing can have come of it.</summary>
+    public static bool NeverArrived(HttpRequestException failure) =>
+        failure.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError;
+
+    /// <summary>The body of a refusal, short enough for a log line.</summary>
+    public static async Task<string> ReasonAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var text = await response.Content.ReadAsStringAsync(cancellationToken);
+        return text.Length == 0 ? $"status {(int)response.StatusCode}" : text[..Math.Min(text.Length, MaxReasonChars)];
+    }
+
+    private const int MaxReasonChars = 500;
+}

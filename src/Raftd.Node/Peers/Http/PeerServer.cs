@@ -1,0 +1,185 @@
+// The peer address: what the other members call.
+//
+// Listening begins before this member knows who it is. A caller that takes it for a member of its cluster is then a
+// warning: somebody already counts this address among a cluster's members, so founding a second one would be wrong.
+
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Raftd.Node.Peers.Http;
+
+internal sealed class PeerServer : IAsyncDisposable
+{
+    // A peer has two streams, a snapshot and its forwarded requests, all on a few connections.
+    private const int MaxStreamsPerConnection = 4096;
+    private const int StreamWindowBytes = 4 << 20;
+    private const int ConnectionWindowBytes = 16 << 20;
+
+    private readonly WebApplication _app;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _stop = new();
+    private volatile PeerDoor? _door;
+
+    public PeerServer(IPEndPoint endPoint, ILoggerFactory loggers, TimeProvider time)
+    {
+        _time = time;
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(loggers);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Limits.MinResponseDataRate = null;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = MaxStreamsPerConnection;
+            kestrel.Limits.Http2.InitialStreamWindowSize = StreamWindowBytes;
+            kestrel.Limits.Http2.InitialConnectionWindowSize = ConnectionWindowBytes;
+
+            // Both sides ask: each finds a peer that vanished without closing.
+            kestrel.Limits.Http2.KeepAlivePingDelay = PeerHttp.PingAfter;
+            kestrel.Limits.Http2.KeepAlivePingTimeout = PeerHttp.PingLimit;
+            kestrel.Listen(endPoint, listen => listen.Protocols = HttpProtocols.Http2);
+        });
+        _app = builder.Build();
+        _app.Run(HandleAsync);
+    }
+
+    /// <summary>Called with each handshake that arrives while this member is nobody yet.</summary>
+    public Action<PeerHandshake> Expected { get; set; } = static _ => { };
+
+    /// <exception cref="FatalStopException">The address is in use.</exception>
+    public async Task StartAsync(IPEndPoint endPoint)
+    {
+        try
+        {
+            await _app.StartAsync();
+        }
+        catch (IOException taken) when (taken.InnerException is AddressInUseException)
+        {
+            throw new FatalStopException(
+                FatalReason.PeerAddressInUse,
+                $"the peer address {endPoint} is in use",
+                "stop the process that listens there, or choose another -raddr",
+                taken);
+        }
+    }
+
+    /// <summary>From now on this member is somebody, and answers.</summary>
+    public void Attach(PeerDoor door) => _door = door;
+
+    /// <summary>May be called twice: peers are let go before the parts that answer them, and after a failed start.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stop.IsCancellationRequested)
+        {
+            return;
+        }
+
+        await _stop.CancelAsync();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    private async Task HandleAsync(HttpContext context)
+    {
+        var handshake = PeerHandshake.Read(context.Request.Headers, out var reason);
+        if (handshake is null)
+        {
+            await RefuseAsync(context, PeerStatus.BadRequest, reason);
+            return;
+        }
+
+        if (_door is not { } door)
+        {
+            Expected(handshake);
+            await RefuseAsync(context, PeerStatus.Unavailable, "this member has not joined a cluster yet");
+            return;
+        }
+
+        await StreamAsync(context, door, handshake);
+    }
+
+    /// <summary>Both directions at once, until the peer's ends or either breaks.</summary>
+    private async Task StreamAsync(HttpContext context, PeerDoor door, PeerHandshake handshake)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stop.Token);
+        var stream = new IncomingStream(ended);
+        door.Knock(handshake, context.Request.Path.Value ?? "", stream);
+        if (stream.Machine is not { } machine)
+        {
+            await RefuseAsync(context, stream.Status, stream.Reason);
+            return;
+        }
+
+        try
+        {
+            await ExchangeAsync(context, stream, machine, ended);
+            machine.Closed("it ended as it should");
+        }
+        catch (Exception broken) when (broken is IOException or OperationCanceledException or ConnectionAbortedException
+            or InvalidDataException)
+        {
+            machine.Closed(broken.Message);
+            context.Abort();
+        }
+    }
+
+    /// <summary>Returns once the machine has said its last; whatever else ends the stream is thrown.</summary>
+    /// <remarks>The stream is then ended and not reset: a reset would throw away what the peer has not read yet.</remarks>
+    private async Task ExchangeAsync(
+        HttpContext context, IncomingStream stream, IStreamMachine machine, CancellationTokenSource ended)
+    {
+        await using var woken = ended.Token.Register(stream.Wake);
+        await context.Response.StartAsync(ended.Token);
+        await context.Response.Body.FlushAsync(ended.Token);
+        var sending = StreamPump.SendAsync(machine, stream.Signal, context.Response.Body, ended.Token);
+        var receiving = StreamPump.ReceiveAsync(machine, context.Request.BodyReader, _time, ended.Token);
+        try
+        {
+            await await Task.WhenAny(sending, receiving);
+            await sending;
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await Task.WhenAll(sending, receiving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static Task RefuseAsync(HttpContext context, int status, string reason)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync(reason);
+    }
+
+    /// <summary>The door decides before Knock returns.</summary>
+    private sealed class IncomingStream(CancellationTokenSource ended) : IIncomingStream
+    {
+        public WakeSignal Signal { get; } = new();
+
+        public IStreamMachine? Machine { get; private set; }
+
+        public int Status { get; private set; }
+
+        public string Reason { get; private set; } = "";
+
+        public void Accept(IStreamMachine machine) => Machine = machine;
+
+        public void Refuse(int status, string reason)
+        {
+            Status = status;
+            Reason = reason;
+        }
+
+        public void Wake() => Signal.Set();
+
+        public void Abort() => _ = ended.CancelAsync();
+    }
+}

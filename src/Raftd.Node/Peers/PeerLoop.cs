@@ -1,0 +1,125 @@
+using Microsoft.Extensions.Logging;
+using Raftd.Node.Forwarding;
+using Raftd.Node.Loops;
+using Raftd.Node.Membership;
+using Raftd.Node.Service;
+using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
+
+namespace Raftd.Node.Peers;
+
+/// <summary>All that a member and its peers have to do with each other: the streams, the door, snapshots in and out, calls
+/// to the leader, and what a leader answers of leases and members.</summary>
+/// <remarks>The machines of the streams are stepped by the wire, which moves their bytes; this loop keeps their time, and
+/// runs the awaited code (LoopContext).</remarks>
+internal sealed class PeerLoop : ILoop
+{
+    private static readonly TimeSpan ChoreInterval = TimeSpan.FromSeconds(1);
+
+    private readonly PeerTransport _transport;
+    private readonly SnapshotDispatch _dispatch;
+    private readonly MemberChores _chores;
+    private readonly TimeProvider _time;
+    private readonly LoopContext _context = new();
+    private long _choresAt;
+
+    /// <param name="options">Who this member is, and its times.</param>
+    /// <param name="member">The parts that the peers speak to.</param>
+    /// <param name="fence">Raised where its state turns out to be wrong.</param>
+    /// <param name="state">Where a snapshot is received.</param>
+    /// <param name="transport">Gets its ends.</param>
+    /// <param name="wire">Opens streams.</param>
+    /// <param name="time">Monotonic time; only its timestamps are used.</param>
+    /// <param name="logger">Gets a line for each change.</param>
+    public PeerLoop(
+        PeerLoopOptions options, RaftdMember member, Fence fence, IStateDirectory state, PeerTransport transport, IPeerWire wire,
+        TimeProvider time, ILogger logger)
+    {
+        var self = options.Self;
+        var replica = member.Replica;
+        var verdict = new RemovalVerdict(self, logger);
+        Leases = new LeaseKeeper(replica, member.State, member.Lessor, options.MaxLeaseKeys);
+        _time = time;
+        _choresAt = time.GetTimestamp();
+        _transport = transport;
+        _dispatch = new SnapshotDispatch(options, wire, member.Spooler, member.PeerPins, replica, time, logger);
+        Membership = new MembershipKeeper(self, replica, options.RequestTimeLimit, logger);
+        Calls = new LeaderCalls(Leases, Membership);
+        Router = new LeaderRouter(self, replica, wire, _context, options.RequestTimeLimit, time, logger);
+        Divergence = new DivergenceWatch(member.State);
+        Intake = new SnapshotIntake(state, replica, self.ClusterId, time, logger);
+        Door = new PeerDoor(
+            self, replica, transport, Intake, Divergence, member.Reports, new LeaderCallTable(Calls), _context, time, logger);
+        _chores = new MemberChores(options, member, fence, transport, Divergence, Router, Calls, _context, logger);
+        replica.LeaderChanged = Router.LeaderChanged;
+        transport.Unreachable = replica.PeerUnreachable;
+        transport.StartSnapshot = _dispatch.Start;
+        transport.ToldRemoved = (from, notice) =>
+        {
+            if (verdict.IsRemoved(from, notice, replica.Status, out var reason))
+            {
+                Removed(reason);
+            }
+        };
+    }
+
+    /// <summary>Set by the owner of the loop: called when there is something to do.</summary>
+    public Action Wake
+    {
+        set => _context.Wake = value;
+    }
+
+    /// <summary>Told when this member was removed from its cluster and has to stop. Set before the first Follow.</summary>
+    public Action<string> Removed { get; set; } = static _ => { };
+
+    /// <summary>Told of a snapshot of a feature level that this build does not know.</summary>
+    public Action<NewerLevelException> Newer
+    {
+        set => Intake.Newer = value;
+    }
+
+    /// <summary>What the process has to do once a second.</summary>
+    public Action EachSecond { get; set; } = static () => { };
+
+    public PeerDoor Door { get; }
+
+    public SnapshotIntake Intake { get; }
+
+    public DivergenceWatch Divergence { get; }
+
+    public LeaderRouter Router { get; }
+
+    public LeaderCalls Calls { get; }
+
+    public LeaseKeeper Leases { get; }
+
+    public MembershipKeeper Membership { get; }
+
+    /// <summary>Opens the streams to the members that this one knows of before its log says more.</summary>
+    public void Follow(MemberTable known) => _transport.Follow(known);
+
+    public bool Step() => _context.Step();
+
+    public void Tick()
+    {
+        _transport.Tick();
+        Door.Tick();
+        Intake.Tick();
+        _dispatch.Tick();
+        Router.Tick();
+        if (_time.GetElapsedTime(_choresAt) >= ChoreInterval)
+        {
+            _choresAt = _time.GetTimestamp();
+            _chores.Turn();
+            EachSecond();
+        }
+    }
+
+    /// <summary>Ends all streams, and who still waits. Before the loop stops.</summary>
+    public void Close()
+    {
+        _transport.Close();
+        _dispatch.Close();
+        Router.Dispose();
+    }
+}

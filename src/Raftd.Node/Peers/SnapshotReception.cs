@@ -1,0 +1,214 @@
+// One attempt of a peer to send a snapshot, at its receiver.
+//
+//   AwaitingOffer --> AwaitingPlace --> Receiving --> AwaitingInstall --> Over
+//
+// Declined, ousted by a later attempt, silent or broken, it ends; what has come stays in the place (SnapshotIntake).
+
+using Microsoft.Extensions.Logging;
+using Raftd.Node.Replication;
+using Raftd.Raft;
+using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
+using Raftd.Store.Snapshots;
+
+namespace Raftd.Node.Peers;
+
+internal sealed class SnapshotReception(
+    PeerHandshake caller, IIncomingStream stream, SnapshotIntake intake, TimeProvider time, ILogger logger) : IStreamMachine
+{
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(1);
+    private const int MaxOutputBytes = 64 << 10;
+
+    private readonly FrameParser _frames = new();
+    private readonly OutputBuffer _output = new(MaxOutputBytes);
+    private SnapshotOfferFrame? _offer;
+    private SnapshotSlot? _place;
+    private volatile SnapshotOffer? _handedOver;
+    private volatile bool _isOver;
+    private volatile bool _isOusted;
+    private bool _hasSteppedTerm;
+    private long _heardAt = time.GetTimestamp();
+    private long _toldAt = time.GetTimestamp();
+
+    /// <summary>A later attempt has the place.</summary>
+    public bool IsOusted => _isOusted;
+
+    public WireOutput Take() => new(_output.Take(), _isOver);
+
+    public bool Receive(ReadOnlySpan<byte> bytes)
+    {
+        if (!bytes.IsEmpty)
+        {
+            Volatile.Write(ref _heardAt, time.GetTimestamp());
+        }
+
+        if (_isOver)
+        {
+            return true;
+        }
+
+        if (_place is not null)
+        {
+            Feed(bytes);
+            return true;
+        }
+
+        _frames.Push(bytes);
+        if (_offer is null)
+        {
+            if (!_frames.TryRead(out var kind, out var payload))
+            {
+                return true;
+            }
+
+            _offer = SnapshotOfferFrame.Read(caller, kind, payload);
+        }
+
+        return TryTakePlace();
+    }
+
+    public void Finished()
+    {
+        if (!_isOver && _handedOver is null)
+        {
+            Over(PeerFrame.Declined("the stream ended before the snapshot did"));
+        }
+    }
+
+    public void Closed(string reason)
+    {
+        _isOver = true;
+        if (_place is not null && _handedOver is null && !_isOusted)
+        {
+            NodeLog.SnapshotBrokenOff(logger, caller.FromLabel, _place.NextChunk, reason);
+        }
+
+        intake.Leave(this);
+    }
+
+    /// <summary>Looks whether the core has decided; tells the sender that this member is at it; ends a silent stream.</summary>
+    public void Tick()
+    {
+        if (_isOver)
+        {
+            return;
+        }
+
+        if (_handedOver is { } handed)
+        {
+            if (handed.Task.IsCompleted)
+            {
+                Over(handed.Task.Result
+                    ? PeerFrame.Of(FrameKind.Installed, [])
+                    : PeerFrame.Declined("this member is ahead of the snapshot"));
+                return;
+            }
+        }
+        else if (time.GetElapsedTime(Volatile.Read(ref _heardAt)) >= SnapshotIntake.SilenceLimit)
+        {
+            _isOver = true;
+            stream.Abort();
+            return;
+        }
+
+        if (_place is { } place && time.GetElapsedTime(_toldAt) >= ProgressInterval)
+        {
+            _toldAt = time.GetTimestamp();
+            Say(PeerFrame.Of(FrameKind.Progress, place.ReceivedBytes));
+        }
+    }
+
+    /// <summary>The place is another stream's from now on. Under the lock of the place.</summary>
+    public void Oust()
+    {
+        _isOusted = true;
+        _isOver = true;
+        stream.Abort();
+    }
+
+    /// <summary>Lets the core hear of a leader of a later term, as any message of that leader would.</summary>
+    public void StepTermOnce(Replica replica)
+    {
+        if (_hasSteppedTerm)
+        {
+            return;
+        }
+
+        var header = _offer!.Header;
+        _hasSteppedTerm = replica.TryReceive(new Message
+        {
+            Kind = MessageKind.MsgHeartbeat,
+            From = header.From,
+            To = header.To,
+            Term = header.Term,
+        });
+    }
+
+    private bool TryTakePlace()
+    {
+        if (intake.TryAdmit(this, _offer!) is not { } admission)
+        {
+            return false;
+        }
+
+        if (admission.Refusal is { } refusal)
+        {
+            Over(PeerFrame.Declined(refusal));
+            return true;
+        }
+
+        _place = admission.Place!;
+        Say(PeerFrame.Of(FrameKind.Resume, _place.NextChunk));
+        return true;
+    }
+
+    private void Feed(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            Failpoint.Hit("snapshot.received-chunk", static errno => new IOException($"errno {errno}"));
+            if (_place!.Feed(this, bytes) is not { } meta)
+            {
+                return;
+            }
+
+            if (intake.Contradiction(meta, _offer!.Header) is { } contradiction)
+            {
+                Decline(contradiction);
+                return;
+            }
+
+            Failpoint.Hit("snapshot.received");
+            _handedOver = intake.HandOver(_place, _offer.Header);
+        }
+        catch (NewerLevelException newer)
+        {
+            Decline(newer.Message);
+            intake.Newer(newer);
+        }
+        catch (Exception failure) when (failure is SnapshotCorruptException or BucketStoreException or IOException)
+        {
+            Decline(failure.Message);
+        }
+    }
+
+    /// <summary>What came is of no use, now or later.</summary>
+    private void Decline(string reason)
+    {
+        intake.Clear(_place!, reason);
+        Over(PeerFrame.Declined(reason));
+    }
+
+    private void Over(byte[] lastFrame)
+    {
+        Say(lastFrame);
+        _isOver = true;
+        stream.Wake();
+    }
+
+    private void Say(byte[] frame)
+    {
+        _output.TryWrite(frame, []);
+        stream.Wake();
+    }
+}

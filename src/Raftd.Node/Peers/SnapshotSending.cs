@@ -1,0 +1,205 @@
+// One attempt to send a snapshot, at its sender.
+//
+//   Opening --> Offered --> Sending --> Sent --> Over
+//
+// The receiver says with which chunk to begin, so an attempt goes on where the one before broke off. How long it may take
+// is a question of progress and not of time: the wire takes chunks, or the receiver says that it goes on.
+
+using System.Buffers;
+using Microsoft.Extensions.Logging;
+using Raftd.Node.Membership;
+using Raftd.Node.Replication;
+using Raftd.Store.Snapshots;
+using Raftd.Wal;
+
+namespace Raftd.Node.Peers;
+
+internal sealed class SnapshotSending(
+    MemberInfo peer, SnapshotOfferFrame offer, SpoolLease lease, TimeProvider time, ILogger logger) : IOutgoingStream
+{
+    /// <summary>Without any progress for that long the attempt is given up.</summary>
+    public static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(15);
+
+    // Held while a chunk is read: the lease must not be let go of meanwhile.
+    private readonly Lock _reading = new();
+    private readonly FrameParser _frames = new();
+    private readonly byte[] _offer = offer.Encode();
+    private readonly ArrayBufferWriter<byte> _chunk = new();
+    private long _progressAt = time.GetTimestamp();
+    private ulong _received;
+    private volatile Stage _stage = Stage.Opening;
+    private ulong _nextChunk;
+    private volatile string? _failure;
+    private volatile bool _isInstalled;
+
+    private enum Stage
+    {
+        Opening,
+        Offering,
+        Offered,
+        Sending,
+        Sent,
+        Over,
+    }
+
+    public MemberInfo Peer => peer;
+
+    public ulong Index => lease.Snapshot.Meta.Index;
+
+    public ulong Term => offer.Header.Term;
+
+    public bool IsInstalled => _isInstalled;
+
+    /// <summary>Its stream has ended: what became of it will not change.</summary>
+    public bool IsOver => _stage == Stage.Over;
+
+    public string Failure => _failure ?? "the stream ended";
+
+    public IWireStream? Stream { get; set; }
+
+    public void Opened()
+    {
+        _stage = Stage.Offering;
+        NoteProgress();
+        Stream?.Wake();
+    }
+
+    public void Refused(int status, string reason) => _failure ??= reason;
+
+    public WireOutput Take()
+    {
+        switch (_stage)
+        {
+            case Stage.Offering:
+                _stage = Stage.Offered;
+                return new WireOutput(_offer);
+            case Stage.Sending:
+                NoteProgress();
+                lock (_reading)
+                {
+                    return IsOver ? new WireOutput(default, IsLast: true) : NextChunk();
+                }
+
+            default:
+                return WireOutput.Nothing;
+        }
+    }
+
+    public bool Receive(ReadOnlySpan<byte> bytes)
+    {
+        _frames.Push(bytes);
+        while (_frames.TryRead(out var kind, out var payload))
+        {
+            Accept(kind, payload);
+        }
+
+        return true;
+    }
+
+    public void Finished()
+    {
+    }
+
+    public void Closed(string reason)
+    {
+        _failure ??= reason;
+        _stage = Stage.Over;
+    }
+
+    /// <summary>Gives the attempt up; what was sent stays with the receiver for the next one.</summary>
+    public void GiveUp(string reason)
+    {
+        _failure ??= reason;
+        _stage = Stage.Over;
+        Stream!.Abort();
+    }
+
+    /// <summary>The file behind it may go. Once it is over.</summary>
+    public void LetGo()
+    {
+        lock (_reading)
+        {
+            lease.Dispose();
+        }
+    }
+
+    public void Tick()
+    {
+        if (!IsOver && lease.HasLostItsLog)
+        {
+            GiveUp("the log behind it was given up meanwhile; a newer one follows");
+        }
+
+        if (!IsOver && time.GetElapsedTime(Volatile.Read(ref _progressAt)) >= SilenceLimit)
+        {
+            GiveUp($"no progress for {SilenceLimit.TotalSeconds:0} s");
+        }
+    }
+
+    private void Accept(FrameKind kind, ReadOnlySpan<byte> payload)
+    {
+        switch (kind)
+        {
+            case FrameKind.Resume when _stage == Stage.Offered:
+                Begin(PeerFrame.ReadNumber(kind, payload));
+                break;
+            case FrameKind.Progress:
+                // While it installs, all has been received: that it speaks is what there is to hear.
+                var received = PeerFrame.ReadNumber(kind, payload);
+                if (received > _received || received >= offer.Bytes)
+                {
+                    NoteProgress();
+                }
+
+                _received = received;
+                break;
+            case FrameKind.Installed:
+                _isInstalled = true;
+                break;
+            case FrameKind.Declined:
+                _failure ??= PeerFrame.ReadReason(payload);
+                break;
+            default:
+                throw new InvalidDataException($"a {kind} where the snapshot is {_stage}");
+        }
+    }
+
+    private void Begin(ulong chunk)
+    {
+        if (chunk > offer.Chunks)
+        {
+            throw new InvalidDataException($"asked for chunk {chunk} of {offer.Chunks}");
+        }
+
+        _nextChunk = chunk;
+        NodeLog.SnapshotSending(logger, peer.Label, Index, chunk, offer.Chunks);
+        NoteProgress();
+        _stage = Stage.Sending;
+        Stream!.Wake();
+    }
+
+    /// <summary>A spool that cannot be read ends the attempt; the next one has another.</summary>
+    private WireOutput NextChunk()
+    {
+        try
+        {
+            Failpoint.Hit("snapshot.sent-chunk", static errno => new IOException($"errno {errno}"));
+            if (_nextChunk == offer.Chunks)
+            {
+                _stage = Stage.Sent;
+                return new WireOutput(default, IsLast: true);
+            }
+
+            _chunk.ResetWrittenCount();
+            lease.ReadChunk((long)_nextChunk++, _chunk);
+            return new WireOutput(_chunk.WrittenMemory);
+        }
+        catch (Exception failure) when (failure is IOException or StorageIoException or SnapshotCorruptException)
+        {
+            GiveUp(failure.Message);
+            return new WireOutput(default, IsLast: true);
+        }
+    }
+
+    private void NoteProgress() => Volatile.Write(ref _progressAt, time.GetTimestamp());
+}

@@ -1,0 +1,62 @@
+using Raftd.Node.Replication;
+using Raftd.Store.Buckets;
+using Raftd.Store.Mvcc;
+using Raftd.Store.Snapshots;
+
+namespace Raftd.Node.Peers;
+
+/// <summary>A snapshot that is here in part: the store beside the one in use, and how far it is filled.</summary>
+internal sealed class SnapshotSlot(SnapshotOfferFrame offer, IBucketStore store) : IDisposable
+{
+    // Held while bytes are written, and while the place changes hands.
+    private readonly Lock _writing = new();
+    private readonly SnapshotReceiver _receiver = new(store, StateMachine.VerifySnapshot);
+
+    /// <summary>Who fills it; null between two attempts. Under the intake's lock.</summary>
+    public SnapshotReception? Stream { get; set; }
+
+    /// <summary>When the last stream left it. Under the intake's lock.</summary>
+    public long LeftAt { get; set; }
+
+    /// <summary>Set when the core is asked to install it. Under the intake's lock.</summary>
+    public SnapshotOffer? HandedOver { get; set; }
+
+    public bool IsHandedOver => HandedOver is not null;
+
+    public IBucketStore Store { get; } = store;
+
+    public ulong NextChunk => (ulong)_receiver.NextChunk;
+
+    public ulong ReceivedBytes => (ulong)_receiver.ReceivedBytes;
+
+    /// <summary>The same snapshot of the same process.</summary>
+    public bool IsOf(SnapshotOfferFrame other) =>
+        _receiver.CanGoOn && (offer.Header.From, offer.Start, offer.Snapshot) == (other.Header.From, other.Start, other.Snapshot);
+
+    /// <summary>Keeps its stream from writing, unless it is at it; the bytes of a chunk that is not whole are forgotten.</summary>
+    public bool TryPause()
+    {
+        if (!_writing.TryEnter())
+        {
+            return false;
+        }
+
+        _receiver.EndStream();
+        return true;
+    }
+
+    public void Resume() => _writing.Exit();
+
+    /// <returns>Null as long as more has to come; else what the snapshot says of itself.</returns>
+    /// <exception cref="SnapshotCorruptException">The bytes are not what a sender wrote.</exception>
+    /// <exception cref="BucketStoreException">They could not be written.</exception>
+    public SnapshotMeta? Feed(SnapshotReception stream, ReadOnlySpan<byte> bytes)
+    {
+        lock (_writing)
+        {
+            return stream.IsOusted || !_receiver.Feed(bytes) ? null : _receiver.Finish();
+        }
+    }
+
+    public void Dispose() => _receiver.Dispose();
+}

@@ -1,0 +1,388 @@
+// Snapshots for whoever needs one: peers that are too far behind, and backups.
+//
+// The naive way streams from a read transaction of the state to the peer. The transaction then lives as long as the slowest
+// peer wants, pins the pages of its time, keeps the store from growing, and a stream that breaks has to begin anew with
+// another transaction, since nothing else shows the state of that moment. Here one loop writes the snapshot to a file at
+// the disk's speed, and any number of streams read the file, from any chunk on, for as long as they take.
+//
+//   1. A request says which snapshot is recent enough, and whether it needs the log behind it (a peer does).
+//   2. A finished spool that is recent enough, and behind which the log still has everything, is shared.
+//   3. Otherwise a new one is written, a slice for each step, while the log behind it is kept. It replaces the former for
+//      those who come now; those who hold the former read on, and its file goes with the last of them. A spool that cannot
+//      be shared any more and is held all the same keeps others waiting only if it is the second of its kind: two files
+//      are the most there are.
+//   4. When the store must grow or close, the transaction ends within a slice, the file goes, and writing begins anew at
+//      the next tick. No stream notices: streams have no transaction.
+//   5. A full disk is found before anything is written, or in the middle of it: the file goes, and those who wait are told.
+//      So they are when the disk fails: nothing durable rests on a spool, and it ends no process.
+//   6. Pairs are checked as they are written. A damaged one ends the spool, and the member (StateMachine.Damaged).
+//
+// Waiting for the former spool to be let go of, instead of replacing it, would let one reader that stands still keep
+// every other peer from its snapshot.
+
+using Microsoft.Extensions.Logging;
+using Raftd.Node.Loops;
+using Raftd.Store.Buckets;
+using Raftd.Store.Mvcc;
+using Raftd.Wal;
+
+namespace Raftd.Node.Replication;
+
+/// <summary>Writes snapshots and lends them. One per member.</summary>
+internal sealed class SnapshotSpooler : ILoop, IDisposable
+{
+    private readonly StateMachine _state;
+    private readonly LogPins _pins;
+    private readonly SpoolDirectory _directory;
+    private readonly SpoolOptions _options;
+    private readonly ulong _clusterId;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    // Guards _arrived and _isStopped.
+    private readonly Lock _gate = new();
+    private readonly List<SpoolRequest> _arrived = [];
+    private bool _isStopped;
+
+    private readonly List<SpoolRequest> _waiting = [];
+    private SpoolWriter? _writer;
+    private SpooledSnapshot? _current;
+    private SpooledSnapshot? _former;
+    private ulong _lastId;
+    private long _idleSince;
+    private bool _mayBegin = true;
+
+    /// <param name="state">Whose flushed state is written.</param>
+    /// <param name="pins">Of the log.</param>
+    /// <param name="directory">Prepared.</param>
+    /// <param name="options">Sizes and times.</param>
+    /// <param name="clusterId">Written into each snapshot.</param>
+    /// <param name="time">Monotonic time; only its timestamps are used.</param>
+    /// <param name="logger">Told of each spool, and why one failed.</param>
+    public SnapshotSpooler(
+        StateMachine state, LogPins pins, SpoolDirectory directory, SpoolOptions options, ulong clusterId, TimeProvider time,
+        ILogger logger)
+    {
+        _state = state;
+        _pins = pins;
+        _directory = directory;
+        _options = options;
+        _clusterId = clusterId;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>Set by the owner of the loop: called when there is something to do.</summary>
+    public Action Wake { get; set; } = static () => { };
+
+    /// <summary>Asks for a snapshot of this index or above. Any thread.</summary>
+    /// <param name="minimumIndex">0 for any.</param>
+    /// <param name="keepsLog">For a peer: the log behind the snapshot must be there, and stays (SpoolLease.TakePin).</param>
+    /// <param name="answered">Called once, on the loop's thread, and not after Cancel: it must not wait.</param>
+    public SpoolRequest Request(ulong minimumIndex, bool keepsLog, Action<SpoolAnswer> answered)
+    {
+        var request = new SpoolRequest(minimumIndex, keepsLog, answered);
+        bool isStopped;
+        lock (_gate)
+        {
+            isStopped = _isStopped;
+            if (!isStopped)
+            {
+                _arrived.Add(request);
+            }
+        }
+
+        if (isStopped)
+        {
+            request.Answer(Stopped);
+        }
+
+        Wake();
+        return request;
+    }
+
+    public bool Step()
+    {
+        TakeArrived();
+        var hasMore = _writer is not null && Write(_writer);
+        Serve();
+        if (_writer is null && _waiting.Count > 0 && _mayBegin)
+        {
+            hasMore |= TryBegin();
+        }
+
+        CloseFormer();
+        return hasMore;
+    }
+
+    /// <summary>Tries again what had to wait, and lets go of a spool that nobody wants.</summary>
+    public void Tick()
+    {
+        _mayBegin = true;
+        if (_current is not { } current)
+        {
+            return;
+        }
+
+        if (current.Holders > 0)
+        {
+            _idleSince = _time.GetTimestamp();
+        }
+        else if (current.IsDamaged || !_pins.Covers(current.Meta.Index) || _time.GetElapsedTime(_idleSince) >= _options.IdleTime)
+        {
+            Retire(current);
+        }
+    }
+
+    /// <summary>Answers who still waits and removes the files. Called once the loop has stopped.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isStopped = true;
+        }
+
+        TakeArrived();
+        EndWaiting(Stopped);
+        if (_writer is { } writer)
+        {
+            Abort(writer);
+        }
+
+        if (_current is { } current)
+        {
+            _former = null;
+            Retire(current);
+        }
+    }
+
+    private static SpoolAnswer Stopped => new(null, SpoolFault.Stopped, "this member is stopping");
+
+    private void TakeArrived()
+    {
+        lock (_gate)
+        {
+            _waiting.AddRange(_arrived);
+            _arrived.Clear();
+        }
+
+        _waiting.RemoveAll(static request => request.IsCancelled);
+    }
+
+    /// <summary>Leases to all whom the present spool suits, in the order in which they came.</summary>
+    private void Serve()
+    {
+        if (_current is { IsDamaged: false } current)
+        {
+            _waiting.RemoveAll(request => TryServe(current, request));
+        }
+    }
+
+    private bool TryServe(SpooledSnapshot snapshot, SpoolRequest request)
+    {
+        if (TryLease(snapshot, request) is not { } lease)
+        {
+            return false;
+        }
+
+        _idleSince = _time.GetTimestamp();
+        request.Answer(new SpoolAnswer(lease));
+        return true;
+    }
+
+    private SpoolLease? TryLease(SpooledSnapshot snapshot, SpoolRequest request)
+    {
+        if (snapshot.Meta.Index < request.MinimumIndex)
+        {
+            return null;
+        }
+
+        var pin = request.KeepsLog ? _pins.TryAdd(snapshot.Meta.Index) : null;
+        return request.KeepsLog && pin is null ? null : new SpoolLease(snapshot, pin, () => Wake());
+    }
+
+    /// <summary>Begins to write, where what is flushed is recent enough for any that waits. Once a tick at most.</summary>
+    /// <returns>True when there is more to do at once.</returns>
+    private bool TryBegin()
+    {
+        var flushed = _state.FlushedIndex;
+        if (flushed == 0 || !_waiting.Exists(request => request.MinimumIndex <= flushed))
+        {
+            return false;
+        }
+
+        if (_current is { } current)
+        {
+            if (_former is not null && current.Holders > 0)
+            {
+                return false;
+            }
+
+            Retire(current);
+        }
+
+        _mayBegin = false;
+        try
+        {
+            RequireRoom();
+            _writer = Begin(flushed);
+            NodeLog.SpoolBegun(_logger, _writer.SnapshotIndex);
+            return true;
+        }
+        catch (BucketStoreException notNow) when (notNow.Fault is BucketStoreFault.ReadersOpen or BucketStoreFault.ReadersFull)
+        {
+            return false;
+        }
+        catch (Exception failure) when (failure is BucketStoreException or StorageIoException)
+        {
+            Fail(failure);
+            return false;
+        }
+    }
+
+    /// <summary>The state's used size is a fair estimate of the snapshot's: it is the same pairs, in pages.</summary>
+    private void RequireRoom()
+    {
+        var needed = _state.StoredSize().InUse + _options.ReserveBytes;
+        var available = _directory.AvailableBytes;
+        if (available < needed)
+        {
+            throw new BucketStoreException(
+                BucketStoreFault.Full,
+                $"a snapshot needs about {needed} bytes on the disk of the data directory, and it has {available}: free some");
+        }
+    }
+
+    private SpoolWriter Begin(ulong flushed)
+    {
+        // Pinned before it is opened: what the snapshot does not hold cannot go in between.
+        var pin = _pins.AddWhatIsLeft(flushed);
+        OpenedSnapshot? opened = null;
+        try
+        {
+            opened = _state.OpenSnapshot(_clusterId);
+            pin.MoveTo(opened.Meta.Index);
+            return new SpoolWriter(++_lastId, opened, _directory.Create(_lastId), pin, _options.ChunkBytes);
+        }
+        catch
+        {
+            opened?.Dispose();
+            pin.Dispose();
+            throw;
+        }
+    }
+
+    /// <returns>True when there is more to write.</returns>
+    private bool Write(SpoolWriter writer)
+    {
+        if (!IsWanted(writer))
+        {
+            Abort(writer);
+            return false;
+        }
+
+        try
+        {
+            var progress = writer.WriteSlice(_options.SliceBytes);
+            if (progress == SpoolProgress.Complete)
+            {
+                Finish(writer);
+            }
+            else if (progress == SpoolProgress.MustYield)
+            {
+                NodeLog.SpoolRestarted(_logger, writer.SnapshotIndex);
+                Abort(writer);
+            }
+
+            return progress == SpoolProgress.Writing;
+        }
+        catch (Exception failure) when (failure is BucketStoreException or StorageIoException)
+        {
+            Abort(writer);
+            Fail(failure);
+            return false;
+        }
+    }
+
+    /// <summary>Whether it would be of use to any that waits. To a peer it is not, once the log behind it may go.</summary>
+    private bool IsWanted(SpoolWriter writer) => _waiting.Exists(request => !request.KeepsLog || !writer.Pin.IsLost);
+
+    /// <summary>The leases have pins of their own before the writer lets go of its pin.</summary>
+    private void Finish(SpoolWriter writer)
+    {
+        _current = writer.Finish();
+        _idleSince = _time.GetTimestamp();
+        NodeLog.SpoolWritten(_logger, _current.Meta.Index, _current.TotalBytes, _current.ChunkCount);
+        Serve();
+        _writer = null;
+        writer.Dispose();
+    }
+
+    private void Abort(SpoolWriter writer)
+    {
+        _writer = null;
+        writer.Dispose();
+        Delete(writer.Path);
+    }
+
+    private void Fail(Exception failure)
+    {
+        if (failure is BucketStoreException { Fault: BucketStoreFault.Corrupt } damage)
+        {
+            _state.Damaged(damage);
+        }
+
+        NodeLog.SpoolFailed(_logger, failure.Message);
+        EndWaiting(new SpoolAnswer(null, FaultOf(failure), failure.Message));
+    }
+
+    private static SpoolFault FaultOf(Exception failure) => failure switch
+    {
+        BucketStoreException { Fault: BucketStoreFault.Corrupt } => SpoolFault.Damaged,
+        BucketStoreException { Fault: BucketStoreFault.Full } or StorageIoException { IsDiskFull: true } => SpoolFault.NoSpace,
+        _ => SpoolFault.Io,
+    };
+
+    private void EndWaiting(SpoolAnswer answer)
+    {
+        SpoolRequest[] ended = [.. _waiting];
+        _waiting.Clear();
+        foreach (var request in ended)
+        {
+            request.Answer(answer);
+        }
+    }
+
+    /// <summary>Lent no more. Its name goes now, its space with the last lease.</summary>
+    private void Retire(SpooledSnapshot snapshot)
+    {
+        Delete(snapshot.Path);
+        _current = null;
+        if (snapshot.Holders == 0)
+        {
+            snapshot.File.Dispose();
+        }
+        else
+        {
+            Invariant.Check(_former is null, $"snapshots {_former?.Id} and {snapshot.Id} are both held and lent no more");
+            _former = snapshot;
+        }
+    }
+
+    private void CloseFormer()
+    {
+        if (_former is { Holders: 0 } former)
+        {
+            former.File.Dispose();
+            _former = null;
+        }
+    }
+
+    private void Delete(string path)
+    {
+        if (_directory.TryDelete(path) is { } failure)
+        {
+            NodeLog.SpoolLeft(_logger, failure.Message);
+        }
+    }
+}

@@ -1,0 +1,260 @@
+namespace Raftd.Mutations.Table;
+
+/// <summary>What kept a member from going on although nothing was wrong with it, or let one go on with which all was wrong.</summary>
+internal static class EnduranceMutations
+{
+    private const string Service = "src/Raftd.Node/Service/NodeService.cs";
+    private const string ReadIndex = "src/Raftd.Raft/RaftNode.ReadIndex.cs";
+    private const string Replication = "src/Raftd.Raft/RaftNode.Replication.cs";
+    private const string Follower = "src/Raftd.Raft/RaftNode.Follower.cs";
+    private const string Guard = "src/Raftd.Node/Loops/PoolGuard.cs";
+
+    private const string HeartbeatAnswer = """
+        Send(new Message
+        {
+            Kind = MessageKind.MsgHeartbeatResp,
+            To = m.From,
+            From = Id,
+            Term = Term,
+            ReadId = m.ReadId,
+            Index = m.Index,
+            AnsweredNonce = m.Nonce,
+            Nonce = _nonce,
+            Recovering = _recovering,
+        });
+        """;
+
+    public static IReadOnlyList<Mutation> List { get; } =
+    [
+        new()
+        {
+            Name = "fenced-member-answers-stale-reads",
+            Failures = [37],
+            Wrong = "a member whose state contradicts the majority's still serves level=stale",
+            File = Service,
+            Original = "RequireUnfenced();",
+            Broken = """
+                if (level != ReadLevel.Stale)
+                {
+                    RequireUnfenced();
+                }
+                """,
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "fence-forgotten-at-restart",
+            Failures = [37],
+            Wrong = "a restart lifts the fence: the member answers, and votes, until its hashes are compared again",
+            File = "src/Raftd.Node/Replication/Replica.cs",
+            Original = "_fencedBecause = self.FencedBecause;",
+            Broken = "_fencedBecause = null;",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "learners-fence-voters",
+            Failures = [16, 37],
+            Wrong = "learners that differ count towards the majority against a voter: two bad copies take a sound one down",
+            File = "src/Raftd.Node/Peers/DivergenceWatch.cs",
+            Original = "configuration.IsVoter(new NodeId(verdict.Peer))",
+            Broken = "true",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "reads-given-up-are-kept",
+            Failures = [23],
+            Wrong = "the core keeps each read that was given up: under a silent quorum it grows for as long as that lasts",
+            File = ReadIndex,
+            Original = "_waitingReads.Forget(contexts);",
+            Broken = "",
+            Suites = [Suite.Raft],
+        },
+        new()
+        {
+            Name = "silent-askers-are-kept",
+            Failures = [23],
+            Wrong = "a leader keeps the forwarded reads of members that have long given them up",
+            File = "src/Raftd.Raft/ReadRequests.cs",
+            Original = "_forwarded.Remove(batch);",
+            Broken = "",
+            Suites = [Suite.Raft],
+        },
+        new()
+        {
+            Name = "commit-scans-what-is-outstanding",
+            Failures = [68],
+            Wrong = "each commit looks at all that a deposed leader had outstanding: after an election apply crawls",
+            File = "src/Raftd.Node/Replication/ProposalLedger.cs",
+            Original = "found = TakeCommitted(proposals, entry) ?? found;",
+            Broken = "found = proposals.Any(static each => each.Index == 0) ? found : TakeCommitted(proposals, entry) ?? found;",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "founder-waits-for-its-own-clock-alone",
+            Failures = [15],
+            Wrong = "a founder with a short election timeout founds a second cluster before its old peers have called again",
+            File = "src/Raftd.Node/Membership/Founding.cs",
+            Original = "wait > PeerReconnect.Bound ? wait : PeerReconnect.Bound",
+            Broken = "wait",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "stale-entries-sent",
+            Failures = [18, 24],
+            Wrong = "entries read for a peer are sent although the log has others there by now",
+            File = Replication,
+            Original = "entries.Count > 0 && _log.Matches(entries[^1].Id)",
+            Broken = "entries.Count > 0",
+            Suites = [Suite.Raft],
+        },
+        new()
+        {
+            Name = "entries-for-a-peer-that-went-on",
+            Failures = [22],
+            Wrong = "entries read for a peer are sent although others come next for it by now",
+            File = Replication,
+            Original = "peer.Next == wanted.Low && !peer.IsPaused",
+            Broken = "!peer.IsPaused",
+            Suites = [Suite.Raft],
+        },
+        new()
+        {
+            Name = "entries-wanted-without-bound",
+            Failures = [23],
+            Wrong = "a peer that comes and goes before a log that does not answer is asked for again and again",
+            File = Replication,
+            Original = "peer.WantedIndex == 0",
+            Broken = "peer.WantedIndex == 0 || peer.State == ProgressState.Replicate",
+            Suites = [Suite.Raft],
+        },
+        new()
+        {
+            Name = "replica-reads-for-laggards",
+            Failures = [11],
+            Wrong = "the thread that makes heartbeats reads the log for a follower that lags, from a disk that may hang",
+            File = Replication,
+            Original = "low < _log.FirstInMemory",
+            Broken = "low < _log.FirstIndex",
+            Suites = [Suite.Raft],
+        },
+        new()
+        {
+            Name = "starved-pool-unanswered",
+            Failures = [87],
+            Wrong = "all threads of the pool are blocked, and the member waits half a second for each new one",
+            File = Guard,
+            Original = "pool.MinThreads = _ownMinThreads + _extra;",
+            Broken = "",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "promotion-waits-for-a-still-moment",
+            Failures = [16],
+            Wrong = "a learner must have all that is committed at one instant: under writes it is never promoted",
+            File = "src/Raftd.Node/Service/LearnerProgress.cs",
+            Original = "IsActive && (Match >= Commit || KeepsUp)",
+            Broken = "IsActive && Match >= Commit",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "slow-rounds-count",
+            Failures = [16],
+            Wrong = "a learner that takes longer than an election timeout for what came meanwhile becomes a voter",
+            File = "src/Raftd.Raft/Progress.cs",
+            Original = "KeepsUp = isQuick;",
+            Broken = "KeepsUp = true;",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "generator-out-of-range-joins",
+            Failures = [69],
+            Wrong = "a join through the peer port takes any generator number, and the member that gets it cannot start",
+            File = "src/Raftd.Node/Service/MembershipKeeper.cs",
+            Original = "asked is < 0 or > MemberTable.MaxGenerator",
+            Broken = "asked is < 0",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "probe-unanswered",
+            Failures = [22],
+            Wrong = "a probe without entries asks for no answer: the leader never learns where the peer stands",
+            File = "src/Raftd.Raft/Progress.cs",
+            Original = "State == ProgressState.Replicate && Match + 1 == Next",
+            Broken = "Match + 1 == Next",
+            Suites = [Suite.Raft],
+        },
+        new()
+        {
+            Name = "heartbeat-unanswered",
+            Failures = [10, 22],
+            Wrong = "a heartbeat that belongs to no read round is not answered: a leader at rest steps down",
+            File = Follower,
+            Original = HeartbeatAnswer,
+            Broken = $$"""
+                if (m.ReadId != 0)
+                {
+                    {{HeartbeatAnswer}}
+                }
+                """,
+            Suites = [Suite.Raft],
+        },
+        new()
+        {
+            Name = "read-round-unanswered",
+            Failures = [4, 22],
+            Wrong = "a heartbeat that belongs to a read round is not answered: no read is confirmed",
+            File = Follower,
+            Original = HeartbeatAnswer,
+            Broken = $$"""
+                if (m.ReadId == 0)
+                {
+                    {{HeartbeatAnswer}}
+                }
+                """,
+            Suites = [Suite.Raft],
+        },
+        new()
+        {
+            Name = "refusal-unanswered",
+            Failures = [22],
+            Wrong = "an append without entries that does not fit is not refused: the leader never finds where the logs part",
+            File = Follower,
+            Original = "RejectAppend(m);",
+            Broken = """
+                if (m.Entries.Count > 0)
+                {
+                    RejectAppend(m);
+                }
+                """,
+            Suites = [Suite.Raft],
+        },
+        new()
+        {
+            Name = "first-message-of-a-connection-unanswered",
+            Failures = [22],
+            Wrong = "after a connection broke the leader goes on as if nothing had been lost on it, and asks for no answer",
+            File = Replication,
+            Original = "peer.BecomeProbe();",
+            Broken = "",
+            Suites = [Suite.Raft],
+        },
+        new()
+        {
+            Name = "commit-news-never-alone",
+            Failures = [22],
+            Wrong = "a commit is told with the next entries and never alone: the last write of many is seen by nobody else",
+            File = "src/Raftd.Node/Replication/Replica.cs",
+            Original = "_raft.FlushCommitNews();",
+            Broken = "",
+            Suites = [Suite.Node],
+        },
+    ];
+}

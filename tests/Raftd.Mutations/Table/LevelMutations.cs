@@ -1,0 +1,154 @@
+namespace Raftd.Mutations.Table;
+
+/// <summary>Builds of two feature levels side by side, and what is newer than a build.</summary>
+internal static class LevelMutations
+{
+    private const string Apply = "src/Raftd.Store/Mvcc/StateMachine.Apply.cs";
+    private const string Raiser = "src/Raftd.Node/Replication/LevelRaiser.cs";
+    private const string Door = "src/Raftd.Node/Replication/Replica.Levels.cs";
+    private const string Membership = "src/Raftd.Node/Service/MembershipKeeper.cs";
+
+    public static IReadOnlyList<Mutation> List { get; } =
+    [
+        new()
+        {
+            Name = "error-text-in-hash",
+            Failures = [34, 37, 82],
+            Wrong = "the words of a refusal are part of its hash: a build that mends one takes its peers for damaged (docs/bugs.md)",
+            File = "src/Raftd.Store/Commands/CommandResultCodec.cs",
+            Original = "writer.Number(error.Bound);",
+            Broken = "writer.Number(error.Bound); writer.Bytes(System.Text.Encoding.UTF8.GetBytes(ErrorText.Of(error)));",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "level-of-the-leader",
+            Failures = [82],
+            Wrong = "the level rises to what the leader's build knows, whatever the others know",
+            File = Raiser,
+            Original = "Math.Min(level, announced)",
+            Broken = "level",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "level-rises-past-silent-members",
+            Failures = [82],
+            Wrong = "a member that says nothing is not waited for: it comes back and cannot read the log",
+            File = Raiser,
+            Original = "return 0;",
+            Broken = "continue;",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "level-for-other-members",
+            Failures = [82],
+            Wrong = "the level rises although a member joined between the question and the entry",
+            File = Apply,
+            Original = "raise.ConfigurationIndex == configurationIndex",
+            Broken = "true",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "join-beside-a-rising-level",
+            Failures = [82],
+            Wrong = "a member joins while the entry that raises the level is on its way, and is held against the level before",
+            File = Membership,
+            Original = "_replica.IsRaisingLevel || !_replica.IsPromoted",
+            Broken = "!_replica.IsPromoted",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "raise-ends-with-its-answer",
+            Failures = [82],
+            Wrong = "an entry that raises the level is forgotten when its time limit is over, and applied afterwards",
+            File = Door,
+            Original = "raise.Index == 0 ? !raise.Task.IsCompleted : raise.Term == _raft.Term && raise.Index > _applied",
+            Broken = "!raise.Task.IsCompleted",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "any-build-joins",
+            Failures = [82],
+            Wrong = "a member whose build does not know the cluster's level joins, and stops at the first entry",
+            File = Membership,
+            Original = "request.FeatureLevel < _replica.FeatureLevel",
+            Broken = "false",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "old-build-takes-part",
+            Failures = [82],
+            Wrong = "a member that was put back to an older build votes and acknowledges what it cannot read",
+            File = "src/Raftd.Node/Peers/PeerDoor.cs",
+            Original = "caller.Level < level",
+            Broken = "false",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "command-above-the-level-proposed",
+            Failures = [82],
+            Wrong = "a command that members of the cluster's level cannot read gets into the log, and none gets past it",
+            File = Door,
+            Original = "needed <= level",
+            Broken = "true",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "newer-report-refused",
+            Failures = [82],
+            Wrong = "a report that a newer build has added to ends the stream: members of two builds do not hear each other",
+            File = "src/Raftd.Node/Peers/MemberReport.cs",
+            Original = "source.Length < EncodedBytes",
+            Broken = "source.Length != EncodedBytes",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "newer-command-is-a-bug",
+            Failures = [82],
+            Wrong = "an entry of a newer build is a broken invariant: the operator is told to report a bug",
+            File = Apply,
+            Original = """NewerLevelException.ThrowIfNewer($"entry {index}", CommandCodec.LevelOf(command.Span));""",
+            Broken = "_ = index;",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "raised-above-its-own-build",
+            Failures = [82],
+            Wrong = "a member applies a level that its build does not know, and goes on in forms of its own",
+            File = Apply,
+            Original = """NewerLevelException.ThrowIfNewer($"what follows entry {index}", raise.Level);""",
+            Broken = "_ = raise;",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "newer-state-is-damage",
+            Failures = [82],
+            Wrong = "a state of a newer build is called corrupt: the operator is told to throw it away",
+            File = "src/Raftd.Store/Mvcc/AppliedState.cs",
+            Original = """NewerLevelException.ThrowIfNewer("the state", level);""",
+            Broken = "_ = level;",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "newer-snapshot-is-damage",
+            Failures = [82],
+            Wrong = "a snapshot of a newer build is called damaged, thrown away and asked for again, for ever",
+            File = "src/Raftd.Store/Snapshots/SnapshotReceiver.cs",
+            Original = """NewerLevelException.ThrowIfNewer("a snapshot", header.FeatureLevel);""",
+            Broken = "_ = header;",
+            Suites = [Suite.Store],
+        },
+    ];
+}

@@ -1,0 +1,163 @@
+namespace Raftd.Mutations.Table;
+
+/// <summary>Snapshots on their way: the spool, the log behind it, streams that go on, installs that wait.</summary>
+internal static class SnapshotMutations
+{
+    private const string Spooler = "src/Raftd.Node/Replication/SnapshotSpooler.cs";
+    private const string Pins = "src/Raftd.Node/Replication/PeerPins.cs";
+    private const string Writer = "src/Raftd.Node/Replication/LogWriter.cs";
+
+    public static IReadOnlyList<Mutation> List { get; } =
+    [
+        new()
+        {
+            Name = "pin-ends-with-the-stream",
+            Failures = [21],
+            Wrong = "the log behind a snapshot goes as soon as it is streamed: under writes the peer needs another one, for ever (docs/bugs.md)",
+            File = "src/Raftd.Node/Replication/SpoolLease.cs",
+            Original = "«_ownsPin = false;» return _pin!;",
+            Broken = "",
+            Suites = [Suite.Simulator, Suite.Node],
+        },
+        new()
+        {
+            Name = "pin-ends-at-any-acknowledgement",
+            Failures = [21],
+            Wrong = "the log behind a snapshot goes as soon as the peer takes entries, however far behind it is",
+            File = Pins,
+            Original = "peer.Replicates && peer.Match + 1 >= _log.RetainedFrom",
+            Broken = "peer.Replicates",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "log-need-not-taken-over",
+            Failures = [21],
+            Wrong = "a new leader lets go of the log that a peer catches up by",
+            File = Pins,
+            Original = "Replace(peer.Id, _log.Pins.AddWhatIsLeft(word.Index));",
+            Broken = "",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "log-need-of-a-former-term",
+            Failures = [21],
+            Wrong = "what a leader of before asked to keep counts for the leader of now",
+            File = Pins,
+            Original = "report.Need.Term == term",
+            Broken = "report.Need.Term >= 0",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "log-kept-for-the-silent",
+            Failures = [21, 23],
+            Wrong = "the log is kept for a peer that has not been heard of for hours",
+            File = Pins,
+            Original = "_time.GetElapsedTime(held.HeardAt) >= LongestSilence",
+            Broken = "false",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "pins-keep-any-amount-of-log",
+            Failures = [21, 30],
+            Wrong = "a peer that is slower than the writes fills the disk of its leader with log",
+            File = Writer,
+            Original = "Pins.LoseBelow(LowestPinnable(segments, MaxPinnedBytes()));",
+            Broken = "",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "readers-open-stop-the-flusher",
+            Failures = [40, 41],
+            Wrong = "a reader that keeps the state from growing ends the process",
+            File = "src/Raftd.Node/Replication/Flusher.cs",
+            Original = "waiting.Fault == BucketStoreFault.ReadersOpen",
+            Broken = "waiting.Fault == BucketStoreFault.ReadersFull",
+            Suites = [Suite.Simulator, Suite.Node],
+        },
+        new()
+        {
+            Name = "snapshot-in-the-way-of-growth",
+            Failures = [40, 41],
+            Wrong = "a snapshot keeps its reader although the state has to grow",
+            File = "src/Raftd.Store/Snapshots/SnapshotSender.cs",
+            Original = "_reader.MustYield",
+            Broken = "false",
+            Suites = [Suite.Node, Suite.Store],
+        },
+        new()
+        {
+            Name = "spool-begun-without-room",
+            Failures = [30],
+            Wrong = "a snapshot is spooled until the disk is full, for the log as well",
+            File = Spooler,
+            Original = "«RequireRoom();» _writer",
+            Broken = "",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "spool-left-on-a-full-disk",
+            Failures = [30],
+            Wrong = "the part of a snapshot that still fitted stays on the full disk",
+            File = Spooler,
+            Original = "Delete(writer.Path);",
+            Broken = "",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "spool-shared-without-its-log",
+            Failures = [21],
+            Wrong = "a newcomer gets a snapshot behind which the log is gone: it needs another one at once",
+            File = Spooler,
+            Original = "_pins.TryAdd(snapshot.Meta.Index)",
+            Broken = "_pins.AddWhatIsLeft(snapshot.Meta.Index)",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "damaged-pair-spooled",
+            Failures = [36, 37],
+            Wrong = "what has rotted in the state is sent to the peers",
+            File = "src/Raftd.Node/Replication/SpoolWriter.cs",
+            Original = "Verify = «StateMachine.VerifyPair»",
+            Broken = "static (_, _, _) => { }",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "rotten-spool-handed-out",
+            Failures = [36],
+            Wrong = "a chunk that has rotted in its file is streamed, and refused by its receiver, again and again",
+            File = "src/Raftd.Store/Snapshots/SnapshotChunks.cs",
+            Original = "header.Crc != SnapshotFormat.Checksum(target, place.PreviousCrc)",
+            Broken = "false",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "stream-goes-on-behind-half-a-chunk",
+            Failures = [21, 36],
+            Wrong = "the next stream's first chunk is taken for the rest of the one that the former brought in part",
+            File = "src/Raftd.Store/Snapshots/SnapshotReceiver.cs",
+            Original = "ReceivedBytes -= _filled; «_filled = 0;»",
+            Broken = "",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "install-replaced-under-the-core",
+            Failures = [35, 36],
+            Wrong = "a snapshot that the core is about to install is thrown away for the next one",
+            File = "src/Raftd.Store/Buckets/StateDirectory.cs",
+            Original = "Invariant.Check(!_isHandedOver, \"an installation was thrown away that the core had not decided about\");",
+            Broken = "",
+            Suites = [Suite.Store],
+        },
+    ];
+}

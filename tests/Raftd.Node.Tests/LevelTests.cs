@@ -1,0 +1,92 @@
+using Raftd.Contract;
+using Raftd.Node.Forwarding;
+using Raftd.Node.Membership;
+using Raftd.Node.Peers;
+using Raftd.Node.Replication;
+using Raftd.Store.Commands;
+using Raftd.Wal;
+
+namespace Raftd.Node.Tests;
+
+/// <summary>The feature level as a leader keeps it: when it may rise, and what it lets into the log.</summary>
+public sealed class LevelTests(LoneNode lone) : IClassFixture<LoneNode>
+{
+    private static readonly MemberTable Three = MemberTable.Of([Member(1), Member(2), Member(3)]);
+
+    [Theory]
+    [InlineData(FeatureLevel.Newest, FeatureLevel.Newest, FeatureLevel.Newest)]
+    [InlineData(FeatureLevel.Newest + 1, FeatureLevel.Newest + 2, FeatureLevel.Newest)]
+    [InlineData(FeatureLevel.Newest - 1, FeatureLevel.Newest, FeatureLevel.Newest - 1)]
+    [InlineData(FeatureLevel.Newest, FeatureLevel.Newest - 1, FeatureLevel.Newest - 1)]
+    public void LevelOfAll_IsTheLowest_AndNeverAboveThisBuilds(int two, int three, int expected) => Assert.Equal(
+        expected, LevelRaiser.LevelOfAll(Three, member => member switch { 2 => two, 3 => three, _ => FeatureLevel.Newest }));
+
+    [Fact]
+    public void LevelOfAll_AMemberIsSilent_IsNone() =>
+        Assert.Equal(0, LevelRaiser.LevelOfAll(Three, member => member == 2 ? null : FeatureLevel.Newest));
+
+    /// <summary>No member of the cluster could apply it, and none of them could ever get past it.</summary>
+    [Fact]
+    public async Task Command_ThatNeedsMoreThanTheClustersLevel_IsNotProposedAsync()
+    {
+        var replica = lone.Node.Member!.Replica;
+        await lone.Node.KeyValues.PutAsync(
+            new PutRequest { Key = "k"u8.ToArray(), Value = default }, TestContext.Current.CancellationToken);
+        var last = await replica.AskAsync(raft => raft.LastIndex);
+        var proposed = replica.ProposeAsync(new byte[] { FeatureLevel.Newest + 1, 1, 2, 3 });
+        await Task.WhenAny(proposed, lone.Node.Failed);
+        Assert.False(lone.Node.Failed.IsCompleted, "the member met it in its log");
+        var outcome = await proposed;
+        Assert.Equal(ProposalEnd.LevelTooLow, outcome.End);
+        var refused = Assert.Throws<StoreException>(() => Refusals.Result(outcome));
+        Assert.Equal(ErrorCode.LevelTooLow, refused.Code);
+        Assert.Contains($"needs feature level {FeatureLevel.Newest + 1}", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(last, await replica.AskAsync(raft => raft.LastIndex));
+    }
+
+    /// <summary>Put back to an older build, a member must not vote for or acknowledge what it cannot read.</summary>
+    [Theory]
+    [InlineData(FeatureLevel.First, null)]
+    [InlineData(FeatureLevel.Newest + 1, null)]
+    [InlineData(FeatureLevel.First - 1, "the build of old knows 0")]
+    public void PeerThatDoesNotKnowTheClustersLevel_IsNotServed(int level, string? refusal)
+    {
+        var self = new MemberIdentity { Format = 1, Instance = 1, Label = "alone", ClusterId = 5, MemberId = 6 };
+        var caller = new PeerHandshake(5, From: 7, To: 6, "old", "alone") { Level = level };
+        var said = PeerDoor.Refusal(self, lone.Node.Member!.Replica.FeatureLevel, caller);
+        if (refusal is null)
+        {
+            Assert.Null(said);
+        }
+        else
+        {
+            Assert.Contains(refusal, said, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void FatalStop_OfWhatIsNewer_SaysSo_WhereverItWasMet()
+    {
+        Exception[] newer =
+        [
+            new NewerLevelException("entry 7", 9), new WalVersionException(1, found: 9, known: 1),
+        ];
+        foreach (var met in newer)
+        {
+            var stop = FatalStops.Of(met, "/data");
+            Assert.Equal(FatalReason.NewerLevel, stop.Reason);
+            Assert.Contains("9", stop.What, StringComparison.Ordinal);
+        }
+    }
+
+    private static MemberInfo Member(ulong id) => new()
+    {
+        Id = id,
+        Label = $"node{id}",
+        HttpAddress = $"127.0.0.1:{id}",
+        PeerAddress = $"127.0.0.1:{id + 10}",
+        Instance = id,
+        Generator = (int)id,
+        PromoteWhenCaughtUp = false,
+    };
+}
