@@ -18,6 +18,6 @@ public sealed class FoundingTests
         var wait = Founding.WaitOf(electionTimeout);
 
         Assert.True(wait >= 1.5 * electionTimeout);
-        Assert.True(wait > PeerReconnect.OpenLimit + PeerReconnect.LongestDelay);
+        Assert.True(wait > PeerReconnect.ConnectTimeout + PeerReconnect.LongestDelay);
     }
 }

@@ -9,7 +9,7 @@ using Raftd.Store.Commands;
 namespace Raftd.Node.Tests;
 
 /// <summary>The stream of calls at the follower: what leaves with what, and what a break leaves unknown.</summary>
-public sealed class LeaderLinkTests : IClassFixture<LoneNode>, IDisposable
+public sealed class LeaderLinkTests : IClassFixture<LoneNode>
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
@@ -25,8 +25,6 @@ public sealed class LeaderLinkTests : IClassFixture<LoneNode>, IDisposable
         _link = new LeaderLink(_router, "two", TimeProvider.System) { Stream = new DeafStream() };
         _link.Opened();
     }
-
-    public void Dispose() => _router.Dispose();
 
     [Fact]
     public void WhatGathers_LeavesInBatches_OfSoManyItems()

@@ -152,7 +152,7 @@ internal sealed class CallRequest<TRequest, TResponse>(LeaderCall<TRequest, TRes
         }
     }
 
-    async Task ILocalCall.RunAsync(CancellationToken cancellationToken) => End(await call.Answer(request, cancellationToken));
+    async Task ILocalCall.RunAsync() => End(await call.Answer(request, CancellationToken.None));
 }
 
 /// <summary>A call that this member answers itself, because it leads.</summary>
@@ -160,5 +160,5 @@ internal interface ILocalCall
 {
     /// <exception cref="NotLeaderException">Surely not done: look elsewhere.</exception>
     /// <exception cref="StoreException">Refused.</exception>
-    Task RunAsync(CancellationToken cancellationToken);
+    Task RunAsync();
 }

@@ -19,7 +19,6 @@ namespace Raftd.Node.Forwarding;
 
 internal sealed class LeaderRouter(
     MemberIdentity self, Replica replica, IPeerWire wire, LoopContext context, TimeSpan timeLimit, TimeProvider time, ILogger logger)
-    : IDisposable
 {
     // Between two attempts to open a stream to the same leader.
     private static readonly TimeSpan OpenPause = TimeSpan.FromMilliseconds(50);
@@ -33,7 +32,6 @@ internal sealed class LeaderRouter(
     private const int RequestBytes = 512;
 
     private readonly ByteBudget _budget = new(MaxWaitingBytes);
-    private readonly CancellationTokenSource _stop = new();
 
     // Guards all below. Links and requests are called outside it.
     private readonly Lock _gate = new();
@@ -95,26 +93,27 @@ internal sealed class LeaderRouter(
     }
 
     /// <summary>For good: who still waits is answered.</summary>
-    public void Dispose()
+    public void Close()
     {
-        _stop.Cancel();
+        LeaderLink[] links;
+        LeaderRequest[] requests;
         lock (_gate)
         {
             _isClosed = true;
             RetireUnless(null);
+            links = [.. _retired];
+            requests = [.. _live, .. _late];
         }
 
-        foreach (var link in _retired)
+        foreach (var link in links)
         {
             link.GiveUp("this member is stopping");
         }
 
-        foreach (var request in _live.Concat(_late))
+        foreach (var request in requests)
         {
             request.EndOverdue(timeLimit);
         }
-
-        _stop.Dispose();
     }
 
     private long Deadline() => time.GetTimestamp() + (long)(timeLimit.TotalSeconds * time.TimestampFrequency);
@@ -129,10 +128,19 @@ internal sealed class LeaderRouter(
 
         request.Budget = _budget;
         request.ChargedBytes = bodyBytes + RequestBytes;
+        bool isClosed;
         lock (_gate)
         {
             request.Id = ++_lastId;
             _live.Enqueue(request);
+            isClosed = _isClosed;
+        }
+
+        if (isClosed)
+        {
+            request.LastReason = "this member is stopping";
+            request.EndOverdue(timeLimit);
+            return;
         }
 
         Route(request);
@@ -195,7 +203,7 @@ internal sealed class LeaderRouter(
     {
         try
         {
-            await call.RunAsync(_stop.Token);
+            await call.RunAsync();
         }
         catch (NotLeaderException elsewhere)
         {
@@ -204,10 +212,6 @@ internal sealed class LeaderRouter(
         catch (Contract.StoreException refusal)
         {
             request.Failed(refusal);
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            request.EndOverdue(timeLimit);
         }
     }
 

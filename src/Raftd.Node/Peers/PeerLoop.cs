@@ -120,6 +120,6 @@ internal sealed class PeerLoop : ILoop
     {
         _transport.Close();
         _dispatch.Close();
-        Router.Dispose();
+        Router.Close();
     }
 }

@@ -10,13 +10,15 @@ internal static class PeerReconnect
     /// before it campaigns.</summary>
     public static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>From dialling to the peer's answer to the stream.</summary>
-    public static readonly TimeSpan OpenLimit = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>From dialling to the peer's answer to the stream, on a machine that is busy.</summary>
+    public static readonly TimeSpan OpenLimit = TimeSpan.FromSeconds(5);
 
     // An attempt ends and begins with a tick of the peers' loop, and a busy machine is late.
     private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(250);
 
     /// <summary>From the moment that a member listens, each living peer that knows it has called within this: an attempt may
     /// have begun just before, and then fails, pauses and is made again.</summary>
-    public static TimeSpan Bound => OpenLimit + LongestDelay + Slack;
+    public static TimeSpan Bound => ConnectTimeout + LongestDelay + Slack;
 }

@@ -114,6 +114,9 @@ internal enum FaultKind
     /// <summary>All snapshots that are on their way break off.</summary>
     BrokenSnapshots,
 
+    /// <summary>The victim takes what comes on its streams only now and then.</summary>
+    SlowReader,
+
     /// <summary>Much is lost and late for a while.</summary>
     Storm,
 

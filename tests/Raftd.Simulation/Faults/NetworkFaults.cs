@@ -20,6 +20,7 @@ internal sealed class NetworkFaults(Cluster cluster, Dice dice) : FaultGroup(clu
         [FaultKind.LostInFlight] = _ => Network.LoseInFlight(),
         [FaultKind.Replay] = _ => Network.Replay(),
         [FaultKind.BrokenSnapshots] = _ => Network.BreakSnapshots(),
+        [FaultKind.SlowReader] = victim => Network.ReadSlowly(victim.Id, Now + DrawDuration()),
         [FaultKind.Storm] = _ => Network.StormUntil = Now + DrawDuration(),
     };
 

@@ -60,7 +60,7 @@ internal sealed class SimulatedStream : IIncomingStream
 
         if (_network.IsCut(_hello.From, _hello.To) || _network.IsCut(_hello.To, _hello.From))
         {
-            // Nothing answers: the caller gives it up by itself.
+            _network.After(Scheduler.Second, () => _caller.Close("the connection was not made in time"));
             return;
         }
 

@@ -6,8 +6,6 @@ namespace Raftd.Node.Peers.Http;
 /// <remarks>Each has a connection of its own: a heartbeat never waits behind the bytes of an entry or a snapshot.</remarks>
 internal sealed class HttpPeerWire(TimeProvider time) : IPeerWire, IAsyncDisposable
 {
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
-
     // Guards _running.
     private readonly Lock _gate = new();
     private readonly HashSet<Task> _running = [];
@@ -59,10 +57,9 @@ internal sealed class HttpPeerWire(TimeProvider time) : IPeerWire, IAsyncDisposa
             {
                 reason = "it was given up here";
             }
-            catch (Exception broken) when (broken is HttpRequestException or IOException or OperationCanceledException
-                or InvalidDataException or HttpProtocolException)
+            catch (Exception broken) when (broken is not InvariantViolationException)
             {
-                // A connect that takes too long, and a connection that breaks under a body, are cancellations to the client.
+                // Whatever the client says of it, an address that is none included, the stream is over. A connect that takes too long, and a connection that breaks under a body, are cancellations to the client.
                 reason = broken is OperationCanceledException ? "the connection broke or was not made in time" : broken.Message;
             }
 
@@ -74,7 +71,7 @@ internal sealed class HttpPeerWire(TimeProvider time) : IPeerWire, IAsyncDisposa
 
         private async Task ExchangeAsync(string address, string path, PeerHandshake hello, TimeProvider time)
         {
-            using var client = PeerHttp.CreateClient(ConnectTimeout);
+            using var client = PeerHttp.CreateClient(PeerReconnect.ConnectTimeout);
             using var request = PeerHttp.Post(address, path, hello);
             request.Content = new PushContent(SendAsync);
             using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _ended.Token);

@@ -117,16 +117,20 @@ internal sealed class PeerServer : IAsyncDisposable
             return;
         }
 
+        var reason = "it ended as it should";
         try
         {
             await ExchangeAsync(context, stream, machine, ended);
-            machine.Closed("it ended as it should");
         }
         catch (Exception broken) when (broken is IOException or OperationCanceledException or ConnectionAbortedException
             or InvalidDataException)
         {
-            machine.Closed(broken.Message);
+            reason = broken.Message;
             context.Abort();
+        }
+        finally
+        {
+            machine.Closed(reason);
         }
     }
 
