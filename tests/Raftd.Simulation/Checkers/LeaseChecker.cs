@@ -200,7 +200,11 @@ internal sealed class LeaseChecker(Cluster cluster, Reign reign)
     }
 
     private LeaseCountdown Countdown(long seconds, bool isKey) =>
-        new(seconds * (double)Scheduler.Second, cluster.Swarm.HeartbeatMilliseconds * Scheduler.Millisecond, isKey);
+        new(
+            seconds * (double)Scheduler.Second,
+            cluster.Swarm.HeartbeatMilliseconds * Scheduler.Millisecond,
+            cluster.Swarm.SyncMicroseconds,
+            isKey);
 
     private void LearnKeepAlive(TrackedLease lease, ulong index, LeaseKeepAliveCommand keepAlive)
     {

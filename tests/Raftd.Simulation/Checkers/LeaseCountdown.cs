@@ -11,14 +11,15 @@ namespace Raftd.Simulation.Checkers;
 /// <summary>The longest rest of one lease or key. Times are microseconds of the leaders' clocks.</summary>
 /// <param name="fullMicroseconds">Its time to live.</param>
 /// <param name="tickMicroseconds">Of a leader, which looks once in a tick.</param>
+/// <param name="syncMicroseconds">Of a disk, in the mean. An end waits for two in a row, and each may take several times it.</param>
 /// <param name="isKey">A key, for which its lease's checkpoints speak as long as none renews another key: its own begin up
 /// to one interval later.</param>
-internal sealed class LeaseCountdown(double fullMicroseconds, double tickMicroseconds, bool isKey)
+internal sealed class LeaseCountdown(double fullMicroseconds, double tickMicroseconds, double syncMicroseconds, bool isKey)
 {
     private const double Minute = 60.0 * Scheduler.Second;
 
     // How long an end that is due, or a checkpoint, may take: some ticks, a sync and a round of the network.
-    private readonly double _endTakes = Math.Max(0.5 * Scheduler.Second, 5 * tickMicroseconds);
+    private readonly double _endTakes = Math.Max(0.5 * Scheduler.Second, 5 * tickMicroseconds) + (4 * syncMicroseconds);
     private readonly double _checkpointTakes = Math.Max(0.3 * Scheduler.Second, 3 * tickMicroseconds);
     private double _full = fullMicroseconds;
     private double _left = fullMicroseconds;
