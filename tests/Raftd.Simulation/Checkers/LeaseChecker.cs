@@ -248,7 +248,11 @@ internal sealed class LeaseChecker(Cluster cluster, Reign reign)
     {
         var full = lease.TtlSeconds * (double)Scheduler.Second;
         var term = cluster.Leader?.Raft.Term ?? 0;
-        var now = cluster.Scheduler.Now * (1 + cluster.Swarm.ClockSkew);
+
+        // A clock that stood still makes one beat of two renewals, so the gap between beats is that of the leader's own clock.
+        var now = cluster.Leader is { } leader
+            ? leader.Clock.GetTimestamp() / (double)TimeSpan.TicksPerMicrosecond
+            : cluster.Scheduler.Now;
         lease.Countdown?.Renew(full, term, now);
         foreach (var key in lease.OwnKeys.Where(key => named is null || key == named))
         {

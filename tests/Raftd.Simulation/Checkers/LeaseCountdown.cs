@@ -46,7 +46,7 @@ internal sealed class LeaseCountdown(double fullMicroseconds, double tickMicrose
 
     /// <param name="fullMicroseconds">Its time to live.</param>
     /// <param name="term">The leader's.</param>
-    /// <param name="now">By the fastest clock: the gap is what that makes of it.</param>
+    /// <param name="now">By the leader's clock: the gap is what that makes of it.</param>
     public void Renew(double fullMicroseconds, ulong term, double now)
     {
         _full = _left = _stored = fullMicroseconds;
