@@ -138,7 +138,7 @@ public sealed class LauncherTests : IDisposable
 
         var version = await StartAsync(link, ["version"], _ => { });
         Assert.Equal(0, version.Code);
-        Assert.StartsWith($"raftd {VersionCommand.Number} (", version.Output, StringComparison.Ordinal);
+        Assert.StartsWith($"raftd {VersionCommand.Number}, feature level ", version.Output, StringComparison.Ordinal);
 
         var wrong = await StartAsync(link, ["-bind", "4000", "data"], _ => { });
         Assert.Equal((int)ExitCode.Usage, wrong.Code);
