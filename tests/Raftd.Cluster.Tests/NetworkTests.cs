@@ -105,7 +105,9 @@ public sealed class NetworkTests : ClusterTest
         wired.Heal();
 
         await wired.Members.ReadyAsync();
-        Assert.Contains("SnapshotInstalled(1115)", behind.Log, StringComparison.Ordinal);
+        await Until.TrueAsync("it has installed a snapshot, and gone on with the one that was cut", Limit, () =>
+            behind.Log.Contains("SnapshotInstalled(1115)", StringComparison.Ordinal)
+            && behind.Log.Contains("SnapshotResuming(1116)", StringComparison.Ordinal));
         await load.VerifyAsync(behind);
         await wired.Members.SameStateAsync();
     }

@@ -106,7 +106,7 @@ internal sealed class SnapshotSending(
         _stage = Stage.Over;
     }
 
-    /// <summary>Gives the attempt up; what was sent stays with the receiver for the next one.</summary>
+    /// <summary>Ends the attempt; what was sent stays with the receiver for the next one.</summary>
     public void GiveUp(string reason)
     {
         _failure ??= reason;
@@ -155,9 +155,10 @@ internal sealed class SnapshotSending(
                 break;
             case FrameKind.Installed:
                 _isInstalled = true;
+                GiveUp("it is done");
                 break;
             case FrameKind.Declined:
-                _failure ??= PeerFrame.ReadReason(payload);
+                GiveUp(PeerFrame.ReadReason(payload));
                 break;
             default:
                 throw new InvalidDataException($"a {kind} where the snapshot is {_stage}");

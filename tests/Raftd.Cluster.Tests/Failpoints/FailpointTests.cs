@@ -116,20 +116,26 @@ public sealed class FailpointTests : ClusterTest
         Print($"seed {Seed.Value}");
         var cluster = await TestCluster.StartAsync(Scene, 3, TinyPins);
         var victim = await Victim.OfAsync(cluster[2]);
-        await using var load = new Load(cluster.Members, writers: 2, valueBytes: 30_000);
-        await load.MoreAsync(150);
+        var loads = new List<Load>();
         foreach (var step in OfInstalls)
         {
             await victim.Member.KillAsync();
-            await load.MoreAsync(250);
+            loads.Add(await LeaveBehindAsync(cluster, step));
             await victim.DieAsync($"{step}=kill");
         }
 
         // A connection that breaks is no reason to end: the leader begins anew.
-        await load.MoreAsync(250);
+        loads.Add(await LeaveBehindAsync(cluster, "broken"));
         await victim.StartAsync("snapshot.received-chunk=error:EIO@2");
         await victim.ReachedAsync("snapshot.received-chunk");
-        await EndWellAsync(cluster, victim, load);
+        await victim.StartAsync("");
+        await cluster.ReadyAsync();
+        loads.Add(await LeaveBehindAsync(cluster, "after"));
+        await cluster.SameStateAsync();
+        foreach (var before in loads)
+        {
+            await before.VerifyAsync(cluster.Members);
+        }
     }
 
     [Fact]
@@ -256,6 +262,16 @@ public sealed class FailpointTests : ClusterTest
         {
             await cluster.Except(victim.Member).First(member => member.IsRunning).PostAsync($"/leader/transfer?to={victim.Member.Label}");
         }
+    }
+
+    /// <summary>More is written than is kept for a member that is down. Then nothing is, or a snapshot, under which no more is
+    /// kept either, would be begun anew again and again.</summary>
+    private static async Task<Load> LeaveBehindAsync(TestCluster cluster, string prefix)
+    {
+        var load = new Load(cluster.Members, prefix, writers: 2, valueBytes: 30_000);
+        await load.MoreAsync(250);
+        await load.StopAsync();
+        return load;
     }
 
     private static async Task EndWellAsync(TestCluster cluster, Victim victim, Load load)

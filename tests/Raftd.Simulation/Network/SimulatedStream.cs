@@ -240,6 +240,10 @@ internal sealed class SimulatedStream : IIncomingStream
             {
                 _hasSaidLast = true;
                 SendInOrder(null);
+                if (this == stream._callee)
+                {
+                    Close("it ended as it should");
+                }
             }
             else if (!output.Bytes.IsEmpty && !IsOver)
             {
@@ -344,6 +348,10 @@ internal sealed class SimulatedStream : IIncomingStream
                     if (bytes is null)
                     {
                         Machine!.Finished();
+                        if (this == stream._caller)
+                        {
+                            Close("the peer closed the stream");
+                        }
                     }
                     else
                     {

@@ -16,7 +16,8 @@ public sealed class FullDiskTests : IDisposable
     {
         if (_isMounted)
         {
-            Run("umount", _directory.Path);
+            // Lazily: a process that a test beside this one starts meanwhile has LMDB's files open until it ends.
+            Run("umount", "--lazy", _directory.Path);
         }
 
         _directory.Dispose();
