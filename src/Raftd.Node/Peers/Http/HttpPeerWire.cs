@@ -59,7 +59,8 @@ internal sealed class HttpPeerWire(TimeProvider time) : IPeerWire, IAsyncDisposa
             }
             catch (Exception broken) when (broken is not InvariantViolationException)
             {
-                // Whatever the client says of it, an address that is none included, the stream is over. A connect that takes too long, and a connection that breaks under a body, are cancellations to the client.
+                // The stream is over for any reason that the client has, a malformed address included. It says "cancelled" of a
+                // connect that takes too long, and of a connection that breaks under a body.
                 reason = broken is OperationCanceledException ? "the connection broke or was not made in time" : broken.Message;
             }
 
