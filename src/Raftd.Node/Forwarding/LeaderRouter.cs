@@ -271,7 +271,7 @@ internal sealed class LeaderRouter(
         }
 
         _leader = leader;
-        _retired.AddRange(((LeaderLink?[])[_proposals, _calls]).OfType<LeaderLink>());
+        _retired.AddRange(Present());
         (_proposals, _calls) = (null, null);
     }
 
@@ -335,8 +335,14 @@ internal sealed class LeaderRouter(
         }
     }
 
+    /// <remarks>Most have ended by then with their answer, and no stream remembers them.</remarks>
     private void End(LeaderRequest request)
     {
+        if (request.IsEnded)
+        {
+            return;
+        }
+
         request.EndOverdue(timeLimit);
         LeaderLink[] links;
         lock (_gate)
@@ -376,5 +382,7 @@ internal sealed class LeaderRouter(
         }
     }
 
-    private IEnumerable<LeaderLink> Links() => ((LeaderLink?[])[_proposals, _calls]).OfType<LeaderLink>().Concat(_retired);
+    private IEnumerable<LeaderLink> Present() => ((LeaderLink?[])[_proposals, _calls]).OfType<LeaderLink>();
+
+    private IEnumerable<LeaderLink> Links() => Present().Concat(_retired);
 }

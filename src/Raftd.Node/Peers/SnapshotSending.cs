@@ -42,11 +42,7 @@ internal sealed class SnapshotSending(
         Over,
     }
 
-    public MemberInfo Peer => peer;
-
     public ulong Index => lease.Snapshot.Meta.Index;
-
-    public ulong Term => offer.Header.Term;
 
     public bool IsInstalled => _isInstalled;
 

@@ -156,7 +156,9 @@ internal sealed class SimulatedStream : IIncomingStream
     /// <summary>One end: its machine, and what has come for it and cannot be taken yet.</summary>
     private sealed class StreamEnd(SimulatedStream stream, Incarnation? owner, ulong peer) : IWireStream
     {
+        // Come, and not taken by the machine yet; sent, and kept back by a cut link. Null is the end of a direction.
         private readonly Queue<byte[]?> _waiting = new();
+        private readonly Queue<byte[]?> _held = new();
         private bool _isTakeDue;
         private bool _isHeld;
         private bool _hasSaidLast;
@@ -296,8 +298,6 @@ internal sealed class SimulatedStream : IIncomingStream
 
             other.Arrive(bytes);
         }
-
-        private readonly Queue<byte[]?> _held = new();
 
         private void Release(StreamEnd other)
         {

@@ -41,10 +41,6 @@ internal static class PeerHttp
         return request;
     }
 
-    /// <summary>True when the request surely never reached the peer: nothing can have come of it.</summary>
-    public static bool NeverArrived(HttpRequestException failure) =>
-        failure.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError;
-
     /// <summary>The body of a refusal, short enough for a log line.</summary>
     public static async Task<string> ReasonAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {

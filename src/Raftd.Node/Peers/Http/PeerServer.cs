@@ -16,7 +16,7 @@ namespace Raftd.Node.Peers.Http;
 
 internal sealed class PeerServer : IAsyncDisposable
 {
-    // A peer has two streams, a snapshot and its forwarded requests, all on a few connections.
+    // Members open a connection for each stream; the bound is for whoever does not.
     private const int MaxStreamsPerConnection = 4096;
     private const int StreamWindowBytes = 4 << 20;
     private const int ConnectionWindowBytes = 16 << 20;
