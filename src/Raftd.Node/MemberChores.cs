@@ -117,14 +117,7 @@ internal sealed class MemberChores(
         NodeLog.AddressChanged(logger, known.PeerAddress, options.PeerAddress);
         Ask(() => router.CallAsync(
             calls.Join,
-            new JoinRequest
-            {
-                Label = self.Label,
-                HttpAddress = options.HttpAddress,
-                PeerAddress = options.PeerAddress,
-                Instance = self.Instance,
-                FeatureLevel = FeatureLevel.Newest,
-            }));
+            JoinAttempts.RequestOf(self, options.HttpAddress, options.PeerAddress, generator: null)));
     }
 
     /// <summary>A chore that fails is done again at the next turn.</summary>

@@ -164,11 +164,12 @@ internal sealed class RaftdMember : IDisposable
         replica.EntriesWanted = logReader.Post;
         logReader.Read = replica.EntriesRead;
         log.Durable = replica.Durable;
-        log.Releasing = index => replica.Ask(_ =>
+        log.Releasing = replica.LogReleasing;
+        replica.ReleaseLog = index =>
         {
             storage.Release(index);
             log.Release(index);
-        });
+        };
         applier.Applied = replica.Applied;
         applier.Promoted = replica.Promoted;
         applier.Installed = log.WakeUp;

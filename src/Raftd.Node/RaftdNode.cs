@@ -36,7 +36,7 @@ public sealed class RaftdNode : IAsyncDisposable
 
     private StateDirectory? _state;
     private RaftdMember? _member;
-    private MembershipKeeper? _membership;
+    private PeerLoop? _peers;
 
     public RaftdNode(NodeOptions options, ILoggerFactory loggers)
     {
@@ -123,12 +123,16 @@ public sealed class RaftdNode : IAsyncDisposable
         if (_options.Join.Count > 0)
         {
             _gate.Close($"this member is joining through {string.Join(", ", _options.Join)}");
-            identity = await new Joining(_options, _logger).JoinAsync(identity, cancellationToken);
+            var request = JoinAttempts.RequestOf(
+                identity, _options.AdvertisedHttpAddress, _options.AdvertisedPeerAddress, _options.Generator);
+            var attempts = new JoinAttempts(
+                identity, request, _options.Join, new SeededRandom(Random.Shared.Next()), _logger);
+            identity = await new Joining(attempts, _time).JoinAsync(cancellationToken);
             NodeLog.Joined(_logger, identity.ClusterId, identity.MemberId);
         }
         else
         {
-            identity = await new Founding(_options, _server, _logger).FoundAsync(identity, cancellationToken);
+            identity = await new Founding(_options, _server, _time, _logger).FoundAsync(identity, cancellationToken);
             NodeLog.Founded(_logger, identity.ClusterId, identity.MemberId);
         }
 
@@ -191,6 +195,7 @@ public sealed class RaftdNode : IAsyncDisposable
                 HttpAddress = _options.AdvertisedHttpAddress,
                 PeerAddress = _options.AdvertisedPeerAddress,
                 RequestTimeLimit = _options.RequestTimeLimit,
+                DrawMemberId = static _ => IdentityFile.DrawId(),
                 MaxLeaseKeys = _options.MaxLeaseKeys,
                 QuotaBytes = _options.QuotaBytes,
             },
@@ -203,7 +208,7 @@ public sealed class RaftdNode : IAsyncDisposable
         };
         var peerLoop = Loop("raftd-peers", peers, tick, wake => peers.Wake = wake);
         peers.Follow(MemberTable.Of(identity.KnownMembers));
-        _membership = peers.Membership;
+        _peers = peers;
         var ids = new SnowflakeGenerator(identity.Generator, _time);
         var service = new NodeService(
             _options, identity, member.Replica, member.State, member.Log, member.Reports, member.PeerPins, peers.Router, peers.Calls,
@@ -232,20 +237,13 @@ public sealed class RaftdNode : IAsyncDisposable
     /// Requests are still answered.</summary>
     public async Task HandOverAsync()
     {
-        if (_member is not { } member || _membership is not { } membership || !member.Replica.Status.IsLeader
+        if (_member is not { } member || _peers is not { } peers || !member.Replica.Status.IsLeader
             || member.Replica.Status.Configuration.Voters.Length < 2)
         {
             return;
         }
 
-        try
-        {
-            await membership.TransferAsync(to: 0, CancellationToken.None).AsTask().WaitAsync(_options.ElectionTimeout * 2);
-        }
-        catch (Exception notNow) when (notNow is StoreException or NotLeaderException or TimeoutException)
-        {
-            // Without a successor the others elect one when this member's heartbeats stop.
-        }
+        await Task.WhenAny(peers.HandOverAsync(), Task.Delay(_options.ElectionTimeout * 2, _time));
     }
 
     private void Fail(FatalStopException failure)

@@ -39,7 +39,7 @@ public sealed class FenceTests
         // It acknowledges nothing, and answers no heartbeat: the other one has no majority.
         await TwoNodes.UntilAsync("the first leads no more", () => nodes.First.Cluster.Status().Leader == 0);
         await TwoNodes.UntilAsync("the first asks for votes", () => nodes.First.Cluster.Status().Role == MemberRole.Candidate);
-        Assert.Equal(RaftRole.Follower, await nodes.Second.Member!.Replica.AskAsync(raft => raft.Role));
+        Assert.Equal(RaftRole.Follower, await nodes.Second.Member!.Replica.InATickAsync(raft => raft.Role));
     }
 
     private static PutRequest Put => new() { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() };

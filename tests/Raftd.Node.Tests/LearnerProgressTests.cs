@@ -1,5 +1,5 @@
+using Raftd.Node.Membership;
 using Raftd.Node.Replication;
-using Raftd.Node.Service;
 using Raftd.Raft;
 using Raftd.Testing;
 using Raftd.Wal;

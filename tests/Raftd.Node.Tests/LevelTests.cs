@@ -32,7 +32,7 @@ public sealed class LevelTests(LoneNode lone) : IClassFixture<LoneNode>
         var replica = lone.Node.Member!.Replica;
         await lone.Node.KeyValues.PutAsync(
             new PutRequest { Key = "k"u8.ToArray(), Value = default }, TestContext.Current.CancellationToken);
-        var last = await replica.AskAsync(raft => raft.LastIndex);
+        var last = await replica.InATickAsync(raft => raft.LastIndex);
         var proposed = replica.ProposeAsync(new byte[] { FeatureLevel.Newest + 1, 1, 2, 3 });
         await Task.WhenAny(proposed, lone.Node.Failed);
         Assert.False(lone.Node.Failed.IsCompleted, "the member met it in its log");
@@ -41,7 +41,7 @@ public sealed class LevelTests(LoneNode lone) : IClassFixture<LoneNode>
         var refused = Assert.Throws<StoreException>(() => Refusals.Result(outcome));
         Assert.Equal(ErrorCode.LevelTooLow, refused.Code);
         Assert.Contains($"needs feature level {FeatureLevel.Newest + 1}", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(last, await replica.AskAsync(raft => raft.LastIndex));
+        Assert.Equal(last, await replica.InATickAsync(raft => raft.LastIndex));
     }
 
     /// <summary>Put back to an older build, a member must not vote for or acknowledge what it cannot read.</summary>

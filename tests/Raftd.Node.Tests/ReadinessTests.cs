@@ -62,7 +62,7 @@ public sealed class ReadinessTests
     private static async Task DemoteSecondAsync(TwoNodes nodes)
     {
         var replica = nodes.First.Member!.Replica;
-        var result = await replica.AskAsync(raft =>
+        var result = await replica.InATickAsync(raft =>
         {
             var members = MemberTable.Decode(raft.Configuration.Context.Span);
             var second = new NodeId(nodes.SecondId);

@@ -72,7 +72,7 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
     {
         await _nodes.StopFirstAsync();
         var leader = _nodes.Second.Member!.Replica;
-        await leader.AskAsync(raft =>
+        await leader.InATickAsync(raft =>
         {
             leader.RaiseLevel(CommandFactory.RaiseLevel(FeatureLevel.First, raft.ConfigurationIndex));
             return true;

@@ -20,6 +20,7 @@ internal sealed class QuietPhase(Cluster cluster, IReadOnlyList<Client> clients)
     public void Run()
     {
         MustServe();
+        MustTakeIn();
         if (cluster.Swarm.LeavesBehindAtEnd)
         {
             new LeftBehind(cluster).Run();
@@ -62,6 +63,14 @@ internal sealed class QuietPhase(Cluster cluster, IReadOnlyList<Client> clients)
             ServiceLimit, () => writers.Zip(before).All(pair => pair.First.Acknowledged >= pair.Second + 3));
         Require(serves, $"liveness: no writes go through although all is mended; leader {cluster.Leader?.Host.Name ?? "none"}");
     }
+
+    /// <summary>Who asked to join is in, and votes.</summary>
+    private void MustTakeIn() => Require(
+        Until(
+            ConvergenceLimit,
+            () => cluster.Membership.Newcomers == 0 && cluster.Leader is { } leader && leader.Raft.Configuration.Learners.IsEmpty),
+        $"liveness: {cluster.Membership.Newcomers} machines that want to join are not taken in, of learners "
+        + $"{string.Join(' ', cluster.Leader?.Raft.Configuration.Learners ?? [])}");
 
     private void MustConverge() => Require(
         Until(ConvergenceLimit, HasConverged),

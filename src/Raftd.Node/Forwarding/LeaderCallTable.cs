@@ -32,7 +32,7 @@ internal sealed class LeaderCallTable
     private void Add<TRequest, TResponse>(LeaderCall<TRequest, TResponse> call) =>
         _calls.Add(call.Name, async body =>
         {
-            var answer = await call.Answer(Read(call, body), CancellationToken.None);
+            var answer = await call.Answer(Read(call, body));
             return JsonSerializer.SerializeToUtf8Bytes(answer, call.ResponseType);
         });
 

@@ -152,7 +152,7 @@ internal sealed class CallRequest<TRequest, TResponse>(LeaderCall<TRequest, TRes
         }
     }
 
-    async Task ILocalCall.RunAsync() => End(await call.Answer(request, CancellationToken.None));
+    async Task ILocalCall.RunAsync() => End(await call.Answer(request));
 }
 
 /// <summary>A call that this member answers itself, because it leads.</summary>

@@ -5,14 +5,14 @@ using Raftd.Raft;
 
 namespace Raftd.Node.Membership;
 
-/// <summary>Makes a new cluster of one member, unless somebody already counts this address among a cluster's members.</summary>
+/// <summary>Makes a new cluster of one member, unless a peer already counts this address among a cluster's members.</summary>
 /// <remarks>
 /// A founder whose directory was wiped starts with the same command line as on its first day. Its old peers still try to
 /// reach it; so it listens first, for as long as each of them may take to try again, and at least one and a half election
 /// timeouts. A peer that calls in that time knows it from a cluster that exists, and a second cluster beside it would split
 /// its clients.
 /// </remarks>
-internal sealed class Founding(NodeOptions options, PeerServer server, ILogger logger)
+internal sealed class Founding(NodeOptions options, PeerServer server, TimeProvider time, ILogger logger)
 {
     private const double WaitInElectionTimeouts = 1.5;
 
@@ -31,7 +31,7 @@ internal sealed class Founding(NodeOptions options, PeerServer server, ILogger l
         server.Expected = handshake => known.TrySetResult(handshake);
         var wait = WaitOf(options.ElectionTimeout);
         NodeLog.WaitingToFound(logger, wait);
-        await Task.WhenAny(known.Task, Task.Delay(wait, cancellationToken));
+        await Task.WhenAny(known.Task, Task.Delay(wait, time, cancellationToken));
         cancellationToken.ThrowIfCancellationRequested();
         if (known.Task.IsCompleted)
         {

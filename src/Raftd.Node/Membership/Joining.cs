@@ -1,124 +1,94 @@
-// Joining an existing cluster, and waiting before a new one is founded.
+// The requests of a directory that joins (JoinAttempts): the client route POST /join, as anybody may use it, because -join
+// names client addresses.
 
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Microsoft.Extensions.Logging;
-using Polly;
-using Polly.Retry;
-using Raftd.Store.Commands;
+using Raftd.Contract;
 
 namespace Raftd.Node.Membership;
 
-/// <summary>Asks the members named by -join, one after the other, until one takes this directory in.</summary>
-/// <remarks>Uses the client route POST /join, as anybody may, because -join names client addresses.</remarks>
-internal sealed class Joining(NodeOptions options, ILogger logger)
+internal sealed class Joining(JoinAttempts attempts, TimeProvider time)
 {
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
-
-    // With delays up to 5 s about ten minutes: long enough for a cluster that is being repaired.
-    private const int MaxAttempts = 120;
-    private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(10);
     private const int MaxAnswerBytes = 4 << 20;
+    private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(10);
 
     // As the route names it (docs/rest.md).
     private const string LevelTooLow = "level_too_low";
 
     /// <returns>The identity, now a member's.</returns>
-    /// <exception cref="FatalStopException">Refused for good, or nobody answered in all that time.</exception>
-    public async Task<MemberIdentity> JoinAsync(MemberIdentity identity, CancellationToken cancellationToken)
+    /// <exception cref="FatalStopException">Refused for good, or no member took it in within all attempts.</exception>
+    public async Task<MemberIdentity> JoinAsync(CancellationToken cancellationToken)
     {
-        var attempts = 0;
-        var pipeline = new ResiliencePipelineBuilder().AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<JoinAttemptException>(),
-            MaxRetryAttempts = MaxAttempts,
-            Delay = FirstDelay,
-            MaxDelay = LongestDelay,
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            OnRetry = retry =>
-            {
-                var failure = (JoinAttemptException)retry.Outcome.Exception!;
-                NodeLog.JoinRetried(logger, failure.Target, failure.Message, retry.RetryDelay);
-                return default;
-            },
-        }).Build();
         using var client = new HttpClient { Timeout = CallLimit, MaxResponseContentBufferSize = MaxAnswerBytes };
-        try
+        while (true)
         {
-            return await pipeline.ExecuteAsync(
-                async token => await AskAsync(client, options.Join[attempts++ % options.Join.Count], identity, token),
-                cancellationToken);
-        }
-        catch (JoinAttemptException failure)
-        {
-            throw new FatalStopException(
-                FatalReason.JoinFailed,
-                $"could not join through {string.Join(", ", options.Join)}: {failure.Message}",
-                "check that the members are up and that -join names their client addresses",
-                failure);
-        }
-    }
-
-    private async Task<MemberIdentity> AskAsync(
-        HttpClient client, string target, MemberIdentity identity, CancellationToken cancellationToken)
-    {
-        var body = new JoinBody(
-            options.Label,
-            options.AdvertisedHttpAddress,
-            options.AdvertisedPeerAddress,
-            identity.Instance.ToString(CultureInfo.InvariantCulture),
-            options.Generator,
-            FeatureLevel.Newest);
-        try
-        {
-            using var response = await client.PostAsJsonAsync(
-                $"http://{target}/join", body, JoinJson.Default.JoinBody, cancellationToken);
-            if (response.IsSuccessStatusCode)
+            TimeSpan pause;
+            try
             {
-                var answer = await ReadAsync(response, JoinJson.Default.JoinAnswer, cancellationToken);
-                return Adopt(identity, answer ?? throw new JoinAttemptException(target, "the answer is no raftd's"));
+                return attempts.Joined(await AskAsync(client, cancellationToken));
+            }
+            catch (Exception failure) when (IsWorthAnotherAttempt(failure) && !cancellationToken.IsCancellationRequested)
+            {
+                pause = attempts.Failed(failure.Message);
             }
 
-            var refusal = await ReadAsync(response, JoinJson.Default.JoinRefusal, cancellationToken)
-                ?? throw new JoinAttemptException(target, $"status {(int)response.StatusCode}, and no raftd answers there");
-            throw (int)response.StatusCode is 400 or 409
-                ? Refused(target, refusal)
-                : new JoinAttemptException(target, refusal.Error);
-        }
-        catch (Exception unreachable) when (unreachable is HttpRequestException or IOException or FormatException or OverflowException
-            || (unreachable is OperationCanceledException && !cancellationToken.IsCancellationRequested))
-        {
-            throw new JoinAttemptException(target, unreachable.Message);
+            await Task.Delay(pause, time, cancellationToken);
         }
     }
 
-    private static MemberIdentity Adopt(MemberIdentity identity, JoinAnswer answer) => identity with
+    /// <summary>It was not reached, took too long, or is no raftd: its answer cannot be read.</summary>
+    private static bool IsWorthAnotherAttempt(Exception failure) =>
+        failure is HttpRequestException or IOException or OperationCanceledException or FormatException or OverflowException;
+
+    private async Task<JoinResponse> AskAsync(HttpClient client, CancellationToken cancellationToken)
+    {
+        var request = attempts.Request;
+        var body = new JoinBody(
+            request.Label,
+            request.HttpAddress,
+            request.PeerAddress,
+            request.Instance.ToString(CultureInfo.InvariantCulture),
+            request.Generator,
+            request.FeatureLevel);
+        using var response = await client.PostAsJsonAsync(
+            $"http://{attempts.Target}/join", body, JoinJson.Default.JoinBody, cancellationToken);
+        if (response.IsSuccessStatusCode)
+        {
+            var answer = await ReadAsync(response, JoinJson.Default.JoinAnswer, cancellationToken);
+            return ToResponse(answer ?? throw new FormatException("the answer is no raftd's"));
+        }
+
+        var refusal = await ReadAsync(response, JoinJson.Default.JoinRefusal, cancellationToken)
+            ?? throw new FormatException($"status {(int)response.StatusCode}, and no raftd answers there");
+        throw (int)response.StatusCode is 400 or 409
+            ? attempts.Refused(
+                refusal.Code == LevelTooLow ? ErrorCode.LevelTooLow : ErrorCode.Conflict, refusal.Error, refusal.Hint)
+            : new HttpRequestException(refusal.Error);
+    }
+
+    private static JoinResponse ToResponse(JoinAnswer answer) => new()
     {
         ClusterId = Number(answer.ClusterId),
         MemberId = Number(answer.MemberId),
         Generator = answer.Generator,
-        KnownMembers =
+        Members =
         [
-            .. answer.Members.Select(member => new MemberInfo
+            .. answer.Members.Select(member => new Member
             {
                 Id = Number(member.Id),
                 Label = member.Label,
                 HttpAddress = member.HttpAddr,
                 PeerAddress = member.RaftAddr,
-                Instance = 0,
-                Generator = 0,
-                PromoteWhenCaughtUp = false,
+                IsLearner = false,
             }),
         ],
     };
 
     private static ulong Number(string text) => ulong.Parse(text, CultureInfo.InvariantCulture);
 
-    /// <returns>Null where somebody else than a raftd answers: whatever it says, it is no reason to give up.</returns>
+    /// <returns>Null where something else than a raftd answers: whatever it says, it is no reason to give up.</returns>
     private static async Task<T?> ReadAsync<T>(
         HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class
@@ -132,16 +102,5 @@ internal sealed class Joining(NodeOptions options, ILogger logger)
         {
             return null;
         }
-    }
-
-    private static FatalStopException Refused(string target, JoinRefusal refusal) => new(
-        refusal.Code == LevelTooLow ? FatalReason.NewerLevel : FatalReason.IdentityRefused,
-        $"{target} refused to let this member join: {refusal.Error}",
-        refusal.Hint.Length > 0 ? refusal.Hint : "see the members at /members");
-
-    /// <summary>One attempt failed; another may succeed.</summary>
-    private sealed class JoinAttemptException(string target, string reason) : Exception(reason)
-    {
-        public string Target { get; } = target;
     }
 }

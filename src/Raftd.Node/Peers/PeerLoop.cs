@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Raftd.Contract;
 using Raftd.Node.Forwarding;
 using Raftd.Node.Loops;
 using Raftd.Node.Membership;
@@ -21,6 +22,7 @@ internal sealed class PeerLoop : ILoop
     private readonly MemberChores _chores;
     private readonly TimeProvider _time;
     private readonly LoopContext _context = new();
+    private readonly ulong _self;
     private long _choresAt;
 
     /// <param name="options">Who this member is, and its times.</param>
@@ -40,10 +42,11 @@ internal sealed class PeerLoop : ILoop
         var verdict = new RemovalVerdict(self, logger);
         Leases = new LeaseKeeper(replica, member.State, member.Lessor, options.MaxLeaseKeys);
         _time = time;
+        _self = self.MemberId;
         _choresAt = time.GetTimestamp();
         _transport = transport;
         _dispatch = new SnapshotDispatch(options, wire, member.Spooler, member.PeerPins, replica, time, logger);
-        Membership = new MembershipKeeper(self, replica, options.RequestTimeLimit, logger);
+        Membership = new MembershipKeeper(self, replica, options.DrawMemberId);
         Calls = new LeaderCalls(Leases, Membership);
         Router = new LeaderRouter(self, replica, wire, _context, options.RequestTimeLimit, time, logger);
         Divergence = new DivergenceWatch(member.State);
@@ -112,6 +115,28 @@ internal sealed class PeerLoop : ILoop
             _choresAt = _time.GetTimestamp();
             _chores.Turn();
             EachSecond();
+        }
+    }
+
+    /// <summary>Before a planned stop: gives leadership, if this member has it, to the one that is likeliest to take it. Any
+    /// thread.</summary>
+    /// <returns>Whether another member leads now. Without a successor the others elect one when the heartbeats stop.</returns>
+    public Task<bool> HandOverAsync()
+    {
+        var ended = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _context.Run(async () => ended.SetResult(await TryHandOverAsync()));
+        return ended.Task;
+    }
+
+    private async Task<bool> TryHandOverAsync()
+    {
+        try
+        {
+            return await Membership.TransferAsync(to: 0) != _self;
+        }
+        catch (Exception notNow) when (notNow is StoreException or NotLeaderException)
+        {
+            return false;
         }
     }
 

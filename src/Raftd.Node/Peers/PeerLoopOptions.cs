@@ -1,3 +1,4 @@
+using Raftd.Contract;
 using Raftd.Node.Membership;
 
 namespace Raftd.Node.Peers;
@@ -20,6 +21,9 @@ internal sealed record PeerLoopOptions
     public required string PeerAddress { get; init; }
 
     public required TimeSpan RequestTimeLimit { get; init; }
+
+    /// <summary>The number of a member that joins, never used before: random in the product.</summary>
+    public required Func<JoinRequest, ulong> DrawMemberId { get; init; }
 
     public required long MaxLeaseKeys { get; init; }
 

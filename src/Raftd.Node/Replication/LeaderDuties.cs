@@ -5,7 +5,8 @@
 // leadership changed is the next leader's.
 
 using Microsoft.Extensions.Logging;
-using Raftd.Node.Service;
+using Raftd.Node.Membership;
+using Raftd.Node.Membership.Changes;
 using Raftd.Raft;
 using Raftd.Store.Commands;
 using Raftd.Store.Leases;
@@ -103,7 +104,7 @@ internal sealed class LeaderDuties(
             var progress = LearnerProgress.Of(raft, learner);
             if (member is { PromoteWhenCaughtUp: true } && progress.HasCaughtUp)
             {
-                var (result, _) = replica.ProposeConfiguration(MembershipKeeper.Promoted(raft.Configuration, members, member));
+                var (result, _) = replica.ProposeConfiguration(PromoteChange.With(raft.Configuration, members, member));
                 if (result == ProposeResult.Accepted)
                 {
                     NodeLog.Promoting(logger, learner.Value, progress.Match);

@@ -8,7 +8,7 @@
 //      configuration must be applied: one that is on its way may bring a member.
 //   2. The entry names that configuration. Apply makes it void if another one got into the log before it.
 //   3. While the entry is on its way no change of the members is proposed, and none before the leader has applied what
-//      earlier leaders left in the log (MembershipKeeper): behind the entry no configuration brings a member that was held
+//      earlier leaders left in the log (MembershipQueue): behind the entry no configuration brings a member that was held
 //      against the level before it.
 //
 // Invariant: a configuration in force at level N has no member whose announcement, or whose join, said less than N.

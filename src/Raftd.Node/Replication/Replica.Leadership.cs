@@ -19,6 +19,9 @@ internal sealed partial class Replica
     /// <summary>On the replica's thread: this member leads and has applied the first entry of its term.</summary>
     public bool IsPromoted => _promotedTerm != 0 && _promotedTerm == _raft.Term && _raft.Role == RaftRole.Leader;
 
+    /// <summary>On the replica's thread.</summary>
+    public bool IsLeading => _raft.Role == RaftRole.Leader && _fencedBecause is null;
+
     /// <summary>For duties that run on the replica's thread.</summary>
     public RaftNode Raft => _raft;
 
@@ -34,13 +37,15 @@ internal sealed partial class Replica
 
     /// <summary>Cuts this member off: it hears nothing, says nothing and answers nothing, until somebody repairs it.</summary>
     /// <remarks>For a state that contradicts the majority's: whatever it said could be wrong.</remarks>
-    public void Fence(string reason) => _inbox.Post(new ReplicaInput.Ask(_ =>
+    public void Fence(string reason) => _inbox.Post(new ReplicaInput.Fenced(reason));
+
+    private void CutOff(string reason)
     {
         _fencedBecause ??= reason;
         EndLeadership();
         _proposals.EndAll();
         _reads.EndAll();
-    }));
+    }
 
     private void NoteTerm(Ready ready)
     {
@@ -88,13 +93,15 @@ internal sealed partial class Replica
     }
 
     /// <summary>From the applier: leases count since the first entry of this term.</summary>
-    public void Promoted(ulong term) => _inbox.Post(new ReplicaInput.Ask(_ =>
+    public void Promoted(ulong term) => _inbox.Post(new ReplicaInput.Promoted(term));
+
+    private void AcceptPromoted(ulong term)
     {
         if (_ledTerm == term)
         {
             _promotedTerm = term;
         }
-    }));
+    }
 
     private void EndLeadership()
     {

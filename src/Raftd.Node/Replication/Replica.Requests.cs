@@ -1,7 +1,8 @@
 // What other threads ask of the replica: proposals, read barriers, questions to the core.
 
 using System.Runtime.InteropServices;
-using Raftd.Contract;
+using Raftd.Node.Forwarding;
+using Raftd.Node.Membership.Changes;
 using Raftd.Raft;
 using Raftd.Store.Commands;
 
@@ -65,27 +66,22 @@ internal sealed partial class Replica
         return _inbox.TryPost(new ReplicaInput.Read(barrier)) ? barrier.Task : Task.FromResult(false);
     }
 
-    /// <summary>Runs something on the replica's thread, between two batches.</summary>
-    public void Ask(Action<RaftNode> run) => _inbox.Post(new ReplicaInput.Ask(run));
+    /// <summary>Has the members changed, if this member leads. The task always ends, and never throws.</summary>
+    public Task<MembershipOutcome> ChangeMembersAsync(MembershipChange wanted) =>
+        AskAsync(new MembershipRequest.Change(wanted, DeadlineFromNow()));
 
-    /// <summary>Runs a question on the replica's thread, between two batches.</summary>
-    /// <exception cref="StoreException">The question refused: that concerns the one who asked, and not this thread, which any
-    /// other exception ends.</exception>
-    public Task<T> AskAsync<T>(Func<RaftNode, T> question)
+    /// <summary>Hands leadership over, if this member has it. The task always ends, and never throws.</summary>
+    /// <param name="to">0 for the member that is likeliest to take it.</param>
+    public Task<MembershipOutcome> HandOverAsync(ulong to) => AskAsync(new MembershipRequest.HandOver(to, DeadlineFromNow()));
+
+    private Task<MembershipOutcome> AskAsync(MembershipRequest request)
     {
-        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _inbox.Post(new ReplicaInput.Ask(raft =>
+        if (!_inbox.TryPost(new ReplicaInput.Members(request)))
         {
-            try
-            {
-                answer.TrySetResult(question(raft));
-            }
-            catch (StoreException refusal)
-            {
-                answer.TrySetException(refusal);
-            }
-        }));
-        return answer.Task;
+            request.SetResult(new MembershipOutcome { Failure = Refusals.TooMany() });
+        }
+
+        return request.Task;
     }
 
     /// <summary>For the replica's own thread: proposes a configuration.</summary>
@@ -111,10 +107,12 @@ internal sealed partial class Replica
 
     /// <summary>The stream of a snapshot to a peer has ended, well or not.</summary>
     public void SnapshotEnded(NodeId to, ulong index, bool installed) =>
-        _inbox.Post(new ReplicaInput.Ask(raft => raft.ReportSnapshot(to, index, installed)));
+        _inbox.Post(new ReplicaInput.SnapshotEnded(to, index, installed));
 
-    public void PeerUnreachable(NodeId peer) =>
-        _inbox.Post(new ReplicaInput.Ask(raft => raft.ReportUnreachable(peer)));
+    public void PeerUnreachable(NodeId peer) => _inbox.Post(new ReplicaInput.Unreachable(peer));
+
+    /// <summary>From the log, which wants to begin there: answered by ReleaseLog.</summary>
+    public void LogReleasing(ulong index) => _inbox.Post(new ReplicaInput.Releasing(index));
 
     public void EntriesRead(EntriesWanted wanted, IReadOnlyList<Entry> entries) =>
         _inbox.Post(new ReplicaInput.EntriesRead(wanted, entries));
@@ -134,6 +132,7 @@ internal sealed partial class Replica
         _quota.EndLeadership();
         _proposals.EndAll();
         _reads.EndAll();
+        _membership.EndAll();
     }
 
     private Proposal Gather(ReadOnlyMemory<byte> command)
@@ -146,7 +145,7 @@ internal sealed partial class Replica
 
     private void ProposeGathered()
     {
-        if (_raft.Role == RaftRole.Leader && _fencedBecause is null)
+        if (IsLeading)
         {
             RefuseAboveLevel();
             _quota.Admit(_gathered, knowsUnderWay: _promotingTerm == _raft.Term);

@@ -40,6 +40,7 @@ internal sealed partial class Replica : ILoop
     private readonly QuotaGate _quota;
     private readonly ProposalLedger _proposals = new();
     private readonly ReadLedger _reads = new();
+    private readonly MembershipQueue _membership;
     private readonly List<Proposal> _gathered = [];
     private readonly List<ReadOnlyMemory<byte>> _commands = [];
     private List<ReplicaInput> _batch = [];
@@ -78,6 +79,7 @@ internal sealed partial class Replica : ILoop
             _followed = _committed = raft.Configuration;
         }
 
+        _membership = new MembershipQueue(this, options.RequestTimeLimit, time, logger);
         _budget = new ByteBudget(options.MaxProposalBytes);
         _inbox = new Mailbox<ReplicaInput>(options.MaxInputs);
         _status = Picture();
@@ -93,6 +95,10 @@ internal sealed partial class Replica : ILoop
 
     /// <summary>Gets what the core wants from the log for a peer; answered by EntriesRead. Set before the first step.</summary>
     public Action<EntriesWanted> EntriesWanted { get; set; } = static _ => { };
+
+    /// <summary>Told, on this thread, that the log may begin at an index: the core has read what is before it for the last time.
+    /// Set before the first step.</summary>
+    public Action<ulong> ReleaseLog { get; set; } = static _ => { };
 
     public long? NextDeadline => _tellCommitsAt;
 
@@ -115,11 +121,13 @@ internal sealed partial class Replica : ILoop
         }
 
         _batch.Clear();
+        _membership.Decide();
         ProposeGathered();
         BeginReads();
         HandleReady();
         TellCommits();
         Publish();
+        _membership.Answer();
         return took;
     }
 
@@ -161,11 +169,26 @@ internal sealed partial class Replica : ILoop
             case ReplicaInput.Applied applied:
                 AcceptApplied(applied.Index);
                 break;
-            case ReplicaInput.Ask ask:
-                ask.Run(_raft);
+            case ReplicaInput.Members members:
+                _membership.Add(members.Request);
                 break;
             case ReplicaInput.EntriesRead read:
                 _raft.EntriesRead(read.Wanted, read.Entries);
+                break;
+            case ReplicaInput.SnapshotEnded ended:
+                _raft.ReportSnapshot(ended.To, ended.Index, ended.Installed);
+                break;
+            case ReplicaInput.Unreachable unreachable:
+                _raft.ReportUnreachable(unreachable.Peer);
+                break;
+            case ReplicaInput.Releasing releasing:
+                ReleaseLog(releasing.Index);
+                break;
+            case ReplicaInput.Promoted promoted:
+                AcceptPromoted(promoted.Term);
+                break;
+            case ReplicaInput.Fenced fenced:
+                CutOff(fenced.Reason);
                 break;
             case ReplicaInput.Snapshot snapshot:
                 AcceptSnapshot(snapshot.Offer);

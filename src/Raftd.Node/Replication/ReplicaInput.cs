@@ -12,8 +12,22 @@ internal abstract record ReplicaInput
 
     public sealed record Read(ReadBarrier Barrier) : ReplicaInput;
 
-    /// <summary>Work that needs the core: runs on the replica's thread, between two batches.</summary>
-    public sealed record Ask(Action<RaftNode> Run) : ReplicaInput;
+    public sealed record Members(MembershipRequest Request) : ReplicaInput;
+
+    /// <summary>This member is cut off for that reason.</summary>
+    public sealed record Fenced(string Reason) : ReplicaInput;
+
+    /// <summary>The stream of a snapshot to a peer has ended.</summary>
+    public sealed record SnapshotEnded(NodeId To, ulong Index, bool Installed) : ReplicaInput;
+
+    /// <summary>Messages to a peer were lost.</summary>
+    public sealed record Unreachable(NodeId Peer) : ReplicaInput;
+
+    /// <summary>The log wants to begin at this index.</summary>
+    public sealed record Releasing(ulong Index) : ReplicaInput;
+
+    /// <summary>The applier counts the time of leases since the first entry of this term.</summary>
+    public sealed record Promoted(ulong Term) : ReplicaInput;
 
     /// <summary>A verified snapshot of a peer; the core decides whether to install it.</summary>
     public sealed record Snapshot(SnapshotOffer Offer) : ReplicaInput;

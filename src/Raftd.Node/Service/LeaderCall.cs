@@ -13,4 +13,4 @@ internal sealed record LeaderCall<TRequest, TResponse>(
     JsonTypeInfo<TRequest> RequestType,
     JsonTypeInfo<TResponse> ResponseType,
     bool ChangesState,
-    Func<TRequest, CancellationToken, ValueTask<TResponse>> Answer);
+    Func<TRequest, ValueTask<TResponse>> Answer);

@@ -7,19 +7,19 @@ internal sealed class LeaderCalls(LeaseKeeper leases, MembershipKeeper members)
 {
     public LeaderCall<LeaseKeepAliveRequest, LeaseKeepAliveResponse> KeepAlive { get; } = new(
         "lease-keepalive", CallJson.Default.LeaseKeepAliveRequest, CallJson.Default.LeaseKeepAliveResponse,
-        ChangesState: true, (request, _) => leases.KeepAliveAsync(request));
+        ChangesState: true, leases.KeepAliveAsync);
 
     public LeaderCall<long, LeaseTimeToLiveResponse> TimeToLive { get; } = new(
         "lease-timetolive", CallJson.Default.Int64, CallJson.Default.LeaseTimeToLiveResponse,
-        ChangesState: false, (id, _) => leases.TimeToLiveAsync(id));
+        ChangesState: false, leases.TimeToLiveAsync);
 
     public LeaderCall<LeasedKeysRequest, LeasedKeysResponse> LeasedKeys { get; } = new(
         "lease-keys", CallJson.Default.LeasedKeysRequest, CallJson.Default.LeasedKeysResponse,
-        ChangesState: false, (request, _) => leases.LeasedKeysAsync(request));
+        ChangesState: false, leases.LeasedKeysAsync);
 
     public LeaderCall<string, LeaseListResponse> Leases { get; } = new(
         "leases", CallJson.Default.String, CallJson.Default.LeaseListResponse,
-        ChangesState: false, (prefix, _) => leases.LeasesAsync(prefix));
+        ChangesState: false, leases.LeasesAsync);
 
     public LeaderCall<JoinRequest, JoinResponse> Join { get; } = new(
         "join", CallJson.Default.JoinRequest, CallJson.Default.JoinResponse,

@@ -6,7 +6,8 @@ internal static class LevelMutations
     private const string Apply = "src/Raftd.Store/Mvcc/StateMachine.Apply.cs";
     private const string Raiser = "src/Raftd.Node/Replication/LevelRaiser.cs";
     private const string Door = "src/Raftd.Node/Replication/Replica.Levels.cs";
-    private const string Membership = "src/Raftd.Node/Service/MembershipKeeper.cs";
+    private const string Queue = "src/Raftd.Node/Replication/MembershipQueue.cs";
+    private const string Join = "src/Raftd.Node/Membership/Changes/JoinChange.cs";
 
     public static IReadOnlyList<Mutation> List { get; } =
     [
@@ -55,9 +56,9 @@ internal static class LevelMutations
             Name = "join-beside-a-rising-level",
             Failures = [82],
             Wrong = "a member joins while the entry that raises the level is on its way, and is held against the level before",
-            File = Membership,
-            Original = "_replica.IsRaisingLevel || !_replica.IsPromoted",
-            Broken = "!_replica.IsPromoted",
+            File = Queue,
+            Original = "replica.IsPromoted && !replica.IsRaisingLevel",
+            Broken = "replica.IsPromoted",
             Suites = [Suite.Node],
         },
         new()
@@ -75,8 +76,8 @@ internal static class LevelMutations
             Name = "any-build-joins",
             Failures = [82],
             Wrong = "a member whose build does not know the cluster's level joins, and stops at the first entry",
-            File = Membership,
-            Original = "request.FeatureLevel < _replica.FeatureLevel",
+            File = Join,
+            Original = "Request.FeatureLevel < level",
             Broken = "false",
             Suites = [Suite.Node],
         },

@@ -72,7 +72,7 @@ internal static class MembershipMutations
             Name = "learner-promoted-while-behind",
             Failures = [16],
             Wrong = "a learner becomes a voter although it was never heard of (#15096)",
-            File = "src/Raftd.Node/Service/LearnerProgress.cs",
+            File = "src/Raftd.Node/Membership/LearnerProgress.cs",
             Original = "IsActive && (Match >= Commit || KeepsUp)",
             Broken = "true",
             Suites = [Suite.Simulator, Suite.Node],

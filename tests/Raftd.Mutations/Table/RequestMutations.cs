@@ -5,7 +5,9 @@ namespace Raftd.Mutations.Table;
 internal static class RequestMutations
 {
     private const string HostGuard = "src/Raftd.Api/Http/HostGuard.cs";
-    private const string Membership = "src/Raftd.Node/Service/MembershipKeeper.cs";
+    private const string Join = "src/Raftd.Node/Membership/Changes/JoinChange.cs";
+    private const string Queue = "src/Raftd.Node/Replication/MembershipQueue.cs";
+    private const string Keeper = "src/Raftd.Node/Service/MembershipKeeper.cs";
     private const string Cluster = "src/Raftd.Node/Service/NodeService.Cluster.cs";
 
     public static IReadOnlyList<Mutation> List { get; } =
@@ -85,9 +87,9 @@ internal static class RequestMutations
             Name = "known-label-moved-without-instance",
             Failures = [15],
             Wrong = "a join with a known label and no instance moves that member's addresses (docs/bugs.md)",
-            File = Membership,
-            Original = "request.Instance != 0 && request.Instance == known.Instance",
-            Broken = "request.Instance == known.Instance || request.Instance == 0 || known.Instance == 0",
+            File = Join,
+            Original = "Request.Instance != 0 && Request.Instance == known.Instance",
+            Broken = "Request.Instance == known.Instance || Request.Instance == 0 || known.Instance == 0",
             Suites = [Suite.Node],
         },
         new()
@@ -105,9 +107,9 @@ internal static class RequestMutations
             Name = "retried-change-answered-before-commit",
             Failures = [13, 67],
             Wrong = "a join or a removal sent again is decided by the uncommitted change of the first one (docs/bugs.md)",
-            File = Membership,
-            Original = "raft.ConfigurationIndex > raft.Commit",
-            Broken = "false",
+            File = Queue,
+            Original = "replica.Raft.ConfigurationIndex <= replica.Raft.Commit && ",
+            Broken = "",
             Suites = [Suite.Node],
         },
         new()
@@ -115,8 +117,8 @@ internal static class RequestMutations
             Name = "deposed-leader-speaks-for-members",
             Failures = [6, 15],
             Wrong = "a leader that does not know that it was deposed says who is a member and who is not",
-            File = Membership,
-            Original = "!await _replica.LeadershipBarrierAsync()",
+            File = Keeper,
+            Original = "!await replica.LeadershipBarrierAsync()",
             Broken = "false",
             Suites = [Suite.Node],
         },
@@ -125,8 +127,8 @@ internal static class RequestMutations
             Name = "refusal-ends-the-process",
             Failures = [69],
             Wrong = "a transfer to a number that no member has ends the leader's process (docs/bugs.md; etcd #9379)",
-            File = "src/Raftd.Node/Replication/Replica.Requests.cs",
-            Original = "answer.TrySetException(refusal);",
+            File = Queue,
+            Original = "End(request, Decided() with { Failure = refusal });",
             Broken = "throw;",
             Suites = [Suite.Node],
         },

@@ -89,7 +89,7 @@ internal sealed class LeaderHunt(Cluster cluster, Dice dice)
         var others = leader.Raft.Configuration.Voters.Where(voter => voter.Value != leader.Host.Id).ToArray();
         var to = dice.Pick(others);
         cluster.Say("fault", $"{leader.Host.Name} hands over to m{to.Value}");
-        leader.Replica.Ask(raft => raft.TransferLeadership(to));
+        Transfers.Ask(cluster, leader, to.Value);
     }
 
     /// <summary>Mostly long enough that the others elect a leader meanwhile.</summary>

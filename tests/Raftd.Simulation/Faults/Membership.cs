@@ -1,18 +1,31 @@
 using Raftd.Node.Membership;
+using Raftd.Node.Service;
 using Raftd.Raft;
+using Raftd.Simulation.Clients;
+using Raftd.Simulation.Members;
 
 namespace Raftd.Simulation.Faults;
 
-/// <summary>The administrator: adds members as learners, which the leader promotes, and removes some. What MembershipKeeper
-/// proposes for a join and a removal is proposed here; a newcomer starts when its configuration is committed.</summary>
-/// <remarks>Fair: at most one change at a time (the core refuses more), never fewer than two voters, never more than seven
-/// members, and the disk of a removed member is never used again.</remarks>
+/// <summary>The administrator: sets up members, which join and are promoted by the leader, and has some removed, by the calls
+/// that the product answers.</summary>
+/// <remarks>Fair: never fewer than two voters, never more than seven members, and the disk of a removed member is never used
+/// again.</remarks>
 internal sealed class Membership(Cluster cluster, Dice dice)
 {
     private const int MaxMembers = 7;
     private const long MeanPause = Scheduler.Second;
 
+    // A request may wait so long at the member that was asked, and as long again at the leader.
+    private const long LongestRequest = 11 * Scheduler.Second;
+
+    private readonly List<Newcomer> _newcomers = [];
+
+    // When each was asked to be removed last, and until when none may be: an earlier request to join may still be under way.
+    private readonly SortedDictionary<ulong, long> _removalAsked = [];
+    private readonly Dictionary<ulong, long> _staysUntil = [];
+    private Configuration _configuration = Configuration.Empty;
     private MemberTable _committed = MemberTable.Empty;
+    private ulong _lastId;
 
     public static MemberInfo Info(ulong id) => new()
     {
@@ -25,9 +38,12 @@ internal sealed class Membership(Cluster cluster, Dice dice)
         PromoteWhenCaughtUp = false,
     };
 
-    public void Start() => cluster.Scheduler.After(dice.Exponential(MeanPause), Change);
+    /// <summary>Set up, and not taken in yet.</summary>
+    public int Newcomers => _newcomers.Count;
 
-    public int Voters { get; private set; }
+    public int Voters => _configuration.Voters.Length;
+
+    public void Start() => cluster.Scheduler.After(dice.Exponential(MeanPause), Change);
 
     /// <summary>The members of the newest committed configuration.</summary>
     public bool IsMember(ulong id) => _committed.Find(id) is not null;
@@ -36,15 +52,9 @@ internal sealed class Membership(Cluster cluster, Dice dice)
     public void Committed(Configuration configuration)
     {
         var before = _committed;
+        _configuration = configuration;
         _committed = MemberTable.Decode(configuration.Context.Span);
-        Voters = configuration.Voters.Length;
         cluster.Say("admin", $"committed: {configuration}");
-        foreach (var info in _committed.Members.Where(info => cluster.Find(info.Id) is null))
-        {
-            var member = cluster.Add(info.Id, founding: null, _committed);
-            cluster.Scheduler.After(dice.Exponential(Scheduler.Second / 5), member.Start);
-        }
-
         foreach (var gone in before.Members.Where(info => !IsMember(info.Id)))
         {
             // It may not have heard of it, and runs on for a while.
@@ -52,7 +62,16 @@ internal sealed class Membership(Cluster cluster, Dice dice)
         }
     }
 
-    /// <summary>A leader refused its stream: it was removed, and stops.</summary>
+    /// <summary>A newcomer was taken in, and has its identity.</summary>
+    public void Joined(Newcomer newcomer, MemberIdentity identity)
+    {
+        _newcomers.Remove(newcomer);
+        _staysUntil[newcomer.Id] = newcomer.Attempts > 1 ? cluster.Scheduler.Now + LongestRequest : 0;
+        var member = cluster.Add(newcomer.Id, founding: null, MemberTable.Of(identity.KnownMembers));
+        cluster.Scheduler.After(dice.Exponential(Scheduler.Second / 5), member.Start);
+    }
+
+    /// <summary>Peers refused its streams: it was removed, and stops.</summary>
     public void ToldItWasRemoved(ulong id)
     {
         SafetyViolationException.Require(!IsMember(id), $"m{id} is told that it was removed, but it was not");
@@ -64,7 +83,7 @@ internal sealed class Membership(Cluster cluster, Dice dice)
     {
         if (cluster.Leader is { } leader && leader.Host.PausedUntil <= cluster.Scheduler.Now)
         {
-            leader.Run(10, () => Propose(leader, (now, table) => Without(leader.Raft.Id, now, table)));
+            Remove(leader.Host.Id, [leader]);
         }
     }
 
@@ -83,45 +102,65 @@ internal sealed class Membership(Cluster cluster, Dice dice)
             return;
         }
 
-        // Every member that takes itself for the leader is asked: one that was deposed may not do harm.
-        foreach (var leader in cluster.RunningMembers.Where(member => member.Raft.Role == RaftRole.Leader))
+        if (dice.Chance(0.6) && cluster.Members.Count + _newcomers.Count < MaxMembers)
         {
-            if (leader.Host.PausedUntil <= cluster.Scheduler.Now)
-            {
-                leader.Run(10, () => Propose(leader, AnyOther));
-            }
+            SetUp();
+        }
+        else if (_committed.Members.Length > 0)
+        {
+            Remove(dice.Pick(_committed.Members).Id, Askable());
         }
 
         Start();
     }
 
-    private void Propose(Members.Incarnation leader, Func<Configuration, MemberTable, Configuration?> change) => leader.Replica.Ask(raft =>
+    private void SetUp()
     {
-        var now = raft.Configuration;
-        var table = MemberTable.Decode(now.Context.Span);
-        if (change(now, table) is { } next)
-        {
-            var (result, _) = leader.Replica.ProposeConfiguration(next);
-            cluster.Say("admin", $"m{raft.Id.Value}: {now} to {next}: {result}");
-        }
-    });
-
-    private Configuration? AnyOther(Configuration now, MemberTable table) => dice.Chance(0.6) && cluster.Members.Count < MaxMembers
-        ? WithLearner(now, table)
-        : Without(new NodeId(dice.Pick(table.Members).Id), now, table);
-
-    private Configuration WithLearner(Configuration now, MemberTable table)
-    {
-        var id = Math.Max(cluster.Members.Max(member => member.Id), table.Members.Max(info => info.Id)) + 1;
-        var info = Info(id) with { PromoteWhenCaughtUp = true };
-        return new Configuration(now.Voters, now.Learners.Append(new NodeId(id)), table.With(info).Encode());
+        _lastId = Math.Max(_lastId, cluster.Members.Max(member => member.Id)) + 1;
+        var newcomer = new Newcomer(cluster, _lastId, dice.Fork());
+        _newcomers.Add(newcomer);
+        newcomer.Ask();
     }
 
-    private static Configuration? Without(NodeId id, Configuration now, MemberTable table)
+    /// <summary>Every member that takes itself for the leader, for one that was deposed may not do harm; any where none does.</summary>
+    private List<Incarnation> Askable()
     {
-        var voters = now.Voters.Where(voter => voter != id).ToArray();
-        return voters.Length < 2
-            ? null
-            : new Configuration(voters, now.Learners.Where(learner => learner != id), table.Without(id.Value).Encode());
+        var awake = cluster.RunningMembers.Where(member => member.Host.PausedUntil <= cluster.Scheduler.Now).ToList();
+        var leaders = awake.Where(member => member.Raft.Role == RaftRole.Leader).ToList();
+        return leaders.Count > 0 || awake.Count == 0 ? leaders : [dice.Pick(awake)];
+    }
+
+    private void Remove(ulong id, List<Incarnation> asked)
+    {
+        if (!MayRemove(id))
+        {
+            return;
+        }
+
+        _removalAsked[id] = cluster.Scheduler.Now;
+        foreach (var member in asked)
+        {
+            cluster.Say("admin", $"asks {member.Host.Name} to remove m{id}");
+            AskedOf<Nothing>.Send(
+                member, member.Peers.Router.CallAsync(member.Peers.Calls.RemoveMember, id), (ending, _) => Removed(id, ending));
+        }
+    }
+
+    /// <summary>Two voters stay, whatever comes of what was asked for before.</summary>
+    private bool MayRemove(ulong id)
+    {
+        var now = cluster.Scheduler.Now;
+        var staying = _configuration.Voters.Count(voter =>
+            voter.Value != id && !(_removalAsked.TryGetValue(voter.Value, out var asked) && asked + LongestRequest > now));
+        return staying >= 2 && cluster.Find(id) is not null && _staysUntil.GetValueOrDefault(id) <= now;
+    }
+
+    private void Removed(ulong id, Ending ending)
+    {
+        cluster.Say("admin", $"the removal of m{id}: {ending}");
+
+        // Refused is "no such member": two were asked at once, and each has shown that it leads.
+        SafetyViolationException.Require(
+            ending is not (Ending.Done or Ending.Refused) || !IsMember(id), $"m{id} is said to be removed, but it is not");
     }
 }

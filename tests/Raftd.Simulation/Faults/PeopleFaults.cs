@@ -1,4 +1,3 @@
-using Raftd.Raft;
 using Raftd.Simulation.Members;
 
 namespace Raftd.Simulation.Faults;
@@ -17,9 +16,9 @@ internal sealed class PeopleFaults(Cluster cluster, Dice dice) : FaultGroup(clus
 
     private void Transfer(SimulatedMember to)
     {
-        if (Cluster.Leader is { } leader && leader.Host.PausedUntil <= Now)
+        if (Cluster.RunningMembers.Where(member => member.Host.PausedUntil <= Now).ToArray() is { Length: > 0 } awake)
         {
-            leader.Replica.Ask(raft => raft.TransferLeadership(new NodeId(to.Id)));
+            Transfers.Ask(Cluster, Dice.Pick(awake), to.Id);
         }
     }
 

@@ -65,8 +65,29 @@ internal sealed class ProcessFaults(Cluster cluster, Dice dice) : FaultGroup(clu
         foreach (var member in Cluster.Members)
         {
             delay += Dice.Exponential(Scheduler.Second);
-            Later(delay, () => Crash(member));
+            Later(delay, () => Stop(member));
         }
+    }
+
+    /// <summary>As a process does that is told to: it hands over before, if it leads, but does not wait for ever.</summary>
+    private void Stop(SimulatedMember member)
+    {
+        if (member.Running is not { } running || member.PausedUntil > Now)
+        {
+            Crash(member);
+            return;
+        }
+
+        void End()
+        {
+            if (running.IsAlive)
+            {
+                member.Crash("is stopped", CrashLoss.Nothing);
+            }
+        }
+
+        AskedOf<bool>.Send(running, running.Peers.HandOverAsync(), (_, _) => Cluster.Scheduler.After(1, End));
+        Later(2 * SimulatedMember.ElectionTimeoutTicks * Cluster.Swarm.HeartbeatMilliseconds * Scheduler.Millisecond, End);
     }
 
     private void Pause(SimulatedMember victim, long duration) => victim.PausedUntil = Math.Max(victim.PausedUntil, Now + duration);

@@ -208,6 +208,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
             HttpAddress = info.HttpAddress,
             PeerAddress = info.PeerAddress,
             RequestTimeLimit = options.Replica.RequestTimeLimit,
+            DrawMemberId = static request => request.Instance,
             MaxLeaseKeys = long.MaxValue,
             QuotaBytes = options.Duties.QuotaBytes,
         };

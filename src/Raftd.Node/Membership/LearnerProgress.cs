@@ -1,6 +1,6 @@
 using Raftd.Raft;
 
-namespace Raftd.Node.Service;
+namespace Raftd.Node.Membership;
 
 /// <summary>How far a learner has come, as the leader sees it.</summary>
 internal readonly record struct LearnerProgress(ulong Match, ulong Commit, bool IsActive, bool KeepsUp)

@@ -1,0 +1,134 @@
+// Who may join, and as what.
+//
+// A newcomer becomes a learner: an empty log never counts for a majority. One that is known already may come again, and
+// from another address, if it comes from the same data directory; another directory under its label has lost the votes and
+// acknowledgements of the first, and is refused (failure 15 in docs/testing.md's catalogue). A request without an instance
+// number proves nothing and changes nothing. A member that was added without one, by hand, takes that of the first
+// directory that comes from where it is expected.
+
+using Raftd.Contract;
+using Raftd.Raft;
+
+namespace Raftd.Node.Membership.Changes;
+
+/// <param name="Request">Its label and addresses are well formed.</param>
+/// <param name="NewId">Of the member, should it be new.</param>
+internal sealed record JoinChange(JoinRequest Request, ulong NewId) : MembershipChange
+{
+    public override Configuration? Next(MembershipFacts now)
+    {
+        RequireLevel(now.FeatureLevel);
+        var known = now.Members.FindLabel(Request.Label);
+        return known is null ? Add(now) : Renew(now, known);
+    }
+
+    private void RequireLevel(int level)
+    {
+        if (Request.FeatureLevel < level)
+        {
+            throw new StoreException(
+                ErrorCode.LevelTooLow,
+                $"the cluster is at feature level {level}, and {Request.Label} knows {Request.FeatureLevel}",
+                "start it with a build that knows that level (`raftd version` says which it knows)");
+        }
+    }
+
+    private Configuration Add(MembershipFacts now)
+    {
+        RequireFreeAddresses(now.Members, self: null);
+        var member = new MemberInfo
+        {
+            Id = NewId,
+            Label = Request.Label,
+            HttpAddress = Request.HttpAddress,
+            PeerAddress = Request.PeerAddress,
+            Instance = Request.Instance,
+            Generator = ChooseGenerator(now.Members, Request.Generator),
+            PromoteWhenCaughtUp = true,
+        };
+        return new Configuration(
+            now.Configuration.Voters,
+            now.Configuration.Learners.Append(new NodeId(member.Id)),
+            now.Members.With(member).Encode());
+    }
+
+    private Configuration? Renew(MembershipFacts now, MemberInfo known)
+    {
+        var sameAddresses = Request.HttpAddress == known.HttpAddress && Request.PeerAddress == known.PeerAddress;
+        var sameDirectory = Request.Instance != 0 && Request.Instance == known.Instance;
+        if (!sameDirectory && !(sameAddresses && (Request.Instance == 0 || known.Instance == 0)))
+        {
+            throw Request.Instance == 0 || known.Instance == 0
+                ? KnownElsewhere(now.Members, known)
+                : KnownWithAnotherDirectory(now.Members, known);
+        }
+
+        var renewed = known with
+        {
+            HttpAddress = Request.HttpAddress,
+            PeerAddress = Request.PeerAddress,
+            Instance = Request.Instance == 0 ? known.Instance : Request.Instance,
+        };
+        if (renewed == known)
+        {
+            return null;
+        }
+
+        RequireFreeAddresses(now.Members, known);
+        return new Configuration(now.Configuration.Voters, now.Configuration.Learners, now.Members.With(renewed).Encode());
+    }
+
+    private static StoreException KnownWithAnotherDirectory(MemberTable members, MemberInfo known) => new(
+        ErrorCode.Conflict,
+        $"{known.Label} is a member of this cluster with another data directory: the one that asks is new or was "
+        + "wiped, and has lost what the member promised",
+        $"remove the old member first: {RemovalOf(members, known)} (any member answers), then start this one again");
+
+    private static StoreException KnownElsewhere(MemberTable members, MemberInfo known) => new(
+        ErrorCode.Conflict,
+        $"{known.Label} is a member of this cluster at {known.HttpAddress} (clients) and {known.PeerAddress} (peers); its "
+        + "addresses change only for a request that has its instance",
+        "start the member with its new -haddr and -raddr on the data directory that it has, and it tells them by itself; if "
+        + $"that is lost, remove it first: {RemovalOf(members, known)}");
+
+    private static string RemovalOf(MemberTable members, MemberInfo known)
+    {
+        // Not the address of the one to be removed: it is down, or it would not ask.
+        var another = members.Members.FirstOrDefault(member => member.Id != known.Id) ?? known;
+        return $"curl -X DELETE http://{another.HttpAddress}/members/{known.Label}";
+    }
+
+    private void RequireFreeAddresses(MemberTable members, MemberInfo? self)
+    {
+        var other = members.Members.FirstOrDefault(member =>
+            member.Id != self?.Id
+            && (member.PeerAddress == Request.PeerAddress || member.HttpAddress == Request.HttpAddress));
+        if (other is not null)
+        {
+            throw new StoreException(
+                ErrorCode.Conflict,
+                $"member {other.Label} has the address {Request.HttpAddress} or {Request.PeerAddress} already",
+                "give each member addresses of its own, or remove the member that is gone");
+        }
+    }
+
+    private static int ChooseGenerator(MemberTable members, int? asked)
+    {
+        if (asked is < 0 or > MemberTable.MaxGenerator)
+        {
+            throw new StoreException(
+                ErrorCode.BadRequest, $"generator number {asked} is not within 0 and {MemberTable.MaxGenerator}");
+        }
+
+        var number = asked ?? members.FreeGenerator();
+        if (number < 0 || members.Members.Any(member => member.Generator == number))
+        {
+            throw new StoreException(
+                ErrorCode.Conflict,
+                asked is null ? "all 1024 generator numbers are taken" : $"generator number {asked} belongs to another member",
+                "leave -bind out and the cluster chooses");
+        }
+
+        return number;
+    }
+}

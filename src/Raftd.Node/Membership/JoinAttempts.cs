@@ -1,0 +1,90 @@
+using Microsoft.Extensions.Logging;
+using Raftd.Contract;
+using Raftd.Raft;
+using Raftd.Store.Commands;
+
+namespace Raftd.Node.Membership;
+
+/// <summary>The way of a directory into a cluster: which member it asks next and when, until one takes it in.</summary>
+/// <remarks>It asks one member after the other, in ever longer pauses, and goes on for about ten minutes: long enough for a
+/// cluster that is being repaired. Whoever moves the requests tells it what came of each.</remarks>
+/// <param name="self">An identity that is no member's yet.</param>
+/// <param name="request">What each member is asked.</param>
+/// <param name="targets">The addresses of members; at least one.</param>
+/// <param name="random">Spreads those that were started together.</param>
+/// <param name="logger">Gets a line for each attempt that failed.</param>
+internal sealed class JoinAttempts(
+    MemberIdentity self, JoinRequest request, IReadOnlyList<string> targets, IRandomSource random, ILogger logger)
+{
+    private const int MaxAttempts = 120;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    private TimeSpan _pause = FirstPause;
+    private int _failed;
+
+    public JoinRequest Request => request;
+
+    /// <summary>The member to ask now.</summary>
+    public string Target => targets[_failed % targets.Count];
+
+    /// <summary>A member has taken it in.</summary>
+    /// <returns>The identity, now a member's.</returns>
+    public MemberIdentity Joined(JoinResponse answer) => self with
+    {
+        ClusterId = answer.ClusterId,
+        MemberId = answer.MemberId,
+        Generator = answer.Generator,
+        KnownMembers = [.. answer.Members.Select(Known)],
+    };
+
+    /// <summary>Surely not refused: another attempt may succeed.</summary>
+    /// <returns>How long to wait before it.</returns>
+    /// <exception cref="FatalStopException">It was the last.</exception>
+    public TimeSpan Failed(string reason)
+    {
+        var target = Target;
+        if (++_failed >= MaxAttempts)
+        {
+            throw new FatalStopException(
+                FatalReason.JoinFailed,
+                $"could not join through {string.Join(", ", targets)}: {reason}",
+                "check that the members are up and that -join names their client addresses");
+        }
+
+        // Half of it at least, so that a refusal that takes no time is not asked for in a circle.
+        var pause = _pause * (0.5 + (random.Next(512) / 1024.0));
+        _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
+        NodeLog.JoinRetried(logger, target, reason, pause);
+        return pause;
+    }
+
+    /// <summary>A member has refused it for good.</summary>
+    public FatalStopException Refused(ErrorCode code, string error, string hint) => new(
+        code == ErrorCode.LevelTooLow ? FatalReason.NewerLevel : FatalReason.IdentityRefused,
+        $"{Target} refused to let this member join: {error}",
+        hint.Length > 0 ? hint : "see the members at /members");
+
+    /// <summary>Enough to dial it until the log says more.</summary>
+    private static MemberInfo Known(Member member) => new()
+    {
+        Id = member.Id,
+        Label = member.Label,
+        HttpAddress = member.HttpAddress,
+        PeerAddress = member.PeerAddress,
+        Instance = 0,
+        Generator = 0,
+        PromoteWhenCaughtUp = false,
+    };
+
+    /// <summary>Of a directory that this build would start.</summary>
+    public static JoinRequest RequestOf(MemberIdentity self, string httpAddress, string peerAddress, int? generator) => new()
+    {
+        Label = self.Label,
+        HttpAddress = httpAddress,
+        PeerAddress = peerAddress,
+        Instance = self.Instance,
+        Generator = generator,
+        FeatureLevel = FeatureLevel.Newest,
+    };
+}
