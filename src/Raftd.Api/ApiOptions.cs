@@ -1,4 +1,5 @@
 using Raftd.Api.Http;
+using Raftd.Contract;
 
 namespace Raftd.Api;
 
@@ -8,9 +9,9 @@ public sealed record ApiOptions
     private const int Kibi = 1024;
     private const int Mebi = 1024 * 1024;
 
-    /// <summary>Bytes of one value, flag -max-value-bytes. Default 32 MiB, 1 byte to 1 GiB (one array holds it).</summary>
+    /// <summary>Bytes of one value, flag -max-value-bytes.</summary>
     /// <remarks>Equal on all members: a value accepted by one is proposed to all.</remarks>
-    public int MaxValueBytes { get; init; } = 32 * Mebi;
+    public int MaxValueBytes { get; init; } = (int)Bounds.MaxValueBytes.Default;
 
     /// <summary>Bytes of one key of the REST face. Default 4 KiB; percent-encoded threefold it fits the request line.</summary>
     public int MaxKeyBytes { get; init; } = 4 * Kibi;
@@ -83,7 +84,9 @@ public sealed record ApiOptions
     public IReadOnlyList<string> Validate()
     {
         var problems = new List<string>();
-        Check(MaxValueBytes is >= 1 and <= 1024 * Mebi, $"max-value-bytes {MaxValueBytes} is not within 1 and 1 GiB");
+        Check(
+            MaxValueBytes >= 1 && MaxValueBytes <= Bounds.MaxValueBytes.Most,
+            $"max-value-bytes {MaxValueBytes} is not within 1 and {Bounds.MaxValueBytes.Most}");
         Check(MaxKeyBytes is >= 1 and <= 8 * Kibi, $"max key bytes {MaxKeyBytes} is not within 1 and 8192");
         Check(
             MaxBodiesInFlightBytes >= 2L * MaxValueBytes,

@@ -110,9 +110,9 @@ internal static class ClusterApi
     {
         using var bytes = await call.ReadBodyAsync(MaxJoinBodyBytes, "fixed for /join");
         var body = ParseJoin(bytes.Bytes.Span);
-        if (body.Generator is < 0 or > 1023)
+        if (body.Generator is { } generator && !Bounds.Generator.Holds(generator))
         {
-            ApiException.BadRequest($"`generator` {body.Generator} is not within 0 and 1023");
+            ApiException.BadRequest($"`generator` {body.Generator} is not within {Bounds.Generator.Least} and {Bounds.Generator.Most}");
         }
 
         var request = new JoinRequest

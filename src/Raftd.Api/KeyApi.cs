@@ -109,7 +109,7 @@ internal static class KeyApi
     private static async ValueTask PutAsync(ApiCall call)
     {
         var key = call.Key();
-        var ttl = call.Query.Number("ttl", 0, LeaseApi.MaxTtlSeconds);
+        var ttl = call.Query.Number("ttl", 0, Bounds.MaxLeaseTtlSeconds);
         var lease = call.Query.Number("lease", 1, long.MaxValue);
         if (ttl > 0 && lease is not null)
         {

@@ -10,10 +10,6 @@ namespace Raftd.Api;
 /// <summary>/lease/… and /leases, but for /lease/kv (LeasedKeysApi).</summary>
 internal static class LeaseApi
 {
-    public const long MaxTtlSeconds = 9_000_000_000;
-
-    private const int MaxNameBytes = 1024;
-
     private static readonly ApiParameter IdParameter =
         new(ParameterPlace.Path, "id", "the number that grant answered", Docs.ExampleLease.Placeholder, Required: true);
 
@@ -93,12 +89,12 @@ internal static class LeaseApi
 
     private static async ValueTask GrantAsync(ApiCall call)
     {
-        var ttl = call.Query.Number("ttl", 1, MaxTtlSeconds)
-            ?? ApiException.BadRequest<long>("`ttl` is missing", $"give it in seconds, 1 to {MaxTtlSeconds}");
+        var ttl = call.Query.Number("ttl", Bounds.MinLeaseTtlSeconds, Bounds.MaxLeaseTtlSeconds)
+            ?? ApiException.BadRequest<long>("`ttl` is missing", $"give it in seconds, {Bounds.MinLeaseTtlSeconds} to {Bounds.MaxLeaseTtlSeconds}");
         var name = call.Query.Text("name");
-        if (name is null || Encoding.UTF8.GetByteCount(name) is 0 or > MaxNameBytes)
+        if (name is null || Encoding.UTF8.GetByteCount(name) is 0 or > Bounds.MaxLeaseNameBytes)
         {
-            ApiException.BadRequest("`name` is missing, empty or too long", $"a name has 1 to {MaxNameBytes} bytes");
+            ApiException.BadRequest("`name` is missing, empty or too long", $"a name has 1 to {Bounds.MaxLeaseNameBytes} bytes");
         }
 
         var answer = await call.Services.Leases.GrantAsync(

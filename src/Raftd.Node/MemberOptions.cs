@@ -23,7 +23,8 @@ internal sealed record MemberOptions
 
     public required long LogRetentionBytes { get; init; }
 
-    /// <summary>Log kept behind the snapshot of a peer that catches up; null: the larger of 1 GiB and half the state.</summary>
+    /// <summary>Log kept behind the snapshot of a peer that catches up; null: the larger of <see cref="Raftd.Contract.Bounds.MaxPinnedLogBytes"/>'s
+    /// default and half the state.</summary>
     public required long? MaxPinnedLogBytes { get; init; }
 
     public required SpoolOptions Spool { get; init; }

@@ -1,9 +1,9 @@
 using System.Net;
-using Raftd.Store.Leases;
+using Raftd.Contract;
 
 namespace Raftd.Node;
 
-/// <summary>Everything one member is started with. The command line checks the values; bounds stand with its flags.</summary>
+/// <summary>Everything one member is started with. The command line checks the values; they stand in <see cref="Bounds"/>.</summary>
 public sealed record NodeOptions
 {
     /// <summary>Holds wal/, state/, member.json and the lock; made if it is missing.</summary>
@@ -28,41 +28,41 @@ public sealed record NodeOptions
     public int? Generator { get; init; }
 
     /// <summary>Silence of the leader after which a follower campaigns (up to twice this).</summary>
-    public TimeSpan ElectionTimeout { get; init; } = TimeSpan.FromMilliseconds(1000);
+    public TimeSpan ElectionTimeout { get; init; } = Bounds.ElectionTimeout.Default;
 
     /// <summary>Between two heartbeats; the election timeout is at least five of them.</summary>
-    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan HeartbeatInterval { get; init; } = Bounds.HeartbeatInterval.Default;
 
     /// <summary>After it a request is answered with unknown_outcome or no_leader.</summary>
-    public TimeSpan RequestTimeLimit { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan RequestTimeLimit { get; init; } = Bounds.RequestTimeout.Default;
 
     /// <summary>Largest value of one key.</summary>
-    public int MaxValueBytes { get; init; } = 32 << 20;
+    public int MaxValueBytes { get; init; } = (int)Bounds.MaxValueBytes.Default;
 
     /// <summary>Values kept in memory for reads.</summary>
-    public long CacheBytes { get; init; } = 256L << 20;
+    public long CacheBytes { get; init; } = Bounds.CacheBytes.Default;
 
     /// <summary>Replicated logical bytes above which writes are refused with NOSPACE.</summary>
-    public long QuotaBytes { get; init; } = 8L << 30;
+    public long QuotaBytes { get; init; } = Bounds.QuotaBytes.Default;
 
     /// <summary>Keys that one lease may have; comes with each command of this member that attaches one.</summary>
-    public long MaxLeaseKeys { get; init; } = LeaseRules.DefaultMaxKeys;
+    public long MaxLeaseKeys { get; init; } = Bounds.MaxLeaseKeys.Default;
 
     /// <summary>Size of one segment of the log.</summary>
-    public long WalSegmentBytes { get; init; } = 64L << 20;
+    public long WalSegmentBytes { get; init; } = Bounds.WalSegmentBytes.Default;
 
     /// <summary>Log kept on disk for followers that lag, beyond what the state needs.</summary>
-    public long WalRetentionBytes { get; init; } = 128L << 20;
+    public long WalRetentionBytes { get; init; } = Bounds.WalRetentionBytes.Default;
 
     /// <summary>Log kept on disk for a member that catches up by a snapshot, whatever the retention; beyond it that member
-    /// begins anew. Null: the larger of 1 GiB and half the state's size.</summary>
+    /// begins anew. Null: the larger of <see cref="Bounds.MaxPinnedLogBytes"/>'s default and half the state's size.</summary>
     public long? MaxPinnedLogBytes { get; init; }
 
     /// <summary>Between two flushes of the state.</summary>
-    public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan FlushInterval { get; init; } = Bounds.FlushInterval.Default;
 
     /// <summary>Flush at once above this many bytes.</summary>
-    public long FlushBytes { get; init; } = 16L << 20;
+    public long FlushBytes { get; init; } = Bounds.FlushBytes.Default;
 
     /// <summary>The product's version, shown in the status.</summary>
     public required string Version { get; init; }

@@ -5,6 +5,7 @@
 // restarted yet, the log restarts there; only then does the core boot, and it votes with what is durable now.
 
 using Microsoft.Extensions.Logging;
+using Raftd.Contract;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
@@ -17,9 +18,6 @@ namespace Raftd.Node;
 
 internal sealed class RaftdMember : IDisposable
 {
-    // Half the state's size is kept for a peer, and at least this: what a small state is written in meanwhile.
-    private const long LeastPinnedBytes = 1L << 30;
-
     private RaftdMember()
     {
     }
@@ -136,7 +134,7 @@ internal sealed class RaftdMember : IDisposable
 
         var log = new LogWriter(wal, seams.Peers, options.LogRetentionBytes, seams.Logger)
         {
-            MaxPinnedBytes = () => options.MaxPinnedLogBytes ?? Math.Max(LeastPinnedBytes, state.StoredSize().InUse / 2),
+            MaxPinnedBytes = () => options.MaxPinnedLogBytes ?? Math.Max(Bounds.MaxPinnedLogBytes.Default, state.StoredSize().InUse / 2),
         };
         log.Flushed(state.FlushedIndex);
         var logReader = new LogReader(wal);

@@ -31,7 +31,7 @@ public sealed class ExitCodeTests
     }
 
     [Fact]
-    public void Operations_ListEveryFlag_WithItsDefault()
+    public void Operations_ListEveryFlag_WithItsDefaultAndItsRange()
     {
         var rows = TableRows();
 
@@ -39,6 +39,7 @@ public sealed class ExitCodeTests
         {
             var row = Assert.Single(rows, row => row[0] == $"`{flag.Label}`");
             Assert.True(flag.Default.Length == 0 || row[1] == $"`{flag.Default}`", $"{flag.Label}: default {row[1]}");
+            Assert.StartsWith(flag.Allowed, row[2], StringComparison.Ordinal);
         }
     }
 

@@ -113,7 +113,7 @@ public sealed class SettingSourcesTests : IDisposable
             max-value-bytes: 32MiB                       # default
             cache-bytes: 256MiB                          # default
             request-timeout: 5s                          # default
-            election-timeout: 1000ms                     # default
+            election-timeout: 1s                         # default
             heartbeat-interval: 100ms                    # default
             quota-bytes: 8GiB                            # default
             max-lease-keys: 100000                       # default

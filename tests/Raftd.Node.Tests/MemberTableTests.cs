@@ -1,3 +1,4 @@
+using Raftd.Contract;
 using Raftd.Node.Membership;
 
 namespace Raftd.Node.Tests;
@@ -32,7 +33,7 @@ public sealed class MemberTableTests
     {
         Assert.Equal(0, MemberTable.Empty.FreeGenerator());
         Assert.Equal(1, MemberTable.Of([Member(0), Member(2)]).FreeGenerator());
-        var full = MemberTable.Of(Enumerable.Range(0, MemberTable.MaxGenerator + 1).Select(Member));
+        var full = MemberTable.Of(Enumerable.Range(0, Bounds.Generator.Most + 1).Select(Member));
         Assert.Equal(-1, full.FreeGenerator());
     }
 

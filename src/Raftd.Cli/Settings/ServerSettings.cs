@@ -1,27 +1,18 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Raftd.Api.Http;
 using Raftd.Contract;
 
 namespace Raftd.Cli.Settings;
 
-/// <summary>Everything one member is told at its start. The texts and defaults stand in <see cref="Flags"/>.</summary>
+/// <summary>Everything one member is told at its start. Texts stand in <see cref="Flags"/>, defaults and ranges in
+/// <see cref="Bounds"/>.</summary>
 /// <remarks>
 /// Should be equal on all members: <see cref="MaxValueBytes"/>, <see cref="QuotaBytes"/>, <see cref="MaxLeaseKeys"/>,
 /// <see cref="ElectionTimeout"/>, <see cref="HeartbeatInterval"/>. The others are each member's own affair.
 /// </remarks>
 internal sealed record ServerSettings
 {
-    private const int MaxBind = 1023;
-    private const int MostLeaseKeys = 1_000_000;
-    private const long KiB = 1L << 10;
-    private const long MiB = 1L << 20;
-    private const long GiB = 1L << 30;
-    private const long TiB = 1L << 40;
-
-    /// <summary>
-    /// What an entry of the log may need beside its value: the key, the record and the command around it.
-    /// </summary>
-
     /// <summary>The heartbeats that must fit into an election timeout, so that a few lost ones elect nobody.</summary>
     private const int HeartbeatsPerElection = 5;
 
@@ -41,7 +32,7 @@ internal sealed record ServerSettings
     /// </summary>
     public required IReadOnlyList<HostPort> Join { get; init; }
 
-    /// <summary>Generator number of the lease ids, 0 to 1023. Null: assigned at join.</summary>
+    /// <summary>Generator number of the lease ids. Null: assigned at join.</summary>
     public required int? Bind { get; init; }
 
     /// <summary>The client address others are told; null: see <see cref="Advertise"/>.</summary>
@@ -57,44 +48,42 @@ internal sealed record ServerSettings
     /// <summary>Whether a follower answers 307 to the leader instead of forwarding. Default false.</summary>
     public required bool Redirect { get; init; }
 
-    /// <summary>The largest value in bytes, 1 KiB to 512 MiB. Default 32 MiB.</summary>
+    /// <summary>The largest value in bytes.</summary>
     public required long MaxValueBytes { get; init; }
 
-    /// <summary>Bytes of small values kept in memory, up to 1 TiB; 0: none. Default 256 MiB.</summary>
+    /// <summary>Bytes of small values kept in memory; 0 keeps none.</summary>
     public required long CacheBytes { get; init; }
 
-    /// <summary>The longest a request may take in the server, 100 ms to 10 min. Default 5 s.</summary>
+    /// <summary>The longest a request may take in the server.</summary>
     public required TimeSpan RequestTimeout { get; init; }
 
-    /// <summary>
-    /// Silence of the leader after which members vote, 50 ms to 2 min, at least 5 heartbeats. Default 1 s.
-    /// </summary>
+    /// <summary>Silence of the leader after which members vote; at least 5 heartbeats.</summary>
     public required TimeSpan ElectionTimeout { get; init; }
 
-    /// <summary>The longest silence of a leader, 10 ms to 10 s. Default 100 ms.</summary>
+    /// <summary>The longest silence of a leader.</summary>
     public required TimeSpan HeartbeatInterval { get; init; }
 
-    /// <summary>Logical bytes that the cluster keeps at most, 16 MiB to 1 TiB. Default 8 GiB.</summary>
+    /// <summary>Logical bytes that the cluster keeps at most.</summary>
     public required long QuotaBytes { get; init; }
 
-    /// <summary>Keys that one lease may have, 1 to 1 000 000. Default 100 000.</summary>
+    /// <summary>Keys that one lease may have.</summary>
     public required int MaxLeaseKeys { get; init; }
 
-    /// <summary>Size of one file of the log, 64 KiB to 1 GiB, rounded up to whole 4 KiB; an entry that does not fit gets a
-    /// file of its own. Default 64 MiB.</summary>
+    /// <summary>Size of one file of the log, rounded up to whole 4 KiB; an entry that does not fit gets a file of its
+    /// own.</summary>
     public required long WalSegmentBytes { get; init; }
 
-    /// <summary>Log kept for members that lag behind, up to 1 TiB; 0: none. Default 128 MiB: all of it is read at the next start.</summary>
+    /// <summary>Log kept for members that lag behind: all of it is read at the next start.</summary>
     public required long WalRetentionBytes { get; init; }
 
-    /// <summary>Log kept behind the snapshot of a member that catches up, 64 KiB to 1 TiB; beyond it that member begins anew.
-    /// Null: the larger of 1 GiB and half the state's size.</summary>
+    /// <summary>Log kept behind the snapshot of a member that catches up; beyond it that member begins anew. Null: see
+    /// <see cref="Bounds.MaxPinnedLogBytes"/>.</summary>
     public required long? MaxPinnedLogBytes { get; init; }
 
-    /// <summary>The longest time between two flushes of the state, 1 ms to 10 s. Default 100 ms.</summary>
+    /// <summary>The longest time between two flushes of the state.</summary>
     public required TimeSpan FlushInterval { get; init; }
 
-    /// <summary>Changed bytes that start a flush early, 64 KiB to 1 GiB. Default 16 MiB.</summary>
+    /// <summary>Changed bytes that start a flush early.</summary>
     public required long FlushBytes { get; init; }
 
     /// <summary>The form of the log lines. Default text.</summary>
@@ -113,26 +102,26 @@ internal sealed record ServerSettings
         {
             IdProblem(),
             DataDirectory.Length == 0 ? "a data directory is missing, as in 'raftd -id node01 ~/.raftd01'" : null,
-            Bind is < 0 or > MaxBind ? $"{Flags.Bind.Label} {Bind}: allowed is 0 to {MaxBind}" : null,
-            MaxLeaseKeys is < 1 or > MostLeaseKeys
-                ? $"{Flags.MaxLeaseKeys.Label} {MaxLeaseKeys}: allowed is 1 to {MostLeaseKeys}"
-                : null,
+            Bind is { } bind ? Problem(Flags.Bind, Bounds.Generator, bind, NumberText) : null,
+            Problem(Flags.MaxLeaseKeys, Bounds.MaxLeaseKeys, MaxLeaseKeys, NumberText),
             AdvertiseProblem(Flags.AdvertiseHttp, AdvertiseHttpAddress),
             AdvertiseProblem(Flags.AdvertiseRaft, AdvertiseRaftAddress),
             Join.Any(address => address.Host.Length == 0)
                 ? $"{Flags.Join.Label} {string.Join(',', Join)}: each address needs a host"
                 : null,
-            SizeProblem(Flags.MaxValueBytes, MaxValueBytes, KiB, 60 * MiB),
-            SizeProblem(Flags.CacheBytes, CacheBytes, 0, TiB),
-            SizeProblem(Flags.QuotaBytes, QuotaBytes, 16 * MiB, TiB),
-            SizeProblem(Flags.WalSegmentBytes, WalSegmentBytes, 64 * KiB, GiB),
-            SizeProblem(Flags.WalRetentionBytes, WalRetentionBytes, 0, TiB),
-            MaxPinnedLogBytes is { } pinned ? SizeProblem(Flags.MaxPinnedLogBytes, pinned, 64 * KiB, TiB) : null,
-            SizeProblem(Flags.FlushBytes, FlushBytes, 64 * KiB, GiB),
-            TimeProblem(Flags.RequestTimeout, RequestTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10)),
-            TimeProblem(Flags.ElectionTimeout, ElectionTimeout, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(2)),
-            TimeProblem(Flags.HeartbeatInterval, HeartbeatInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(10)),
-            TimeProblem(Flags.FlushInterval, FlushInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10)),
+            Problem(Flags.MaxValueBytes, Bounds.MaxValueBytes, MaxValueBytes, SizeText.Format),
+            Problem(Flags.CacheBytes, Bounds.CacheBytes, CacheBytes, SizeText.Format),
+            Problem(Flags.QuotaBytes, Bounds.QuotaBytes, QuotaBytes, SizeText.Format),
+            Problem(Flags.WalSegmentBytes, Bounds.WalSegmentBytes, WalSegmentBytes, SizeText.Format),
+            Problem(Flags.WalRetentionBytes, Bounds.WalRetentionBytes, WalRetentionBytes, SizeText.Format),
+            MaxPinnedLogBytes is { } pinned
+                ? Problem(Flags.MaxPinnedLogBytes, Bounds.MaxPinnedLogBytes, pinned, SizeText.Format)
+                : null,
+            Problem(Flags.FlushBytes, Bounds.FlushBytes, FlushBytes, SizeText.Format),
+            Problem(Flags.RequestTimeout, Bounds.RequestTimeout, RequestTimeout, DurationText.Format),
+            Problem(Flags.ElectionTimeout, Bounds.ElectionTimeout, ElectionTimeout, DurationText.Format),
+            Problem(Flags.HeartbeatInterval, Bounds.HeartbeatInterval, HeartbeatInterval, DurationText.Format),
+            Problem(Flags.FlushInterval, Bounds.FlushInterval, FlushInterval, DurationText.Format),
         };
         problems.AddRange(ProblemsBetween());
         return [.. problems.OfType<string>()];
@@ -168,14 +157,9 @@ internal sealed record ServerSettings
     private static string? AdvertiseProblem(Flag flag, HostPort? address) =>
         address is { IsAny: true } any ? $"{flag.Label} {any}: must name one host, for others to connect to" : null;
 
-    private static string? SizeProblem(Flag flag, long value, long low, long high) =>
-        value >= low && value <= high
-            ? null
-            : $"{flag.Label} {SizeText.Format(value)}: allowed is {SizeText.Format(low)} to {SizeText.Format(high)}";
+    private static string NumberText(int value) => value.ToString(CultureInfo.InvariantCulture);
 
-    private static string? TimeProblem(Flag flag, TimeSpan value, TimeSpan low, TimeSpan high) =>
-        value >= low && value <= high
-            ? null
-            : $"{flag.Label} {DurationText.Format(value)}: "
-                + $"allowed is {DurationText.Format(low)} to {DurationText.Format(high)}";
+    private static string? Problem<T>(Flag flag, Bound<T> bound, T value, Func<T, string> text)
+        where T : struct, IComparable<T> =>
+        bound.Holds(value) ? null : $"{flag.Label} {text(value)}: allowed is {flag.Allowed}";
 }

@@ -4,6 +4,7 @@
 
 using System.Collections.Immutable;
 using System.Text.Json;
+using Raftd.Contract;
 
 namespace Raftd.Node.Membership;
 
@@ -42,7 +43,7 @@ internal sealed class MemberTable
     /// <summary>The smallest generator number nobody has, or -1 when all 1 024 are taken.</summary>
     public int FreeGenerator()
     {
-        for (var number = 0; number <= MaxGenerator; number++)
+        for (var number = Bounds.Generator.Least; number <= Bounds.Generator.Most; number++)
         {
             if (Members.All(member => member.Generator != number))
             {
@@ -52,7 +53,4 @@ internal sealed class MemberTable
 
         return -1;
     }
-
-    /// <summary>Snowflake ids have 10 bits for it.</summary>
-    public const int MaxGenerator = 1023;
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using Raftd.Contract;
-using Raftd.Store.Leases;
 
 namespace Raftd.Store.Commands;
 
@@ -19,7 +18,7 @@ public static class CommandFactory
     public static ReadOnlyMemory<byte> Put(
         PutRequest request,
         long hiddenLeaseId = 0,
-        long maxLeaseKeys = LeaseRules.DefaultMaxKeys,
+        long maxLeaseKeys = Bounds.DefaultMaxLeaseKeys,
         int level = FeatureLevel.First)
     {
         var hidden = request.TtlSeconds > 0;
@@ -49,7 +48,7 @@ public static class CommandFactory
     /// <param name="request">As the client sent it.</param>
     /// <param name="maxLeaseKeys">As for Put.</param>
     public static ReadOnlyMemory<byte> LeaseKeepAlive(
-        LeaseKeepAliveRequest request, long maxLeaseKeys = LeaseRules.DefaultMaxKeys) =>
+        LeaseKeepAliveRequest request, long maxLeaseKeys = Bounds.DefaultMaxLeaseKeys) =>
         CommandCodec.Encode(
             new LeaseKeepAliveCommand(request.Id, request.Key, request.Data) { MaxLeaseKeys = maxLeaseKeys });
 

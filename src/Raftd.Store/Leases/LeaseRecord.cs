@@ -32,8 +32,6 @@ internal sealed record LeaseRecord : IWeighted
     /// <summary>What a lease counts in the logical bytes beside its name. Part of the replicated state.</summary>
     public const int OverheadBytes = 64;
 
-    public const long MaxTtlSeconds = 9_000_000_000;
-
     public required long Id { get; init; }
 
     /// <summary>UTF-8; empty for leases of the etcd API and for hidden ones.</summary>

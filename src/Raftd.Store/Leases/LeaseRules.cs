@@ -5,20 +5,11 @@ namespace Raftd.Store.Leases;
 /// <summary>What the API checks before it proposes, in the same words as apply.</summary>
 public static class LeaseRules
 {
-    public const long MinTtlSeconds = 1;
-
-    public const long MaxTtlSeconds = LeaseRecord.MaxTtlSeconds;
-
     /// <summary>Leases of the etcd API live at least this long, as in etcd.</summary>
     public const long MinEtcdTtlSeconds = 2;
 
-    public const int MaxNameBytes = 1024;
-
     /// <summary>What stands before a key's own name in the name of a key set by a keepalive: name, id, two slashes.</summary>
-    internal const int MaxOwnKeyPrefixBytes = MaxNameBytes + 22;
-
-    /// <summary>Keys of one lease, all kinds together: what a member proposes with unless -max-lease-keys says otherwise.</summary>
-    public const long DefaultMaxKeys = 100_000;
+    internal const int MaxOwnKeyPrefixBytes = Bounds.MaxLeaseNameBytes + 22;
 
     /// <summary>A REST grant that nobody uses is revoked after its time to live, but not before this.</summary>
     public const long MinUnclaimedSeconds = 60;

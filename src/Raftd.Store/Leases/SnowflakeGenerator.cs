@@ -5,6 +5,8 @@
 //   | 0    | 2025-01-01T00:00Z, 41 b | 10 bits    | 12 bits    |
 //   +------+-------------------------+------------+------------+
 
+using Raftd.Contract;
+
 namespace Raftd.Store.Leases;
 
 /// <summary>Draws lease ids: positive, increasing, and never twice in one process.</summary>
@@ -16,8 +18,6 @@ namespace Raftd.Store.Leases;
 /// </remarks>
 public sealed class SnowflakeGenerator
 {
-    public const int MaxGenerator = 1023;
-
     private const int GeneratorBits = 10;
     private const int SequenceBits = 12;
     private const long MaxSequence = (1L << SequenceBits) - 1;
@@ -36,8 +36,8 @@ public sealed class SnowflakeGenerator
     /// <param name="time">Its wall clock is read.</param>
     public SnowflakeGenerator(int generator, TimeProvider time)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(generator);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(generator, MaxGenerator);
+        ArgumentOutOfRangeException.ThrowIfLessThan(generator, Bounds.Generator.Least);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(generator, Bounds.Generator.Most);
         _generator = generator;
         _time = time;
     }

@@ -109,9 +109,9 @@ public sealed partial class StateMachine
             return Error(ApplyError.LeaseIdOutOfRange, id);
         }
 
-        if (ttlSeconds is < 1 or > LeaseRecord.MaxTtlSeconds)
+        if (ttlSeconds is < Bounds.MinLeaseTtlSeconds or > Bounds.MaxLeaseTtlSeconds)
         {
-            return Error(ApplyError.TtlOutOfRange, ttlSeconds, LeaseRecord.MaxTtlSeconds);
+            return Error(ApplyError.TtlOutOfRange, ttlSeconds, Bounds.MaxLeaseTtlSeconds);
         }
 
         return _state.Leases.Find(id) is null ? null : Error(ApplyError.LeaseExists, id);

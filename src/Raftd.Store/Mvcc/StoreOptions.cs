@@ -1,16 +1,18 @@
+using Raftd.Contract;
+
 namespace Raftd.Store.Mvcc;
 
 /// <summary>What one member may choose for itself. Nothing here changes what apply answers.</summary>
 public sealed record StoreOptions
 {
-    /// <summary>Bytes of current values (up to 4 KiB each) kept in memory. Default 512 MiB; 0 keeps none.</summary>
+    /// <summary>Bytes of current values (up to 4 KiB each) kept in memory; 0 keeps none.</summary>
     public long CacheBytes
     {
         get;
         init => field = value >= 0
             ? value
             : throw new ArgumentOutOfRangeException(nameof(value), value, "cache bytes are 0 or more");
-    } = 512L << 20;
+    } = Bounds.CacheBytes.Default;
 
     /// <summary>Records of compacted history that one flush deletes at most, so that a flush stays short. Default 8 192.</summary>
     public int MaxDeletesPerFlush

@@ -155,7 +155,7 @@ internal static class LeaseMutations
             Failures = [49],
             Wrong = "a time to live that no clock can count is granted (#9374)",
             File = Rules,
-            Original = "ttlSeconds is < 1 or > LeaseRecord.MaxTtlSeconds",
+            Original = "ttlSeconds is < Bounds.MinLeaseTtlSeconds or > Bounds.MaxLeaseTtlSeconds",
             Broken = "ttlSeconds < 1",
             Suites = [Suite.Leases, Suite.Store],
         },

@@ -13,7 +13,7 @@ internal sealed class LeaseHolder(Cluster cluster, Dice dice, string name, int n
 {
     private const long Pause = Scheduler.Second / 20;
 
-    private static readonly long[] OutOfRange = [0, -1, long.MinValue, LeaseRules.MaxTtlSeconds + 1, long.MaxValue];
+    private static readonly long[] OutOfRange = [0, -1, long.MinValue, Bounds.MaxLeaseTtlSeconds + 1, long.MaxValue];
 
     // Leases without an end that may have been granted: revoked before this client stops.
     private readonly List<TrackedLease> _endless = [];
@@ -65,7 +65,7 @@ internal sealed class LeaseHolder(Cluster cluster, Dice dice, string name, int n
         }
 
         var isEndless = Dice.Chance(0.05);
-        var ttlSeconds = isEndless ? LeaseRules.MaxTtlSeconds : Dice.Pick(Cluster.Swarm.LeaseTtls);
+        var ttlSeconds = isEndless ? Bounds.MaxLeaseTtlSeconds : Dice.Pick(Cluster.Swarm.LeaseTtls);
         _hasClaimed = false;
         _usesOwnKeys = Dice.Chance(0.6);
         _renewalsLeft = Dice.Chance(0.1) ? 0 : Dice.Next(15);

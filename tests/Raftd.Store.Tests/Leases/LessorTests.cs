@@ -504,11 +504,11 @@ public sealed class LessorTests : IDisposable
     [Fact]
     public void LongestTtl_DoesNotOverflow()
     {
-        _leases.Grant(1, ttl: LeaseRules.MaxTtlSeconds);
+        _leases.Grant(1, ttl: Bounds.MaxLeaseTtlSeconds);
         _leases.KeepAlive(1);
         Time.Advance(TimeSpan.FromDays(3650));
         _leases.Tick();
-        Assert.InRange(_leases.Lessor.TimeToLive(1)!.TtlSeconds, 1, LeaseRules.MaxTtlSeconds);
+        Assert.InRange(_leases.Lessor.TimeToLive(1)!.TtlSeconds, 1, Bounds.MaxLeaseTtlSeconds);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using Raftd.Contract;
 using Raftd.Store.Leases;
 
 namespace Raftd.Store.Tests.Leases;
@@ -41,7 +42,7 @@ public sealed class SnowflakeGeneratorTests
     {
         var time = new ManualTime();
         var one = new SnowflakeGenerator(0, time);
-        var other = new SnowflakeGenerator(SnowflakeGenerator.MaxGenerator, time);
+        var other = new SnowflakeGenerator(Bounds.Generator.Most, time);
         var ids = Enumerable.Range(0, 5000).SelectMany(_ => new[] { one.Next(), other.Next() }).ToList();
         Assert.Equal(ids.Count, ids.Distinct().Count());
     }

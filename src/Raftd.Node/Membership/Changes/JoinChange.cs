@@ -114,10 +114,10 @@ internal sealed record JoinChange(JoinRequest Request, ulong NewId) : Membership
 
     private static int ChooseGenerator(MemberTable members, int? asked)
     {
-        if (asked is < 0 or > MemberTable.MaxGenerator)
+        if (asked is { } given && !Bounds.Generator.Holds(given))
         {
             throw new StoreException(
-                ErrorCode.BadRequest, $"generator number {asked} is not within 0 and {MemberTable.MaxGenerator}");
+                ErrorCode.BadRequest, $"generator number {asked} is not within {Bounds.Generator.Least} and {Bounds.Generator.Most}");
         }
 
         var number = asked ?? members.FreeGenerator();
