@@ -9,12 +9,14 @@
 #   mutations     every old bug put back
 #   chaos         500 members killed under load, and all other ills of ChaosTests as often in proportion
 #   powerloss     12 000 disks as a loss of power leaves them
+#   slowlink      a member of 2 GiB that joins anew over 20 MiB/s beside 5 MiB/s of writes
+#   powercuts     50 leaders that lose power while they send a snapshot
 #
 # Builds first. Each run prints its own report; the last line is "N passed, N failed", by run.
 set -euo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
-all=(simulator exploration mutations chaos powerloss)
+all=(simulator exploration mutations chaos powerloss slowlink powercuts)
 passed=0 failed=0
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
@@ -37,6 +39,10 @@ run_mutations() { program Raftd.Mutations; }
 run_chaos() { RAFTD_TEST_KILLS=500 program Raftd.Cluster.Tests -noLogo -noColor -method '*ChaosTests*'; }
 
 run_powerloss() { RAFTD_TEST_IMAGES=12000 program Raftd.PowerLoss.Tests -noLogo -noColor; }
+
+run_slowlink() { RAFTD_TEST_STATE_MIB=2048 program Raftd.Cluster.Tests -noLogo -noColor -method '*SlowLinkTests*'; }
+
+run_powercuts() { RAFTD_TEST_POWER_CUTS=50 program Raftd.Cluster.Tests -noLogo -noColor -method '*PowerCutTests*'; }
 
 (($# > 0)) || set -- "${all[@]}"
 for name in "$@"; do

@@ -90,10 +90,10 @@ internal static partial class NodeLog
     [LoggerMessage(1114, LogLevel.Warning, "threw a snapshot away, the state stays as it was: {Reason}")]
     public static partial void SnapshotRefused(ILogger logger, string reason);
 
-    [LoggerMessage(1116, LogLevel.Information, "the snapshot as of {Index} goes on with chunk {Next} of {Chunks}")]
+    [LoggerMessage(1122, LogLevel.Information, "the snapshot as of {Index} goes on with chunk {Next} of {Chunks}")]
     public static partial void SnapshotResuming(ILogger logger, ulong index, ulong next, ulong chunks);
 
-    [LoggerMessage(1117, LogLevel.Warning, "the snapshot from {Peer} broke off behind chunk {Chunk} and waits to go on: {Reason}")]
+    [LoggerMessage(1123, LogLevel.Warning, "the snapshot from {Peer} broke off behind chunk {Chunk} and waits to go on: {Reason}")]
     public static partial void SnapshotBrokenOff(ILogger logger, string peer, ulong chunk, string reason);
 
     [LoggerMessage(1115, LogLevel.Information, "installed a snapshot as of {Index}")]
@@ -149,7 +149,7 @@ internal static partial class NodeLog
         "this member's state differs from the majority's (at {Index}): it answers nothing any more; {Repair}")]
     public static partial void Fenced(ILogger logger, ulong index, string repair);
 
-    [LoggerMessage(1311, LogLevel.Critical, "this member fenced itself before it was started again ({Reason}): it answers nothing; {Repair}")]
+    [LoggerMessage(1313, LogLevel.Critical, "this member fenced itself before it was started again ({Reason}): it answers nothing; {Repair}")]
     public static partial void StillFenced(ILogger logger, string reason, string repair);
 
     [LoggerMessage(1312, LogLevel.Error,

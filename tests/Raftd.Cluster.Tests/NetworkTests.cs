@@ -107,7 +107,7 @@ public sealed class NetworkTests : ClusterTest
         await wired.Members.ReadyAsync();
         await Until.TrueAsync("it has installed a snapshot, and gone on with the one that was cut", Limit, () =>
             behind.Log.Contains("SnapshotInstalled(1115)", StringComparison.Ordinal)
-            && behind.Log.Contains("SnapshotResuming(1116)", StringComparison.Ordinal));
+            && behind.Log.Contains("SnapshotResuming(1122)", StringComparison.Ordinal));
         await load.VerifyAsync(behind);
         await wired.Members.SameStateAsync();
     }

@@ -125,7 +125,7 @@ internal sealed class Scene : IAsyncDisposable
         start.UseShellExecute = false;
         start.WorkingDirectory = Checkout.Root;
         start.Environment["RAFTD_NO_BUILD"] = "1";
-        foreach (var ours in (string[])["RAFTD_TEST_DIR", "RAFTD_TEST_PAUSE", "RAFTD_TEST_KEEP", "RAFTD_TEST_LEASE_SECONDS", "RAFTD_TEST_KILLS", "RAFTD_TEST_SEED"])
+        foreach (var ours in start.Environment.Keys.Where(name => name.StartsWith("RAFTD_TEST_", StringComparison.Ordinal)).ToArray())
         {
             start.Environment.Remove(ours);
         }

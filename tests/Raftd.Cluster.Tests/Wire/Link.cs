@@ -22,4 +22,10 @@ internal sealed record Link
 
     /// <summary>More delay, drawn between 0 and this for each frame; it does not change their order.</summary>
     public TimeSpan Jitter { get; init; }
+
+    /// <summary>How much passes in a second, headers included; 0 for as much as comes. What comes faster waits its turn, and is
+    /// lost where that would take longer than <see cref="LongestQueue"/>.</summary>
+    public int BytesPerSecond { get; init; }
+
+    public TimeSpan LongestQueue { get; init; } = TimeSpan.FromMilliseconds(50);
 }

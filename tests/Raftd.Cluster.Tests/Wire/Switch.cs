@@ -21,6 +21,10 @@ internal sealed class Switch : IDisposable
     private readonly PacketSocket[] _ports;
     private readonly Link[,] _links;
     private readonly long[,] _lastDue;
+
+    // When the last frame that takes its turn is through.
+    private readonly long[,] _busyUntil;
+    private readonly long[,] _bytes;
     private readonly PriorityQueue<(int To, byte[] Frame), (long Due, long Number)> _late = new();
     private readonly Random _random;
     private readonly Thread _thread;
@@ -34,6 +38,8 @@ internal sealed class Switch : IDisposable
         _ports = [.. interfaces.Select(name => new PacketSocket(name))];
         _links = new Link[_ports.Length, _ports.Length];
         _lastDue = new long[_ports.Length, _ports.Length];
+        _busyUntil = new long[_ports.Length, _ports.Length];
+        _bytes = new long[_ports.Length, _ports.Length];
         SetAll(Link.Good);
         _random = new Random(seed);
         _thread = new Thread(Run) { Name = "switch", IsBackground = true };
@@ -44,6 +50,9 @@ internal sealed class Switch : IDisposable
 
     /// <summary>Frames that were cut off or lost.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
+
+    /// <summary>Forwarded one way, headers included.</summary>
+    public long BytesForwarded(int from, int to) => Interlocked.Read(ref _bytes[from, to]);
 
     /// <summary>From the next frame on. What is under way with its delay still arrives.</summary>
     public void Set(int from, int to, Link link) => Volatile.Write(ref _links[from, to], link);
@@ -93,13 +102,14 @@ internal sealed class Switch : IDisposable
         }
 
         var link = Volatile.Read(ref _links[from, to]);
-        if (link.IsCut || Draw(link.Loss))
+        if (link.IsCut || Draw(link.Loss) || !TryTakeTurn(link, from, to, frame.Length))
         {
             Interlocked.Increment(ref _dropped);
             return;
         }
 
         Interlocked.Increment(ref _forwarded);
+        Interlocked.Add(ref _bytes[from, to], frame.Length);
         Pass(link, from, to, frame);
         if (Draw(link.Doubled))
         {
@@ -107,10 +117,30 @@ internal sealed class Switch : IDisposable
         }
     }
 
+    /// <returns>False if too much waits already.</returns>
+    private bool TryTakeTurn(Link link, int from, int to, int bytes)
+    {
+        if (link.BytesPerSecond == 0)
+        {
+            return true;
+        }
+
+        var now = Stopwatch.GetTimestamp();
+        var begins = Math.Max(now, _busyUntil[from, to]);
+        if (begins - now > Ticks(link.LongestQueue))
+        {
+            return false;
+        }
+
+        _busyUntil[from, to] = begins + (bytes * Stopwatch.Frequency / link.BytesPerSecond);
+        return true;
+    }
+
     private void Pass(Link link, int from, int to, ReadOnlySpan<byte> frame)
     {
         var now = Stopwatch.GetTimestamp();
-        var due = Math.Max(now + Ticks(link.Delay + (link.Jitter * _random.NextDouble())), _lastDue[from, to]);
+        var sent = Math.Max(now, _busyUntil[from, to]);
+        var due = Math.Max(sent + Ticks(link.Delay + (link.Jitter * _random.NextDouble())), _lastDue[from, to]);
         if (due <= now || Draw(link.Hasty))
         {
             _ports[to].Send(frame);
@@ -130,8 +160,10 @@ internal sealed class Switch : IDisposable
         }
     }
 
+    // Rounded up: where a frame is due every few microseconds, as at the end of a full queue, the switch would only spin. It
+    // sends all that have become due meanwhile, so their pace stays what it was.
     private int MillisecondsToWait() => _late.TryPeek(out _, out var when)
-        ? (int)Math.Clamp((when.Due - Stopwatch.GetTimestamp()) * 1000 / Stopwatch.Frequency, 0, IdleMilliseconds)
+        ? (int)Math.Clamp(Math.Ceiling((when.Due - Stopwatch.GetTimestamp()) * 1000d / Stopwatch.Frequency), 0, IdleMilliseconds)
         : IdleMilliseconds;
 
     private bool Draw(double share) => share > 0 && _random.NextDouble() < share;

@@ -84,6 +84,8 @@ internal sealed class WiredCluster
         Set(other, one, link);
     }
 
+    public long BytesForwarded(Member from, Member to) => Wire.BytesForwarded(PortOf(from), PortOf(to));
+
     public void Heal() => Wire.SetAll(Link.Good);
 
     private static Member Place(Scene scene, int port, string name, string[] flags) =>
