@@ -12,6 +12,8 @@ public sealed class BrokenStreamTests : IAsyncDisposable
 {
     private const string Purpose = "broken on purpose";
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly IPEndPoint _endPoint = new(IPAddress.Loopback, FreePort());
     private readonly TaskCompletionSource<Exception> _callerFailed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Exception> _calledFailed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -56,7 +58,7 @@ public sealed class BrokenStreamTests : IAsyncDisposable
 
         Call(new Machine { Breaks = (step, new InvalidOperationException(Purpose)) });
 
-        Assert.Equal(Purpose, (await _callerFailed.Task.WaitAsync(Stop)).Message);
+        Assert.Equal(Purpose, (await _callerFailed.Task.WaitAsync(Patience, Stop)).Message);
         Assert.False(_calledFailed.Task.IsCompleted);
     }
 
@@ -72,7 +74,7 @@ public sealed class BrokenStreamTests : IAsyncDisposable
 
         Call(new Machine());
 
-        Assert.Equal(Purpose, (await _calledFailed.Task.WaitAsync(Stop)).Message);
+        Assert.Equal(Purpose, (await _calledFailed.Task.WaitAsync(Patience, Stop)).Message);
         Assert.False(_callerFailed.Task.IsCompleted);
     }
 
@@ -83,7 +85,7 @@ public sealed class BrokenStreamTests : IAsyncDisposable
 
         Call(new Machine());
 
-        Assert.Equal(Purpose, (await _calledFailed.Task.WaitAsync(Stop)).Message);
+        Assert.Equal(Purpose, (await _calledFailed.Task.WaitAsync(Patience, Stop)).Message);
     }
 
     [Theory]
@@ -101,7 +103,7 @@ public sealed class BrokenStreamTests : IAsyncDisposable
         });
 
         Call(caller);
-        await Task.WhenAll(caller.Ended, called.Ended).WaitAsync(Stop);
+        await Task.WhenAll(caller.Ended, called.Ended).WaitAsync(Patience, Stop);
 
         Assert.False(_callerFailed.Task.IsCompleted || _calledFailed.Task.IsCompleted);
     }
@@ -136,7 +138,7 @@ public sealed class BrokenStreamTests : IAsyncDisposable
                 throw new InvalidOperationException(Purpose);
             }
         };
-        var failure = await node.Failed.WaitAsync(Stop);
+        var failure = await node.Failed.WaitAsync(Patience, Stop);
         replica.Wake = static () => { };
 
         Assert.Equal(FatalReason.InvariantBroken, failure.Reason);
