@@ -76,6 +76,7 @@ public sealed class LeaderLinkTests : IClassFixture<LoneNode>
 
         Answer(request, (AnswerKind)kind, Encoding.UTF8.GetBytes(body));
 
+        Assert.True(request.IsEnded);
         Assert.Equal(ErrorCode.UnknownOutcome, (await Assert.ThrowsAsync<StoreException>(() => request.Task)).Code);
     }
 
@@ -89,6 +90,7 @@ public sealed class LeaderLinkTests : IClassFixture<LoneNode>
 
         _link.Closed("the cable was cut");
 
+        Assert.True(sent.IsEnded);
         Assert.Equal(ErrorCode.UnknownOutcome, (await Assert.ThrowsAsync<StoreException>(() => sent.Task)).Code);
         Assert.False(waiting.IsEnded || waiting.IsUnderWay);
         Assert.Contains("the cable was cut", waiting.LastReason, StringComparison.Ordinal);

@@ -135,7 +135,11 @@ public sealed class LeaderRouterTests : IDisposable
     private static string Names(WireOutput output) =>
         string.Join(' ', Spoken.Items(output).Select(item => item.Call).Order(StringComparer.Ordinal));
 
-    private static async Task<ErrorCode> CodeAsync<T>(Task<T> ended) => (await Assert.ThrowsAsync<StoreException>(() => ended)).Code;
+    private static async Task<ErrorCode> CodeAsync<T>(Task<T> ended)
+    {
+        Assert.True(ended.IsCompleted, "its caller still waits");
+        return (await Assert.ThrowsAsync<StoreException>(() => ended)).Code;
+    }
 
     private static LeaderCall<long, ulong> Call(string name, bool changesState) => new(
         name, CallJson.Default.Int64, CallJson.Default.UInt64, changesState,
