@@ -43,7 +43,7 @@ public sealed class RaftdNode : IAsyncDisposable
         _options = options;
         _gate = new ServiceGate(options);
         _logger = loggers.CreateLogger("raftd");
-        _server = new PeerServer(options.PeerEndPoint, loggers, _time);
+        _server = new PeerServer(options.PeerEndPoint, loggers, _time, Break);
     }
 
     /// <summary>The newest feature level that this build knows.</summary>
@@ -101,7 +101,7 @@ public sealed class RaftdNode : IAsyncDisposable
         var file = new IdentityFile(_files, _options.DataDirectory);
         var identity = await IdentifyAsync(file, cancellationToken);
         var started = Stopwatch.GetTimestamp();
-        var wire = new HttpPeerWire(_time);
+        var wire = new HttpPeerWire(_time, Break);
         _undo.Push(wire.DisposeAsync);
         var transport = new PeerTransport(identity, _options.AdvertisedPeerAddress, wire, _time, _logger);
         var member = OpenMember(file, identity, transport);
@@ -185,7 +185,7 @@ public sealed class RaftdNode : IAsyncDisposable
         var logReader = Loop("raftd-log-reader", member.LogReader, LogReader.TickInterval, wake => member.LogReader.Wake = wake);
         var replica = Loop("raftd-replica", member.Replica, tick, wake => member.Replica.Wake = wake);
 
-        member.State.Damaged = damage => Fail(FatalStops.Of(damage, _options.DataDirectory));
+        member.State.Damaged = Break;
         var peers = new PeerLoop(
             new PeerLoopOptions
             {
@@ -202,7 +202,7 @@ public sealed class RaftdNode : IAsyncDisposable
             member, new Fence(file, identity, member.Replica), _state!, transport, wire, _time, _logger)
         {
             EachSecond = new MemoryTrim().Turn,
-            Newer = newer => Fail(FatalStops.Of(newer, _options.DataDirectory)),
+            Newer = Break,
             Removed = reason => Fail(new FatalStopException(
                 FatalReason.IdentityRefused, reason, "to bring it back, empty its data directory and start it with -join")),
         };
@@ -222,13 +222,13 @@ public sealed class RaftdNode : IAsyncDisposable
         }
 
         Undo(peers.Close);
-        _server.Attach(peers.Door);
+        _server.Attach(peers.Door.Knock);
         _gate.Open(service);
     }
 
     private LoopThread Loop(string name, ILoop loop, TimeSpan tick, Action<Action> setWake)
     {
-        var thread = new LoopThread(name, loop, tick, _time, failure => Fail(FatalStops.Of(failure, _options.DataDirectory)));
+        var thread = new LoopThread(name, loop, tick, _time, Break);
         setWake(thread.Wake);
         return thread;
     }
@@ -245,6 +245,9 @@ public sealed class RaftdNode : IAsyncDisposable
 
         await Task.WhenAny(peers.HandOverAsync(), Task.Delay(_options.ElectionTimeout * 2, _time));
     }
+
+    /// <summary>A part has met what it cannot go on from.</summary>
+    private void Break(Exception failure) => Fail(FatalStops.Of(failure, _options.DataDirectory));
 
     private void Fail(FatalStopException failure)
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Contract;
 using Raftd.Node.Forwarding;
@@ -22,7 +23,7 @@ public sealed class LeaderLinkTests : IClassFixture<LoneNode>
         var self = new MemberIdentity { Format = 1, Instance = 1, Label = "one", ClusterId = 5, MemberId = 6 };
         _router = new LeaderRouter(
             self, lone.Node.Member!.Replica, wire: null!, new LoopContext(), Limit, TimeProvider.System, NullLogger.Instance);
-        _link = new LeaderLink(_router, "two", TimeProvider.System) { Stream = new DeafStream() };
+        _link = new LeaderLink(_router, "two", TimeProvider.System) { Stream = new HeldStream() };
         _link.Opened();
     }
 
@@ -63,6 +64,22 @@ public sealed class LeaderLinkTests : IClassFixture<LoneNode>
         Assert.False(first.IsEnded || first.IsUnderWay);
     }
 
+    /// <summary>What cannot be read is no answer: the write may have been done.</summary>
+    [Theory]
+    [InlineData(AnswerKind.Refused, "null")]
+    [InlineData(AnswerKind.Refused, "{")]
+    [InlineData(AnswerKind.Done, "null")]
+    public async Task AnswerThatCannotBeRead_LeavesTheOutcomeUnknownAsync(object kind, string body)
+    {
+        var request = Send(bodyBytes: 1);
+        TakeItems();
+
+        Answer(request, (AnswerKind)kind, Encoding.UTF8.GetBytes(body));
+
+        Assert.True(request.IsEnded);
+        Assert.Equal(ErrorCode.UnknownOutcome, (await Assert.ThrowsAsync<StoreException>(() => request.Task)).Code);
+    }
+
     /// <summary>A stream that breaks: what was never sent may go elsewhere, what was sent is not known and never sent again.</summary>
     [Fact]
     public async Task Break_LeavesUnknownWhatWasSent_AndOnlyThatAsync()
@@ -73,6 +90,7 @@ public sealed class LeaderLinkTests : IClassFixture<LoneNode>
 
         _link.Closed("the cable was cut");
 
+        Assert.True(sent.IsEnded);
         Assert.Equal(ErrorCode.UnknownOutcome, (await Assert.ThrowsAsync<StoreException>(() => sent.Task)).Code);
         Assert.False(waiting.IsEnded || waiting.IsUnderWay);
         Assert.Contains("the cable was cut", waiting.LastReason, StringComparison.Ordinal);
@@ -83,7 +101,7 @@ public sealed class LeaderLinkTests : IClassFixture<LoneNode>
     [Fact]
     public void StreamThatIsNotLetIn_HasSentNothing()
     {
-        var link = new LeaderLink(_router, "two", TimeProvider.System) { Stream = new DeafStream() };
+        var link = new LeaderLink(_router, "two", TimeProvider.System) { Stream = new HeldStream() };
         var request = Request(bodyBytes: 1);
         Assert.True(link.TrySend(request));
         Assert.True(link.Take().Bytes.IsEmpty);
@@ -106,39 +124,8 @@ public sealed class LeaderLinkTests : IClassFixture<LoneNode>
         Deadline = TimeProvider.System.GetTimestamp() + TimeProvider.System.TimestampFrequency,
     };
 
-    private List<CallItem> TakeItems()
-    {
-        var parser = new FrameParser();
-        parser.Push(_link.Take().Bytes.Span);
-        var items = new List<CallItem>();
-        while (parser.TryRead(out var kind, out var batch))
-        {
-            Assert.Equal(FrameKind.Calls, kind);
-            while (!batch.IsEmpty)
-            {
-                items.Add(CallCodec.ReadItem(ref batch));
-            }
-        }
+    private List<CallItem> TakeItems() => Spoken.Items(_link.Take());
 
-        return items;
-    }
-
-    private void Answer(LeaderRequest request, AnswerKind kind, ReadOnlySpan<byte> body)
-    {
-        var answer = new byte[CallCodec.AnswerHeaderBytes + body.Length];
-        CallCodec.WriteAnswerHead(answer, request.Id, kind);
-        body.CopyTo(answer.AsSpan(CallCodec.AnswerHeaderBytes));
-        _link.Receive(PeerFrame.Of(FrameKind.Answer, answer));
-    }
-
-    private sealed class DeafStream : IWireStream
-    {
-        public void Wake()
-        {
-        }
-
-        public void Abort()
-        {
-        }
-    }
+    private void Answer(LeaderRequest request, AnswerKind kind, ReadOnlySpan<byte> body) =>
+        _link.Receive(Spoken.Answer(request.Id, kind, body));
 }

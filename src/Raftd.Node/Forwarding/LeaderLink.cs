@@ -41,6 +41,7 @@ internal sealed class LeaderLink : IOutgoingStream
 
     public long OpenedAt { get; }
 
+    /// <summary>Null for a moment after it was opened.</summary>
     public IWireStream? Stream { get; set; }
 
     public bool IsOpen => _isOpen;
@@ -120,7 +121,7 @@ internal sealed class LeaderLink : IOutgoingStream
         return true;
     }
 
-    public void Finished() => Stream!.Abort();
+    public void Finished() => Stream?.Abort();
 
     public void Closed(string reason) => End(reason);
 
@@ -241,12 +242,17 @@ internal sealed class LeaderLink : IOutgoingStream
     {
         try
         {
-            return JsonSerializer.Deserialize(body, CallJson.Default.CallError)!.ToException();
+            if (JsonSerializer.Deserialize(body, CallJson.Default.CallError) is { } refusal)
+            {
+                return refusal.ToException();
+            }
         }
         catch (JsonException)
         {
-            return Refusals.Unknown("the leader's refusal cannot be read");
+            // As below.
         }
+
+        return Refusals.Unknown("the leader's refusal cannot be read");
     }
 
     private void End(string reason)

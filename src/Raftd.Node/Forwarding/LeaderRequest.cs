@@ -144,12 +144,18 @@ internal sealed class CallRequest<TRequest, TResponse>(LeaderCall<TRequest, TRes
     {
         try
         {
-            End(JsonSerializer.Deserialize(answer.Span, call.ResponseType)!);
+            if (JsonSerializer.Deserialize(answer.Span, call.ResponseType) is { } response)
+            {
+                End(response);
+                return;
+            }
         }
         catch (JsonException)
         {
-            Lost("the leader's answer cannot be read");
+            // As below.
         }
+
+        Lost("the leader's answer cannot be read");
     }
 
     async Task ILocalCall.RunAsync() => End(await call.Answer(request));

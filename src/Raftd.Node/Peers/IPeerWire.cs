@@ -40,6 +40,7 @@ internal interface IIncomingStream : IWireStream
 }
 
 /// <summary>One end of an open stream. Receive is called by one thread at a time, and so is Take.</summary>
+/// <remarks>It throws nothing but what Receive may: anything else stops the process, as in a loop.</remarks>
 internal interface IStreamMachine
 {
     /// <summary>The next bytes to send, now that there is room for them.</summary>

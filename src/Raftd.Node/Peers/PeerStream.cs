@@ -18,7 +18,6 @@ namespace Raftd.Node.Peers;
 
 internal sealed class PeerStream
 {
-
     private readonly PeerLinkOptions _options;
     private readonly string _path;
     private readonly int _maxBytes;
@@ -40,7 +39,11 @@ internal sealed class PeerStream
         _options = options;
         _path = path;
         _maxBytes = maxBytes;
-        Open();
+        lock (_gate)
+        {
+            // Under the lock: the stream may end before the wire has returned it.
+            Open();
+        }
     }
 
     /// <summary>Queues a frame; drops it where there is no stream to come, or no room.</summary>

@@ -47,6 +47,14 @@ internal sealed class SnapshotReception(
             return true;
         }
 
+        if (_handedOver is not null)
+        {
+            // The core decides about what was received; the install does not depend on what its sender does now.
+            return bytes.IsEmpty
+                ? true
+                : throw new InvalidDataException($"{bytes.Length} bytes came behind the end of the snapshot");
+        }
+
         if (_place is not null)
         {
             Feed(bytes);

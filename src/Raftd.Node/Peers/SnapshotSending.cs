@@ -51,11 +51,12 @@ internal sealed class SnapshotSending(
 
     public string Failure => _failure ?? "the stream ended";
 
+    /// <summary>Null for a moment after it was opened: what happens in that moment finds none to wake or to abort.</summary>
     public IWireStream? Stream { get; set; }
 
     public void Opened()
     {
-        _stage = Stage.Offering;
+        Go(Stage.Opening, Stage.Offering);
         NoteProgress();
         Stream?.Wake();
     }
@@ -67,7 +68,7 @@ internal sealed class SnapshotSending(
         switch (_stage)
         {
             case Stage.Offering:
-                _stage = Stage.Offered;
+                Go(Stage.Offering, Stage.Offered);
                 return new WireOutput(_offer);
             case Stage.Sending:
                 NoteProgress();
@@ -107,7 +108,7 @@ internal sealed class SnapshotSending(
     {
         _failure ??= reason;
         _stage = Stage.Over;
-        Stream!.Abort();
+        Stream?.Abort();
     }
 
     /// <summary>The file behind it may go. Once it is over.</summary>
@@ -171,8 +172,8 @@ internal sealed class SnapshotSending(
         _nextChunk = chunk;
         NodeLog.SnapshotSending(logger, peer.Label, Index, chunk, offer.Chunks);
         NoteProgress();
-        _stage = Stage.Sending;
-        Stream!.Wake();
+        Go(Stage.Offered, Stage.Sending);
+        Stream?.Wake();
     }
 
     /// <summary>A spool that cannot be read ends the attempt; the next one has another.</summary>
@@ -183,7 +184,7 @@ internal sealed class SnapshotSending(
             Failpoint.Hit("snapshot.sent-chunk", static errno => new IOException($"errno {errno}"));
             if (_nextChunk == offer.Chunks)
             {
-                _stage = Stage.Sent;
+                Go(Stage.Sending, Stage.Sent);
                 return new WireOutput(default, IsLast: true);
             }
 
@@ -197,6 +198,10 @@ internal sealed class SnapshotSending(
             return new WireOutput(default, IsLast: true);
         }
     }
+
+    /// <summary>Over stays over, whoever comes late: the lease is let go of then, and a chunk read behind that would end the
+    /// process.</summary>
+    private void Go(Stage from, Stage to) => Interlocked.CompareExchange(ref _stage, to, from);
 
     private void NoteProgress() => Volatile.Write(ref _progressAt, time.GetTimestamp());
 }

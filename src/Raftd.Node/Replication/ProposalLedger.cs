@@ -67,7 +67,17 @@ internal sealed class ProposalLedger
     public void SkipTo(ulong index) => EndWhile(head => head.Index <= index);
 
     /// <summary>Tells those whose time is up that their outcome is unknown.</summary>
-    public void EndOverdue(long now) => EndWhile(head => head.Deadline <= now || head.Task.IsCompleted);
+    /// <remarks>Not in order: a forwarded proposal has what was left of its caller's time, perhaps less than one before it.
+    /// </remarks>
+    public void EndOverdue(long now)
+    {
+        foreach (var proposal in _leaderships.SelectMany(static proposals => proposals).Where(proposal => proposal.Deadline <= now))
+        {
+            proposal.End(ProposalEnd.Unknown);
+        }
+
+        EndWhile(static head => head.Task.IsCompleted);
+    }
 
     /// <summary>The member stops: nobody will learn more.</summary>
     public void EndAll() => EndWhile(static _ => true);

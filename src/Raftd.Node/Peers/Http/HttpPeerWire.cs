@@ -4,7 +4,9 @@ namespace Raftd.Node.Peers.Http;
 
 /// <summary>The wire of the product: each stream is one HTTP/2 request whose body and answer stay open.</summary>
 /// <remarks>Each has a connection of its own: a heartbeat never waits behind the bytes of an entry or a snapshot.</remarks>
-internal sealed class HttpPeerWire(TimeProvider time) : IPeerWire, IAsyncDisposable
+/// <param name="time">Paces the machines that are held back.</param>
+/// <param name="failed">Gets what a machine threw that it never should; it stops the process.</param>
+internal sealed class HttpPeerWire(TimeProvider time, Action<Exception> failed) : IPeerWire, IAsyncDisposable
 {
     // Guards _running.
     private readonly Lock _gate = new();
@@ -13,7 +15,7 @@ internal sealed class HttpPeerWire(TimeProvider time) : IPeerWire, IAsyncDisposa
 
     public IWireStream Open(string address, string path, PeerHandshake hello, IOutgoingStream machine)
     {
-        var stream = new OutgoingStream(machine, _stop.Token);
+        var stream = new OutgoingStream(new GuardedOutgoing(machine, failed), _stop.Token);
         var running = Task.Run(() => stream.RunAsync(address, path, hello, time));
         lock (_gate)
         {
@@ -57,10 +59,11 @@ internal sealed class HttpPeerWire(TimeProvider time) : IPeerWire, IAsyncDisposa
             {
                 reason = "it was given up here";
             }
-            catch (Exception broken) when (broken is not InvariantViolationException)
+            catch (Exception broken)
             {
-                // The stream is over for any reason that the client has, a malformed address included. It says "cancelled" of a
-                // connect that takes too long, and of a connection that breaks under a body.
+                // The stream is over for any reason that the client has, a malformed address included; what the machine threw
+                // has been told by its guard. The client says "cancelled" of a connect that takes too long, and of a connection
+                // that breaks under a body.
                 reason = broken is OperationCanceledException ? "the connection broke or was not made in time" : broken.Message;
             }
 

@@ -23,12 +23,18 @@ internal sealed class PeerServer : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly TimeProvider _time;
+    private readonly Action<Exception> _failed;
     private readonly CancellationTokenSource _stop = new();
-    private volatile PeerDoor? _door;
+    private volatile Action<PeerHandshake, string, IIncomingStream>? _knock;
 
-    public PeerServer(IPEndPoint endPoint, ILoggerFactory loggers, TimeProvider time)
+    /// <param name="endPoint">Where to listen.</param>
+    /// <param name="loggers">For the server itself.</param>
+    /// <param name="time">Paces the machines that are held back.</param>
+    /// <param name="failed">Gets what the door or a machine threw that it never should; it stops the process.</param>
+    public PeerServer(IPEndPoint endPoint, ILoggerFactory loggers, TimeProvider time, Action<Exception> failed)
     {
         _time = time;
+        _failed = failed;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
@@ -70,8 +76,9 @@ internal sealed class PeerServer : IAsyncDisposable
         }
     }
 
-    /// <summary>From now on this member is somebody, and answers.</summary>
-    public void Attach(PeerDoor door) => _door = door;
+    /// <summary>Serves peers from here on: the identity is known.</summary>
+    /// <param name="knock">The door (PeerDoor.Knock): lets each stream in or refuses it before it returns.</param>
+    public void Attach(Action<PeerHandshake, string, IIncomingStream> knock) => _knock = knock;
 
     /// <summary>May be called twice: peers are let go before the parts that answer them, and after a failed start.</summary>
     public async ValueTask DisposeAsync()
@@ -95,22 +102,23 @@ internal sealed class PeerServer : IAsyncDisposable
             return;
         }
 
-        if (_door is not { } door)
+        if (_knock is not { } knock)
         {
             Expected(handshake);
             await RefuseAsync(context, PeerStatus.Unavailable, "this member has not joined a cluster yet");
             return;
         }
 
-        await StreamAsync(context, door, handshake);
+        await StreamAsync(context, knock, handshake);
     }
 
     /// <summary>Both directions at once, until the peer's ends or either breaks.</summary>
-    private async Task StreamAsync(HttpContext context, PeerDoor door, PeerHandshake handshake)
+    private async Task StreamAsync(
+        HttpContext context, Action<PeerHandshake, string, IIncomingStream> knock, PeerHandshake handshake)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stop.Token);
-        var stream = new IncomingStream(ended);
-        door.Knock(handshake, context.Request.Path.Value ?? "", stream);
+        var stream = new IncomingStream(ended, _failed);
+        Knock(knock, handshake, context.Request.Path.Value ?? "", stream);
         if (stream.Machine is not { } machine)
         {
             await RefuseAsync(context, stream.Status, stream.Reason);
@@ -131,6 +139,21 @@ internal sealed class PeerServer : IAsyncDisposable
         finally
         {
             machine.Closed(reason);
+        }
+    }
+
+    /// <summary>What the door throws is no answer to the peer: it stops the process, as what a machine throws.</summary>
+    private void Knock(
+        Action<PeerHandshake, string, IIncomingStream> knock, PeerHandshake handshake, string path, IncomingStream stream)
+    {
+        try
+        {
+            knock(handshake, path, stream);
+        }
+        catch (Exception failure)
+        {
+            _failed(failure);
+            throw;
         }
     }
 
@@ -164,7 +187,7 @@ internal sealed class PeerServer : IAsyncDisposable
     }
 
     /// <summary>The door decides before Knock returns.</summary>
-    private sealed class IncomingStream(CancellationTokenSource ended) : IIncomingStream
+    private sealed class IncomingStream(CancellationTokenSource ended, Action<Exception> failed) : IIncomingStream
     {
         public WakeSignal Signal { get; } = new();
 
@@ -174,7 +197,7 @@ internal sealed class PeerServer : IAsyncDisposable
 
         public string Reason { get; private set; } = "";
 
-        public void Accept(IStreamMachine machine) => Machine = machine;
+        public void Accept(IStreamMachine machine) => Machine = new GuardedMachine(machine, failed);
 
         public void Refuse(int status, string reason)
         {

@@ -1,0 +1,64 @@
+namespace Raftd.Node.Peers.Http;
+
+/// <summary>The shell around a machine that a pump steps: what a loop's thread is to a loop.</summary>
+/// <remarks>
+/// HTTP takes any exception for the end of one stream, and a member whose invariants are broken would go on beside it. So the
+/// failure is told here, before HTTP sees it, and stops the process as in a loop (LoopThread). Only what a peer sends may be
+/// wrong without anything being wrong here: InvalidDataException ends the stream and nothing else.
+/// </remarks>
+internal class GuardedMachine(IStreamMachine machine, Action<Exception> failed) : IStreamMachine
+{
+    public WireOutput Take()
+    {
+        try
+        {
+            return machine.Take();
+        }
+        catch (Exception failure)
+        {
+            failed(failure);
+            throw;
+        }
+    }
+
+    public bool Receive(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            return machine.Receive(bytes);
+        }
+        catch (Exception failure) when (failure is not InvalidDataException)
+        {
+            failed(failure);
+            throw;
+        }
+    }
+
+    public void Finished() => Run(machine.Finished);
+
+    /// <remarks>The last call: there is nothing left to end by throwing.</remarks>
+    public void Closed(string reason)
+    {
+        try
+        {
+            machine.Closed(reason);
+        }
+        catch (Exception failure)
+        {
+            failed(failure);
+        }
+    }
+
+    protected void Run(Action step)
+    {
+        try
+        {
+            step();
+        }
+        catch (Exception failure)
+        {
+            failed(failure);
+            throw;
+        }
+    }
+}
