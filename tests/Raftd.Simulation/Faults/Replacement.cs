@@ -61,8 +61,14 @@ internal sealed class Replacement(Cluster cluster)
     /// <summary>Damage that neither the start nor this finds is in what a compaction has let go of.</summary>
     private void Audit(SimulatedMember member)
     {
+        if (member.IsRetired || member.IsCondemned)
+        {
+            return;
+        }
+
         if (member.Running is not { } running)
         {
+            cluster.Scheduler.After(Scheduler.Second, () => Audit(member));
             return;
         }
 
