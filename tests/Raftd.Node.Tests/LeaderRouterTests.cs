@@ -143,5 +143,5 @@ public sealed class LeaderRouterTests : IDisposable
 
     private static LeaderCall<long, ulong> Call(string name, bool changesState) => new(
         name, CallJson.Default.Int64, CallJson.Default.UInt64, changesState,
-        static (_, _) => throw new NotSupportedException("this member does not lead"));
+        static _ => throw new NotSupportedException("this member does not lead"));
 }

@@ -27,6 +27,7 @@ public sealed class SnapshotDispatchTests : IDisposable
             HttpAddress = "",
             PeerAddress = "",
             RequestTimeLimit = TimeSpan.FromSeconds(5),
+            DrawMemberId = static request => request.Instance,
             MaxLeaseKeys = 1,
             QuotaBytes = 1 << 30,
         };

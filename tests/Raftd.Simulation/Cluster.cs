@@ -26,6 +26,8 @@ internal sealed class Cluster
         Checkers = new Watch(this);
         Membership = new Membership(this, dice.Fork());
         Ambush = new Ambush(this, dice.Fork());
+        Replacement = new Replacement(this);
+        Straggler = new Straggler(this);
     }
 
     public Scheduler Scheduler { get; } = new();
@@ -41,6 +43,10 @@ internal sealed class Cluster
     public Membership Membership { get; }
 
     public Ambush Ambush { get; }
+
+    public Replacement Replacement { get; }
+
+    public Straggler Straggler { get; }
 
     /// <summary>The faults are over.</summary>
     public bool IsQuiet { get; set; }
@@ -104,6 +110,7 @@ internal sealed class Cluster
     public void Observe(Incarnation member)
     {
         Checkers.Stepped(member);
+        Straggler.Look(member);
         if (member.Waiting.Count > 0)
         {
             member.Waiting.RemoveAll(static waiting => waiting.TryEnd());

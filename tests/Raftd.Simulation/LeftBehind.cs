@@ -27,7 +27,7 @@ internal sealed class LeftBehind(Cluster cluster)
             return;
         }
 
-        var (term, begun, installs) = (leader.Raft.Term, cluster.Network.SnapshotsBegun, follower.Parts.Wal.LastIndex);
+        var (term, begun, installs) = (leader.Raft.Term, cluster.Network.SnapshotsBegun(follower.Host.Id), follower.Parts.Wal.LastIndex);
         SlowDown(leader, follower);
         Rush(Limit, () => follower.Parts.State.Applied.Index > installs);
         Until(StreamTime, () => IsLevel(follower));
@@ -35,9 +35,9 @@ internal sealed class LeftBehind(Cluster cluster)
         Require(
             Until(Limit, () => IsLevel(follower)),
             $"liveness: {follower.Host.Name} does not catch up while clients write, "
-            + $"after {cluster.Network.SnapshotsBegun - begun} snapshots");
+            + $"after {cluster.Network.SnapshotsBegun(follower.Host.Id) - begun} snapshots");
 
-        var snapshots = cluster.Network.SnapshotsBegun - begun;
+        var snapshots = cluster.Network.SnapshotsBegun(follower.Host.Id) - begun;
         Require(
             snapshots <= 1 || cluster.Leader?.Raft.Term != term,
             $"liveness: {follower.Host.Name} needed {snapshots} snapshots to catch up, the log behind the first was not kept");

@@ -10,6 +10,9 @@ internal sealed record Outcome(ulong Seed, string? Failure, ulong TraceHash, dou
     /// <summary>Entries that some member has applied.</summary>
     public required ulong Entries { get; init; }
 
+    /// <summary>Members whose state was damaged.</summary>
+    public required int Replaced { get; init; }
+
     public required int Writes { get; init; }
 
     public required int Reads { get; init; }
@@ -33,5 +36,5 @@ internal sealed record Outcome(ulong Seed, string? Failure, ulong TraceHash, dou
             + $"early {all.Sum(one => one.Early)}, immortal {all.Sum(one => one.Immortal)}"
         : $"{all.Sum(one => one.Faults)} faults, {all.Sum(one => (long)one.Entries)} entries, "
             + $"{all.Sum(one => one.Writes)} writes acknowledged, {all.Sum(one => one.Reads)} reads, "
-            + $"{all.Sum(one => one.Granted)} leases granted";
+            + $"{all.Sum(one => one.Granted)} leases granted, {all.Sum(one => one.Replaced)} members replaced";
 }

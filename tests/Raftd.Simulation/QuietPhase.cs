@@ -21,6 +21,9 @@ internal sealed class QuietPhase(Cluster cluster, IReadOnlyList<Client> clients)
     {
         MustServe();
         MustTakeIn();
+        Require(
+            Until(ConvergenceLimit, () => cluster.Replacement.IsDone),
+            $"liveness: {cluster.Members.Count(member => member.IsCondemned && !member.IsRetired)} members are never replaced");
         if (cluster.Swarm.LeavesBehindAtEnd)
         {
             new LeftBehind(cluster).Run();

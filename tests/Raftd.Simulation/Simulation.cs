@@ -87,6 +87,7 @@ internal sealed class Simulation
         _nemesis.Start();
         _hunt.Start();
         _cluster.Checkers.Bounds.Start();
+        _cluster.Replacement.Start();
         if (_cluster.Swarm.TimesLeases)
         {
             _cluster.Checkers.Leases.Start();
@@ -109,6 +110,7 @@ internal sealed class Simulation
         return new Outcome(
             seed, failure, _trace.Hash, _cluster.Scheduler.Now / (double)Scheduler.Second, _cluster.Scheduler.EventsRun)
         {
+            Replaced = _cluster.Replacement.Count,
             Faults = _nemesis.Count + _hunt.Strikes,
             Entries = checkers.KnownCommitted,
             Writes = checkers.History.Acknowledged,

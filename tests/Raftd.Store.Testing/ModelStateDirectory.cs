@@ -6,6 +6,12 @@ namespace Raftd.Store.Testing;
 public sealed class ModelStateDisk
 {
     internal ModelDisk? Current { get; set; }
+
+    /// <summary>Something of it is not as it was written, whether or not it is still stored (ModelDamage).</summary>
+    public bool IsDamaged { get; internal set; }
+
+    /// <summary>What was damaged was deleted since.</summary>
+    public void Forget() => IsDamaged = false;
 }
 
 /// <summary>The moments of TryCompleteInstall at which a hook may crash.</summary>
@@ -62,6 +68,7 @@ public sealed class ModelStateDirectory : IStateDirectory
 
         OnInstall?.Invoke(ModelInstallMoment.BeforeSwitch);
         _disk.Current = newDisk;
+        _disk.IsDamaged = false;
         OnInstall?.Invoke(ModelInstallMoment.AfterSwitch);
         _current.Dispose();
         _isHandedOver = false;

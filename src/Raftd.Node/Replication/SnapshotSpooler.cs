@@ -261,6 +261,12 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
         try
         {
             opened = _state.OpenSnapshot(_clusterId);
+            if (opened.Reader.MustYield)
+            {
+                // Where both try at the same tick, a reader that is opened to be asked to end keeps the store from growing for ever.
+                throw new BucketStoreException(BucketStoreFault.ReadersOpen, "the store waits for its readers, to grow");
+            }
+
             pin.MoveTo(opened.Meta.Index);
             return new SpoolWriter(++_lastId, opened, _directory.Create(_lastId), pin, _options.ChunkBytes);
         }

@@ -10,6 +10,8 @@
 // Compact decides in one step what is dead (the compact revision, the logical bytes); CleanIndex walks behind it in
 // small steps, and Dead lists records for the flusher to delete. Neither is visible through the rules of reading.
 
+using Raftd.Store.Buckets;
+
 namespace Raftd.Store.Mvcc;
 
 internal sealed class Keyspace(StateEpoch epoch, StateHash hash)
@@ -106,8 +108,10 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash)
 
         using var reader = new RecordReader(epoch);
         var stored = reader.Find(record.Revision);
-        Invariant.Check(stored is not null, $"the index has revision {record.Revision}, the store does not");
-        return stored.Value;
+        return stored is not null
+            ? stored.Value
+            : throw new BucketStoreException(
+                BucketStoreFault.Corrupt, $"revision {record.Revision} is not stored, and nothing has compacted it");
     }
 
     /// <summary>The changes since the last call. A list, so that the memory of a large batch goes with it.</summary>

@@ -253,6 +253,11 @@ public sealed class KeyspaceView
         try
         {
             record = reader.Find(revision, maxValueBytes);
+            if (record is null && at >= _epoch.CompactFloor)
+            {
+                throw new BucketStoreException(
+                    BucketStoreFault.Corrupt, $"revision {revision}, read at {at}, is not stored, compacted is only {_epoch.CompactFloor}");
+            }
         }
         catch (StateReplacedException replaced)
         {
@@ -264,14 +269,7 @@ public sealed class KeyspaceView
             throw new StoreException(ErrorCode.NotReady, "the state of this member is damaged, and it stops", "ask another member");
         }
 
-        if (record is null)
-        {
-            var floor = _epoch.CompactFloor;
-            Invariant.Check(at < floor, $"revision {revision} read at {at} is gone, compacted is only {floor}");
-            throw Compacted(at, floor);
-        }
-
-        return record;
+        return record ?? throw Compacted(at, _epoch.CompactFloor);
     }
 
     private static StoreException Compacted(long at, long floor) => new(

@@ -16,6 +16,7 @@ internal static class StateLoader
         var meta = StoredMeta.Read(reader);
         if (meta is null)
         {
+            RequireEmpty(reader);
             return new WorkingState(epoch, default);
         }
 
@@ -40,6 +41,18 @@ internal static class StateLoader
         }
 
         return state;
+    }
+
+    /// <summary>The first flush writes meta with all the rest: what has pairs and no meta has lost it.</summary>
+    private static void RequireEmpty(IBucketReader reader)
+    {
+        foreach (var bucket in Enum.GetValues<Bucket>())
+        {
+            if (reader.Count(bucket) > 0)
+            {
+                throw Corrupt($"meta is gone, and bucket {bucket} has {reader.Count(bucket)} pairs");
+            }
+        }
     }
 
     private static void LoadRevisions(IBucketReader reader, WorkingState state, StoredMeta meta)

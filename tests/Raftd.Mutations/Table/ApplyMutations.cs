@@ -194,6 +194,36 @@ internal static class ApplyMutations
         },
         new()
         {
+            Name = "state-without-meta-is-empty",
+            Failures = [32, 37],
+            Wrong = "a state that has lost the one pair which says of which moment it is counts as one that was never written",
+            File = "src/Raftd.Store/Mvcc/StateLoader.cs",
+            Original = "RequireEmpty(reader);",
+            Broken = "",
+            Suites = [Suite.Simulator, Suite.Store],
+        },
+        new()
+        {
+            Name = "lost-revision-counts-as-compacted",
+            Failures = [37],
+            Wrong = "a revision that the state has lost is answered as one that was compacted, and the member goes on",
+            File = "src/Raftd.Store/Mvcc/KeyspaceView.cs",
+            Original = "record is null && at >= _epoch.CompactFloor",
+            Broken = "false",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "stored-checksum-not-checked",
+            Failures = [37],
+            Wrong = "what has rotted in the state is taken as it is",
+            File = "src/Raftd.Store/Mvcc/RevisionRecord.cs",
+            Original = "!isKept || Crc32C.Append(head, value) == BinaryPrimitives.ReadUInt32LittleEndian(source[^StoredChecksum.Bytes..])",
+            Broken = "true",
+            Suites = [Suite.Simulator, Suite.Store],
+        },
+        new()
+        {
             Name = "snapshot-checksum-not-checked",
             Failures = [36],
             Wrong = "chunks of a snapshot are not checked for damage",

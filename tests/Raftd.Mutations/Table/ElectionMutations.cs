@@ -52,6 +52,16 @@ internal static class ElectionMutations
         },
         new()
         {
+            Name = "vote-forgotten-behind-snapshot",
+            Failures = [1, 21],
+            Wrong = "the log that begins anew behind a snapshot does not have the vote: a crash before the next commit, and the member votes twice",
+            File = "src/Raftd.Node/Replication/LogWriter.cs",
+            Original = "state with { Commit = install.Snapshot.Index }",
+            Broken = "state with { Commit = install.Snapshot.Index, Vote = 0 }",
+            Suites = [Suite.Simulator],
+        },
+        new()
+        {
             Name = "vote-not-synced",
             Failures = [1],
             Wrong = "only entries make the log sync; a vote waits in the page cache",

@@ -20,6 +20,8 @@ internal sealed class Watch
         Bounds = new BoundsChecker(cluster);
     }
 
+    public VoteChecker Votes { get; } = new();
+
     public HistoryChecker History { get; }
 
     public LeaseChecker Leases { get; }
@@ -33,7 +35,11 @@ internal sealed class Watch
 
     public StateMachine WithoutCompactions(IStateDirectory directory) => _log.WithoutCompactions(directory);
 
-    public void Started(Incarnation member) => _log.Started(member);
+    public void Started(Incarnation member)
+    {
+        Votes.Started(member);
+        _log.Started(member);
+    }
 
     public void BecameLeader(SimulatedMember member, ulong term) => _leaders.BecameLeader(member, term);
 

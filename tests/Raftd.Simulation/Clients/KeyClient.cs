@@ -99,11 +99,11 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
 
     private void Answer(Incarnation member, Operation operation)
     {
-        var range = member.Parts.State.Range(new RangeRequest
+        if (TryRange(member, operation) is not { } range)
         {
-            Key = Encoding.UTF8.GetBytes(operation.Key),
-            RangeEnd = Encoding.UTF8.GetBytes(operation.RangeEnd),
-        });
+            return;
+        }
+
         operation.Revision = range.Revision;
         operation.Seen = KeyVersion.Describe(range.Items.Select(StateHistory.Version));
         if (operation.RangeEnd.Length == 0)
@@ -112,6 +112,23 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
         }
 
         History.Ended(operation);
+    }
+
+    /// <returns>Null where the member refuses because its state is damaged.</returns>
+    private static RangeResponse? TryRange(Incarnation member, Operation operation)
+    {
+        try
+        {
+            return member.Parts.State.Range(new RangeRequest
+            {
+                Key = Encoding.UTF8.GetBytes(operation.Key),
+                RangeEnd = Encoding.UTF8.GetBytes(operation.RangeEnd),
+            });
+        }
+        catch (StoreException refusal) when (refusal.Code == ErrorCode.NotReady && member.Host.Disk.HasDamagedState)
+        {
+            return null;
+        }
     }
 
     private void Note(Operation operation, Ending ending)

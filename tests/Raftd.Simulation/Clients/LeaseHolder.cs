@@ -3,7 +3,6 @@ using Raftd.Contract;
 using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Members;
 using Raftd.Store.Commands;
-using Raftd.Store.Leases;
 
 namespace Raftd.Simulation.Clients;
 

@@ -1,8 +1,9 @@
 using Raftd.Simulation.Members;
+using Raftd.Testing;
 
 namespace Raftd.Simulation.Faults;
 
-/// <summary>Disks that are slow, full, broken, or forget.</summary>
+/// <summary>Disks that are slow, full, broken, forget, or have something else than was written.</summary>
 internal sealed class DiskFaults(Cluster cluster, Dice dice) : FaultGroup(cluster, dice)
 {
     // The last member whose log was damaged, or is about to be.
@@ -20,6 +21,8 @@ internal sealed class DiskFaults(Cluster cluster, Dice dice) : FaultGroup(cluste
         [FaultKind.FailingState] = victim => Sometimes(victim.Disk.PlantFailedState),
         [FaultKind.DamagedTail] = DamageTail,
         [FaultKind.BitRot] = Rot,
+        [FaultKind.StateRot] = RotState,
+        [FaultKind.LostPage] = LosePage,
     };
 
     /// <summary>A disk that fails is rarer than one that is slow; it stops the process each time.</summary>
@@ -47,10 +50,18 @@ internal sealed class DiskFaults(Cluster cluster, Dice dice) : FaultGroup(cluste
         Cluster.Scheduler.After(2 * DrawDuration(), () => victim.Disk.IsFull = false);
     }
 
-    /// <summary>One at a time: the one before has caught up, or is gone for good; and somebody else has what is lost.</summary>
-    private bool MayDamage(SimulatedMember victim) => IsWhole(victim)
-        && (_damaged is null || _damaged.IsRetired || IsWhole(_damaged))
-        && Cluster.Membership.Voters > 1;
+    // The one before has caught up, or is gone for good.
+    private bool IsMended => !_isDamagePending && (_damaged is null || _damaged.IsRetired || IsWhole(_damaged));
+
+    /// <summary>One log at a time; and somebody else has what is lost.</summary>
+    private bool MayDamage(SimulatedMember victim) =>
+        IsWhole(victim) && IsMended && Cluster.Membership.Voters > 1 && Cluster.Replacement.IsDone;
+
+    /// <summary>All others are there and count for the majority that goes on without the victim.</summary>
+    private bool MayDamageState(SimulatedMember victim) => IsMended && Cluster.Replacement.MayDamage(victim)
+        && Cluster.Members.Where(member => member != victim && Cluster.Membership.IsMember(member.Id)).All(IsSoundOrReplaced);
+
+    private static bool IsSoundOrReplaced(SimulatedMember member) => IsWhole(member) || member.IsCondemned;
 
     private static bool IsWhole(SimulatedMember member) => member is { Running.Raft.IsRecovering: false, Disk.HasRot: false };
 
@@ -58,7 +69,7 @@ internal sealed class DiskFaults(Cluster cluster, Dice dice) : FaultGroup(cluste
     /// still have it are away. The victim and those that lag are a majority, and must not act as one.</summary>
     private void DamageTail(SimulatedMember victim)
     {
-        if (_isDamagePending || !MayDamage(victim))
+        if (!MayDamage(victim))
         {
             return;
         }
@@ -84,10 +95,37 @@ internal sealed class DiskFaults(Cluster cluster, Dice dice) : FaultGroup(cluste
 
     private void Rot(SimulatedMember victim)
     {
-        if (!_isDamagePending && MayDamage(victim) && victim.Disk.Rot() is { } where)
+        if (MayDamage(victim) && victim.Disk.Rot() is { } where)
         {
             _damaged = victim;
             Cluster.Say(victim.Name, $"rots: {where}");
+        }
+    }
+
+    private void RotState(SimulatedMember victim)
+    {
+        if (MayDamageState(victim) && victim.Disk.RotState() is { } where)
+        {
+            Cluster.Say(victim.Name, $"rots: {where}");
+        }
+    }
+
+    /// <remarks>While it is down: a member that runs looks for what is gone only where it reads it.</remarks>
+    private void LosePage(SimulatedMember victim)
+    {
+        if (!MayDamageState(victim))
+        {
+            return;
+        }
+
+        if (victim.Running is not null)
+        {
+            victim.Crash("its disk loses a page", CrashLoss.Everything);
+        }
+
+        if (victim.Disk.LosePage() is { } what)
+        {
+            Cluster.Say(victim.Name, $"damaged: {what}");
         }
     }
 }

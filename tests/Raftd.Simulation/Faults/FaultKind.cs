@@ -76,6 +76,12 @@ internal enum FaultKind
     /// <summary>A bit of the victim's log flips, anywhere in what was synced long ago.</summary>
     BitRot,
 
+    /// <summary>A bit of the victim's state flips, in a key or a value, whether the member runs or not.</summary>
+    StateRot,
+
+    /// <summary>The victim crashes, and some pairs of its state that lie side by side are gone.</summary>
+    LostPage,
+
     // The network.
 
     /// <summary>The members fall into two groups that do not hear each other.</summary>
@@ -95,6 +101,10 @@ internal enum FaultKind
 
     /// <summary>The victim is cut off for so long that it needs a snapshot.</summary>
     LeaveBehind,
+
+    /// <summary>The victim is cut off until it needs a snapshot, votes in an election, and crashes when the snapshot has
+    /// restarted its log.</summary>
+    VoteBehindSnapshot,
 
     /// <summary>A link breaks and is mended many times in a second.</summary>
     FlappingLink,

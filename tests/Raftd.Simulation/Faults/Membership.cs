@@ -87,6 +87,19 @@ internal sealed class Membership(Cluster cluster, Dice dice)
         }
     }
 
+    /// <summary>Sets up a machine that joins from now on.</summary>
+    /// <returns>The id that it will have.</returns>
+    public ulong SetUp()
+    {
+        _lastId = Math.Max(_lastId, cluster.Members.Max(member => member.Id)) + 1;
+        var newcomer = new Newcomer(cluster, _lastId, dice.Fork());
+        _newcomers.Add(newcomer);
+        newcomer.Ask();
+        return _lastId;
+    }
+
+    public void Remove(ulong id) => Remove(id, Askable());
+
     private void Retire(ulong id)
     {
         if (cluster.Find(id) is { IsRetired: false } member)
@@ -108,18 +121,10 @@ internal sealed class Membership(Cluster cluster, Dice dice)
         }
         else if (_committed.Members.Length > 0)
         {
-            Remove(dice.Pick(_committed.Members).Id, Askable());
+            Remove(dice.Pick(_committed.Members).Id);
         }
 
         Start();
-    }
-
-    private void SetUp()
-    {
-        _lastId = Math.Max(_lastId, cluster.Members.Max(member => member.Id)) + 1;
-        var newcomer = new Newcomer(cluster, _lastId, dice.Fork());
-        _newcomers.Add(newcomer);
-        newcomer.Ask();
     }
 
     /// <summary>Every member that takes itself for the leader, for one that was deposed may not do harm; any where none does.</summary>

@@ -14,6 +14,7 @@ internal sealed class NetworkFaults(Cluster cluster, Dice dice) : FaultGroup(clu
         [FaultKind.OneWay] = _ => Network.CutForAWhile(Cluster.Links().Where(_ => Dice.Chance(0.25))),
         [FaultKind.IsolateLeader] = _ => Network.CutForAWhile(AroundLeader()),
         [FaultKind.LeaveBehind] = victim => Network.Cut(Around(victim.Id).ToArray(), Dice.Between(5, 20) * Scheduler.Second),
+        [FaultKind.VoteBehindSnapshot] = Cluster.Straggler.HoldBack,
         [FaultKind.FlappingLink] = _ => WithLink(link => Flap(link, (int)Dice.Between(5, 40))),
         [FaultKind.LossyLink] = _ => WithLink(link => Ail(link, loss: 0.5, delay: 0)),
         [FaultKind.SlowLink] = _ => WithLink(link => Ail(link, loss: 0, Dice.Pick([200L, 1000, 3000]) * Scheduler.Millisecond)),

@@ -108,7 +108,8 @@ internal sealed record Swarm
             CacheBytes = dice.Pick([0L, 4096, 1 << 20, 1 << 20]),
             QuotaBytes = dice.Chance(0.4) ? LeaseBytes + (2L * keys * (maxValueBytes + KeyBytes)) : Unlimited,
             SliceKeys = dice.Pick([1, 2, 5, 500]),
-            MaxMessageBytes = dice.Pick([1L, 512, 4096, 64 << 10]),
+            // One entry a message, one message at a time and a slow disk: what is left behind so would never catch up with writes.
+            MaxMessageBytes = Math.Max(dice.Pick([1L, 512, 4096, 64 << 10]), leavesBehind ? 64 << 10 : 0),
             MaxCachedBytes = dice.Pick([0L, 2048, 64 << 10]),
             StepMicroseconds = dice.Pick([5L, 50, 50, 500, 5000]),
             SyncMicroseconds = dice.Pick([50L, 200, 1000, 10_000, 50_000]),

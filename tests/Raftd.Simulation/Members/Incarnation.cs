@@ -76,6 +76,7 @@ internal sealed class Incarnation
             _cluster.Checkers.Applied(this, index);
             applied(index);
         };
+        Parts.State.Damaged = Host.EndSoon;
         Peers.Leases.Renewing = _cluster.Checkers.Leases.RenewedInMemory;
         _loops.ForEach(loop => loop.Start());
         Peers.Follow(known);
@@ -127,6 +128,10 @@ internal sealed class Incarnation
         catch (Exception crash) when (crash is SimulatedCrashException or ModelCrashException)
         {
             Host.Crash(crash.Message);
+        }
+        catch (BucketStoreException damage) when (damage.Fault == BucketStoreFault.Corrupt)
+        {
+            Host.Condemn(damage);
         }
         catch (Exception failure) when (
             failure is WalFailedException or StorageIoException or BucketStoreException or WalCorruptException)

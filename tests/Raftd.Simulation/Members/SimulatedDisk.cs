@@ -18,6 +18,7 @@ internal sealed class SimulatedDisk(Dice dice)
     private static readonly int[] Errors = [Errno.Io, Errno.Io, Errno.NoSpace, Errno.ReadOnly, Errno.QuotaExceeded];
 
     private readonly ModelStateDisk _state = new();
+    private readonly ModelDamage _stateDamage = new(dice.ToRandom());
     private (string Path, byte[] Content)? _damage;
     private bool _crashesInRecovery;
     private int _operationsToCrash;
@@ -176,6 +177,20 @@ internal sealed class SimulatedDisk(Dice dice)
         Files.Rot(segment, at, (byte)(1 << dice.Next(8)));
         return $"{segment} at {at} of {length}";
     }
+
+    /// <summary>Something of the state is not as it was written, noticed or not.</summary>
+    public bool HasDamagedState => _state.IsDamaged;
+
+    /// <summary>Flips a bit anywhere in the state.</summary>
+    /// <returns>Where; null if it is empty.</returns>
+    public string? RotState() => _stateDamage.Flip(_state);
+
+    /// <summary>Takes some pairs out of the state.</summary>
+    /// <returns>Which; null if it is empty.</returns>
+    public string? LosePage() => _stateDamage.Lose(_state);
+
+    /// <summary>What was damaged of the state is not part of it any more.</summary>
+    public void AcceptState() => _state.Forget();
 
     private int OnFileOperation(FileOperation operation)
     {

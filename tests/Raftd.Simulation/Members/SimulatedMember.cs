@@ -5,6 +5,7 @@ using Raftd.Node.Replication;
 using Raftd.Raft;
 using Raftd.Simulation.Faults;
 using Raftd.Simulation.Network;
+using Raftd.Store.Buckets;
 using Raftd.Store.Mvcc;
 using Raftd.Store.Testing;
 using Raftd.Testing;
@@ -54,6 +55,9 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
     /// <summary>Removed from the cluster and switched off: it never comes back.</summary>
     public bool IsRetired { get; private set; }
 
+    /// <summary>Its state is damaged, and it has ended because of that: it is replaced, and never starts again.</summary>
+    public bool IsCondemned { get; private set; }
+
     private TimeSpan Tick => TimeSpan.FromMilliseconds(cluster.Swarm.HeartbeatMilliseconds);
 
     public long DrawStepPause() => dice.Exponential(cluster.Swarm.StepMicroseconds);
@@ -95,7 +99,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
     /// <summary>Starts the process on what the disk has. A start that fails is tried again, as an operator would.</summary>
     public void Start()
     {
-        if (Running is not null || IsRetired)
+        if (Running is not null || IsRetired || IsCondemned)
         {
             return;
         }
@@ -118,6 +122,10 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
         catch (WalCorruptException corrupt) when (Disk.TryRepair())
         {
             Stop($"refuses to start: {corrupt.Reason}", CrashLoss.Nothing);
+        }
+        catch (BucketStoreException damage) when (damage.Fault == BucketStoreFault.Corrupt)
+        {
+            Condemn(damage);
         }
         catch (Exception failure) when (failure is StorageIoException or WalSpaceException or WalFailedException)
         {
@@ -144,10 +152,36 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
         Stop("is switched off for good", CrashLoss.Nothing);
     }
 
+    /// <summary>It ends because of its state, with the exit code that keeps it from being started again.</summary>
+    public void Condemn(BucketStoreException damage)
+    {
+        RequireDamaged(damage);
+        EndForGood(damage);
+    }
+
+    /// <summary>A read has met damage: the process ends a moment later, as where the code that reads is not a loop's.</summary>
+    public void EndSoon(BucketStoreException damage)
+    {
+        RequireDamaged(damage);
+        Running?.After(DrawStepPause(), () => EndForGood(damage));
+    }
+
+    private void EndForGood(BucketStoreException damage)
+    {
+        IsCondemned = true;
+        Stop($"ends with {FatalStops.Of(damage, "/").Reason}: {damage.Message}", CrashLoss.Nothing);
+        cluster.Replacement.Of(this);
+    }
+
+    private void RequireDamaged(BucketStoreException damage) => SafetyViolationException.Require(
+        Disk.HasDamagedState, $"{Name} calls its state damaged, and it is not: {damage.Message}");
+
     private CrashLoss DrawLoss() => dice.Pick(Losses);
 
     private void Stop(string why, CrashLoss loss)
     {
+        // While a voter is away for good, no other may come back with a torn tail (Nemesis).
+        loss = cluster.Replacement.IsDone ? loss : CrashLoss.Everything;
         cluster.Say(Name, $"{why} (loses {loss})");
         var ended = Running;
         Running = null;
@@ -165,7 +199,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
 
     private void ScheduleRestart()
     {
-        if (_isRestarting || IsRetired)
+        if (_isRestarting || IsRetired || IsCondemned)
         {
             return;
         }

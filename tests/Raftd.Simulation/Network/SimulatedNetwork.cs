@@ -25,6 +25,7 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
     private readonly Dictionary<(ulong From, ulong To), Ailment> _ailing = [];
     private readonly Dictionary<ulong, long> _slowReaders = [];
     private readonly List<SimulatedStream> _streams = [];
+    private readonly Dictionary<ulong, int> _snapshotsBegun = [];
 
     // The last messages that were sent, the oldest first: for Replay.
     private readonly Queue<(ulong From, ulong To, string Path, byte[] Frame)> _memory = new();
@@ -43,9 +44,6 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
     /// <summary>A snapshot takes so much longer with each chunk.</summary>
     public long ChunkPause { get; set; }
 
-    /// <summary>Streams of snapshots that were begun so far.</summary>
-    public int SnapshotsBegun { get; private set; }
-
     private bool IsStorm => StormUntil > Now;
 
     public void MendAll()
@@ -56,6 +54,9 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
         StormUntil = 0;
         ChunkPause = 0;
     }
+
+    /// <summary>Streams of snapshots to the member that were begun so far.</summary>
+    public int SnapshotsBegun(ulong to) => _snapshotsBegun.GetValueOrDefault(to);
 
     /// <summary>One directed link does not work well for a while.</summary>
     public void Ail((ulong From, ulong To) link, Ailment ailment) => _ailing[link] = ailment;
@@ -113,7 +114,7 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
     public IWireStream Open(Incarnation caller, PeerHandshake hello, string path, IOutgoingStream machine)
     {
         var stream = new SimulatedStream(this, caller, hello, path, machine);
-        SnapshotsBegun += stream.IsSnapshot ? 1 : 0;
+        _snapshotsBegun[hello.To] = SnapshotsBegun(hello.To) + (stream.IsSnapshot ? 1 : 0);
         _streams.RemoveAll(static old => old.IsOver);
         _streams.Add(stream);
         After(DrawDelay(), stream.Knock);
@@ -170,6 +171,7 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
     private void CarryFrame((ulong From, ulong To, string Path) way, byte[] frame)
     {
         cluster.Trace.Add(frame);
+        NoteVote(way.From, frame);
         var link = (way.From, way.To);
         if (IsCut(way.From, way.To)
             || (!cluster.IsQuiet && dice.Chance(cluster.Swarm.LossRate + (IsStorm ? 0.3 : 0) + AilmentOf(link).Loss)))
@@ -182,6 +184,16 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
         if (!cluster.IsQuiet && dice.Chance(cluster.Swarm.DuplicateRate))
         {
             Deliver(way, frame);
+        }
+    }
+
+    private void NoteVote(ulong from, byte[] frame)
+    {
+        var kind = (MessageKind)frame[PeerFrame.HeaderBytes + 1];
+        if (frame[4] == (byte)FrameKind.Message && kind is MessageKind.MsgVote or MessageKind.MsgVoteResp
+            && MessageCodec.TryDecode(frame.AsSpan(PeerFrame.HeaderBytes), out var message, out _))
+        {
+            cluster.Checkers.Votes.Sent(from, message!);
         }
     }
 
