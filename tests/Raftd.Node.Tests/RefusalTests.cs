@@ -84,8 +84,9 @@ public sealed class RefusalTests
         await using var stream = StreamOf(nodes, HandshakeOf(nodes), path);
         stream.Send(PeerFrame.Of((FrameKind)kind, new byte[64]));
 
-        await stream.Ended.WaitAsync(Stop);
+        await Task.WhenAny(stream.Ended, nodes.First.Failed).WaitAsync(Stop);
 
+        Assert.False(nodes.First.Failed.IsCompleted, "the leader's process ends");
         await GoesOnAsync(nodes, nodes.Second);
     }
 
@@ -110,8 +111,9 @@ public sealed class RefusalTests
         MessageCodec.Encode(bytes, message);
         stream.Send(PeerFrame.Of(FrameKind.Message, bytes.WrittenSpan));
 
-        await stream.Ended.WaitAsync(Stop);
+        await Task.WhenAny(stream.Ended, nodes.First.Failed).WaitAsync(Stop);
 
+        Assert.False(nodes.First.Failed.IsCompleted, "the leader's process ends");
         await GoesOnAsync(nodes, nodes.Second);
     }
 
