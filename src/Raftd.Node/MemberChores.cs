@@ -34,7 +34,7 @@ internal sealed class MemberChores(
     }
 
     private void Report() => transport.Broadcast(new MemberReport(
-        divergence.Own(), options.QuotaBytes, member.Wal.IsSpaceLow, FeatureLevel.Newest, member.PeerPins.Need));
+        divergence.Own(), options.QuotaBytes, member.Wal.IsSpaceLow, member.State.KnownLevel, member.PeerPins.Need));
 
     /// <summary>Once for each value that a peer shows: the leader's quota counts, and the next leader may have another.</summary>
     private void CompareQuotas()
@@ -123,7 +123,7 @@ internal sealed class MemberChores(
                 HttpAddress = options.HttpAddress,
                 PeerAddress = options.PeerAddress,
                 Instance = self.Instance,
-                FeatureLevel = FeatureLevel.Newest,
+                FeatureLevel = member.State.KnownLevel,
             }));
     }
 

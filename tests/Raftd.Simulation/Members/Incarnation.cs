@@ -4,6 +4,7 @@ using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Raft;
 using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
 using Raftd.Store.Testing;
 using Raftd.Testing;
 using Raftd.Wal;
@@ -132,6 +133,10 @@ internal sealed class Incarnation
         catch (BucketStoreException damage) when (damage.Fault == BucketStoreFault.Corrupt)
         {
             Host.Condemn(damage);
+        }
+        catch (NewerLevelException newer)
+        {
+            Host.EndTooOld(newer);
         }
         catch (Exception failure) when (
             failure is WalFailedException or StorageIoException or BucketStoreException or WalCorruptException)
