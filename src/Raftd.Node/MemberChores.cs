@@ -34,7 +34,7 @@ internal sealed class MemberChores(
     }
 
     private void Report() => transport.Broadcast(new MemberReport(
-        divergence.Own(), options.QuotaBytes, member.Wal.IsSpaceLow, FeatureLevel.Newest, member.PeerPins.Need));
+        divergence.Own(), options.QuotaBytes, member.Wal.IsSpaceLow, member.State.KnownLevel, member.PeerPins.Need));
 
     /// <summary>Once for each value that a peer shows: the leader's quota counts, and the next leader may have another.</summary>
     private void CompareQuotas()
@@ -117,7 +117,8 @@ internal sealed class MemberChores(
         NodeLog.AddressChanged(logger, known.PeerAddress, options.PeerAddress);
         Ask(() => router.CallAsync(
             calls.Join,
-            JoinAttempts.RequestOf(self, options.HttpAddress, options.PeerAddress, generator: null)));
+            JoinAttempts.RequestOf(
+                self, options.HttpAddress, options.PeerAddress, generator: null, member.State.KnownLevel)));
     }
 
     /// <summary>A chore that fails is done again at the next turn.</summary>

@@ -124,7 +124,7 @@ public sealed class RaftdNode : IAsyncDisposable
         {
             _gate.Close($"this member is joining through {string.Join(", ", _options.Join)}");
             var request = JoinAttempts.RequestOf(
-                identity, _options.AdvertisedHttpAddress, _options.AdvertisedPeerAddress, _options.Generator);
+                identity, _options.AdvertisedHttpAddress, _options.AdvertisedPeerAddress, _options.Generator, FeatureLevel.Newest);
             var attempts = new JoinAttempts(
                 identity, request, _options.Join, new SeededRandom(Random.Shared.Next()), _logger);
             identity = await new Joining(attempts, _time).JoinAsync(cancellationToken);

@@ -75,7 +75,7 @@ public sealed class JoinAttemptsTests
 
     private static JoinAttempts Begin() => new(
         Self,
-        JoinAttempts.RequestOf(Self, "new:1", "new:2", generator: null),
+        JoinAttempts.RequestOf(Self, "new:1", "new:2", generator: null, RaftdNode.NewestFeatureLevel),
         ["a:1", "b:1", "c:1"],
         new SeededRandom(1),
         NullLogger.Instance);

@@ -19,11 +19,11 @@ public sealed class LevelTests(LoneNode lone) : IClassFixture<LoneNode>
     [InlineData(FeatureLevel.Newest - 1, FeatureLevel.Newest, FeatureLevel.Newest - 1)]
     [InlineData(FeatureLevel.Newest, FeatureLevel.Newest - 1, FeatureLevel.Newest - 1)]
     public void LevelOfAll_IsTheLowest_AndNeverAboveThisBuilds(int two, int three, int expected) => Assert.Equal(
-        expected, LevelRaiser.LevelOfAll(Three, member => member switch { 2 => two, 3 => three, _ => FeatureLevel.Newest }));
+        expected, LevelRaiser.LevelOfAll(FeatureLevel.Newest, Three, member => member switch { 2 => two, 3 => three, _ => FeatureLevel.Newest }));
 
     [Fact]
     public void LevelOfAll_AMemberIsSilent_IsNone() =>
-        Assert.Equal(0, LevelRaiser.LevelOfAll(Three, member => member == 2 ? null : FeatureLevel.Newest));
+        Assert.Equal(0, LevelRaiser.LevelOfAll(FeatureLevel.Newest, Three, member => member == 2 ? null : FeatureLevel.Newest));
 
     /// <summary>No member of the cluster could apply it, and none of them could ever get past it.</summary>
     [Fact]
@@ -69,7 +69,7 @@ public sealed class LevelTests(LoneNode lone) : IClassFixture<LoneNode>
     {
         Exception[] newer =
         [
-            new NewerLevelException("entry 7", 9), new WalVersionException(1, found: 9, known: 1),
+            new NewerLevelException("entry 7", 9, FeatureLevel.Newest), new WalVersionException(1, found: 9, known: 1),
         ];
         foreach (var met in newer)
         {

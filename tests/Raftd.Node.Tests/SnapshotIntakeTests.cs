@@ -35,7 +35,7 @@ public sealed class SnapshotIntakeTests : IDisposable
         _term = _leader.Replica.Status.Term;
         _member = SteppedMember.Newcomer(Receiver, _time, [1, OtherLeader]);
         _intake = new SnapshotIntake(
-            _member.StateDirectory, _member.Replica, SteppedMember.ClusterId, _time, NullLogger.Instance);
+            _member.StateDirectory, _member.Replica, SteppedMember.ClusterId, RaftdNode.NewestFeatureLevel, _time, NullLogger.Instance);
     }
 
     public void Dispose()

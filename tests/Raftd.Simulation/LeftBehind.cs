@@ -27,17 +27,17 @@ internal sealed class LeftBehind(Cluster cluster)
             return;
         }
 
-        var (term, begun, installs) = (leader.Raft.Term, cluster.Network.SnapshotsBegun(follower.Host.Id), follower.Parts.Wal.LastIndex);
+        var (term, before, left) = (leader.Raft.Term, follower.Installs, follower.Parts.Wal.LastIndex);
         SlowDown(leader, follower);
-        Rush(Limit, () => follower.Parts.State.Applied.Index > installs);
+        Rush(Limit, () => follower.Parts.State.Applied.Index > left);
         Until(StreamTime, () => IsLevel(follower));
         cluster.Network.MendAll();
         Require(
             Until(Limit, () => IsLevel(follower)),
             $"liveness: {follower.Host.Name} does not catch up while clients write, "
-            + $"after {cluster.Network.SnapshotsBegun(follower.Host.Id) - begun} snapshots");
+            + $"after {follower.Installs - before} snapshots");
 
-        var snapshots = cluster.Network.SnapshotsBegun(follower.Host.Id) - begun;
+        var snapshots = follower.Installs - before;
         Require(
             snapshots <= 1 || cluster.Leader?.Raft.Term != term,
             $"liveness: {follower.Host.Name} needed {snapshots} snapshots to catch up, the log behind the first was not kept");

@@ -24,6 +24,7 @@ internal sealed class QuietPhase(Cluster cluster, IReadOnlyList<Client> clients)
         Require(
             Until(ConvergenceLimit, () => cluster.Replacement.IsDone),
             $"liveness: {cluster.Members.Count(member => member.IsCondemned && !member.IsRetired)} members are never replaced");
+        Require(Until(ConvergenceLimit, HasRisen), $"liveness: all members know level {SimulatedMember.NewestLevel}, and it does not rise");
         if (cluster.Swarm.LeavesBehindAtEnd)
         {
             new LeftBehind(cluster).Run();
@@ -88,6 +89,9 @@ internal sealed class QuietPhase(Cluster cluster, IReadOnlyList<Client> clients)
             && leader.Raft.HasCommittedInTerm
             && leader.Raft.Configuration.Voters.All(id => IsLevel(cluster.Find(id.Value)?.Running, leader));
     }
+
+    private bool HasRisen() => !cluster.Swarm.Upgrades
+        || cluster.RunningMembers.TrueForAll(member => member.Parts.State.View().FeatureLevel == SimulatedMember.NewestLevel);
 
     private static bool IsLevel(Incarnation? member, Incarnation leader) =>
         member is not null

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Raftd.Contract;
 using Raftd.Raft;
-using Raftd.Store.Commands;
 
 namespace Raftd.Node.Membership;
 
@@ -77,14 +76,19 @@ internal sealed class JoinAttempts(
         PromoteWhenCaughtUp = false,
     };
 
-    /// <summary>Of a directory that this build would start.</summary>
-    public static JoinRequest RequestOf(MemberIdentity self, string httpAddress, string peerAddress, int? generator) => new()
+    /// <param name="self">Whose label and instance it says.</param>
+    /// <param name="httpAddress">host:port where clients will reach it.</param>
+    /// <param name="peerAddress">host:port where its peers will reach it.</param>
+    /// <param name="generator">Asked for; null lets the cluster choose.</param>
+    /// <param name="level">The newest feature level that its build knows.</param>
+    public static JoinRequest RequestOf(
+        MemberIdentity self, string httpAddress, string peerAddress, int? generator, int level) => new()
     {
         Label = self.Label,
         HttpAddress = httpAddress,
         PeerAddress = peerAddress,
         Instance = self.Instance,
         Generator = generator,
-        FeatureLevel = FeatureLevel.Newest,
+        FeatureLevel = level,
     };
 }

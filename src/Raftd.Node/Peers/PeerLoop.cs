@@ -50,7 +50,7 @@ internal sealed class PeerLoop : ILoop
         Calls = new LeaderCalls(Leases, Membership);
         Router = new LeaderRouter(self, replica, wire, _context, options.RequestTimeLimit, time, logger);
         Divergence = new DivergenceWatch(member.State);
-        Intake = new SnapshotIntake(state, replica, self.ClusterId, time, logger);
+        Intake = new SnapshotIntake(state, replica, self.ClusterId, member.State.KnownLevel, time, logger);
         Door = new PeerDoor(
             self, replica, transport, Intake, Divergence, member.Reports, new LeaderCallTable(Calls), _context, time, logger);
         _chores = new MemberChores(options, member, fence, transport, Divergence, Router, Calls, _context, logger);

@@ -22,7 +22,7 @@ using Raftd.Store.Commands;
 namespace Raftd.Node.Peers;
 
 internal sealed class SnapshotIntake(
-    IStateDirectory directory, Replica replica, ulong clusterId, TimeProvider time, ILogger logger)
+    IStateDirectory directory, Replica replica, ulong clusterId, int knownLevel, TimeProvider time, ILogger logger)
 {
     /// <summary>A sender that sends nothing for that long has lost its stream.</summary>
     public static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(10);
@@ -187,7 +187,7 @@ internal sealed class SnapshotIntake(
         NodeLog.SnapshotReceiving(logger, offer.Header.Snapshot!.Id.Index);
         try
         {
-            place = new SnapshotSlot(offer, directory.BeginInstall());
+            place = new SnapshotSlot(offer, directory.BeginInstall(), knownLevel);
             failure = null;
             return true;
         }

@@ -6,11 +6,11 @@ using Raftd.Store.Snapshots;
 namespace Raftd.Node.Peers;
 
 /// <summary>A snapshot that is here in part: the store beside the one in use, and how far it is filled.</summary>
-internal sealed class SnapshotSlot(SnapshotOfferFrame offer, IBucketStore store) : IDisposable
+internal sealed class SnapshotSlot(SnapshotOfferFrame offer, IBucketStore store, int knownLevel) : IDisposable
 {
     // Held while bytes are written, and while the place changes hands.
     private readonly Lock _writing = new();
-    private readonly SnapshotReceiver _receiver = new(store, StateMachine.VerifySnapshot);
+    private readonly SnapshotReceiver _receiver = new(store, StateMachine.VerifySnapshot, knownLevel);
 
     /// <summary>Who fills it; null between two attempts. Under the intake's lock.</summary>
     public SnapshotReception? Stream { get; set; }

@@ -35,7 +35,7 @@ internal sealed class LevelRaiser(Replica replica, StateMachine state, PeerRepor
             return;
         }
 
-        var level = LevelOfAll(replica.Status.Members, Known);
+        var level = LevelOfAll(state.KnownLevel, replica.Status.Members, Known);
         if (level > view.FeatureLevel)
         {
             NodeLog.RaisingLevel(logger, view.FeatureLevel, level);
@@ -44,11 +44,12 @@ internal sealed class LevelRaiser(Replica replica, StateMachine state, PeerRepor
     }
 
     /// <summary>The newest level that all members know; 0 where one of them has not said so lately.</summary>
+    /// <param name="own">Of this member, whether or not it is one of them.</param>
     /// <param name="members">Of the configuration.</param>
     /// <param name="known">What a member announces; null for nothing.</param>
-    internal static int LevelOfAll(MemberTable members, Func<ulong, int?> known)
+    internal static int LevelOfAll(int own, MemberTable members, Func<ulong, int?> known)
     {
-        var level = FeatureLevel.Newest;
+        var level = own;
         foreach (var member in members.Members)
         {
             if (known(member.Id) is not { } announced)
@@ -63,5 +64,5 @@ internal sealed class LevelRaiser(Replica replica, StateMachine state, PeerRepor
     }
 
     private int? Known(ulong member) =>
-        member == replica.Raft.Id.Value ? FeatureLevel.Newest : reports.Find(member)?.FeatureLevel;
+        member == replica.Raft.Id.Value ? state.KnownLevel : reports.Find(member)?.FeatureLevel;
 }

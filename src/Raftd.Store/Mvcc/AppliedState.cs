@@ -40,7 +40,7 @@ internal sealed record StoredMeta(
 
     /// <summary>The meta of a store; null if nothing was ever flushed into it.</summary>
     /// <exception cref="NewerLevelException">A newer build wrote the store.</exception>
-    public static StoredMeta? Read(IBucketReader reader)
+    public static StoredMeta? Read(IBucketReader reader, int knownLevel)
     {
         if (!reader.TryGet(Bucket.Meta, Key, out var source))
         {
@@ -49,7 +49,7 @@ internal sealed record StoredMeta(
 
         var wire = new WireReader(StoredChecksum.Open(Bucket.Meta, Key, source));
         int level = wire.Byte();
-        NewerLevelException.ThrowIfNewer("the state", level);
+        NewerLevelException.ThrowIfNewer("the state", level, knownLevel);
         var applied = new AppliedState(wire.Unsigned(), wire.Unsigned(), wire.Fixed64());
         var meta = new StoredMeta(level, applied, wire.Number(), wire.Number(), wire.Number(), wire.Unsigned());
         return level >= Commands.FeatureLevel.First && wire.IsWhole

@@ -9,11 +9,11 @@ namespace Raftd.Store.Mvcc;
 /// <summary>Rebuilds what is kept in memory from a store: one pass over the revisions, in order.</summary>
 internal static class StateLoader
 {
-    public static WorkingState Load(IBucketStore store, long cacheBytes)
+    public static WorkingState Load(IBucketStore store, StoreOptions options)
     {
-        var epoch = new StateEpoch(store, new ValueCache(cacheBytes));
+        var epoch = new StateEpoch(store, new ValueCache(options.CacheBytes));
         using var reader = store.BeginRead();
-        var meta = StoredMeta.Read(reader);
+        var meta = StoredMeta.Read(reader, options.KnownLevel);
         if (meta is null)
         {
             RequireEmpty(reader);

@@ -41,16 +41,16 @@ public sealed partial class StateMachine
     }
 
     /// <summary>Before anything is changed: a member that cannot read what the others execute must not go on.</summary>
-    private static Command Decode(ulong index, ReadOnlyMemory<byte> command)
+    private Command Decode(ulong index, ReadOnlyMemory<byte> command)
     {
-        NewerLevelException.ThrowIfNewer($"entry {index}", CommandCodec.LevelOf(command.Span));
+        NewerLevelException.ThrowIfNewer($"entry {index}", CommandCodec.LevelOf(command.Span), KnownLevel);
 
         // Whoever proposes has decoded it.
         Invariant.Check(
             CommandCodec.TryDecode(command, out var decoded), $"entry {index}: a command of {command.Length} bytes cannot be read");
         if (decoded is RaiseLevelCommand raise)
         {
-            NewerLevelException.ThrowIfNewer($"what follows entry {index}", raise.Level);
+            NewerLevelException.ThrowIfNewer($"what follows entry {index}", raise.Level, KnownLevel);
         }
 
         return decoded;

@@ -142,7 +142,7 @@ public sealed partial class StateMachine
     private static string? AuditStoredLeases(KeyspaceView view)
     {
         using var reader = RecordReader.BeginRead(view.Epoch);
-        if (StoredMeta.Read(reader) is not { } meta || meta.Applied != view.Applied)
+        if (StoredMeta.Read(reader, view.FeatureLevel) is not { } meta || meta.Applied != view.Applied)
         {
             return null;
         }

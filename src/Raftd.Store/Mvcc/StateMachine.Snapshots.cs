@@ -32,7 +32,7 @@ public sealed partial class StateMachine
 
         try
         {
-            return new OpenedSnapshot(reader, ReadSnapshotMeta(reader, clusterId));
+            return new OpenedSnapshot(reader, ReadSnapshotMeta(reader, clusterId, KnownLevel));
         }
         catch
         {
@@ -45,7 +45,8 @@ public sealed partial class StateMachine
     /// <returns>What is wrong, or null.</returns>
     public static string? VerifySnapshot(IBucketReader reader, SnapshotMeta announced)
     {
-        var stored = ReadSnapshotMeta(reader, announced.ClusterId);
+        // Whether the level that the header says is known was asked when it came.
+        var stored = ReadSnapshotMeta(reader, announced.ClusterId, knownLevel: byte.MaxValue);
         return stored.Equals(announced) ? null : $"the header says {announced}, the state {stored}";
     }
 
@@ -63,7 +64,7 @@ public sealed partial class StateMachine
     {
         if (_installing is not { } installing || !ReferenceEquals(installing.From, received))
         {
-            _installing = installing = (received, StateLoader.Load(received, _options.CacheBytes));
+            _installing = installing = (received, StateLoader.Load(received, _options));
         }
 
         var (_, state) = installing;
@@ -107,9 +108,9 @@ public sealed partial class StateMachine
         ? StoredChecksum.Open(Bucket.Members, ConfigurationKey, stored).ToArray()
         : [];
 
-    private static SnapshotMeta ReadSnapshotMeta(IBucketReader reader, ulong clusterId)
+    private static SnapshotMeta ReadSnapshotMeta(IBucketReader reader, ulong clusterId, int knownLevel)
     {
-        var meta = StoredMeta.Read(reader);
+        var meta = StoredMeta.Read(reader, knownLevel);
         if (meta is null)
         {
             return new SnapshotMeta(0, 0, 0, clusterId, default, 0, 1, FeatureLevel.First);

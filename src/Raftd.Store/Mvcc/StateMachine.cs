@@ -62,6 +62,9 @@ public sealed partial class StateMachine : IDisposable
     /// <summary>The last entry applied, published or not. Apply thread only; others read View().Applied.</summary>
     public AppliedState Applied => _state.Applied;
 
+    /// <summary>The newest feature level that this member knows.</summary>
+    public int KnownLevel => _options.KnownLevel;
+
     /// <summary>Waits for keys to change.</summary>
     public KeyWaiters Waiters { get; }
 
@@ -75,7 +78,7 @@ public sealed partial class StateMachine : IDisposable
     /// <remarks>The directory stays the caller's to dispose, after this object.</remarks>
     /// <exception cref="BucketStoreException">What is stored is not what was written, or cannot be read.</exception>
     public static StateMachine Open(IStateDirectory directory, StoreOptions options) =>
-        new(directory, options, StateLoader.Load(directory.Current, options.CacheBytes));
+        new(directory, options, StateLoader.Load(directory.Current, options));
 
     /// <summary>Everything published so far.</summary>
     public KeyspaceView View() => Volatile.Read(ref _view);

@@ -1,4 +1,5 @@
 using Raftd.Contract;
+using Raftd.Store.Commands;
 
 namespace Raftd.Store.Mvcc;
 
@@ -32,4 +33,8 @@ public sealed record StoreOptions
             ? value
             : throw new ArgumentOutOfRangeException(nameof(value), value, "at least one key per slice");
     } = 512;
+
+    /// <summary>The newest feature level that this member knows, from 1 to 255. Default the build's own; a simulation steps
+    /// members of several builds in one.</summary>
+    public int KnownLevel { get; init; } = FeatureLevel.Newest;
 }

@@ -30,6 +30,7 @@ public sealed class SnapshotReceiver : IDisposable
 
     private readonly IBucketStore _store;
     private readonly Func<IBucketReader, SnapshotMeta, string?>? _verify;
+    private readonly int _knownLevel;
     private readonly IncrementalHash _digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly ulong[] _counts = new ulong[BucketLimits.BucketCount];
     private byte[] _chunk = new byte[FirstBufferBytes]; // the chunk that is coming in, [0, _filled) of it
@@ -45,10 +46,13 @@ public sealed class SnapshotReceiver : IDisposable
     /// Compares what was written with the header, above all the applied index in the meta bucket; answers what is wrong,
     /// or null.
     /// </param>
-    public SnapshotReceiver(IBucketStore store, Func<IBucketReader, SnapshotMeta, string?>? verify = null)
+    /// <param name="knownLevel">The newest feature level that is taken.</param>
+    public SnapshotReceiver(
+        IBucketStore store, Func<IBucketReader, SnapshotMeta, string?>? verify = null, int knownLevel = FeatureLevel.Newest)
     {
         _store = store;
         _verify = verify;
+        _knownLevel = knownLevel;
         using var reader = store.BeginRead();
         for (var bucket = 0; bucket < BucketLimits.BucketCount; bucket++)
         {
@@ -163,7 +167,7 @@ public sealed class SnapshotReceiver : IDisposable
     {
         var crc = SnapshotFormat.Checksum(chunk, _crc);
         Require(header.Crc == crc, $"checksum {header.Crc:x8}, computed {crc:x8}");
-        NewerLevelException.ThrowIfNewer("a snapshot", header.FeatureLevel);
+        NewerLevelException.ThrowIfNewer("a snapshot", header.FeatureLevel, _knownLevel);
         Require(header.FeatureLevel >= FeatureLevel.First, $"feature level {header.FeatureLevel}");
         Require(Meta is null || header.FeatureLevel == Meta.FeatureLevel, $"feature level {header.FeatureLevel} behind another");
         Require(header.Sequence == _sequence, $"it says to be chunk {header.Sequence}");

@@ -10,7 +10,7 @@ namespace Raftd.Simulation.Checkers;
 
 /// <summary>State machine safety: whatever index two members apply, they apply the same entry there and stand at the same
 /// hash afterwards. Keeps every entry that anybody has applied, read back from that member's own log.</summary>
-internal sealed class LogChecker(Cluster cluster, HistoryChecker history, LeaseChecker leases)
+internal sealed class LogChecker(Cluster cluster, HistoryChecker history, LeaseChecker leases, LevelChecker levels)
 {
     // At [index - 1].
     private readonly List<Applicable> _entries = [];
@@ -34,7 +34,7 @@ internal sealed class LogChecker(Cluster cluster, HistoryChecker history, LeaseC
     /// <summary>The state that all applied entries make of nothing, without the compactions: every revision there ever was.</summary>
     public StateMachine WithoutCompactions(IStateDirectory directory)
     {
-        var state = StateMachine.Open(directory, new StoreOptions { SliceKeys = int.MaxValue });
+        var state = StateMachine.Open(directory, new StoreOptions { SliceKeys = int.MaxValue, KnownLevel = SimulatedMember.NewestLevel });
         foreach (var (entry, _, _, _) in _entries)
         {
             Apply(state, entry);
@@ -161,6 +161,7 @@ internal sealed class LogChecker(Cluster cluster, HistoryChecker history, LeaseC
             leases.Learn(entry.Index, command!);
         }
 
+        levels.Learn(entry, command);
         var mayEndLeases = command switch
         {
             null or LeaseGrantCommand or LeaseCheckpointCommand => false,

@@ -15,12 +15,15 @@ internal sealed class Watch
         History = new HistoryChecker();
         Reign = new Reign(cluster);
         Leases = new LeaseChecker(cluster, Reign);
-        _log = new LogChecker(cluster, History, Leases);
+        Levels = new LevelChecker(cluster);
+        _log = new LogChecker(cluster, History, Leases, Levels);
         _leaders = new LeaderChecker(_log);
         Bounds = new BoundsChecker(cluster);
     }
 
     public VoteChecker Votes { get; } = new();
+
+    public LevelChecker Levels { get; }
 
     public HistoryChecker History { get; }
 
@@ -39,11 +42,16 @@ internal sealed class Watch
     {
         Votes.Started(member);
         _log.Started(member);
+        Levels.Look(member);
     }
 
     public void BecameLeader(SimulatedMember member, ulong term) => _leaders.BecameLeader(member, term);
 
     public void Stepped(Incarnation member) => _leaders.Stepped(member);
 
-    public void Applied(Incarnation member, ulong index) => _log.Applied(member, index);
+    public void Applied(Incarnation member, ulong index)
+    {
+        _log.Applied(member, index);
+        Levels.Look(member);
+    }
 }

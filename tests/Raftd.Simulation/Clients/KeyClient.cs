@@ -65,7 +65,7 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
     }
 
     private void Write(Incarnation member, Operation operation) =>
-        new WaitingWrite(this, member, operation, member.Peers.Router.ProposeAsync(Encode(operation))).Send(member);
+        new WaitingWrite(this, member, operation, member.Peers.Router.ProposeAsync(Encode(operation, member.Replica.FeatureLevel))).Send(member);
 
     private void Read(Incarnation member, string key, string rangeEnd)
     {
@@ -79,22 +79,24 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
         Think();
     }
 
-    private static ReadOnlyMemory<byte> Encode(Operation operation)
+    private static ReadOnlyMemory<byte> Encode(Operation operation, int level)
     {
         var key = Encoding.UTF8.GetBytes(operation.Key);
         return operation.Kind == OperationKind.Delete
             ? CommandFactory.DeleteRange(new DeleteRangeRequest { Key = key })
-            : CommandFactory.Put(new PutRequest
-            {
-                Key = key,
-                Value = Encoding.UTF8.GetBytes(operation.Value!),
-                Condition = operation.ExpectedRevision switch
+            : CommandFactory.Put(
+                new PutRequest
                 {
-                    null => null,
-                    0 => new Precondition { MustNotExist = true },
-                    { } revision => new Precondition { ModRevisions = [revision] },
+                    Key = key,
+                    Value = Encoding.UTF8.GetBytes(operation.Value!),
+                    Condition = operation.ExpectedRevision switch
+                    {
+                        null => null,
+                        0 => new Precondition { MustNotExist = true },
+                        { } revision => new Precondition { ModRevisions = [revision] },
+                    },
                 },
-            });
+                level: level);
     }
 
     private void Answer(Incarnation member, Operation operation)

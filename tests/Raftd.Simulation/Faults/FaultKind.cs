@@ -141,6 +141,10 @@ internal enum FaultKind
     /// <summary>The leader is removed from the cluster.</summary>
     RemoveLeader,
 
+    /// <summary>The victim is started with another build, of a newer feature level or, before the cluster's has risen, of the
+    /// older one. Seeds with this begin with the older one everywhere.</summary>
+    Upgrade,
+
     /// <summary>Clients ask one thing after the other without a pause.</summary>
     Rush,
 

@@ -17,6 +17,9 @@
 //   - The rates of clocks differ by at most Swarm.ClockSkew from the scheduler's. A pause stops a member's clockwork, and
 //     its clock where a whole machine is stopped. A member that starts anew begins its clock anywhere.
 //   - Of LeaseReads, see RaftOptions: no pauses of any kind, and rates that differ by less than a quarter.
+//   - Builds of two feature levels run side by side; a newcomer's is the newer one, and no member goes back to the older one
+//     once some member shows that the level has risen. One that stops because it is too old is upgraded. In the quiet phase
+//     all are, and the level must rise.
 //   - A member removed from the configuration does not come back with its disk (Membership).
 //   - In the quiet phase at the end nothing goes wrong any more; rates, speeds and sizes stay.
 
@@ -66,6 +69,11 @@ internal sealed class Nemesis
         foreach (var member in _cluster.Members)
         {
             member.Mend();
+            if (_cluster.Swarm.Upgrades && member.KnownLevel < SimulatedMember.NewestLevel)
+            {
+                member.Install(SimulatedMember.NewestLevel);
+            }
+
             member.Start();
         }
 

@@ -55,7 +55,7 @@ internal sealed class Newcomer
         var self = new MemberIdentity { Format = MemberIdentity.CurrentFormat, Instance = info.Instance, Label = info.Label };
         return new JoinAttempts(
             self,
-            JoinAttempts.RequestOf(self, info.HttpAddress, info.PeerAddress, generator: null),
+            JoinAttempts.RequestOf(self, info.HttpAddress, info.PeerAddress, generator: null, SimulatedMember.NewestLevel),
             [.. _cluster.Members.Where(member => !member.IsRetired).Select(member => Membership.Info(member.Id).HttpAddress)],
             _dice,
             NullLogger.Instance);

@@ -1,4 +1,5 @@
 using Raftd.Simulation.Members;
+using Raftd.Store.Commands;
 using Raftd.Testing;
 
 namespace Raftd.Simulation.Faults;
@@ -21,6 +22,7 @@ internal sealed class ProcessFaults(Cluster cluster, Dice dice) : FaultGroup(clu
         [FaultKind.Freeze] = Freeze,
         [FaultKind.PauseAll] = _ => PauseAll(),
         [FaultKind.StalledLoop] = victim => victim.Running?.Stall(Dice.Next(Incarnation.Loops), DrawDuration()),
+        [FaultKind.Upgrade] = Upgrade,
         [FaultKind.ClockRate] = victim => victim.DrawClockRate(),
     };
 
@@ -88,6 +90,14 @@ internal sealed class ProcessFaults(Cluster cluster, Dice dice) : FaultGroup(clu
 
         AskedOf<bool>.Send(running, running.Peers.HandOverAsync(), (_, _) => Cluster.Scheduler.After(1, End));
         Later(2 * SimulatedMember.ElectionTimeoutTicks * Cluster.Swarm.HeartbeatMilliseconds * Scheduler.Millisecond, End);
+    }
+
+    /// <remarks>Nobody goes back once a member shows the newer level. One that had announced it, and went back a moment before
+    /// the level rises, stops and is upgraded again.</remarks>
+    private void Upgrade(SimulatedMember victim)
+    {
+        var hasRisen = Cluster.RunningMembers.Exists(member => member.Parts.State.View().FeatureLevel > FeatureLevel.First);
+        victim.Install(hasRisen || Dice.Chance(0.7) ? SimulatedMember.NewestLevel : FeatureLevel.First);
     }
 
     private void Pause(SimulatedMember victim, long duration) => victim.PausedUntil = Math.Max(victim.PausedUntil, Now + duration);

@@ -50,6 +50,9 @@ internal sealed record Swarm
     public required long FaultMeanMilliseconds { get; init; }
     public required IReadOnlyList<FaultKind> Faults { get; init; }
     public required bool ChangesMembership { get; init; }
+
+    public bool Upgrades => Faults.Contains(FaultKind.Upgrade);
+
     public required bool RestartsAtEnd { get; init; }
 
     /// <summary>When all is mended, a follower is left behind once more and has to catch up while clients write.</summary>

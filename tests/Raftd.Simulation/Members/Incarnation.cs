@@ -4,6 +4,7 @@ using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Raft;
 using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
 using Raftd.Store.Testing;
 using Raftd.Testing;
 using Raftd.Wal;
@@ -53,7 +54,18 @@ internal sealed class Incarnation
     public RaftNode Raft => Parts.Replica.Raft;
 
     /// <summary>The last install that the checkers have seen.</summary>
-    public SnapshotOffer? SeenInstall { get; set; }
+    public SnapshotOffer? SeenInstall
+    {
+        get;
+        set
+        {
+            field = value;
+            Installs++;
+        }
+    }
+
+    /// <summary>Snapshots that it has installed.</summary>
+    public int Installs { get; private set; }
 
     /// <summary>How far the checkers have followed what it applies.</summary>
     public ulong CheckedIndex { get; set; }
@@ -132,6 +144,10 @@ internal sealed class Incarnation
         catch (BucketStoreException damage) when (damage.Fault == BucketStoreFault.Corrupt)
         {
             Host.Condemn(damage);
+        }
+        catch (NewerLevelException newer)
+        {
+            Host.EndTooOld(newer);
         }
         catch (Exception failure) when (
             failure is WalFailedException or StorageIoException or BucketStoreException or WalCorruptException)

@@ -6,6 +6,7 @@ using Raftd.Raft;
 using Raftd.Simulation.Faults;
 using Raftd.Simulation.Network;
 using Raftd.Store.Buckets;
+using Raftd.Store.Commands;
 using Raftd.Store.Mvcc;
 using Raftd.Store.Testing;
 using Raftd.Testing;
@@ -20,6 +21,10 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
     public const long MaxUncommittedBytes = 64 << 10;
     public const long MaxApplyingBytes = 16 << 10;
     public const long MaxOverlayBytes = 128 << 10;
+
+    /// <summary>Builds of two levels run side by side in seeds with upgrades. The product's own build has no command that only
+    /// the newer one could say, unless it is built as NextLevel.</summary>
+    public const int NewestLevel = FeatureLevel.First + 1;
 
     private static readonly CrashLoss[] Losses = [CrashLoss.Nothing, CrashLoss.Everything, CrashLoss.Some];
 
@@ -51,6 +56,12 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
 
     /// <summary>It stops before it sends that many messages more; 0 for never.</summary>
     public int SendsToCrash { get; set; }
+
+    /// <summary>The newest feature level that its build knows; a newcomer's is the newest, as older ones may not join.</summary>
+    public int KnownLevel { get; private set; } = cluster.Swarm.Upgrades && founding is null ? NewestLevel : FeatureLevel.First;
+
+    /// <summary>The newest level that any build knew which ran here.</summary>
+    public int NewestRun { get; private set; }
 
     /// <summary>Removed from the cluster and switched off: it never comes back.</summary>
     public bool IsRetired { get; private set; }
@@ -109,6 +120,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
             var opened = Open();
             _hasStarted = true;
             Disk.Accept();
+            NewestRun = Math.Max(NewestRun, KnownLevel);
             Running = opened;
             cluster.Say(Name, $"starts: log {opened.Parts.Wal.FirstIndex}..{opened.Parts.Wal.LastIndex}, applied "
                 + $"{opened.Parts.State.Applied.Index}, {opened.Parts.Wal.State}, tail {opened.Parts.Wal.Recovery.Tail.Kind}");
@@ -127,10 +139,33 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
         {
             Condemn(damage);
         }
+        catch (NewerLevelException newer)
+        {
+            EndTooOld(newer);
+        }
         catch (Exception failure) when (failure is StorageIoException or WalSpaceException or WalFailedException)
         {
             Stop($"cannot start: {failure.Message}", CrashLoss.Nothing);
         }
+    }
+
+    /// <summary>Another build is put in its place, newer or older.</summary>
+    public void Install(int level)
+    {
+        cluster.Say(Name, $"gets a build of level {level}");
+        KnownLevel = level;
+        if (Running is not null)
+        {
+            Crash("for another build");
+        }
+    }
+
+    /// <summary>It has met what its build does not know: it ends, and its operator starts a newer build.</summary>
+    public void EndTooOld(NewerLevelException newer)
+    {
+        cluster.Checkers.Levels.Refused(this, newer);
+        KnownLevel = newer.Needed;
+        Stop($"ends with {FatalStops.Of(newer, "/").Reason}: {newer.Message}", CrashLoss.Nothing);
     }
 
     /// <summary>Ends the process here and now, with the loss the dice choose.</summary>
@@ -249,6 +284,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
         var fence = new Fence(new IdentityFile(Disk.Files, "/"), options.Self, parts.Replica);
         var peers = new PeerLoop(peerOptions, parts, fence, state, transport, wire, clock, logger)
         {
+            Newer = newer => Running?.After(DrawStepPause(), () => EndTooOld(newer)),
             Removed = _ => cluster.Membership.ToldItWasRemoved(Id),
         };
         wire.Owner = new Incarnation(this, cluster, parts, peers, state, clock);
@@ -283,7 +319,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
             LeaseReads = cluster.Swarm.LeaseReads,
         },
         Wal = new WalOptions { SegmentSizeBytes = cluster.Swarm.SegmentBytes, MaxRecordBytes = 1 << 20, ReserveBytes = 4096 },
-        Store = new StoreOptions { CacheBytes = cluster.Swarm.CacheBytes, SliceKeys = cluster.Swarm.SliceKeys },
+        Store = new StoreOptions { CacheBytes = cluster.Swarm.CacheBytes, SliceKeys = cluster.Swarm.SliceKeys, KnownLevel = KnownLevel },
         Replica = new ReplicaOptions
         {
             RequestTimeLimit = TimeSpan.FromSeconds(5),

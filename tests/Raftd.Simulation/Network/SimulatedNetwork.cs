@@ -25,7 +25,6 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
     private readonly Dictionary<(ulong From, ulong To), Ailment> _ailing = [];
     private readonly Dictionary<ulong, long> _slowReaders = [];
     private readonly List<SimulatedStream> _streams = [];
-    private readonly Dictionary<ulong, int> _snapshotsBegun = [];
 
     // The last messages that were sent, the oldest first: for Replay.
     private readonly Queue<(ulong From, ulong To, string Path, byte[] Frame)> _memory = new();
@@ -54,9 +53,6 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
         StormUntil = 0;
         ChunkPause = 0;
     }
-
-    /// <summary>Streams of snapshots to the member that were begun so far.</summary>
-    public int SnapshotsBegun(ulong to) => _snapshotsBegun.GetValueOrDefault(to);
 
     /// <summary>One directed link does not work well for a while.</summary>
     public void Ail((ulong From, ulong To) link, Ailment ailment) => _ailing[link] = ailment;
@@ -114,7 +110,6 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
     public IWireStream Open(Incarnation caller, PeerHandshake hello, string path, IOutgoingStream machine)
     {
         var stream = new SimulatedStream(this, caller, hello, path, machine);
-        _snapshotsBegun[hello.To] = SnapshotsBegun(hello.To) + (stream.IsSnapshot ? 1 : 0);
         _streams.RemoveAll(static old => old.IsOver);
         _streams.Add(stream);
         After(DrawDelay(), stream.Knock);

@@ -10,5 +10,5 @@ internal sealed class SimulatedWire(SimulatedNetwork network) : IPeerWire
     public Incarnation? Owner { get; set; }
 
     public IWireStream Open(string address, string path, PeerHandshake hello, IOutgoingStream machine) =>
-        network.Open(Owner!, hello, path, machine);
+        network.Open(Owner!, hello with { Level = Owner!.Host.KnownLevel }, path, machine);
 }
