@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Node.Loops;
 using Raftd.Node.Peers;
 using Raftd.Node.Peers.Http;
+using Raftd.Raft;
 
 namespace Raftd.Node.Tests;
 
@@ -10,6 +11,7 @@ namespace Raftd.Node.Tests;
 public sealed class RaftStreamEndTests : IDisposable
 {
     private const int MaxInputs = 4;
+    private const int MaxReceivedBytes = 4000;
     private const int LookAgain = 1;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -21,15 +23,23 @@ public sealed class RaftStreamEndTests : IDisposable
     public RaftStreamEndTests()
     {
         _member = SteppedMember.Newcomer(
-            2, _time, [1], static options => options with { Replica = options.Replica with { MaxInputs = MaxInputs } });
+            2, _time, [1], static options => options with
+            {
+                Replica = options.Replica with { MaxInputs = MaxInputs, MaxReceivedBytes = MaxReceivedBytes },
+            });
+        _end = EndOf(PeerPaths.Control);
+    }
+
+    private RaftStreamEnd EndOf(string path)
+    {
         var caller = new PeerHandshake(SteppedMember.ClusterId, 1, 2, "m1", "m2");
         var transport = new PeerTransport(_member.Self, "127.0.0.1:1", new HeldWire(), _time, NullLogger.Instance);
         transport.Welcome(caller);
         var door = new PeerDoor(
             _member.Self, _member.Replica, transport, intake: null!, divergence: null!, new PeerReports(_time), calls: null!,
             new LoopContext(), _time, NullLogger.Instance);
-        _end = new RaftStreamEnd(
-            caller, PeerPaths.Control, new HeldStream(), door, transport, _member.Replica, divergence: null!,
+        return new RaftStreamEnd(
+            caller, path, new HeldStream(), door, transport, _member.Replica, divergence: null!,
             new PeerReports(_time), NullLogger.Instance);
     }
 
@@ -53,6 +63,24 @@ public sealed class RaftStreamEndTests : IDisposable
 
         _member.Run();
         Assert.Equal((ulong)messages, _member.Replica.Status.Term);
+    }
+
+    /// <summary>Four appends of a megabyte are no full queue, and four thousand of them would be four gigabytes.</summary>
+    [Fact]
+    public void Core_ThatHoldsManyBytes_HoldsTheStream_WithFewMessages()
+    {
+        var end = EndOf(PeerPaths.Entries);
+        Assert.True(end.Receive(Append(MaxReceivedBytes / 2)));
+        Assert.False(end.Receive(Append(MaxReceivedBytes / 2)));
+        _member.Run();
+        Assert.True(end.Receive([]));
+        _member.Run();
+
+        // One that is larger than all that may wait is taken by itself.
+        Assert.True(end.Receive(Append(2 * MaxReceivedBytes)));
+        Assert.False(end.Receive(Append(1)));
+        _member.Run();
+        Assert.True(end.Receive([]));
     }
 
     /// <summary>By bytes: not one is read while the machine is held, so HTTP's window closes and the peer waits.</summary>
@@ -79,6 +107,15 @@ public sealed class RaftStreamEndTests : IDisposable
         _member.Run();
         Assert.Equal((ulong)messages, _member.Replica.Status.Term);
     }
+
+    private static byte[] Append(int bytes) => Spoken.Of(new Message
+    {
+        Kind = MessageKind.MsgApp,
+        From = new NodeId(1),
+        To = new NodeId(2),
+        Term = 1,
+        Entries = [new Entry(new EntryId(1, 1), EntryKind.Normal, new byte[bytes])],
+    });
 
     /// <summary>One for each term, so that the member's term says how many have come.</summary>
     private static byte[] Heartbeats(int count) =>

@@ -15,6 +15,7 @@ internal sealed class RaftStreamEnd(
 
     // Waits for room at the replica.
     private Message? _held;
+    private int _heldBytes;
 
     /// <summary>This direction only listens.</summary>
     public WireOutput Take() => WireOutput.Nothing;
@@ -68,12 +69,13 @@ internal sealed class RaftStreamEnd(
         }
 
         _held = Decode(kind, payload);
+        _heldBytes = payload.Length;
         return TryHandOver();
     }
 
     private bool TryHandOver()
     {
-        if (_held is { } message && !replica.TryReceive(message))
+        if (_held is { } message && !replica.TryReceive(message, _heldBytes))
         {
             return false;
         }

@@ -20,6 +20,9 @@ internal sealed class ProposalLedger
     // increase. They may hold ended proposals whose time was up.
     private readonly List<Queue<Proposal>> _leaderships = [new()];
 
+    // No proposal's time is up before this: as of the last look at all of them, and of what came since.
+    private long _earliestDeadline = long.MaxValue;
+
     public int Count
     {
         get
@@ -47,6 +50,7 @@ internal sealed class ProposalLedger
     {
         proposal.Term = entry.Term;
         proposal.Index = entry.Index;
+        _earliestDeadline = Math.Min(_earliestDeadline, proposal.Deadline);
         _leaderships[^1].Enqueue(proposal);
     }
 
@@ -67,13 +71,19 @@ internal sealed class ProposalLedger
     public void SkipTo(ulong index) => EndWhile(head => head.Index <= index);
 
     /// <summary>Tells those whose time is up that their outcome is unknown.</summary>
-    /// <remarks>Not in order: a forwarded proposal has what was left of its caller's time, perhaps less than one before it.
-    /// </remarks>
+    /// <remarks>Not in order: a forwarded proposal has what was left of its caller's time, perhaps less than one before it. All
+    /// are looked at once in a time limit, unless some are overdue.</remarks>
     public void EndOverdue(long now)
     {
-        foreach (var proposal in _leaderships.SelectMany(static proposals => proposals).Where(proposal => proposal.Deadline <= now))
+        if (now < _earliestDeadline)
         {
-            proposal.End(ProposalEnd.Unknown);
+            return;
+        }
+
+        _earliestDeadline = long.MaxValue;
+        foreach (var proposals in _leaderships)
+        {
+            EndOverdue(proposals, now);
         }
 
         EndWhile(static head => head.Task.IsCompleted);
@@ -81,6 +91,21 @@ internal sealed class ProposalLedger
 
     /// <summary>The member stops: nobody will learn more.</summary>
     public void EndAll() => EndWhile(static _ => true);
+
+    private void EndOverdue(Queue<Proposal> proposals, long now)
+    {
+        foreach (var proposal in proposals)
+        {
+            if (proposal.Deadline <= now)
+            {
+                proposal.End(ProposalEnd.Unknown);
+            }
+            else if (!proposal.Task.IsCompleted)
+            {
+                _earliestDeadline = Math.Min(_earliestDeadline, proposal.Deadline);
+            }
+        }
+    }
 
     private static Proposal? TakeCommitted(Queue<Proposal> proposals, EntryId entry)
     {

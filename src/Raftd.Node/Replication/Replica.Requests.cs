@@ -100,8 +100,24 @@ internal sealed partial class Replica
         return (result, proposal);
     }
 
-    /// <summary>A message of a peer. False when the queue is full: the stream it came on must wait.</summary>
-    public bool TryReceive(Message message) => _inbox.TryPost(new ReplicaInput.Received(message));
+    /// <summary>A message of a peer. False when too much waits: the stream it came on must wait, too.</summary>
+    /// <param name="message">Decoded, and from whom it says.</param>
+    /// <param name="bytes">As it travelled; 0 for one that this member makes of something else it was sent.</param>
+    public bool TryReceive(Message message, int bytes = 0)
+    {
+        if (!_received.TryTake(bytes))
+        {
+            return false;
+        }
+
+        if (_inbox.TryPost(new ReplicaInput.Received(message, bytes)))
+        {
+            return true;
+        }
+
+        _received.GiveBack(bytes);
+        return false;
+    }
 
     public void Offer(SnapshotOffer offer) => _inbox.Post(new ReplicaInput.Snapshot(offer));
 

@@ -37,6 +37,7 @@ internal sealed partial class Replica : ILoop
     private readonly ILogger _logger;
     private readonly Mailbox<ReplicaInput> _inbox;
     private readonly ByteBudget _budget;
+    private readonly ByteBudget _received;
     private readonly QuotaGate _quota;
     private readonly ProposalLedger _proposals = new();
     private readonly ReadLedger _reads = new();
@@ -81,6 +82,7 @@ internal sealed partial class Replica : ILoop
 
         _membership = new MembershipQueue(this, options.RequestTimeLimit, time, logger);
         _budget = new ByteBudget(options.MaxProposalBytes);
+        _received = new ByteBudget(options.MaxReceivedBytes);
         _inbox = new Mailbox<ReplicaInput>(options.MaxInputs);
         _status = Picture();
     }
@@ -158,6 +160,7 @@ internal sealed partial class Replica : ILoop
                 _gathered.Add(propose.Proposal);
                 break;
             case ReplicaInput.Received received:
+                _received.GiveBack(received.Bytes);
                 Receive(received.Message);
                 break;
             case ReplicaInput.Read read:

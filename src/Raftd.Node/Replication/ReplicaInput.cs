@@ -6,7 +6,9 @@ namespace Raftd.Node.Replication;
 internal abstract record ReplicaInput
 {
     /// <summary>A message of a peer, decoded and from a checked stream.</summary>
-    public sealed record Received(Message Message) : ReplicaInput;
+    /// <param name="Message">What it says.</param>
+    /// <param name="Bytes">What it counts while it waits.</param>
+    public sealed record Received(Message Message, int Bytes) : ReplicaInput;
 
     public sealed record Propose(Proposal Proposal) : ReplicaInput;
 
