@@ -83,12 +83,12 @@ internal sealed class JoinAttempts(
     /// <param name="level">The newest feature level that its build knows.</param>
     public static JoinRequest RequestOf(
         MemberIdentity self, string httpAddress, string peerAddress, int? generator, int level) => new()
-    {
-        Label = self.Label,
-        HttpAddress = httpAddress,
-        PeerAddress = peerAddress,
-        Instance = self.Instance,
-        Generator = generator,
-        FeatureLevel = level,
-    };
+        {
+            Label = self.Label,
+            HttpAddress = httpAddress,
+            PeerAddress = peerAddress,
+            Instance = self.Instance,
+            Generator = generator,
+            FeatureLevel = level,
+        };
 }
