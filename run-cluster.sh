@@ -50,7 +50,7 @@ http_get() {
   [[ $status == 200 ]]
 }
 
-# Who listens on PORT, as "pid 123 (name)"; fails if nobody does. Reads /proc: a fresh system has no ss.
+# What listens on PORT, as "pid 123 (name)"; fails if nothing does. Reads /proc: a fresh system has no ss.
 port_owner() {
   local inode link pid
   inode=$(awk -v "port=$(printf ':%04X' "$1")" '$4 == "0A" && substr($2, length($2) - 4) == port { print $10; exit }' \

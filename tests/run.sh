@@ -63,7 +63,7 @@ install_what_is_missing() {
   need_package liblmdb0 has_library liblmdb.so.0
   need_package curl command -v curl
   need_package strace command -v strace
-  need_package nodejs command -v node # for examples/javascript
+  need_package nodejs command -v node # for docs/examples/javascript
   need_package faketime command -v faketime # its library, for members whose clocks jump
   need_package iproute2 command -v ip # members in network namespaces
   need_package ethtool command -v ethtool # and their cards

@@ -9,7 +9,7 @@ namespace Raftd.Api;
 /// <summary>The middleware in front of everything: raw target → route → handler → error answer.</summary>
 /// <remarks>
 /// A handler checks, asks the store, and writes; whatever it throws ends here, and here alone it becomes an answer. Paths
-/// that are not in the table (the Swagger page, the OpenAPI document) go on to the framework; what nobody answers there
+/// that are not in the table (the Swagger page, the OpenAPI document) go on to the framework; what has no answer there
 /// gets our 404.
 /// </remarks>
 internal sealed class ApiDispatcher(RouteTable table, ApiServices services)

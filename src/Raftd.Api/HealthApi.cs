@@ -69,7 +69,7 @@ internal static class HealthApi
     private static async ValueTask ReadyzAsync(ApiCall call) =>
         await AnswerProbeAsync(call, await call.Services.Cluster.ReadinessAsync(call.ClientGone));
 
-    /// <summary>A failure is always told in full: whoever reads it needs the reason.</summary>
+    /// <summary>A failure is always told in full: its reader needs the reason.</summary>
     private static ValueTask AnswerProbeAsync(ApiCall call, IReadOnlyList<HealthCheck> checks)
     {
         var verbose = call.Query.Flag("verbose");

@@ -16,7 +16,7 @@ internal static class KeyApi
     /// <summary>A read begins anew where a compaction removed the version between the look at it and the load.</summary>
     private const int MaxReads = 10;
 
-    /// <summary>A value is somebody's bytes on our origin: a browser may show it and may not run it.</summary>
+    /// <summary>A value is a client's bytes on our origin: a browser may show it and may not run it.</summary>
     private static readonly StringValues ValueCsp = "sandbox; default-src 'none'";
 
     private static readonly StringValues BytesUnit = "bytes";

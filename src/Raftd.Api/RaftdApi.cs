@@ -1,4 +1,4 @@
-// The REST face of a store. It asks only the contract: whoever answers IKeyValueService, ILeaseService and
+// The REST face of a store. It asks only the contract: any part that answers IKeyValueService, ILeaseService and
 // IClusterService can stand behind it.
 //
 //   Kestrel ─ ApiDispatcher (HostGuard, raw target → RouteTable → handler) ─ KeyApi, LeaseApi, … ─ contract

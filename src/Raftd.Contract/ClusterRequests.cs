@@ -85,7 +85,7 @@ public enum MemberRole
     Learner,
 }
 
-/// <summary>What this member knows of itself, answered without asking anybody.</summary>
+/// <summary>What this member knows of itself, answered without asking another.</summary>
 public sealed record MemberStatus
 {
     public required ulong ClusterId { get; init; }

@@ -7,7 +7,7 @@ public static class HostNames
     private const int MaxLabelChars = 63;
 
     /// <summary>Labels of 1 to 63 letters, digits, hyphens and underscores with dots between them, 253 characters in all, the
-    /// last label not of digits alone: such a name is an address to whoever resolves it.</summary>
+    /// last label not of digits alone: a resolver takes such a name for an address.</summary>
     /// <remarks>ASCII alone: a name in another script is spelled in punycode, as it travels. No dot at the end.</remarks>
     public static bool IsName(ReadOnlySpan<char> text)
     {

@@ -57,7 +57,7 @@ internal static class MemberStart
         }
     }
 
-    /// <summary>Whoever lost its log has lost its votes and acknowledgements, whatever member.json says.</summary>
+    /// <summary>A member without its log has lost its votes and acknowledgements, whatever member.json says.</summary>
     private static void RequireLog(string dataDirectory, string logDirectory, MemberIdentity identity)
     {
         if (identity.HasStarted && !(Directory.Exists(logDirectory) && Directory.EnumerateFiles(logDirectory, "*.wal").Any()))

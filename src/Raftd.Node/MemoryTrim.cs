@@ -4,7 +4,7 @@ namespace Raftd.Node;
 /// <remarks>
 /// The runtime collects when something is allocated: a member that rests keeps what its last burst, or its start, left
 /// behind, measured at 30 to 40 MB. One compacting collection returns it. All threads stand still for it, a few
-/// milliseconds for each 10 MB that live, so a large heap is left alone: nobody may take the pause for a dead leader.
+/// milliseconds for each 10 MB that live, so a large heap is left alone: no follower may take the pause for a dead leader.
 /// </remarks>
 internal sealed class MemoryTrim
 {

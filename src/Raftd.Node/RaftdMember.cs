@@ -128,7 +128,7 @@ internal sealed class RaftdMember : IDisposable
         var raft = new RaftNode(options.Raft, storage, seams.Random, BootState(wal, state));
         if (options.Self.FencedBecause is null && raft.IsPromotable && raft.Configuration.Voters.Length == 1)
         {
-            // Nobody else could be elected: no reason to wait for a timeout.
+            // No other member could be elected: no reason to wait for a timeout.
             raft.Campaign();
         }
 
@@ -148,7 +148,7 @@ internal sealed class RaftdMember : IDisposable
         var alarms = new SpaceAlarms(replica, state, gate, () => wal.IsSpaceLow, reports, seams.Logger);
         var compactor = new Compactor(replica, state, options.Duties.Compaction, seams.Time, seams.Logger);
         var levels = new LevelRaiser(replica, state, reports, seams.Logger);
-        var duties = new LeaderDuties(replica, lessor, alarms, levels, compactor, seams.Time, seams.Logger);
+        var duties = new LeaderUpkeep(replica, lessor, alarms, levels, compactor, seams.Time, seams.Logger);
         var pins = new PeerPins(log, reports, seams.Time, seams.Logger);
         var spooler = new SnapshotSpooler(
             state, log.Pins, spool, options.Spool, options.Self.ClusterId, seams.Time, seams.Logger);

@@ -48,7 +48,7 @@ public sealed class Configuration
 
     public ReadOnlyMemory<byte> Context { get; }
 
-    /// <summary>At least one voter, nobody twice, nobody nameless.</summary>
+    /// <summary>At least one voter, no member twice, none without an id.</summary>
     public bool IsValid => Voters.Length > 0 && AreNamed(Voters) && AreNamed(Learners) && !Learners.Any(IsVoter);
 
     public bool IsVoter(NodeId id) => Voters.BinarySearch(id) >= 0;

@@ -4,7 +4,7 @@ namespace Raftd.Raft;
 /// <remarks>
 /// The naive way remembers the last index written and believes any report up to it. It fails when a suffix is overwritten
 /// while its write is under way: the late report of the old entries then marks the new ones at the same indexes as
-/// durable, and an acknowledgement leaves for entries that are only in memory (failure 20).
+/// durable, and an acknowledgement leaves for entries that are only in memory (failure 20 of docs/failures.md).
 /// So every write is known by its sequence number, and a truncation at k lowers the last index of every write in
 /// flight to k - 1: what they report afterwards is only the part of them that is still in the log.
 /// </remarks>

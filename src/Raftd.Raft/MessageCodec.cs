@@ -22,7 +22,8 @@ namespace Raftd.Raft;
 ///   ..      ..    with flag 16:   8 term | 8 index | 8 configuration index | 4 length n | n configuration
 /// </code>
 /// Nothing may follow. There is no checksum: the stream below has one, and each log record gets its own.
-/// Decoding trusts no length: it allocates in proportion to the bytes at hand, never to a number found in them (failure 31).
+/// Decoding trusts no length: it allocates in proportion to the bytes at hand, never to a number found in them
+/// (failure 31 of docs/failures.md).
 /// </remarks>
 public static class MessageCodec
 {
@@ -49,7 +50,7 @@ public static class MessageCodec
         EncodeBody(writer, message);
     }
 
-    /// <summary>What follows the header: the same bytes for all messages that carry the same entries, whoever they are for.</summary>
+    /// <summary>What follows the header: the same bytes for all messages that carry the same entries, to any peer.</summary>
     public static void EncodeBody(IBufferWriter<byte> writer, Message message)
     {
         for (var i = 0; i < message.Entries.Count; i++)

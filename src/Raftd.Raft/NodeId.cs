@@ -1,7 +1,7 @@
 namespace Raftd.Raft;
 
 /// <summary>A member's identity: assigned when it joins and never given to another.</summary>
-/// <remarks>Zero is nobody: no vote, no leader.</remarks>
+/// <remarks>Zero is no member: no vote, no leader.</remarks>
 public readonly record struct NodeId(ulong Value) : IComparable<NodeId>
 {
     public static NodeId None => default;

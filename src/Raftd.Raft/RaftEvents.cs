@@ -50,7 +50,7 @@ public enum RecoveryEnd
     /// <summary>Elected by all voters: no log is more up to date.</summary>
     ElectedUnanimously,
 
-    /// <summary>There is nobody to recover from.</summary>
+    /// <summary>There is no other voter to recover from.</summary>
     SoleVoter,
 }
 

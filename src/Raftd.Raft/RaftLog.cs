@@ -10,7 +10,8 @@ namespace Raftd.Raft;
 /// Stable: durable here. Written: handed out to be written. Applying: handed out to be applied.
 /// Invariants: Commit &lt;= LastIndex. Whatever is not in memory is stable, so storage is never asked for a write in flight.
 /// Applying never passes Stable: a state that holds an entry which the log does not yet have would after a crash be ahead
-/// of its own log, and a sole voter would have answered a client from memory alone (failures 2 and 7).
+/// of its own log, and a sole voter would have answered a client from memory alone (failures 2 and 7 of
+/// docs/failures.md).
 /// </remarks>
 internal sealed class RaftLog
 {

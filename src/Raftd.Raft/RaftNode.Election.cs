@@ -37,7 +37,7 @@ public sealed partial class RaftNode
 
     /// <summary>
     /// A pre-candidate only asks whether it could win: it changes neither its term nor its vote, so that a member which
-    /// cannot win, cut off or removed, never drives terms up (thesis 9.6; failure 8).
+    /// cannot win, cut off or removed, never drives terms up (thesis 9.6; docs/failures.md, 8).
     /// </summary>
     private void BecomePreCandidate()
     {
@@ -160,7 +160,7 @@ public sealed partial class RaftNode
 
     private VoteRefusal? FindRefusal(Message m)
     {
-        // In a term that has a leader nobody else can win, so even a vote given before is not given again.
+        // In a term that has a leader no other candidate can win, so even a vote given before is not given again.
         var isFree = (Leader.IsNone && (Vote.IsNone || Vote == m.From)) || (m.Kind == MessageKind.MsgPreVote && m.Term > Term);
         if (!isFree)
         {

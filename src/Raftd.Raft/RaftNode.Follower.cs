@@ -72,8 +72,8 @@ public sealed partial class RaftNode
 
     /// <summary>
     /// Appends what is not there yet. Only a real conflict truncates: a late append must not cut off what a newer one
-    /// brought (paper, Figure 2, receiver 3 and 4; failure 18). No conflict can reach down to what is committed, because
-    /// the entry before these is at or above the commit index and agrees.
+    /// brought (paper, Figure 2, receiver 3 and 4; docs/failures.md, 18). No conflict can reach down to what is
+    /// committed, because the entry before these is at or above the commit index and agrees.
     /// </summary>
     private void AppendMissing(Message m)
     {

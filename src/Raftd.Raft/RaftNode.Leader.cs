@@ -61,7 +61,8 @@ public sealed partial class RaftNode
 
     /// <summary>
     /// Commits what a majority of voters has durably. Only an entry of this term is committed by counting, the earlier ones
-    /// along with it: counted by themselves they could still be overwritten (paper, 5.4.2, Figure 8; failure 3).
+    /// along with it: counted by themselves they could still be overwritten
+    /// (paper, 5.4.2, Figure 8; docs/failures.md, 3).
     /// </summary>
     private void MaybeCommit()
     {
@@ -175,7 +176,8 @@ public sealed partial class RaftNode
         peer.ProbeSent = false;
         if (peer.State == ProgressState.Replicate && peer.Inflights.IsFull)
         {
-            // Its acknowledgements may be lost for good: one more append asks where it stands (failure 22).
+            // Its acknowledgements may be lost for good: one more append asks where it stands (failure 22 of
+            // docs/failures.md).
             peer.Inflights.FreeFirst();
         }
 

@@ -6,10 +6,11 @@ namespace Raftd.Raft;
 /// The naive way switches from one configuration to the next at some moment on each member; between those moments two
 /// disjoint majorities can exist. Two majorities of configurations that differ by one voter always share a member, so
 /// single-server changes are safe (thesis 4.1), provided that
-/// 1. a configuration counts from the moment it is appended, and rolls back with its entry (failure 13),
+/// 1. a configuration counts from the moment it is appended, and rolls back with its entry
+///    (failure 13 of docs/failures.md),
 /// 2. the next change waits until the one before is committed,
 /// 3. and until an entry of this term is committed: without it two leaders of different terms can each start from a
-///    configuration that the other does not know (the bug found in 2015; failure 12).
+///    configuration that the other does not know (the bug found in 2015; docs/failures.md, 12).
 /// Changes of learners and of the context go the same way, so that there is one history.
 /// </content>
 public sealed partial class RaftNode

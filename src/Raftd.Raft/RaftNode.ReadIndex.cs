@@ -4,7 +4,7 @@ namespace Raftd.Raft;
 /// Linearizable reads without a log entry (thesis 6.4).
 ///
 /// 1. A leader that has not committed in its term lets reads wait: its commit index may be behind what was answered
-///    before it was elected (failure 4).
+///    before it was elected (failure 4 of docs/failures.md).
 /// 2. When no round is under way, one begins for all that wait. It takes the commit index and an id of its own.
 /// 3. Heartbeats carry the id, answers repeat it. A majority that answers still followed this leader after the round
 ///    began, so no later leader can have committed anything before that moment.
@@ -12,7 +12,8 @@ namespace Raftd.Raft;
 ///
 /// A round that is not confirmed is asked again at the next heartbeat, under a new id. An answer to any attempt counts,
 /// because all were sent after the round's reads had arrived; what must never happen is that an answer to an old round
-/// confirms a newer one (failure 5), and ids are never reused: they count up from a seed that no two starts share.
+/// confirms a newer one (failure 5 of docs/failures.md), and ids are never reused: they count up from a seed that no
+/// two starts share.
 /// A follower forwards what waits as one batch, and passes the index on.
 ///
 /// While no majority answers, the reader gives up and asks anew, again and again. So both sides forget: the caller says
@@ -84,7 +85,7 @@ public sealed partial class RaftNode
         }
     }
 
-    /// <summary>Nobody waits for these contexts any more: no answer comes, and a round for nobody else ends.</summary>
+    /// <summary>No read waits for these contexts any more: no answer comes, and a round for no other context ends.</summary>
     public void ForgetReads(IReadOnlySet<ulong> contexts)
     {
         _readsToForward.RemoveAll(contexts.Contains);
@@ -96,7 +97,7 @@ public sealed partial class RaftNode
         _forwarded.RemoveAll(static batch => batch.Contexts.Count == 0);
         _waitingReads.Forget(contexts);
         _readRound?.Requests.Forget(contexts);
-        EndRoundForNobody();
+        EndUnwantedRound();
     }
 
     private void FlushReads()
@@ -147,7 +148,7 @@ public sealed partial class RaftNode
         }
         else if (_options.LeaseReads && HasCommittedInTerm)
         {
-            // A round for nobody keeps the lease.
+            // A round that no read waits for keeps the lease.
             BeginReadRound();
         }
     }
@@ -157,12 +158,12 @@ public sealed partial class RaftNode
     {
         _waitingReads.ForgetSilent();
         _readRound?.Requests.ForgetSilent();
-        EndRoundForNobody();
+        EndUnwantedRound();
     }
 
     /// <summary>Those that wait begin the next one at once, instead of waiting for answers that may never come. With lease
-    /// reads a round for nobody has its use, and the next heartbeat replaces it.</summary>
-    private void EndRoundForNobody()
+    /// reads a round that no read waits for has its use, and the next heartbeat replaces it.</summary>
+    private void EndUnwantedRound()
     {
         if (_readRound is { Requests.Count: 0 } && !_options.LeaseReads)
         {

@@ -100,7 +100,8 @@ public sealed partial class RaftNode
         }
         else if (Role == RaftRole.Candidate && _durableTerm == Term)
         {
-            // A candidate's vote for itself is a vote: it counts once a crash cannot undo it (failure 1).
+            // A candidate's vote for itself is a vote: it counts once a crash cannot undo it (failure 1 of
+            // docs/failures.md).
             RecordVote(Id, granted: true, _recovering, _nonce);
         }
     }
@@ -119,7 +120,7 @@ public sealed partial class RaftNode
 
     /// <summary>
     /// Sends now, or holds back until a crash can no longer undo what the message says: a promise to a candidate or a
-    /// leader, or a term of which the disk knows nothing yet (failures 1 and 2).
+    /// leader, or a term of which the disk knows nothing yet (failures 1 and 2 of docs/failures.md).
     /// </summary>
     private void Send(Message message)
     {

@@ -1,9 +1,9 @@
 namespace Raftd.Raft;
 
 /// <content>
-/// Members that may have lost what they acknowledged (failures 19, 26, 27, 28).
+/// Members that may have lost what they acknowledged (failures 19, 26, 27, 28 of docs/failures.md).
 ///
-/// After a crash the log's last group commit may be torn, and nobody can tell whether the torn part had been acknowledged.
+/// After a crash the log's last group commit may be torn, and no look at it tells whether the torn part had been acknowledged.
 /// The naive way truncates and carries on; the member then helps to elect a leader that lacks an entry which was
 /// committed with its help. Stopping it for good is safe, and loses a member to every power cut. Instead it is made whole:
 ///
@@ -79,7 +79,7 @@ public sealed partial class RaftNode
 
     /// <summary>
     /// A recovering member may have voted in this term and forgotten it. A leader has a majority of this term's votes, so
-    /// giving it this one takes it from nobody and keeps it from anybody else.
+    /// giving it this one takes it from no candidate and keeps it from every other.
     /// </summary>
     private void PledgeVote(NodeId leader)
     {
@@ -89,7 +89,7 @@ public sealed partial class RaftNode
         }
     }
 
-    /// <summary>A peer answered a heartbeat that counted this recovery: whoever is whole by that is told at once.</summary>
+    /// <summary>A peer answered a heartbeat that counted this recovery: what is whole by that is told at once.</summary>
     private void ConfirmRecoveries(Progress from, ulong answeredEpoch)
     {
         if (answeredEpoch <= from.ConfirmedEpoch || answeredEpoch > _recoveryEpoch)

@@ -219,7 +219,7 @@ public sealed partial class RaftNode
         }
     }
 
-    /// <summary>A peer that does not answer gets no snapshot: the work would be for nobody.</summary>
+    /// <summary>A peer that does not answer gets no snapshot: the work would be lost.</summary>
     private void MaybeRequestSnapshot(Progress peer)
     {
         if (!peer.RecentActive)

@@ -63,13 +63,13 @@ public sealed partial class RaftNode
         switch (m.Kind)
         {
             case MessageKind.MsgVote or MessageKind.MsgPreVote when !m.Force && IsLeaderAlive:
-                // Whoever hears a leader disturbs it for nobody: neither for a member that was removed and does not know,
-                // nor for one that sees the others over a broken link (thesis 4.2.3 and 9.6; failures 8 and 10).
+                // A follower of a leader disturbs it for no candidate: neither for a member that was removed and does not know,
+                // nor for one that sees the others over a broken link (thesis 4.2.3 and 9.6; docs/failures.md, 8 and 10).
                 Report(new VoteRefused(m.From, m.Term, m.Kind == MessageKind.MsgPreVote, VoteRefusal.LeaderAlive));
                 return false;
             case MessageKind.MsgPreVote:
             case MessageKind.MsgPreVoteResp when !m.Reject:
-                // A question about a term that nobody has entered yet, and the answer to it.
+                // A question about a term that no member has entered yet, and the answer to it.
                 return true;
             default:
                 Report(new TermSeen(Term, m.Term, m.From));
@@ -85,8 +85,8 @@ public sealed partial class RaftNode
     }
 
     /// <summary>
-    /// Whoever asks or commands in an old term learns of the new one. Silence would leave it stuck: a member that came
-    /// back with a higher term ignores its leader, and nobody moves (failure 9).
+    /// A sender that asks or commands in an old term learns of the new one. Silence would leave it stuck: a member that came
+    /// back with a higher term ignores its leader, and neither moves (failure 9 of docs/failures.md).
     /// </summary>
     private void StepOldTerm(Message m)
     {
@@ -108,7 +108,8 @@ public sealed partial class RaftNode
 
     private void HandleFromLeader(Message m)
     {
-        // Two leaders in one term cannot be: either the sender is broken or it lost its vote (failure 1).
+        // Two leaders in one term cannot be: either the sender is broken or it lost its vote (failure 1 of
+        // docs/failures.md).
         if (Role == RaftRole.Leader || (Role == RaftRole.Follower && !Leader.IsNone && Leader != m.From))
         {
             Drop(m, $"second leader in term {Term}, the first is {Leader}");

@@ -91,8 +91,9 @@ public sealed partial class RaftNode
     }
 
     /// <summary>
-    /// A leader whose disk hangs still sends heartbeats from memory: nothing commits by its disk and nobody replaces it
-    /// (failure 11). So it steps down by itself, and a member with a stalled log does not stand for election.
+    /// A leader whose disk hangs still sends heartbeats from memory: nothing commits by its disk and no other member replaces it
+    /// (failure 11 of docs/failures.md). So it steps down by itself, and a member with a stalled log does not stand
+    /// for election.
     /// </summary>
     private void WatchDisk()
     {

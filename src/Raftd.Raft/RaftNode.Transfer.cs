@@ -2,7 +2,8 @@ namespace Raftd.Raft;
 
 /// <content>
 /// Handing leadership over (thesis 3.10): stop taking proposals, bring the target's log up to the end, tell it to stand
-/// for election at once. If it has not taken over after an election timeout, this leader goes on (failure 17).
+/// for election at once. If it has not taken over after an election timeout, this leader goes on (failure 17 of
+/// docs/failures.md).
 /// </content>
 public sealed partial class RaftNode
 {

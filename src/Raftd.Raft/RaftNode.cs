@@ -97,7 +97,7 @@ public sealed partial class RaftNode
     /// <summary>
     /// May stand for election: a voter, or one until the newest configuration is committed. A leader that removes itself and
     /// loses its leadership meanwhile can be the only one whose log the remaining voters accept; without it they would
-    /// elect nobody (thesis 4.2.2). It needs their votes, not its own.
+    /// elect no leader (thesis 4.2.2). It needs their votes, not its own.
     /// </summary>
     public bool IsPromotable => IsVoter || (ConfigurationIndex > Commit && _history.Previous.IsVoter(Id));
 

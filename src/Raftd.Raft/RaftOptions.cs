@@ -8,7 +8,7 @@ public sealed record RaftOptions
 
     /// <summary>
     /// Ticks without a word of a leader before a member campaigns; the actual timeout is drawn from [this, 2 x this).
-    /// At least 5 x <see cref="HeartbeatTicks"/>, so that a few lost heartbeats depose nobody. Equal on all members.
+    /// At least 5 x <see cref="HeartbeatTicks"/>, so that a few lost heartbeats depose no leader. Equal on all members.
     /// </summary>
     public required int ElectionTimeoutTicks { get; init; }
 

@@ -1,7 +1,7 @@
 // The two kinds of failure, part two: the impossible.
 //
 // An expected failure is a value or a typed exception with its own answer at the API. A broken invariant is a bug or a
-// broken machine: nobody can answer it, and going on would spread it. It is checked in Release, prints the numbers that
+// broken machine: no answer to a caller is right, and going on would spread it. It is checked in Release, prints the numbers that
 // contradict each other, is caught by no code but the shell of the loop or the stream it happened in, and that shell stops
 // the process with an exit code of its own (docs/operations.md).
 //

@@ -3,7 +3,7 @@ using Raftd.Api.Http;
 namespace Raftd.Api.Tests;
 
 /// <summary>Which Host is answered, and what a refusal looks like: requests of pages that lie about where they come from
-/// (failure 78).</summary>
+/// (failure 78 of docs/failures.md).</summary>
 public sealed class HostGuardTests
 {
     private static readonly HostGuard Guard = new(

@@ -5,7 +5,7 @@ using Raftd.Store.Mvcc;
 
 namespace Raftd.Cluster.Tests;
 
-/// <summary>A member whose state says something else than its peers' (failures 34 and 37 in the catalogue).</summary>
+/// <summary>A member whose state says something else than its peers' (failures 34 and 37 of docs/failures.md).</summary>
 public sealed class DivergenceTests : ClusterTest
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);

@@ -140,7 +140,7 @@ public sealed class ServiceDiscoveryTests : ClusterTest
 
     private static string[] Command(string language, string verb) => language == CSharp
         ? ["dotnet", Path.Combine(AppContext.BaseDirectory, "ServiceDiscovery.dll"), verb]
-        : ["node", $"examples/javascript/{verb}.mjs"];
+        : ["node", $"docs/examples/javascript/{verb}.mjs"];
 
     private static string Addresses(IEnumerable<Member> members) => string.Join(',', members.Select(member => member.Address));
 

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Raftd.Mutations;
 
-/// <summary>The table of docs/testing.md.</summary>
+/// <summary>The table of docs/testing/old-bugs.md.</summary>
 internal static class Report
 {
     public static void WriteHead()

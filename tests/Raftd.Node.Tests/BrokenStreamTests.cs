@@ -7,7 +7,7 @@ using Raftd.Node.Peers.Http;
 namespace Raftd.Node.Tests;
 
 /// <summary>A machine that breaks while a pump steps it stops the process, at either end and whatever it was asked; bytes that
-/// no member sends end the stream and nothing else (failure 69).</summary>
+/// no member sends end the stream and nothing else (failure 69 of docs/failures.md).</summary>
 public sealed class BrokenStreamTests : IAsyncDisposable
 {
     private const string Purpose = "broken on purpose";

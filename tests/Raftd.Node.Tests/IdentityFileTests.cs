@@ -26,7 +26,8 @@ public sealed class IdentityFileTests
         Assert.Equal(begun.Instance, loaded.Instance);
     }
 
-    /// <summary>Failure 29 in the catalogue: a crash at any step, losing what was not synced, leaves old or new.</summary>
+    /// <summary>Failure 29 of docs/failures.md: a crash at any step, losing what was not synced, leaves old or
+    /// new.</summary>
     [Fact]
     public void Save_CrashAtAnyOperation_LeavesOldOrNewWhole()
     {

@@ -6,7 +6,8 @@ using Raftd.Wal;
 
 namespace Raftd.Node.Tests;
 
-/// <summary>Who may be promoted (failure 16 in the catalogue): not who was never started, is behind, or has fallen silent.
+/// <summary>Who may be promoted (failure 16 of docs/failures.md): not who was never started, is behind, or has fallen
+/// silent.
 /// </summary>
 public sealed class LearnerProgressTests : IDisposable
 {

@@ -45,7 +45,8 @@ public sealed class LogWriterTests : IDisposable
         Assert.Equal(20, _peers.Sent.Count);
     }
 
-    /// <summary>Failures 1 and 2 in the catalogue: a promise leaves after the sync that covers it, never before.</summary>
+    /// <summary>Failures 1 and 2 of docs/failures.md: a promise leaves after the sync that covers it, never
+    /// before.</summary>
     [Fact]
     public void Step_MessagesLeaveOnlyAfterTheSync()
     {

@@ -9,7 +9,7 @@ public sealed class MembershipServiceTests(LoneNode lone) : IClassFixture<LoneNo
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    /// <summary>Failure 16 in the catalogue: a voter that was never there would stop a cluster of one.</summary>
+    /// <summary>Failure 16 of docs/failures.md: a voter that was never there would stop a cluster of one.</summary>
     [Fact]
     public async Task LearnerThatNeverStarted_IsNotPromoted_AndHoldsUpNoWriteAsync()
     {
@@ -24,7 +24,7 @@ public sealed class MembershipServiceTests(LoneNode lone) : IClassFixture<LoneNo
         await Cluster.RemoveMemberAsync(id, Stop);
     }
 
-    /// <summary>Failure 15 in the catalogue: a wiped directory has forgotten what the member promised.</summary>
+    /// <summary>Failure 15 of docs/failures.md: a wiped directory has forgotten what the member promised.</summary>
     [Fact]
     public async Task JoinUnderAKnownLabel_FromTheSameDirectoryIsThatMember_FromAnotherIsRefusedUntilItIsRemovedAsync()
     {

@@ -7,7 +7,7 @@ using Raftd.Wal;
 
 namespace Raftd.Node.Tests;
 
-/// <summary>The log that stays for a peer which catches up by a snapshot (failure 21 in the catalogue).</summary>
+/// <summary>The log that stays for a peer which catches up by a snapshot (failure 21 of docs/failures.md).</summary>
 public sealed class PeerPinsTests : IDisposable
 {
     private const int EntryBytes = 7000;

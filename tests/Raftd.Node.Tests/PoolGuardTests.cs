@@ -3,7 +3,7 @@ using Raftd.Node.Loops;
 
 namespace Raftd.Node.Tests;
 
-/// <summary>Threads for a pool whose threads are all blocked (failure 87).</summary>
+/// <summary>Threads for a pool whose threads are all blocked (failure 87 of docs/failures.md).</summary>
 public sealed class PoolGuardTests
 {
     private readonly ManualClock _clock = new();

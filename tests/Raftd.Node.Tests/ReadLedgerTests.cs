@@ -44,7 +44,7 @@ public sealed class ReadLedgerTests
         Assert.Empty(_ledger.EndOverdue(now: long.MaxValue, oldestTick: 9));
     }
 
-    /// <summary>Failure 5 in the catalogue: a late answer to an old round must not release a newer read.</summary>
+    /// <summary>Failure 5 of docs/failures.md: a late answer to an old round must not release a newer read.</summary>
     [Fact]
     public void Failed_ReadsGoUnderANewContext_TheOldOneReleasesNobody()
     {

@@ -4,7 +4,8 @@ using Raftd.Raft;
 
 namespace Raftd.Node.Tests;
 
-/// <summary>What the probes say of a member in each of its states (failure 84). A request may take minutes here: a probe that
+/// <summary>What the probes say of a member in each of its states (failure 84 of docs/failures.md). A request may take
+/// minutes here: a probe that
 /// waited for its read as long as a request may would not answer at all.</summary>
 public sealed class ReadinessTests
 {

@@ -9,7 +9,7 @@ using Raftd.Store.Commands;
 namespace Raftd.Node.Tests;
 
 /// <summary>Some questions are decided on the replica's thread. What is refused there goes back to the one who asked: thrown on
-/// that thread it would end the process (failure 69).</summary>
+/// that thread it would end the process (failure 69 of docs/failures.md).</summary>
 public sealed class RefusalTests
 {
     private const string Unknown = "4711";

@@ -154,7 +154,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
         Assert.Equal(_state.Applied.Index, Lease(1).Snapshot.Meta.Index);
     }
 
-    /// <summary>Failure 41: a long reader is in the way of a store that must grow.</summary>
+    /// <summary>Failure 41 of docs/failures.md: a long reader is in the way of a store that must grow.</summary>
     [Fact]
     public void Store_MustGrowWhileASpoolIsWritten_GetsItsReader_AndWritingBeginsAnew()
     {

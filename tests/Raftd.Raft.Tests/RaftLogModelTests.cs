@@ -4,7 +4,7 @@ namespace Raftd.Raft.Tests;
 
 /// <summary>
 /// The log in memory and storage against a plain list, with writes that become durable late, truncations, compactions
-/// and snapshots in between (failures 18 and 20).
+/// and snapshots in between (failures 18 and 20 of docs/failures.md).
 /// </summary>
 public sealed class RaftLogModelTests
 {

@@ -41,7 +41,8 @@ public class CrashTests
         }
     }
 
-    /// <summary>Failure 28: kill -9 leaves the page cache, the next process acknowledges what it read, then the power fails.</summary>
+    /// <summary>Failure 28 of docs/failures.md: kill -9 leaves the page cache, the next process acknowledges what it
+    /// read, then the power fails.</summary>
     [Fact]
     public void Open_AfterKillThenPowerLoss_KeepsWhatItFound()
     {

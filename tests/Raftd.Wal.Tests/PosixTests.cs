@@ -122,7 +122,8 @@ public sealed class PosixTests : IDisposable
         await reader;
     }
 
-    /// <summary>Failure 85: one group commit is exactly one fdatasync, seen from outside the process.</summary>
+    /// <summary>Failure 85 of docs/failures.md: one group commit is exactly one fdatasync, seen from outside the
+    /// process.</summary>
     [Fact]
     public void Sync_UnderStrace_IsOneFdatasync()
     {
@@ -142,7 +143,8 @@ public sealed class PosixTests : IDisposable
         Assert.Equal(SyncProbe.Batches, calls.Count(line => line.Contains(" fdatasync(")));
     }
 
-    /// <summary>Failure 86: the kernel takes a part of a write. What it did not take is written behind that part.</summary>
+    /// <summary>Failure 86 of docs/failures.md: the kernel takes a part of a write. What it did not take is written
+    /// behind that part.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(4095)]

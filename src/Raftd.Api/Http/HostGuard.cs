@@ -4,7 +4,7 @@
 // the page and the member are then one origin: the page reads and writes what it likes through the browser of a user
 // who can reach the member, and no Origin header gives it away. What does is Host, which still holds the page's name. So a
 // name is answered only where no stranger can own it: an address, a name that the public DNS does not know, one of this
-// machine, or one that the operator listed (failure 78; etcd's host whitelist).
+// machine, or one that the operator listed (docs/failures.md, 78; etcd's host whitelist).
 //
 // Asked of every request in clear text over HTTP/1, whichever program sends it. With TLS the certificate holds the name,
 // and browsers speak HTTP/2 over TLS alone.

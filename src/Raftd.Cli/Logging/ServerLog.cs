@@ -136,7 +136,7 @@ internal sealed class ServerLog : ILoggerProvider
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
-            // Whoever read the log is gone. The server's work does not depend on it.
+            // The reader of the log is gone. The server's work does not depend on it.
         }
 
         batch.SetLength(0);

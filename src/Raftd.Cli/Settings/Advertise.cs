@@ -8,7 +8,7 @@ namespace Raftd.Cli.Settings;
 /// <remarks>
 /// 1. What <c>-advertise-haddr</c> or <c>-advertise-raddr</c> says.
 /// 2. The address it listens on, if that is one.
-/// 3. It listens on all: loopback for a member that is alone and never joined, because nobody else has to reach it and
+/// 3. It listens on all: loopback for a member that is alone and never joined, because no other machine has to reach it and
 ///    it keeps working when the machine's address changes; else the first address that others can use.
 /// </remarks>
 internal static class Advertise
@@ -40,7 +40,7 @@ internal static class Advertise
     private const string Loopback = "127.0.0.1";
 
     /// <summary>
-    /// IPv4 first, since whoever has IPv6 only has no IPv4 here either; loopback on a machine without network.
+    /// IPv4 first, since a machine with IPv6 only has no IPv4 address; loopback on a machine without network.
     /// </summary>
     private static string FirstReachable(IReadOnlyList<IPAddress> addresses)
     {

@@ -20,7 +20,7 @@ internal static class DurationText
     ];
 
     /// <summary>
-    /// Up to 10 000 hours; a number without a unit is refused, because nobody can know which was meant.
+    /// Up to 10 000 hours; a number without a unit is refused, because the unit that was meant cannot be known.
     /// </summary>
     public static bool TryParse(string text, out TimeSpan value)
     {

@@ -6,7 +6,7 @@ namespace Raftd.Cli.Settings;
 /// <summary>One setting as its user sees it: the same name as a flag, a variable and a key of the file.</summary>
 /// <param name="Name">Without dashes, such as <c>max-value-bytes</c>.</param>
 /// <param name="Placeholder">What stands for the value in the help; empty for a switch.</param>
-/// <param name="Default">The text that stands in when nobody says anything; empty where there is none.</param>
+/// <param name="Default">The text that stands in when no source gives one; empty where there is none.</param>
 /// <param name="Help">One line, without the default.</param>
 internal sealed record Flag(string Name, string Placeholder, string Default, string Help)
 {

@@ -18,7 +18,7 @@ internal static class MachineNames
     }
 
     /// <summary>The names on the lines that have <paramref name="hostName"/> too: "127.0.1.1 db1.example.org db1". Other lines
-    /// speak of other machines, or block names that are anybody's.</summary>
+    /// speak of other machines, or block names that belong to no machine.</summary>
     public static IReadOnlyList<string> FromHostsFile(string text, string hostName)
     {
         var names = new List<string>();

@@ -13,7 +13,7 @@ namespace Raftd.Cli.Settings;
 /// </remarks>
 internal sealed record ServerSettings
 {
-    /// <summary>The heartbeats that must fit into an election timeout, so that a few lost ones elect nobody.</summary>
+    /// <summary>The heartbeats that must fit into an election timeout, so that a few lost ones start no election.</summary>
     private const int HeartbeatsPerElection = 5;
 
     /// <summary>

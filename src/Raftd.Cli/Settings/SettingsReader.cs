@@ -61,7 +61,7 @@ internal sealed class SettingsReader
 
     /// <summary>
     /// The value, or a problem and the default in its place, so that the checks between settings that follow do not
-    /// complain about a value that nobody gave.
+    /// complain about a value that no source gave.
     /// </summary>
     private T Parse<T>(Flag flag, Parser<T> parser, string wanted)
     {

@@ -23,7 +23,7 @@ internal sealed class LeaderRouter(
     // Between two attempts to open a stream to the same leader.
     private static readonly TimeSpan OpenPause = TimeSpan.FromMilliseconds(50);
 
-    // What is under way when its time is up is answered by whoever has it, who knows more: so long for that answer's way.
+    // What is under way when its time is up is answered by the member that has it: so long for that answer's way.
     private static readonly TimeSpan AnswerTime = TimeSpan.FromMilliseconds(500);
 
     private const long MaxWaitingBytes = 256 << 20;

@@ -19,7 +19,7 @@ internal sealed class LoopContext : SynchronizationContext
 
     public override void Post(SendOrPostCallback d, object? state) => _inbox.Post((d, state));
 
-    /// <summary>Begins awaited code. What it throws in the end, nobody having caught it, ends the loop. Any thread.</summary>
+    /// <summary>Begins awaited code. An exception that it does not catch ends the loop. Any thread.</summary>
     public void Run(Func<Task> code) => Post(static state => Begin((Func<Task>)state!), code);
 
     /// <summary>On the loop's thread.</summary>

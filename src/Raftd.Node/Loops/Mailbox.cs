@@ -12,10 +12,10 @@ internal sealed class Mailbox<T>(int capacity)
     private readonly Lock _gate = new();
     private List<T> _items = [];
 
-    // Somebody has called, or is about to, for what lies in _items.
+    // A poster has called, or is about to, for what lies in _items.
     private bool _isCalled;
 
-    /// <summary>Called after each post that nobody has called for yet; set once, before the first post.</summary>
+    /// <summary>Called after each post that no other has called for yet; set once, before the first post.</summary>
     public Action Wake { get; set; } = static () => { };
 
     public int Count

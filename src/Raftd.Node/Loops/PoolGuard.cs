@@ -1,6 +1,6 @@
 // Streams between members, and clients, live on the runtime's thread pool. When all its threads are blocked, the runtime adds
 // one about every half second: heartbeats that a thread of ours made in time wait behind it, and the member loses its peers
-// and its leadership while it is in perfect health (failure 87).
+// and its leadership while it is in perfect health (failure 87 of docs/failures.md).
 //
 // So a thread of our own puts a probe into the pool, at the back of the queue, and looks whether it has run:
 //

@@ -6,7 +6,7 @@ namespace Raftd.Node.Membership;
 
 /// <summary>The way of a directory into a cluster: which member it asks next and when, until one takes it in.</summary>
 /// <remarks>It asks one member after the other, in ever longer pauses, and goes on for about ten minutes: long enough for a
-/// cluster that is being repaired. Whoever moves the requests tells it what came of each.</remarks>
+/// cluster that is being repaired. The pump that moves the requests tells it what came of each.</remarks>
 /// <param name="self">An identity that is no member's yet.</param>
 /// <param name="request">What each member is asked.</param>
 /// <param name="targets">The addresses of members; at least one.</param>

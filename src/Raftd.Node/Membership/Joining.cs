@@ -1,4 +1,4 @@
-// The requests of a directory that joins (JoinAttempts): the client route POST /join, as anybody may use it, because -join
+// The requests of a directory that joins (JoinAttempts): the client route POST /join, which any client may use, because -join
 // names client addresses.
 
 using System.Globalization;

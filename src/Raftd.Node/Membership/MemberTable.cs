@@ -1,6 +1,6 @@
 // The member table travels inside each configuration entry (Configuration.Context), so that addresses and votes change
 // in one step and roll back together. It is JSON: a few hundred bytes, written once a membership change, and readable in
-// a log that somebody has to repair by hand.
+// a log that has to be repaired by hand.
 
 using System.Collections.Immutable;
 using System.Text.Json;
@@ -40,7 +40,7 @@ internal sealed class MemberTable
 
     public MemberTable Without(ulong id) => Of(Members.Where(member => member.Id != id));
 
-    /// <summary>The smallest generator number nobody has, or -1 when all 1 024 are taken.</summary>
+    /// <summary>The smallest generator number that no member has, or -1 when all 1 024 are taken.</summary>
     public int FreeGenerator()
     {
         for (var number = Bounds.Generator.Least; number <= Bounds.Generator.Most; number++)

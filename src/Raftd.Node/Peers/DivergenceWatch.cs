@@ -1,6 +1,6 @@
 // Members compare their hash chains at equal index.
 //
-// Every member tells the others, about once a second, what its chain says at the index it has applied. Whoever has that
+// Every member tells the others, about once a second, what its chain says at the index it has applied. A member that has that
 // index in its own ring compares; an index not applied here yet waits for a later look. One peer that differs is the
 // peer's trouble, and the leader raises the CORRUPT alarm for it, be it a voter or a learner. If so many voters differ from
 // this member that they are a majority of the voters by themselves, this member is the one that is wrong, and it fences

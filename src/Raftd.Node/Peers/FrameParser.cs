@@ -6,7 +6,7 @@ namespace Raftd.Node.Peers;
 /// <remarks>
 /// Bytes are copied here as they come, so that the wire can let go of them: HTTP/2 opens its window as bytes are taken, and
 /// a frame larger than the window would never arrive if it had to lie whole below first. The buffer grows with what has
-/// come, never to what a header merely says (failure 31).
+/// come, never to what a header merely says (failure 31 of docs/failures.md).
 /// </remarks>
 internal sealed class FrameParser
 {

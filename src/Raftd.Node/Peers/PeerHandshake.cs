@@ -7,7 +7,7 @@ namespace Raftd.Node.Peers;
 /// <summary>Who opens a stream, to whom, in which cluster: the first thing said, checked by both ends.</summary>
 /// <remarks>
 /// Without it a member that was wiped, restored from another cluster's backup, or reached under a reused address would
-/// be taken for who it was, and its votes and acknowledgements with it (failure 15 in the catalogue).
+/// be taken for who it was, and its votes and acknowledgements with it (failure 15 of docs/failures.md).
 /// </remarks>
 internal sealed record PeerHandshake(ulong ClusterId, ulong From, ulong To, string FromLabel, string ToLabel)
 {

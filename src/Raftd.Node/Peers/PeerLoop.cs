@@ -15,15 +15,15 @@ namespace Raftd.Node.Peers;
 /// runs the awaited code (LoopContext).</remarks>
 internal sealed class PeerLoop : ILoop
 {
-    private static readonly TimeSpan ChoreInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan UpkeepInterval = TimeSpan.FromSeconds(1);
 
     private readonly PeerTransport _transport;
     private readonly SnapshotDispatch _dispatch;
-    private readonly MemberChores _chores;
+    private readonly MemberUpkeep _upkeep;
     private readonly TimeProvider _time;
     private readonly LoopContext _context = new();
     private readonly ulong _self;
-    private long _choresAt;
+    private long _keptUpAt;
 
     /// <param name="options">Who this member is, and its times.</param>
     /// <param name="member">The parts that the peers speak to.</param>
@@ -43,7 +43,7 @@ internal sealed class PeerLoop : ILoop
         Leases = new LeaseKeeper(replica, member.State, member.Lessor, options.MaxLeaseKeys);
         _time = time;
         _self = self.MemberId;
-        _choresAt = time.GetTimestamp();
+        _keptUpAt = time.GetTimestamp();
         _transport = transport;
         _dispatch = new SnapshotDispatch(options, wire, member.Spooler, member.PeerPins, replica, time, logger);
         Membership = new MembershipKeeper(self, replica, options.DrawMemberId);
@@ -53,7 +53,7 @@ internal sealed class PeerLoop : ILoop
         Intake = new SnapshotIntake(state, replica, self.ClusterId, member.State.KnownLevel, time, logger);
         Door = new PeerDoor(
             self, replica, transport, Intake, Divergence, member.Reports, new LeaderCallTable(Calls), _context, time, logger);
-        _chores = new MemberChores(options, member, fence, transport, Divergence, Router, Calls, _context, logger);
+        _upkeep = new MemberUpkeep(options, member, fence, transport, Divergence, Router, Calls, _context, logger);
         replica.LeaderChanged = Router.LeaderChanged;
         transport.Unreachable = replica.PeerUnreachable;
         transport.StartSnapshot = _dispatch.Start;
@@ -110,10 +110,10 @@ internal sealed class PeerLoop : ILoop
         Intake.Tick();
         _dispatch.Tick();
         Router.Tick();
-        if (_time.GetElapsedTime(_choresAt) >= ChoreInterval)
+        if (_time.GetElapsedTime(_keptUpAt) >= UpkeepInterval)
         {
-            _choresAt = _time.GetTimestamp();
-            _chores.Turn();
+            _keptUpAt = _time.GetTimestamp();
+            _upkeep.Turn();
             EachSecond();
         }
     }

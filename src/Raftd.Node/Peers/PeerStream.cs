@@ -5,7 +5,7 @@
 //      ^                  |                                   |
 //      +------------------+-----------------------------------+   refused, not answered in time, broken
 //
-// What cannot be sent is dropped, never queued for long: Raft repeats itself, and an old heartbeat helps nobody. When the
+// What cannot be sent is dropped, never queued for long: Raft repeats itself, and an old heartbeat is of no use. When the
 // stream ends, what waits is thrown away, the core is told that the peer is unreachable (it then probes instead of
 // streaming ahead), and the stream is opened again after a pause whose upper bound is below an election timeout, so that a
 // peer that comes back hears of its leader before it campaigns.
@@ -22,7 +22,7 @@ internal sealed class PeerStream
     private readonly string _path;
     private readonly int _maxBytes;
 
-    // Guards all below. The wire is called while it is held, which calls nobody back.
+    // Guards all below. The wire is called while it is held, and calls nothing back.
     private readonly Lock _gate = new();
     private Attempt? _attempt;
     private long _openedAt;

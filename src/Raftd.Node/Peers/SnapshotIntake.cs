@@ -9,7 +9,7 @@
 //      goes on behind the last whole chunk; anything else starts anew.
 //   4. So does the next leader: what a former one left is thrown away.
 //
-// A sender that falls silent loses its stream, not what it has sent: that waits for its next attempt until somebody else
+// A sender that falls silent loses its stream, not what it has sent: that waits for its next attempt until another sender
 // needs the place, or for a minute.
 
 using System.Diagnostics.CodeAnalysis;

@@ -199,7 +199,7 @@ internal sealed class SnapshotSending(
         }
     }
 
-    /// <summary>Over stays over, whoever comes late: the lease is let go of then, and a chunk read behind that would end the
+    /// <summary>Over stays over, whichever step is late: the lease is let go of then, and a chunk read behind that would end the
     /// process.</summary>
     private void Go(Stage from, Stage to) => Interlocked.CompareExchange(ref _stage, to, from);
 

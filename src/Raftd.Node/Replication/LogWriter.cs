@@ -3,7 +3,7 @@
 // The naive way syncs once for each entry: at 0.14 ms a sync no more than 7 000 writes a second, whatever the rest can
 // do. Here a step takes everything that the replica has handed over since the last step, appends it all, and syncs once;
 // while the disk works, the next batch gathers. Under load the batches grow and the cost of a sync is shared; without
-// load a single entry waits for nobody.
+// load a single entry waits for no other.
 //
 // Order is everything: works are appended in the order of their sequence numbers, "durable up to n" is reported after
 // the sync that covers n, and messages that promise something (votes, acknowledgements) leave only then.
@@ -60,7 +60,7 @@ internal sealed class LogWriter : ILoop
     /// <summary>Gets "durable up to this Ready", on the log's thread; set before the first step.</summary>
     public Action<ulong> Durable { get; set; } = static _ => { };
 
-    /// <summary>Told the index at which the log could begin from now on; whoever reads the log answers with Release.</summary>
+    /// <summary>Told the index at which the log could begin from now on; the reader of the log answers with Release.</summary>
     public Action<ulong> Releasing { get; set; } = static _ => { };
 
     /// <summary>Set by the owner of the loop: called when there is something to do.</summary>
@@ -120,7 +120,7 @@ internal sealed class LogWriter : ILoop
         return Commit() && appended;
     }
 
-    /// <summary>Lets go of segments that nobody needs any more, and tries again when the disk was full.</summary>
+    /// <summary>Lets go of segments that are needed no more, and tries again when the disk was full.</summary>
     public void Tick()
     {
         Commit();
@@ -200,7 +200,7 @@ internal sealed class LogWriter : ILoop
     private bool AppendQueued()
     {
         var any = false;
-        while (_queue.TryPeek(out var work) && MayAppend(work))
+        while (_queue.TryPeek(out var work) && TryPrepare(work))
         {
             _queue.Dequeue();
             Append(work);
@@ -211,8 +211,9 @@ internal sealed class LogWriter : ILoop
         return any;
     }
 
+    /// <summary>Whether the work can be appended now; where a snapshot takes the log's place, the log is started anew first.</summary>
     /// <remarks>A reset is tried on a full disk too: where nothing waits for a sync, only it finds that there is room.</remarks>
-    private bool MayAppend(LogWork work) => work.Install is { } install ? TryReset(install, work.State) : !_isFull;
+    private bool TryPrepare(LogWork work) => work.Install is { } install ? TryReset(install, work.State) : !_isFull;
 
     private void Append(LogWork work)
     {

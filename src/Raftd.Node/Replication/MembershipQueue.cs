@@ -7,10 +7,10 @@
 //   1. Nothing is decided while the newest configuration is not committed, or a level may be rising (LevelRaiser): the
 //      request waits for its turn, and is answered not_ready if that does not come in time.
 //   2. A decision that is an entry is answered once the entry is applied.
-//   3. Any other names the term it was made in, and whoever answers it asks for a round of heartbeats first: a member that
+//   3. Any other names the term it was made in, and the service asks for a round of heartbeats before it answers: a member that
 //      was deposed without knowing has not heard of the members added or removed since.
 //
-// Answers are given after the step has published its picture: who asks for the members next sees the change.
+// Answers are given after the step has published its status: who asks for the members next sees the change.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Contract;
@@ -48,7 +48,7 @@ internal sealed class MembershipQueue(Replica replica, TimeSpan timeLimit, TimeP
         }
     }
 
-    /// <summary>In each step, after its picture is published.</summary>
+    /// <summary>In each step, after its status is published.</summary>
     public void Answer()
     {
         if (_current is { } request && OutcomeOf(request) is { } outcome)
@@ -170,7 +170,7 @@ internal sealed class MembershipQueue(Replica replica, TimeSpan timeLimit, TimeP
         return raft.Progress
             .Where(peer => raft.Configuration.IsVoter(peer.Id) && peer.Id != raft.Id)
 
-            // Just after a quorum check nobody counts as active yet: then the longest log decides alone.
+            // Just after a quorum check no peer counts as active yet: then the longest log decides alone.
             .OrderByDescending(peer => peer.RecentActive)
             .ThenByDescending(peer => peer.Match)
             .Select(peer => peer.Id.Value)

@@ -17,7 +17,7 @@
 //      snapshot, the log and /status say so.
 //   3. The leader tells everyone the lowest index that a peer needs (LogNeed in MemberReport), and the others keep their
 //      log from there too. A leader counts while it is the one that this member follows, in the same term; what it said
-//      last holds for ten minutes, for there may be nobody to say more.
+//      last holds for ten minutes, for there may be no leader to say more.
 //   4. A new leader does not know which peer it was. It keeps that much for each, and the first acknowledgements of those
 //      that are level end it for them.
 //   5. A member that starts keeps all the log it has until it hears a leader or leads. So a restart forgets nothing that
@@ -63,7 +63,7 @@ internal sealed class PeerPins
     private ulong _ledTerm;
 
     private readonly SortedSet<NodeId> _givenUp = [];
-    private volatile NodeId[] _givenUpPicture = [];
+    private volatile NodeId[] _publishedGivenUp = [];
 
     /// <param name="log">Its pins, and what it keeps without them.</param>
     /// <param name="reports">What the peers said last.</param>
@@ -92,7 +92,7 @@ internal sealed class PeerPins
     }
 
     /// <summary>Peers of this leader whose pin was lost, and who have not caught up since. Any thread.</summary>
-    public IReadOnlyList<NodeId> GivenUp => _givenUpPicture;
+    public IReadOnlyList<NodeId> GivenUp => _publishedGivenUp;
 
     /// <summary>A snapshot begins on its way to the peer; the pin keeps the log behind it, and is owned here from now on. Any
     /// thread.</summary>
@@ -295,9 +295,9 @@ internal sealed class PeerPins
             _need = new LogNeed(_ledTerm, _peers.Count == 0 ? ulong.MaxValue : _peers.Values.Min(static peer => peer.Pin.Index));
         }
 
-        if (!_givenUp.SequenceEqual(_givenUpPicture))
+        if (!_givenUp.SequenceEqual(_publishedGivenUp))
         {
-            _givenUpPicture = [.. _givenUp];
+            _publishedGivenUp = [.. _givenUp];
         }
     }
 

@@ -89,7 +89,7 @@ internal sealed class ProposalLedger
         EndWhile(static head => head.Task.IsCompleted);
     }
 
-    /// <summary>The member stops: nobody will learn more.</summary>
+    /// <summary>The member stops: no caller will learn more.</summary>
     public void EndAll() => EndWhile(static _ => true);
 
     private void EndOverdue(Queue<Proposal> proposals, long now)

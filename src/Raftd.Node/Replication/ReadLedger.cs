@@ -3,8 +3,8 @@
 // All reads that wait when a step begins share one context. The core answers a context with the index that must be
 // applied first, or says that it was lost with a leader; a request to another member may also vanish on the wire, so a
 // context that stays unanswered is given up and its reads go under a new one. A context is never used twice: a late
-// answer to an old one must not release a newer read (failure 5 in the catalogue). What is given up here is given up in
-// the core too, or under a silent quorum it would keep every context that was ever tried.
+// answer to an old one must not release a newer read (failure 5 of docs/failures.md). What is given up here is given
+// up in the core too, or under a silent quorum it would keep every context that was ever tried.
 
 namespace Raftd.Node.Replication;
 
@@ -66,7 +66,7 @@ internal sealed class ReadLedger
     }
 
     /// <summary>Gives up contexts asked before <paramref name="oldestTick"/>, and ends reads whose time is up.</summary>
-    /// <returns>The contexts that were given up: nobody waits for them any more.</returns>
+    /// <returns>The contexts that were given up: no read waits for them any more.</returns>
     public IReadOnlySet<ulong> EndOverdue(long now, long oldestTick)
     {
         var givenUp = new HashSet<ulong>();
@@ -93,7 +93,7 @@ internal sealed class ReadLedger
         return givenUp;
     }
 
-    /// <summary>The member stops or is fenced: nobody will be confirmed any more.</summary>
+    /// <summary>The member stops or is fenced: no read will be confirmed any more.</summary>
     public void EndAll() => EndOverdue(long.MaxValue, long.MaxValue);
 
     private static void Release(List<ReadBarrier> barriers)

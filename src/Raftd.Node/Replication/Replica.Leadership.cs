@@ -25,8 +25,8 @@ internal sealed partial class Replica
     /// <summary>For duties that run on the replica's thread.</summary>
     public RaftNode Raft => _raft;
 
-    /// <summary>Nobody else serves reads: a learner that applies faster would answer what is not visible here yet. Nor did
-    /// anybody until the configuration was applied that made it so: what was committed before is visible here by then.</summary>
+    /// <summary>No other member serves reads: a learner that applies faster would answer what is not visible here yet. Nor did
+    /// one until the configuration was applied that made it so: what was committed before is visible here by then.</summary>
     private bool LeadsAlone =>
         _fencedBecause is null
         && IsPromoted
@@ -35,7 +35,7 @@ internal sealed partial class Replica
         && _raft.Configuration.Learners.IsEmpty
         && _raft.ConfigurationIndex <= _applied;
 
-    /// <summary>Cuts this member off: it hears nothing, says nothing and answers nothing, until somebody repairs it.</summary>
+    /// <summary>Cuts this member off: it hears nothing, says nothing and answers nothing, until an operator repairs it.</summary>
     /// <remarks>For a state that contradicts the majority's: whatever it said could be wrong.</remarks>
     public void Fence(string reason) => _inbox.Post(new ReplicaInput.Fenced(reason));
 

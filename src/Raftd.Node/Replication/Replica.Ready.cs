@@ -118,7 +118,7 @@ internal sealed partial class Replica
 
     private PendingInstall BeginInstall(SnapshotInstall snapshot)
     {
-        Invariant.Check(_offer is not null, $"the core installs a snapshot at {snapshot.Metadata.Id.Index} that nobody offered");
+        Invariant.Check(_offer is not null, $"the core installs a snapshot at {snapshot.Metadata.Id.Index} that was not offered");
         var install = new PendingInstall(snapshot.Metadata.Id, _offer);
         _offer = null;
         _proposals.SkipTo(install.Snapshot.Index);

@@ -84,7 +84,7 @@ internal sealed partial class Replica : ILoop
         _budget = new ByteBudget(options.MaxProposalBytes);
         _received = new ByteBudget(options.MaxReceivedBytes);
         _inbox = new Mailbox<ReplicaInput>(options.MaxInputs);
-        _status = Picture();
+        _status = BuildStatus();
     }
 
     /// <summary>Set by the owner of the loop: called when there is something to do.</summary>
@@ -237,25 +237,25 @@ internal sealed partial class Replica : ILoop
         PromoteIfApplied();
     }
 
-    /// <summary>Replaces the picture that other threads see, if this step changed it.</summary>
+    /// <summary>Replaces the status that other threads see, if this step changed it.</summary>
     private void Publish()
     {
         FollowConfiguration();
-        var picture = Picture();
-        if (picture == _status)
+        var status = BuildStatus();
+        if (status == _status)
         {
             return;
         }
 
-        var hasOtherLeader = picture.Leader != _status.Leader;
-        _status = picture;
+        var hasOtherLeader = status.Leader != _status.Leader;
+        _status = status;
         if (hasOtherLeader)
         {
             LeaderChanged();
         }
     }
 
-    private ReplicaStatus Picture() => new()
+    private ReplicaStatus BuildStatus() => new()
     {
         Role = _fencedBecause is null ? _raft.Role : RaftRole.Follower,
         Term = _raft.Term,

@@ -6,7 +6,7 @@ internal sealed record ReplicaOptions
     /// <summary>Time after which a request is told that its outcome is unknown, or that there is no leader.</summary>
     public required TimeSpan RequestTimeLimit { get; init; }
 
-    /// <summary>Ticks after which a read round that nobody answered is asked again.</summary>
+    /// <summary>Ticks after which a read round without an answer is asked again.</summary>
     public required int ReadRetryTicks { get; init; }
 
     /// <summary>Inputs that may wait; a full queue refuses proposals and reads, and holds back peer streams.</summary>

@@ -3,7 +3,7 @@ using Raftd.Raft;
 
 namespace Raftd.Node.Replication;
 
-/// <summary>What other threads may know of the replica: one immutable picture, replaced after a step that changed it.</summary>
+/// <summary>What other threads may know of the replica: immutable, replaced after a step that changed it.</summary>
 internal sealed record ReplicaStatus
 {
     public required RaftRole Role { get; init; }

@@ -1,4 +1,4 @@
-// Snapshots for whoever needs one: peers that are too far behind, and backups.
+// Snapshots for peers that are too far behind, and for backups.
 //
 // The naive way streams from a read transaction of the state to the peer. The transaction then lives as long as the slowest
 // peer wants, pins the pages of its time, keeps the store from growing, and a stream that breaks has to begin anew with
@@ -115,7 +115,7 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
         return hasMore;
     }
 
-    /// <summary>Tries again what had to wait, and lets go of a spool that nobody wants.</summary>
+    /// <summary>Tries again what had to wait, and lets go of a spool that is not wanted.</summary>
     public void Tick()
     {
         _mayBegin = true;

@@ -7,7 +7,7 @@ namespace Raftd.Node.Replication;
 /// <summary>One reader's hold on a spooled snapshot: its file stays until the last lease is disposed. One thread at a time.</summary>
 /// <remarks>
 /// A lease for a peer comes with a pin: the log behind the snapshot is kept. The pin outlives the stream, for the peer needs
-/// that log once it has installed; so whoever streams hands it to PeerPins (TakePin), and asks here whether it was lost.
+/// that log once it has installed; so the sender hands it to PeerPins (TakePin), and asks here whether it was lost.
 /// </remarks>
 internal sealed class SpoolLease : IDisposable
 {
@@ -38,7 +38,7 @@ internal sealed class SpoolLease : IDisposable
 
     /// <summary>Appends the whole chunk, [0, Snapshot.ChunkCount), to the output; in order it costs two reads.</summary>
     /// <returns>Its bytes.</returns>
-    /// <exception cref="SnapshotCorruptException">The file is damaged, and nobody gets it any more: ask for another.</exception>
+    /// <exception cref="SnapshotCorruptException">The file is damaged, and is lent no more: ask for another.</exception>
     /// <exception cref="StorageIoException">The same.</exception>
     public int ReadChunk(long chunk, IBufferWriter<byte> output)
     {

@@ -24,7 +24,7 @@ internal sealed class SpooledSnapshot(ulong id, SnapshotMeta meta, SnapshotIndex
 
     internal string Path => path;
 
-    /// <summary>Its file does not hold what was written to it: nobody gets it any more.</summary>
+    /// <summary>Its file does not hold what was written to it: it is lent no more.</summary>
     internal bool IsDamaged
     {
         get => _isDamaged;

@@ -4,7 +4,8 @@ namespace Raftd.Store.Buckets;
 
 /// <summary>
 /// What the state directory asks of the file system beyond what .NET offers: the sync of a directory, without which a
-/// rename may be undone by a power loss (failure 29), and a sync of a file whose errors are not swallowed.
+/// rename may be undone by a power loss (failure 29 of docs/failures.md), and a sync of a file whose errors are not
+/// swallowed.
 /// </summary>
 internal static partial class FileSystem
 {
@@ -29,7 +30,7 @@ internal static partial class FileSystem
         return Directory.CreateDirectory(path, DirectoryMode);
     });
 
-    /// <summary>Opens or makes a file of mode 0600 that nobody else has open this way (flock).</summary>
+    /// <summary>Opens or makes a file of mode 0600 that no other process has open this way (flock).</summary>
     /// <exception cref="BucketStoreException">InUse, Full or Io.</exception>
     public static FileStream OpenExclusive(string path) => Run("open", path, () =>
     {
@@ -61,7 +62,7 @@ internal static partial class FileSystem
         }
     }
 
-    /// <summary>Runs what the runtime does on files, and says as an error of the store what it failed of.</summary>
+    /// <summary>Runs what the runtime does on files, and turns its failure into an error of the store.</summary>
     public static void Run(string call, string path, Action action) => Run<object?>(call, path, () =>
     {
         action();

@@ -5,8 +5,8 @@ namespace Raftd.Store.Buckets;
 /// any moment leaves the old store or the new one, whole, and nothing of the other.
 /// </summary>
 /// <remarks>
-/// One thread swaps the store in use: whoever keeps a reference to Current must be told before TryCompleteInstall (failure
-/// 35 in the catalogue: two swaps at once). An install has one owner at a time:
+/// One thread swaps the store in use: a part that keeps a reference to Current must be told before TryCompleteInstall (failure
+/// 35 of docs/failures.md: two swaps at once). An install has one owner at a time:
 /// <code>
 ///   none ── BeginInstall ──> filling ── HandOverInstall ──> handed over ── TryCompleteInstall ──> none
 ///                            |  ^  ^                             |

@@ -11,7 +11,8 @@
 //
 // A failed commit. Every page that a commit refers to is either written by it or was synced by an earlier one, so
 // a commit that found the disk full may be tried again: its pages are all written anew. Any other failure (EIO above
-// all) is sticky: the page cache may show what the disk lacks, and no later write of this object succeeds (failure 28).
+// all) is sticky: the page cache may show what the disk lacks, and no later write of this object succeeds (failure 28
+// of docs/failures.md).
 // But LMDB says EIO of its own accord too, when the disk took a part of a write and no more: so an EIO on a disk without
 // room is a full disk. If the disk was broken as well, the commit tried again will say so when there is room.
 

@@ -4,8 +4,8 @@
 // slot in the reader table each time; the second unmaps the file under every open reader and kills the process.
 //
 //   1. An ended reader is reset (its snapshot let go, its slot kept) and renewed for the next one. The object that the
-//      caller gets is new each time, so a use after Dispose is an exception and never somebody else's snapshot.
-//   2. Whoever must have no readers (growth, closing) drains: long readers see MustYield, new ones wait.
+//      caller gets is new each time, so a use after Dispose is an exception and never another reader's snapshot.
+//   2. What must have no readers (growth, closing) drains: long readers see MustYield, new ones wait.
 //   3. A thread that holds a reader and asks for a second one would now wait for itself. So a drain goes in rounds: for
 //      RoundTime new readers wait, then they are let in again for a moment, until the patience is used up.
 //

@@ -4,7 +4,8 @@
 //   <data-dir>/state/data.mdb       the state in use; if this file is there, it is whole
 //   <data-dir>/state.installing/    the state being installed; worth nothing until it is renamed
 //
-// Copying into the old store would merge two states (failure 36), and renaming directories has a moment without any.
+// Copying into the old store would merge two states (failure 36 of docs/failures.md), and renaming directories has a
+// moment without any.
 // One rename of data.mdb over data.mdb has neither fault. What a crash after each step leaves:
 //
 //   1. state.installing/ made, filled and verified by its owner    old (leftovers are removed at the next open)
@@ -16,7 +17,7 @@
 //   7. the new store opened as Current                             new
 //
 // A first start goes the same way with an empty store, so state/data.mdb never exists half made. LMDB's lock.mdb stays
-// in state/: whoever opens it alone, as we do, starts it afresh.
+// in state/: a process that opens it alone, as we do, starts it afresh.
 
 namespace Raftd.Store.Buckets;
 
@@ -44,7 +45,7 @@ public sealed class StateDirectory : IStateDirectory
     private readonly StoreLock _ownership;
     private LmdbBucketStore? _current;
     private LmdbBucketStore? _installing;
-    private volatile bool _isHandedOver; // read by the receiver, cleared by whoever ends the install
+    private volatile bool _isHandedOver; // read by the receiver, cleared where the install ends
 
     private StateDirectory(
         string dataDirectory, LmdbBucketStoreOptions options, Action<StateInstallStep>? onStep, StoreLock ownership)

@@ -2,7 +2,8 @@ namespace Raftd.Store.Buckets;
 
 /// <summary>
 /// flock on a file of our own. LMDB lets several processes in, and a second open within one process takes its POSIX
-/// locks away (failure 42); this lets in one store object at a time, in any process, and the kernel drops it at a crash.
+/// locks away (failure 42 of docs/failures.md); this lets in one store object at a time, in any process, and the
+/// kernel drops it at a crash.
 /// </summary>
 internal sealed class StoreLock : IDisposable
 {

@@ -5,7 +5,7 @@ using Raftd.Contract;
 
 namespace Raftd.Store.Commands;
 
-/// <summary>A decoded command. Its byte memory belongs to whoever gave the encoded bytes.</summary>
+/// <summary>A decoded command. Its byte memory is that of the encoded bytes, and their owner's.</summary>
 public abstract record Command;
 
 /// <summary>Sets a key. Lease is the one to attach, 0 for none; HiddenLease the id of the lease that this put makes for

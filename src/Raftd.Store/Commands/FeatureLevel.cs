@@ -12,7 +12,7 @@
 //   2. What is written, sent and hashed is of the cluster's level, never of the newest that the build knows.
 //   3. A build reads all levels from First to Newest. So a member may know more than the cluster, and never less.
 //   4. Members announce the newest level that they know (MemberReport). Once all announce more than the cluster has, the
-//      leader raises it by an entry (LevelRaiser). Nobody who knows less joins afterwards (JoinChange).
+//      leader raises it by an entry (LevelRaiser). No member that knows less joins afterwards (JoinChange).
 //   5. What meets a newer level than it knows says so and stops: NewerLevelException, never "corrupt".
 //
 // A change of a form takes the next number: raise Newest, add a row above, write the new form from that level on and the

@@ -22,7 +22,7 @@ internal ref struct WireReader
         _source = source.Span;
     }
 
-    /// <summary>Over bytes that nobody may keep: only SpanBytes can be asked for byte strings.</summary>
+    /// <summary>Over bytes that must not be kept: only SpanBytes can be asked for byte strings.</summary>
     public WireReader(ReadOnlySpan<byte> source) => _source = source;
 
     public bool Failed { get; private set; }

@@ -67,7 +67,7 @@ internal sealed record LeaseRecord : IWeighted
 
     public string NameText => Encoding.UTF8.GetString(Name);
 
-    /// <summary>A REST grant that nobody has used: its time has not begun.</summary>
+    /// <summary>A REST grant that was never used: its time has not begun.</summary>
     public bool IsUnclaimed => Status == LeaseStatus.Create && Kind == LeaseKind.Rest;
 
     /// <summary>The name of a key set by a keepalive: name, id, the key's own name.</summary>

@@ -11,7 +11,7 @@ public static class LeaseRules
     /// <summary>What stands before a key's own name in the name of a key set by a keepalive: name, id, two slashes.</summary>
     internal const int MaxOwnKeyPrefixBytes = Bounds.MaxLeaseNameBytes + 22;
 
-    /// <summary>A REST grant that nobody uses is revoked after its time to live, but not before this.</summary>
+    /// <summary>A REST grant that is not used is revoked after its time to live, but not before this.</summary>
     public const long MinUnclaimedSeconds = 60;
 
     /// <summary>What a grant that asks for so many seconds gets; out of range is left for apply to refuse.</summary>

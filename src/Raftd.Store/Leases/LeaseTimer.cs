@@ -8,7 +8,7 @@ namespace Raftd.Store.Leases;
 /// </remarks>
 internal abstract class Timed
 {
-    public Pulse Pulse;
+    public SilenceClock Silence;
 
     /// <summary>Its places in the two queues (TimerQueue).</summary>
     public int DeadlinePlace;
@@ -35,7 +35,7 @@ internal abstract class Timed
 internal sealed class LeaseTimer(LeaseRecord lease) : Timed
 {
     /// <summary>Of the renewals of the lease with all its keys.</summary>
-    public Pulse PulseOfAll;
+    public SilenceClock SilenceOfAll;
 
     private long _deadline;
     private KeyTimers? _keys;
@@ -83,12 +83,12 @@ internal sealed class LeaseTimer(LeaseRecord lease) : Timed
 
     public long TtlTicks => Lease.TtlSeconds * TimeSpan.TicksPerSecond;
 
-    /// <summary>What it has from the moment its time begins, or as long as nobody claims it.</summary>
+    /// <summary>What it has from the moment its time begins, or as long as it is not claimed.</summary>
     public long FullTicks => Lease.IsUnclaimed
         ? Math.Max(Lease.TtlSeconds, LeaseRules.MinUnclaimedSeconds) * TimeSpan.TicksPerSecond
         : TtlTicks;
 
-    public override long NextCheckpoint => Pulse.NextCheckpoint(FullTicks, Deadline);
+    public override long NextCheckpoint => Silence.NextCheckpoint(FullTicks, Deadline);
 
     /// <summary>Whether a renewal, of the key or else of the lease and all its keys, has a checkpoint to clear.</summary>
     public bool HasCheckpoint(KeyTimer? key)
@@ -123,13 +123,13 @@ internal sealed class LeaseTimer(LeaseRecord lease) : Timed
     /// <summary>It has so much time from now on, for it was granted, or a new leader takes it in.</summary>
     public void Begin(long now, long deadline)
     {
-        Pulse.Begin(now);
+        Silence.BeginAt(now);
         _deadline = deadline;
     }
 
     public void Renew(long now, KeyTimer? key, bool allKeys)
     {
-        Pulse.Beat(now, TtlTicks);
+        Silence.Renewed(now, TtlTicks);
         _deadline = now + TtlTicks;
         if (key is not null)
         {
@@ -137,7 +137,7 @@ internal sealed class LeaseTimer(LeaseRecord lease) : Timed
         }
         else if (allKeys)
         {
-            PulseOfAll.Beat(now, TtlTicks);
+            SilenceOfAll.Renewed(now, TtlTicks);
             DeadlineOfAll = _deadline;
         }
     }
@@ -185,7 +185,7 @@ internal sealed class KeyTimer(LeaseTimer owner, byte[] key, LeaseKeyRecord reco
 
     public override long Deadline => Math.Max(_deadline, owner.DeadlineOfAll);
 
-    public override long NextCheckpoint => Pulse.With(owner.PulseOfAll, owner.TtlTicks).NextCheckpoint(owner.TtlTicks, Deadline);
+    public override long NextCheckpoint => Silence.Including(owner.SilenceOfAll, owner.TtlTicks).NextCheckpoint(owner.TtlTicks, Deadline);
 
     /// <summary>Its lease was renewed without it: the lease's own checkpoint does not speak for it.</summary>
     public bool IsBehind => Deadline < owner.Deadline;
@@ -193,14 +193,14 @@ internal sealed class KeyTimer(LeaseTimer owner, byte[] key, LeaseKeyRecord reco
     /// <summary>It has so much time from now on, for it was set, or a new leader takes it in.</summary>
     public void Begin(long now, long deadline)
     {
-        Pulse.Begin(now);
+        Silence.BeginAt(now);
         _deadline = deadline;
     }
 
     public void Renew(long now)
     {
-        Pulse = Pulse.With(owner.PulseOfAll, owner.TtlTicks);
-        Pulse.Beat(now, owner.TtlTicks);
+        Silence = Silence.Including(owner.SilenceOfAll, owner.TtlTicks);
+        Silence.Renewed(now, owner.TtlTicks);
         _deadline = now + owner.TtlTicks;
     }
 }

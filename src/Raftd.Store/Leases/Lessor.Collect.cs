@@ -197,7 +197,7 @@ public sealed partial class Lessor
         if (timer is KeyTimer { IsBehind: false })
         {
             // The lease's checkpoints speak for it, also once another key is renewed, so its own are not due sooner.
-            _silences.Set(timer, now + Pulse.Interval(left, lease.TtlTicks));
+            _silences.Set(timer, now + SilenceClock.Interval(left, lease.TtlTicks));
             return;
         }
 

@@ -19,7 +19,7 @@
 //      renewals need an entry, which clears the checkpoint. While the checkpoint is proposed they need one already: a
 //      renewal without an entry, acknowledged before an old checkpoint is applied, would be forgotten by the next leader.
 //      A key of its own deadline that stays silent while its lease is renewed is checkpointed in the same way. What
-//      silent means is in Pulse.
+//      silent means is in SilenceClock.
 //
 // What costs how much. A lease may have 100 000 keys with deadlines of their own, and the replica's thread, which speaks
 // the heartbeats, asks for what is due under the same lock. So nothing under the lock looks at each key of a lease:
@@ -186,7 +186,7 @@ public sealed partial class Lessor
     /// The deletion of a range can bring a million changes, so the lock is let go of in between. What others do meanwhile
     /// meets a view that is ahead of the timers, and no client can tell: the entries are answered, and the barriers of
     /// renewals released, after Publish as a whole. So a renewal that comes in between began before these entries had an
-    /// effect that anybody was told of; and what is proposed in between with an old generation or revision is void.
+    /// effect that a client was told of; and what is proposed in between with an old generation or revision is void.
     /// </remarks>
     internal void Observe(List<LeaseChange> changes)
     {
@@ -404,7 +404,7 @@ public sealed partial class Lessor
     private void Stored(Timed timer, long now)
     {
         timer.CheckpointProposedIn = 0;
-        timer.Pulse.Store(now);
+        timer.Silence.Checkpointed(now);
         _silences.Set(timer, timer.NextCheckpoint);
     }
 

@@ -3,10 +3,10 @@
 // Flags, and those that are left out on purpose:
 //   MDB_NOTLS       a reader belongs to its object, not to the thread, so pools and thread pools may carry it
 //   MDB_NOSYNC      never: the meta page may reach the disk before its data pages, and after a power loss there is no
-//                   database at all (failure 38). Many log entries share one synced commit instead.
+//                   database at all (failure 38 of docs/failures.md). Many log entries share one synced commit instead.
 //   MDB_NOMETASYNC  never: a commit that answered would not be one
 //   MDB_WRITEMAP    never: a stray write goes straight into the state, pages reach the disk in any order, and a full
-//                   disk is a SIGBUS that kills the process instead of ENOSPC (failure 39)
+//                   disk is a SIGBUS that kills the process instead of ENOSPC (failure 39 of docs/failures.md)
 //   MDB_MAPASYNC    never, as it only speaks to WRITEMAP
 //   MDB_NORDAHEAD   not set unless asked: at start one pass reads all revisions in order, where read-ahead helps, and
 //                   the quota (8 GiB) is about what memory holds. Set it where the state is far larger than memory.
@@ -82,7 +82,7 @@ public sealed class LightningEnvironment : IDisposable
 
     /// <summary>
     /// Maps the file anew. The caller makes sure that no transaction is open in this process: LMDB does not look, and a
-    /// reader whose map is gone is a crash of the process (failure 40).
+    /// reader whose map is gone is a crash of the process (failure 40 of docs/failures.md).
     /// </summary>
     public void SetMapSize(long bytes) =>
         LmdbException.ThrowIfFailed(LmdbNative.mdb_env_set_mapsize(_handle, (nuint)bytes), "set the map size");

@@ -4,7 +4,7 @@ using Raftd.Store.Buckets;
 
 namespace Raftd.Store.Lmdb;
 
-/// <summary>LMDB's answers that somebody may act on; the numbers are those of lmdb.h and errno.h.</summary>
+/// <summary>LMDB's answers that a caller may act on; the numbers are those of lmdb.h and errno.h.</summary>
 public enum LmdbErrorKind
 {
     /// <summary>Any other code; Code and the text say which.</summary>

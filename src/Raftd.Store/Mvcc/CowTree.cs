@@ -7,7 +7,7 @@
 //   1. A node holds up to 32 items: a path is four nodes deep at a million keys, and a scan walks arrays.
 //   2. Each node names the batch that made it (Owner). The writer changes nodes of its own batch in place and copies all
 //      others, so a batch of a thousand puts copies a node once, not a thousand times.
-//   3. Freeze ends the batch: the root is handed to readers and a new owner token is drawn. From then on nobody writes
+//   3. Freeze ends the batch: the root is handed to readers and a new owner token is drawn. From then on no code writes
 //      into any node reachable from that root. Readers hold the root for as long as they like and never wait.
 //   4. Each node knows the weight below it (live keys), so counting a range takes two walks down, not a scan.
 //

@@ -4,11 +4,11 @@ using Raftd.Store.Leases;
 
 namespace Raftd.Store.Mvcc;
 
-/// <summary>A key as a view has it. Nobody may change the value's bytes.</summary>
+/// <summary>A key as a view has it. The value's bytes must not be changed.</summary>
 public readonly record struct KeyItem(
     ReadOnlyMemory<byte> Value, long CreateRevision, long ModRevision, long Version, long Lease);
 
-/// <summary>The state as of one publish. Never changes; any thread may read it, and waits for nobody.</summary>
+/// <summary>The state as of one publish. Never changes; any thread may read it, and waits for no other.</summary>
 /// <remarks>
 /// <para>
 /// The index, and values up to 4 KiB as far as the cache has them, are in memory. Other values and old versions are read

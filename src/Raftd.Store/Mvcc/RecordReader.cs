@@ -5,7 +5,7 @@ namespace Raftd.Store.Mvcc;
 /// <summary>Finds stored records by revision, for one read. Opens a read transaction only when memory does not have it.</summary>
 /// <remarks>
 /// The order is what makes it right. A record moves from the active half of the overlay to the frozen half to the store,
-/// and leaves each place only after it is in the next one. So whoever does not find it in the halves, read as one value,
+/// and leaves each place only after it is in the next one. So a reader that does not find it in the halves, read as one value,
 /// finds it in a transaction that begins afterwards. A transaction kept open from the item before may be too old: before
 /// it counts as a miss, a new one is asked.
 /// </remarks>

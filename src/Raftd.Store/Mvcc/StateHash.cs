@@ -8,7 +8,7 @@ namespace Raftd.Store.Mvcc;
 /// <para>
 /// hash(i) = H(hash(i-1), i, mutations of entry i in order, encoded result of entry i). Each member computes it for
 /// itself, and members that differ at one index have diverged there or before. It guards against faults, not against
-/// somebody who chooses inputs to collide.
+/// an attacker who chooses inputs to collide.
 /// </para>
 /// <para>
 /// One step takes 16 bytes (a, b): state = fold((state ^ a ^ K1) * (b ^ K2)) + rotate(state, 23), where fold adds the

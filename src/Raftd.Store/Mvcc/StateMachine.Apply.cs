@@ -45,7 +45,7 @@ public sealed partial class StateMachine
     {
         NewerLevelException.ThrowIfNewer($"entry {index}", CommandCodec.LevelOf(command.Span), KnownLevel);
 
-        // Whoever proposes has decoded it.
+        // The proposer has decoded it.
         Invariant.Check(
             CommandCodec.TryDecode(command, out var decoded), $"entry {index}: a command of {command.Length} bytes cannot be read");
         if (decoded is RaiseLevelCommand raise)

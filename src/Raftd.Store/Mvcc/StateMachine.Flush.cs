@@ -13,19 +13,12 @@ public sealed partial class StateMachine
     private ulong _frozenIndex;
     private ulong _flushedIndex;
     private ulong _flushedTerm;
-    private ulong _flushedConfigurationIndex;
-    private byte[] _flushedConfiguration = [];
 
     /// <summary>The store holds the state up to this entry. The log may be deleted below it. Any thread.</summary>
     public ulong FlushedIndex => Volatile.Read(ref _flushedIndex);
 
     /// <summary>The term of that entry. Read it after a flush on the same thread, or for display.</summary>
     public ulong FlushedTerm => Volatile.Read(ref _flushedTerm);
-
-    /// <summary>The configuration as the store has it: what a snapshot taken now would carry.</summary>
-    public ReadOnlyMemory<byte> FlushedConfiguration => Volatile.Read(ref _flushedConfiguration);
-
-    public ulong FlushedConfigurationIndex => Volatile.Read(ref _flushedConfigurationIndex);
 
     /// <summary>The configuration last applied, and the entry it came with. Apply thread; others read View().</summary>
     public ReadOnlyMemory<byte> Configuration => _state.Configuration;
@@ -89,7 +82,7 @@ public sealed partial class StateMachine
             ReferenceEquals(epoch.Halves.Frozen, frozen.Records), $"flush of {frozen.Applied.Index}, which is not the frozen half");
         epoch.Store.Write(writer => Write(writer, frozen));
         Failpoint.Hit("flush.committed");
-        SetFlushed(frozen.Meta, frozen.Configuration);
+        SetFlushed(frozen.Meta.Applied);
         epoch.Halves = new OverlayHalves(epoch.Halves.Active, Frozen: null);
         NoteDeleted(frozen.DeletesThrough);
     }
@@ -213,19 +206,16 @@ public sealed partial class StateMachine
     {
         state.Epoch.Damaged = NoteDamage;
         _frozenIndex = state.Applied.Index;
-        SetFlushed(
-            new StoredMeta(state.FeatureLevel, state.Applied, 0, 0, 0, state.ConfigurationIndex), state.Configuration);
+        SetFlushed(state.Applied);
         if (state.Applied.Index != 0)
         {
             _hashes.Set(state.Applied.Index, state.Applied.Hash);
         }
     }
 
-    private void SetFlushed(StoredMeta meta, byte[] configuration)
+    private void SetFlushed(AppliedState applied)
     {
-        Volatile.Write(ref _flushedConfiguration, configuration);
-        Volatile.Write(ref _flushedConfigurationIndex, meta.ConfigurationIndex);
-        Volatile.Write(ref _flushedTerm, meta.Applied.Term);
-        Volatile.Write(ref _flushedIndex, meta.Applied.Index);
+        Volatile.Write(ref _flushedTerm, applied.Term);
+        Volatile.Write(ref _flushedIndex, applied.Index);
     }
 }

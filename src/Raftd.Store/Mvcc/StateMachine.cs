@@ -10,7 +10,7 @@
 //      Flush: one transaction that takes the store from one applied index to another. Only after its commit the frozen
 //      half is dropped. A crash before it loses nothing: the log covers what is not flushed.
 //
-// Why results are answered after Publish and not after Apply: whoever has an answer in hand must find its effect in
+// Why results are answered after Publish and not after Apply: a client that has an answer in hand must find its effect in
 // every later read on this member.
 //
 // Invariants:

@@ -1,5 +1,5 @@
 // The receiving side. The naive way writes pairs into the store in use as they come; a stream that ends in the middle
-// then leaves two states mixed (failure 36). Here they go into an empty store beside it:
+// then leaves two states mixed (failure 36 of docs/failures.md). Here they go into an empty store beside it:
 //
 //   1. Feed takes bytes however the transport cut them, and puts them together to one chunk at a time.
 //   2. A chunk is checked as a whole (bounds, CRC chain, sequence, order of keys) before any pair of it is written.

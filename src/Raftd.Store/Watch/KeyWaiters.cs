@@ -10,7 +10,7 @@ namespace Raftd.Store.Watch;
 /// table and then looks at the view; Publish first shows the view and then goes through the table. So a change is either
 /// in the view that the waiter looks at, or its Publish finds the waiter.
 /// </para>
-/// <para>Costs nothing but a look at a counter while nobody waits.</para>
+/// <para>Costs nothing but a look at a counter while there are no waiters.</para>
 /// </remarks>
 public sealed class KeyWaiters : IDisposable
 {

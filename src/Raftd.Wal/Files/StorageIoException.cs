@@ -3,7 +3,7 @@ namespace Raftd.Wal;
 /// <summary>A file operation failed; carries what, where, the errno, and what the operator can do about it.</summary>
 /// <remarks>
 /// After a failed sync the kernel may have dropped the dirty pages and marked them clean, so that a second sync succeeds
-/// with the data lost (PostgreSQL's "fsyncgate"). Whoever catches this from a sync must never sync that file again.
+/// with the data lost (PostgreSQL's "fsyncgate"). A caller that catches this from a sync must never sync that file again.
 /// </remarks>
 public sealed class StorageIoException(string operation, string path, int errno)
     : IOException($"{operation} {path}: {Errno.Describe(errno)}")

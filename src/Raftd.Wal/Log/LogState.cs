@@ -2,7 +2,7 @@ namespace Raftd.Wal;
 
 /// <summary>What a member must remember besides its entries (Raft paper, figure 2: persistent state).</summary>
 /// <param name="Term">The highest term seen.</param>
-/// <param name="Vote">Who got this member's vote in the term; 0 is nobody.</param>
+/// <param name="Vote">The candidate that got this member's vote in the term; 0 for none.</param>
 /// <param name="Commit">A lower bound of the commit index; may be behind, never ahead.</param>
 /// <param name="Recovering">
 /// The end of the log was torn: damage in the last group commit cannot be told from a write that never finished, so an

@@ -1,7 +1,8 @@
 namespace Raftd.Wal;
 
 /// <summary>The log is damaged below what was synced, or contradicts itself. Nothing on disk was changed.</summary>
-/// <remarks>Never answered by cutting the log off: an entry that a majority relied on would be gone (failures 26, 27).</remarks>
+/// <remarks>Never answered by cutting the log off: an entry that a majority relied on would be gone (failures 26, 27
+/// of docs/failures.md).</remarks>
 public sealed class WalCorruptException(ulong segment, long offset, string reason) : IOException(
     $"write-ahead log is corrupt: segment {segment:x16}.wal at byte {offset}: {reason}. Nothing was changed on disk. " +
     "Check the disk; remove this member from the cluster and join it again with an empty data directory, so that its " +

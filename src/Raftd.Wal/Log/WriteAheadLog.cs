@@ -158,7 +158,7 @@ public sealed partial class WriteAheadLog : IDisposable
         return !IsSpaceLow || needed <= Math.Max(Volatile.Read(ref _roomBytes), _spare.RoomBytes);
     }
 
-    /// <summary>Closes the files. Does not sync: what is not synced was acknowledged to nobody.</summary>
+    /// <summary>Closes the files. Does not sync: what is not synced was never acknowledged.</summary>
     public void Dispose()
     {
         lock (_gate)

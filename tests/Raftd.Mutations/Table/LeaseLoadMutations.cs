@@ -9,7 +9,7 @@ internal static class LeaseLoadMutations
     private const string Lessor = "src/Raftd.Store/Leases/Lessor.cs";
     private const string Collect = "src/Raftd.Store/Leases/Lessor.Collect.cs";
     private const string Timer = "src/Raftd.Store/Leases/LeaseTimer.cs";
-    private const string Pulse = "src/Raftd.Store/Leases/Pulse.cs";
+    private const string SilenceClock = "src/Raftd.Store/Leases/SilenceClock.cs";
 
     public static IReadOnlyList<Mutation> List { get; } =
     [
@@ -174,7 +174,7 @@ internal static class LeaseLoadMutations
             Name = "checkpoint-every-minute",
             Failures = [48],
             Wrong = "a silent lease is checkpointed every minute: a key of a day costs 1 440 entries",
-            File = Pulse,
+            File = SilenceClock,
             Original = "Math.Min(Interval(deadline - _storedAt, ttlTicks), Math.Max(Second, atFirst))",
             Broken = "Math.Max(Second, ShortestSilence(ttlTicks))",
             Suites = [Suite.Store],
@@ -184,7 +184,7 @@ internal static class LeaseLoadMutations
             Name = "first-checkpoint-after-ten-minutes",
             Failures = [47],
             Wrong = "a leader of less than ten minutes checkpoints nothing that is silent for hours: with such leaders it lives for ever",
-            File = Pulse,
+            File = SilenceClock,
             Original = "_silentSince + Math.Max(ShortestSilence(ttlTicks), _gap + (_gap / 2))",
             Broken = "_silentSince + Math.Max(Interval(deadline - _silentSince, ttlTicks), _gap + (_gap / 2))",
             Suites = [Suite.Store],
@@ -194,7 +194,7 @@ internal static class LeaseLoadMutations
             Name = "checkpoints-share-nothing",
             Failures = [48],
             Wrong = "leases that began at different moments are checkpointed at different moments, each with an entry of its own",
-            File = Pulse,
+            File = SilenceClock,
             Original = "next - (next % Grain(interval))",
             Broken = "next",
             Suites = [Suite.Store],

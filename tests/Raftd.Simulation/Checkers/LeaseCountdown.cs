@@ -3,7 +3,7 @@
 // A renewal gives it the full time. From then on it has less by whatever the leader's clock counts while that leader
 // serves. What nobody serves, nobody counts: that time prolongs it. A new leader goes on from what is stored, which is
 // what it had left at the last checkpoint, and a lease that is silent has one in each interval of service: an eighth of
-// what it has left, at most ten minutes (Pulse). So an election gives back at most one interval and the time that a
+// what it has left, at most ten minutes (SilenceClock). So an election gives back at most one interval and the time that a
 // checkpoint takes.
 
 namespace Raftd.Simulation.Checkers;

@@ -4,7 +4,8 @@ using Raftd.Store.Lmdb;
 
 namespace Raftd.Store.Tests.Buckets;
 
-/// <summary>A disk of 4 MiB that fills up (failure 39). It is a tmpfs, so whoever may not mount one skips this.</summary>
+/// <summary>A disk of 4 MiB that fills up (failure 39 of docs/failures.md). It is a tmpfs, so whoever may not mount
+/// one skips this.</summary>
 public sealed class FullDiskTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();

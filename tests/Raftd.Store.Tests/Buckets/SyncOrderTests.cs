@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Raftd.Store.Tests.Buckets;
 
 /// <summary>What reaches the disk before what, seen from outside the process: a power loss between any two of these calls
-/// leaves a state that is whole (failures 29 and 38 in the catalogue).</summary>
+/// leaves a state that is whole (failures 29 and 38 of docs/failures.md).</summary>
 public sealed partial class SyncOrderTests : IDisposable
 {
     private const int Commits = 20;

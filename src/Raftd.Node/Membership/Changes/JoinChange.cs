@@ -2,7 +2,7 @@
 //
 // A newcomer becomes a learner: an empty log never counts for a majority. One that is known already may come again, and
 // from another address, if it comes from the same data directory; another directory under its label has lost the votes and
-// acknowledgements of the first, and is refused (failure 15 in docs/testing.md's catalogue). A request without an instance
+// acknowledgements of the first, and is refused (failure 15 in docs/failures.md). A request without an instance
 // number proves nothing and changes nothing. A member that was added without one, by hand, takes that of the first
 // directory that comes from where it is expected.
 

@@ -1,7 +1,7 @@
 // The peer address: what the other members call.
 //
 // Listening begins before this member knows who it is. A caller that takes it for a member of its cluster is then a
-// warning: somebody already counts this address among a cluster's members, so founding a second one would be wrong.
+// warning: a peer already counts this address among a cluster's members, so founding a second one would be wrong.
 
 using System.Net;
 using Microsoft.AspNetCore.Builder;
@@ -16,7 +16,7 @@ namespace Raftd.Node.Peers.Http;
 
 internal sealed class PeerServer : IAsyncDisposable
 {
-    // Members open a connection for each stream; the bound is for whoever does not.
+    // Members open a connection for each stream; the bound is for callers that are no members.
     private const int MaxStreamsPerConnection = 4096;
     private const int StreamWindowBytes = 4 << 20;
     private const int ConnectionWindowBytes = 16 << 20;
@@ -56,7 +56,7 @@ internal sealed class PeerServer : IAsyncDisposable
         _app.Run(HandleAsync);
     }
 
-    /// <summary>Called with each handshake that arrives while this member is nobody yet.</summary>
+    /// <summary>Called with each handshake that arrives while this member has no identity yet.</summary>
     public Action<PeerHandshake> Expected { get; set; } = static _ => { };
 
     /// <exception cref="FatalStopException">The address is in use.</exception>

@@ -17,8 +17,9 @@
 
 namespace Raftd.Store.Leases;
 
-/// <summary>The beat of renewals, and of the checkpoints in a silence. Times are the lessor's ticks.</summary>
-internal struct Pulse
+/// <summary>Counts how far apart renewals are, and says when the next checkpoint of a silence is due. Times are the lessor's
+/// ticks.</summary>
+internal struct SilenceClock
 {
     private static readonly long Second = TimeSpan.FromSeconds(1).Ticks;
     private static readonly long Minute = TimeSpan.FromSeconds(60).Ticks;
@@ -32,12 +33,12 @@ internal struct Pulse
     private long _storedAt;
 
     /// <summary>Silent from now on.</summary>
-    public void Begin(long now) => (_silentSince, _storedAt) = (now, 0);
+    public void BeginAt(long now) => (_silentSince, _storedAt) = (now, 0);
 
     /// <summary>A renewal.</summary>
-    public void Beat(long now, long ttlTicks)
+    public void Renewed(long now, long ttlTicks)
     {
-        Begin(now);
+        BeginAt(now);
         if (_lastBeat == 0)
         {
             _lastBeat = now;
@@ -50,7 +51,7 @@ internal struct Pulse
     }
 
     /// <summary>What is left is stored.</summary>
-    public void Store(long now) => _storedAt = now;
+    public void Checkpointed(long now) => _storedAt = now;
 
     /// <summary>When the next checkpoint is due if it stays silent.</summary>
     public readonly long NextCheckpoint(long ttlTicks, long deadline)
@@ -70,8 +71,8 @@ internal struct Pulse
     public static long Interval(long leftTicks, long ttlTicks) =>
         Math.Clamp(leftTicks / 8, Math.Clamp(ttlTicks / 1440, Second, Minute), MaxInterval);
 
-    /// <summary>The pulse of a key of which all renewals of its lease with all keys are beats as well.</summary>
-    public readonly Pulse With(Pulse all, long ttlTicks)
+    /// <summary>The clock of a key, with the renewals of its lease with all keys counted as its own.</summary>
+    public readonly SilenceClock Including(SilenceClock all, long ttlTicks)
     {
         var both = this;
         if (all._silentSince > _silentSince)

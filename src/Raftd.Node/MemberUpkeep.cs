@@ -13,14 +13,14 @@ using Raftd.Wal;
 
 namespace Raftd.Node;
 
-internal sealed class MemberChores(
+internal sealed class MemberUpkeep(
     PeerLoopOptions options, RaftdMember member, Fence fence, PeerTransport transport, DivergenceWatch divergence,
     LeaderRouter router, LeaderCalls calls, LoopContext context, ILogger logger)
 {
     private readonly Dictionary<ulong, long> _differingQuotas = [];
     private bool _addressIsTrue;
 
-    // A chore that asks the leader is under way: the next one waits for it.
+    // Something is asked of the leader: the next question waits for its end.
     private bool _isAsking;
 
     /// <summary>Once a second.</summary>
@@ -121,8 +121,8 @@ internal sealed class MemberChores(
                 self, options.HttpAddress, options.PeerAddress, generator: null, member.State.KnownLevel)));
     }
 
-    /// <summary>A chore that fails is done again at the next turn.</summary>
-    private void Ask(Func<Task> chore)
+    /// <summary>What fails is asked again at the next turn.</summary>
+    private void Ask(Func<Task> question)
     {
         if (_isAsking)
         {
@@ -134,7 +134,7 @@ internal sealed class MemberChores(
         {
             try
             {
-                await chore();
+                await question();
             }
             catch (StoreException failure)
             {

@@ -13,7 +13,7 @@ using Raftd.Store.Leases;
 
 namespace Raftd.Node.Replication;
 
-internal sealed class LeaderDuties(
+internal sealed class LeaderUpkeep(
     Replica replica, Lessor lessor, SpaceAlarms alarms, LevelRaiser levels, Compactor compactor, TimeProvider time, ILogger logger)
 {
     // Expiries in one entry: large enough to drain a storm, small enough not to hold up writes behind it.
@@ -93,7 +93,7 @@ internal sealed class LeaderDuties(
     }
 
     /// <summary>At each tick: the core forgets who was active once an election timeout, which is ten ticks, and a look
-    /// every ten ticks could fall just behind that, each time anew, and find nobody active for minutes.</summary>
+    /// every ten ticks could fall just behind that, each time anew, and find no peer active for minutes.</summary>
     private void PromoteLearners()
     {
         var raft = replica.Raft;

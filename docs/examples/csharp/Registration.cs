@@ -31,7 +31,7 @@ internal sealed class Registration(Members members, string name, string data, Ti
         }
     }
 
-    /// <summary>Each renewal carries the data: should somebody have deleted the key, it is set again.</summary>
+    /// <summary>Each renewal carries the data: should the key have been deleted, it is set again.</summary>
     private async Task<bool> RenewAsync(CancellationToken stop)
     {
         try
@@ -71,7 +71,7 @@ internal sealed class Registration(Members members, string name, string data, Ti
         return (await members.SendAsync(HttpMethod.Post, target, stop: stop)).MustBeOk();
     }
 
-    /// <summary>The service is gone at once, and not when the TTL is over. If nobody answers, the TTL ends it.</summary>
+    /// <summary>The service is gone at once, and not when the TTL is over. If no member answers, the TTL ends it.</summary>
     private async Task DeregisterAsync()
     {
         if (_lease is null)
