@@ -25,7 +25,8 @@ internal sealed class Straggler(Cluster cluster)
 
     public void HoldBack(SimulatedMember victim)
     {
-        if (_heldBack is null)
+        // By itself a member falls behind no other, and clients would write without a pause for nothing.
+        if (_heldBack is null && cluster.Membership.Voters > 1)
         {
             _heldBack = victim;
             HoldBack(cluster.Scheduler.Now + Patience);
@@ -61,7 +62,7 @@ internal sealed class Straggler(Cluster cluster)
         {
             (_awaited, _endOfLog) = (victim, follower.Parts.Wal.LastIndex);
             _heldBack = null;
-            leader.Host.Crash("somebody has fallen behind");
+            leader.Host.Crash($"{victim.Name} has fallen behind");
             return;
         }
 
