@@ -56,8 +56,8 @@ internal static class ElectionMutations
             Failures = [1, 21],
             Wrong = "the log that begins anew behind a snapshot does not have the vote: a crash before the next commit, and the member votes twice",
             File = "src/Raftd.Node/Replication/LogWriter.cs",
-            Original = "state with { Commit = install.Snapshot.Index }",
-            Broken = "state with { Commit = install.Snapshot.Index, Vote = 0 }",
+            Original = "_log.Reset(install.Snapshot.Index, install.Snapshot.Term, state with { Commit = install.Snapshot.Index });",
+            Broken = "_log.Reset(install.Snapshot.Index, install.Snapshot.Term, state with { Commit = install.Snapshot.Index, Vote = 0 });",
             Suites = [Suite.Simulator],
         },
         new()
