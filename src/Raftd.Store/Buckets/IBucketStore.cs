@@ -2,8 +2,11 @@
 //
 // What every store behind it keeps to:
 //   1. Write is one transaction, durable when it returns. A crash in the middle leaves all of it or nothing.
-//   2. A reader sees the state as of BeginRead, whatever is written meanwhile. Readers and the writer never wait for
-//      each other, except that a store which must grow or close asks its readers to end (IBucketReader.MustYield).
+//   2. A reader sees the state after one batch, whole: the last that had returned when BeginRead began, or a later one,
+//      which may still be on its way to the disk. So of two readers, one behind the other, the second may see less than
+//      the first, but never less than what Write has returned for. Whatever is written meanwhile, it sees none of it.
+//      Readers and the writer never wait for each other, except that a store which must grow or close asks its readers
+//      to end (IBucketReader.MustYield).
 //   3. Keys are ordered as unsigned bytes, a prefix before its extensions.
 //   4. The batch given to Write may run more than once. It changes nothing but the writer it was given.
 
