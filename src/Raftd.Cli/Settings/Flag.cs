@@ -1,6 +1,3 @@
-using System.Globalization;
-using Raftd.Contract;
-
 namespace Raftd.Cli.Settings;
 
 /// <summary>One setting as its user sees it: the same name as a flag, a variable and a key of the file.</summary>
@@ -8,7 +5,7 @@ namespace Raftd.Cli.Settings;
 /// <param name="Placeholder">What stands for the value in the help; empty for a switch.</param>
 /// <param name="Default">The text that stands in when no source gives one; empty where there is none.</param>
 /// <param name="Help">One line, without the default.</param>
-internal sealed record Flag(string Name, string Placeholder, string Default, string Help)
+internal record Flag(string Name, string Placeholder, string Default, string Help)
 {
     /// <summary>Whether the flag alone means true.</summary>
     public bool IsSwitch { get; init; }
@@ -20,29 +17,8 @@ internal sealed record Flag(string Name, string Placeholder, string Default, str
     public string Variable { get; } = "RAFTD_" + Name.ToUpperInvariant().Replace('-', '_');
 
     /// <summary>The range of what it takes, as "1KiB to 60MiB"; empty where it has none.</summary>
-    public string Allowed { get; init; } = "";
+    public virtual string Allowed => "";
 
     /// <summary>How messages call it.</summary>
     public string Label => IsPositional ? $"<{Name}>" : $"-{Name}";
-
-    public static Flag Size(string name, Bound<long> bound, string help) =>
-        new(name, "SIZE", SizeText.Format(bound.Default), help)
-        {
-            Allowed = $"{SizeText.Format(bound.Least)} to {SizeText.Format(bound.Most)}",
-        };
-
-    public static Flag Duration(string name, Bound<TimeSpan> bound, string help) =>
-        new(name, "DURATION", DurationText.Format(bound.Default), help)
-        {
-            Allowed = $"{DurationText.Format(bound.Least)} to {DurationText.Format(bound.Most)}",
-        };
-
-    public static Flag Number(string name, Bound<int> bound, string help) =>
-        new(name, "NUMBER", bound.Default.ToString(CultureInfo.InvariantCulture), help)
-        {
-            Allowed = $"{bound.Least} to {bound.Most}",
-        };
-
-    /// <summary>As it stands, where no default does: something else stands in.</summary>
-    public Flag WithoutDefault() => this with { Default = "" };
 }

@@ -11,7 +11,7 @@ internal static class Flags
         "listen here for other members");
     public static readonly Flag Join = new("join", "HOST:PORT,...", "",
         "client addresses of members to join; ignored once the directory holds a member");
-    public static readonly Flag Bind = Flag.Number("bind", Bounds.Generator,
+    public static readonly BoundedFlag<int> Bind = BoundedFlag.Number("bind", Bounds.Generator,
         "generator number of lease ids; assigned at join if not given").WithoutDefault();
     public static readonly Flag AdvertiseHttp = new("advertise-haddr", "HOST:PORT", "",
         "the client address that others are told");
@@ -22,26 +22,26 @@ internal static class Flags
     public static readonly Flag Redirect = new("redirect", "", "false",
         "answer 307 to the leader instead of forwarding")
     { IsSwitch = true };
-    public static readonly Flag MaxValueBytes = Flag.Size("max-value-bytes", Bounds.MaxValueBytes, "largest value");
-    public static readonly Flag CacheBytes = Flag.Size("cache-bytes", Bounds.CacheBytes,
+    public static readonly BoundedFlag<long> MaxValueBytes = BoundedFlag.Size("max-value-bytes", Bounds.MaxValueBytes, "largest value");
+    public static readonly BoundedFlag<long> CacheBytes = BoundedFlag.Size("cache-bytes", Bounds.CacheBytes,
         "memory for values of up to 4 KiB; 0 keeps none");
-    public static readonly Flag RequestTimeout = Flag.Duration("request-timeout", Bounds.RequestTimeout,
+    public static readonly BoundedFlag<TimeSpan> RequestTimeout = BoundedFlag.Duration("request-timeout", Bounds.RequestTimeout,
         "longest time for one request");
-    public static readonly Flag ElectionTimeout = Flag.Duration("election-timeout", Bounds.ElectionTimeout,
+    public static readonly BoundedFlag<TimeSpan> ElectionTimeout = BoundedFlag.Duration("election-timeout", Bounds.ElectionTimeout,
         "a leader not heard of for this long is replaced; at least 5 heartbeats");
-    public static readonly Flag HeartbeatInterval = Flag.Duration("heartbeat-interval", Bounds.HeartbeatInterval,
+    public static readonly BoundedFlag<TimeSpan> HeartbeatInterval = BoundedFlag.Duration("heartbeat-interval", Bounds.HeartbeatInterval,
         "the leader speaks at least this often");
-    public static readonly Flag QuotaBytes = Flag.Size("quota-bytes", Bounds.QuotaBytes, "most data the cluster keeps");
-    public static readonly Flag MaxLeaseKeys = Flag.Number("max-lease-keys", Bounds.MaxLeaseKeys, "most keys that one lease may have");
-    public static readonly Flag WalSegmentBytes = Flag.Size("wal-segment-bytes", Bounds.WalSegmentBytes, "size of one file of the log");
-    public static readonly Flag WalRetentionBytes = Flag.Size("wal-retention-bytes", Bounds.WalRetentionBytes,
+    public static readonly BoundedFlag<long> QuotaBytes = BoundedFlag.Size("quota-bytes", Bounds.QuotaBytes, "most data the cluster keeps");
+    public static readonly BoundedFlag<int> MaxLeaseKeys = BoundedFlag.Number("max-lease-keys", Bounds.MaxLeaseKeys, "most keys that one lease may have");
+    public static readonly BoundedFlag<long> WalSegmentBytes = BoundedFlag.Size("wal-segment-bytes", Bounds.WalSegmentBytes, "size of one file of the log");
+    public static readonly BoundedFlag<long> WalRetentionBytes = BoundedFlag.Size("wal-retention-bytes", Bounds.WalRetentionBytes,
         "log kept for members that lag; beyond it they get a snapshot");
-    public static readonly Flag MaxPinnedLogBytes = Flag.Size("max-pinned-log-bytes", Bounds.MaxPinnedLogBytes,
+    public static readonly BoundedFlag<long> MaxPinnedLogBytes = BoundedFlag.Size("max-pinned-log-bytes", Bounds.MaxPinnedLogBytes,
         "log kept behind the snapshot of a member that catches up; the larger of "
         + $"{SizeText.Format(Bounds.MaxPinnedLogBytes.Default)} and half the state if not given").WithoutDefault();
-    public static readonly Flag FlushInterval = Flag.Duration("flush-interval", Bounds.FlushInterval,
+    public static readonly BoundedFlag<TimeSpan> FlushInterval = BoundedFlag.Duration("flush-interval", Bounds.FlushInterval,
         "longest time between two flushes of the state");
-    public static readonly Flag FlushBytes = Flag.Size("flush-bytes", Bounds.FlushBytes,
+    public static readonly BoundedFlag<long> FlushBytes = BoundedFlag.Size("flush-bytes", Bounds.FlushBytes,
         "flush the state earlier once this much has changed");
     public static readonly Flag LogFormat = new("log-format", "text|json", "text", "form of the log lines on stderr");
     public static readonly Flag LogLevel = new("log-level", "LEVEL", "info",

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Raftd.Api.Http;
 using Raftd.Contract;
@@ -102,26 +101,24 @@ internal sealed record ServerSettings
         {
             IdProblem(),
             DataDirectory.Length == 0 ? "a data directory is missing, as in 'raftd -id node01 ~/.raftd01'" : null,
-            Bind is { } bind ? Problem(Flags.Bind, Bounds.Generator, bind, NumberText) : null,
-            Problem(Flags.MaxLeaseKeys, Bounds.MaxLeaseKeys, MaxLeaseKeys, NumberText),
+            Bind is { } bind ? Flags.Bind.Problem(bind) : null,
+            Flags.MaxLeaseKeys.Problem(MaxLeaseKeys),
             AdvertiseProblem(Flags.AdvertiseHttp, AdvertiseHttpAddress),
             AdvertiseProblem(Flags.AdvertiseRaft, AdvertiseRaftAddress),
             Join.Any(address => address.Host.Length == 0)
                 ? $"{Flags.Join.Label} {string.Join(',', Join)}: each address needs a host"
                 : null,
-            Problem(Flags.MaxValueBytes, Bounds.MaxValueBytes, MaxValueBytes, SizeText.Format),
-            Problem(Flags.CacheBytes, Bounds.CacheBytes, CacheBytes, SizeText.Format),
-            Problem(Flags.QuotaBytes, Bounds.QuotaBytes, QuotaBytes, SizeText.Format),
-            Problem(Flags.WalSegmentBytes, Bounds.WalSegmentBytes, WalSegmentBytes, SizeText.Format),
-            Problem(Flags.WalRetentionBytes, Bounds.WalRetentionBytes, WalRetentionBytes, SizeText.Format),
-            MaxPinnedLogBytes is { } pinned
-                ? Problem(Flags.MaxPinnedLogBytes, Bounds.MaxPinnedLogBytes, pinned, SizeText.Format)
-                : null,
-            Problem(Flags.FlushBytes, Bounds.FlushBytes, FlushBytes, SizeText.Format),
-            Problem(Flags.RequestTimeout, Bounds.RequestTimeout, RequestTimeout, DurationText.Format),
-            Problem(Flags.ElectionTimeout, Bounds.ElectionTimeout, ElectionTimeout, DurationText.Format),
-            Problem(Flags.HeartbeatInterval, Bounds.HeartbeatInterval, HeartbeatInterval, DurationText.Format),
-            Problem(Flags.FlushInterval, Bounds.FlushInterval, FlushInterval, DurationText.Format),
+            Flags.MaxValueBytes.Problem(MaxValueBytes),
+            Flags.CacheBytes.Problem(CacheBytes),
+            Flags.QuotaBytes.Problem(QuotaBytes),
+            Flags.WalSegmentBytes.Problem(WalSegmentBytes),
+            Flags.WalRetentionBytes.Problem(WalRetentionBytes),
+            MaxPinnedLogBytes is { } pinned ? Flags.MaxPinnedLogBytes.Problem(pinned) : null,
+            Flags.FlushBytes.Problem(FlushBytes),
+            Flags.RequestTimeout.Problem(RequestTimeout),
+            Flags.ElectionTimeout.Problem(ElectionTimeout),
+            Flags.HeartbeatInterval.Problem(HeartbeatInterval),
+            Flags.FlushInterval.Problem(FlushInterval),
         };
         problems.AddRange(ProblemsBetween());
         return [.. problems.OfType<string>()];
@@ -156,10 +153,4 @@ internal sealed record ServerSettings
 
     private static string? AdvertiseProblem(Flag flag, HostPort? address) =>
         address is { IsAny: true } any ? $"{flag.Label} {any}: must name one host, for others to connect to" : null;
-
-    private static string NumberText(int value) => value.ToString(CultureInfo.InvariantCulture);
-
-    private static string? Problem<T>(Flag flag, Bound<T> bound, T value, Func<T, string> text)
-        where T : struct, IComparable<T> =>
-        bound.Holds(value) ? null : $"{flag.Label} {text(value)}: allowed is {flag.Allowed}";
 }

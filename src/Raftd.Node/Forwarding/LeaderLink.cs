@@ -6,7 +6,6 @@
 
 using System.Buffers;
 using System.Text;
-using System.Text.Json;
 using Raftd.Contract;
 using Raftd.Node.Peers;
 using Raftd.Node.Service;
@@ -238,22 +237,10 @@ internal sealed class LeaderLink : IOutgoingStream
         }
     }
 
-    private static StoreException ReadRefusal(ReadOnlySpan<byte> body)
-    {
-        try
-        {
-            if (JsonSerializer.Deserialize(body, CallJson.Default.CallError) is { } refusal)
-            {
-                return refusal.ToException();
-            }
-        }
-        catch (JsonException)
-        {
-            // As below.
-        }
-
-        return Refusals.Unknown("the leader's refusal cannot be read");
-    }
+    private static StoreException ReadRefusal(ReadOnlySpan<byte> body) =>
+        ForeignJson.TryRead(body, CallJson.Default.CallError, out var refusal)
+            ? refusal.ToException()
+            : Refusals.Unknown("the leader's refusal cannot be read");
 
     private void End(string reason)
     {

@@ -142,20 +142,14 @@ internal sealed class CallRequest<TRequest, TResponse>(LeaderCall<TRequest, TRes
 
     public override void Answered(ReadOnlyMemory<byte> answer)
     {
-        try
+        if (ForeignJson.TryRead(answer.Span, call.ResponseType, out var response))
         {
-            if (JsonSerializer.Deserialize(answer.Span, call.ResponseType) is { } response)
-            {
-                End(response);
-                return;
-            }
+            End(response);
         }
-        catch (JsonException)
+        else
         {
-            // As below.
+            Lost("the leader's answer cannot be read");
         }
-
-        Lost("the leader's answer cannot be read");
     }
 
     async Task ILocalCall.RunAsync() => End(await call.Answer(request));

@@ -3,9 +3,9 @@
 
 using System.Globalization;
 using System.Net.Http.Json;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Raftd.Contract;
+using Raftd.Node.Forwarding;
 
 namespace Raftd.Node.Membership;
 
@@ -88,19 +88,12 @@ internal sealed class Joining(JoinAttempts attempts, TimeProvider time)
 
     private static ulong Number(string text) => ulong.Parse(text, CultureInfo.InvariantCulture);
 
-    /// <returns>Null where something else than a raftd answers: whatever it says, it is no reason to give up.</returns>
+    /// <returns>Null where something else than a raftd answers: nothing that it says is a reason to give up.</returns>
     private static async Task<T?> ReadAsync<T>(
         HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class
     {
         var bytes = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-        try
-        {
-            return JsonSerializer.Deserialize(bytes, type);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
+        return ForeignJson.TryRead(bytes, type, out var answer) ? answer : null;
     }
 }
