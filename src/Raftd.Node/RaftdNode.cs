@@ -120,24 +120,34 @@ public sealed class RaftdNode : IAsyncDisposable
         }
 
         identity = (identity ?? file.Begin(_options.Label)) with { Label = _options.Label };
-        if (_options.Join.Count > 0)
-        {
-            _gate.Close($"this member is joining through {string.Join(", ", _options.Join)}");
-            var request = JoinAttempts.RequestOf(
-                identity, _options.AdvertisedHttpAddress, _options.AdvertisedPeerAddress, _options.Generator, FeatureLevel.Newest);
-            var attempts = new JoinAttempts(
-                identity, request, _options.Join, new SeededRandom(Random.Shared.Next()), _logger);
-            identity = await new Joining(attempts, _time).JoinAsync(cancellationToken);
-            NodeLog.Joined(_logger, identity.ClusterId, identity.MemberId);
-        }
-        else
-        {
-            identity = await new Founding(_options, _server, _time, _logger).FoundAsync(identity, cancellationToken);
-            NodeLog.Founded(_logger, identity.ClusterId, identity.MemberId);
-        }
-
+        identity = _options.Join.Count > 0
+            ? await JoinAsync(identity, cancellationToken)
+            : await FoundAsync(identity, cancellationToken);
         Failpoint.Hit("member.identified");
         file.Save(identity);
+        return identity;
+    }
+
+    private async Task<MemberIdentity> JoinAsync(MemberIdentity self, CancellationToken cancellationToken)
+    {
+        _gate.Close($"this member is joining through {string.Join(", ", _options.Join)}");
+        var request = JoinAttempts.RequestOf(
+            self, _options.AdvertisedHttpAddress, _options.AdvertisedPeerAddress, _options.Generator, FeatureLevel.Newest);
+        var attempts = new JoinAttempts(self, request, _options.Join, new SeededRandom(Random.Shared.Next()), _logger);
+        var identity = await new Joining(attempts, _time).JoinAsync(cancellationToken);
+        NodeLog.Joined(_logger, identity.ClusterId, identity.MemberId);
+        return identity;
+    }
+
+    private async Task<MemberIdentity> FoundAsync(MemberIdentity self, CancellationToken cancellationToken)
+    {
+        var founding = new Founding(self, _options.Generator, _options.DataDirectory, _options.ElectionTimeout);
+        _server.Attach((handshake, _, stream) => founding.Knock(handshake, stream));
+        NodeLog.WaitingToFound(_logger, founding.Wait);
+        await Task.WhenAny(founding.Called, Task.Delay(founding.Wait, _time, cancellationToken));
+        cancellationToken.ThrowIfCancellationRequested();
+        var identity = founding.End();
+        NodeLog.Founded(_logger, identity.ClusterId, identity.MemberId);
         return identity;
     }
 

@@ -5,19 +5,67 @@ namespace Raftd.Node.Tests;
 
 public sealed class FoundingTests
 {
+    private static readonly MemberIdentity Empty = new()
+    {
+        Format = MemberIdentity.CurrentFormat,
+        Instance = 1,
+        Label = "n1",
+    };
+
     /// <summary>The others try again by times of their own: a founder with a short election timeout waits for them too, or it
     /// founds a second cluster beside theirs.</summary>
     [Theory]
     [InlineData(50)]
     [InlineData(1000)]
     [InlineData(60_000)]
-    public void WaitOf_AnyElectionTimeout_CoversThatOfThePeersAndTheirReconnecting(int milliseconds)
+    public void Wait_AnyElectionTimeout_CoversThatOfThePeersAndTheirReconnecting(int milliseconds)
     {
         var electionTimeout = TimeSpan.FromMilliseconds(milliseconds);
 
-        var wait = Founding.WaitOf(electionTimeout);
+        var founding = new Founding(Empty, generator: null, "/data", electionTimeout);
 
-        Assert.True(wait >= 1.5 * electionTimeout);
-        Assert.True(wait > PeerReconnect.ConnectTimeout + PeerReconnect.LongestDelay);
+        Assert.True(founding.Wait >= 1.5 * electionTimeout);
+        Assert.True(founding.Wait > PeerReconnect.ConnectTimeout + PeerReconnect.LongestDelay);
+    }
+
+    [Fact]
+    public void End_NoPeerHasCalled_IsAMemberOfAClusterOfItsOwn()
+    {
+        var founding = new Founding(Empty, generator: 7, "/data", TimeSpan.FromSeconds(1));
+
+        var founder = founding.End();
+
+        Assert.False(founding.Called.IsCompleted);
+        Assert.True(founder is { IsMember: true, IsFounder: true, HasStarted: false, Generator: 7, Label: "n1", Instance: 1 });
+        Assert.NotEqual(0ul, founder.ClusterId);
+    }
+
+    [Fact]
+    public void Knock_APeerThatKnowsTheAddress_IsToldToComeAgainAndNoClusterIsFounded()
+    {
+        var founding = new Founding(Empty, generator: null, "/data", TimeSpan.FromSeconds(1));
+        var stream = new RefusedStream();
+
+        founding.Knock(new PeerHandshake(0xC1, 2, 1, "n2", "n1"), stream);
+
+        Assert.Equal(PeerStatus.Unavailable, stream.Status);
+        Assert.True(founding.Called.IsCompletedSuccessfully);
+        var refusal = Assert.Throws<FatalStopException>(founding.End);
+        Assert.Equal(FatalReason.FoundingRefused, refusal.Reason);
+        Assert.Contains("n2 of cluster 00000000000000c1", refusal.What, StringComparison.Ordinal);
+        Assert.Contains("-X DELETE http://<a member>/members/n1", refusal.Remedy, StringComparison.Ordinal);
+    }
+
+    private sealed class RefusedStream : IIncomingStream
+    {
+        public int Status { get; private set; }
+
+        public void Accept(IStreamMachine machine) => Assert.Fail("let in");
+
+        public void Refuse(int status, string reason) => Status = status;
+
+        public void Wake() => Assert.Fail("woken");
+
+        public void Abort() => Assert.Fail("aborted");
     }
 }

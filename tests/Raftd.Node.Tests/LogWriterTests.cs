@@ -191,6 +191,30 @@ public sealed class LogWriterTests : IDisposable
         Assert.InRange(_wal.SizeBytes, 0, 3 * (64 << 10));
     }
 
+    /// <summary>The log behind what is flushed is there in any case: a pin of it costs nothing. Where it was lost, a snapshot for
+    /// the peer that commits the rest was begun for ever, and never sent.</summary>
+    [Fact]
+    public void Tick_MoreBehindWhatIsFlushedThanPinsMayKeep_LosesNoPinThere()
+    {
+        _log.MaxPinnedBytes = static () => 64 << 10;
+        _log.Releasing = _log.Release;
+        using var below = _log.Pins.TryAdd(1);
+        using var flushed = _log.Pins.TryAdd(12);
+        for (ulong i = 1; i <= 40; i++)
+        {
+            _log.Post(Work(sequence: i, index: i, bytes: 7000));
+            _log.Step();
+        }
+
+        _log.Flushed(12);
+        _log.Tick();
+        Assert.True(below!.IsLost);
+        Assert.False(flushed!.IsLost);
+        _log.Flushed(40);
+        _log.Tick();
+        Assert.True(flushed.IsLost);
+    }
+
     [Fact]
     public void Step_LogRestartsBehindASnapshot_PinsBelowItAreLost()
     {

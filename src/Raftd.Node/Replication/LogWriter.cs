@@ -135,7 +135,7 @@ internal sealed class LogWriter : ILoop
         Volatile.Write(ref _retainedFrom, retained);
         if (!Pins.IsEmpty)
         {
-            Pins.LoseBelow(LowestPinnable(segments, MaxPinnedBytes()));
+            Pins.LoseBelow(Math.Min(LowestPinnable(segments, MaxPinnedBytes()), LowestNeeded(retained)));
         }
 
         var covered = Pins.GiveUp(pinned => Covered(segments, retained, pinned));
@@ -183,6 +183,10 @@ internal sealed class LogWriter : ILoop
 
         return 0;
     }
+
+    /// <summary>The first index that is kept whether it is pinned or not: a pin there keeps nothing, and must not be lost. It may
+    /// be of a snapshot of all that is flushed, sent to the peer without whose vote no entry behind it is committed.</summary>
+    private ulong LowestNeeded(ulong retained) => Math.Min(retained, Volatile.Read(ref _flushedIndex) + 1);
 
     /// <summary>The first index that must stay: flushed, not pinned, and beyond what is kept for followers that lag.</summary>
     private ulong Covered(IReadOnlyList<SegmentInfo> segments, ulong retained, ulong pinned)

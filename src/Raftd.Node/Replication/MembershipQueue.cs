@@ -42,7 +42,7 @@ internal sealed class MembershipQueue(Replica replica, TimeSpan timeLimit, TimeP
     public void Decide()
     {
         EndOverdue();
-        while (_current is null && _waiting.TryPeek(out var request) && TryDecide(request))
+        while (MayDecide && _waiting.TryPeek(out var request) && TryDecide(request))
         {
             _waiting.Dequeue();
         }
@@ -89,6 +89,9 @@ internal sealed class MembershipQueue(Replica replica, TimeSpan timeLimit, TimeP
     /// and not known here yet.</summary>
     private bool IsSettled =>
         replica.Raft.ConfigurationIndex <= replica.Raft.Commit && replica.IsPromoted && !replica.IsRaisingLevel;
+
+    /// <summary>One at a time; but a member that leads no more sends them all elsewhere, whatever becomes of the one before.</summary>
+    private bool MayDecide => _current is null || !replica.IsLeading;
 
     /// <returns>False while it has to wait.</returns>
     private bool TryDecide(MembershipRequest request)

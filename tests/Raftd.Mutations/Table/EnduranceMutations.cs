@@ -97,8 +97,28 @@ internal static class EnduranceMutations
             Failures = [15],
             Wrong = "a founder with a short election timeout founds a second cluster before its old peers have called again",
             File = "src/Raftd.Node/Membership/Founding.cs",
-            Original = "wait > PeerReconnect.Bound ? wait : PeerReconnect.Bound",
-            Broken = "wait",
+            Original = "Math.Max((electionTimeout * WaitInElectionTimeouts).Ticks, PeerReconnect.Bound.Ticks)",
+            Broken = "(electionTimeout * WaitInElectionTimeouts).Ticks",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "founder-hears-no-peer",
+            Failures = [15],
+            Wrong = "a founder whose directory was emptied founds a second cluster beside its peers, which call it",
+            File = "src/Raftd.Node/Membership/Founding.cs",
+            Original = "_caller = handshake;",
+            Broken = "",
+            Suites = [Suite.Simulator, Suite.Node],
+        },
+        new()
+        {
+            Name = "deposed-leader-keeps-membership-requests",
+            Failures = [],
+            Wrong = "requests behind a change that is under way wait for their deadline at a leader that was deposed",
+            File = "src/Raftd.Node/Replication/MembershipQueue.cs",
+            Original = "_current is null || !replica.IsLeading",
+            Broken = "_current is null",
             Suites = [Suite.Node],
         },
         new()

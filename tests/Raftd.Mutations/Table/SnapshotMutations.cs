@@ -65,8 +65,18 @@ internal static class SnapshotMutations
             Failures = [21, 30],
             Wrong = "a peer that is slower than the writes fills the disk of its leader with log",
             File = Writer,
-            Original = "Pins.LoseBelow(LowestPinnable(segments, MaxPinnedBytes()));",
-            Broken = "",
+            Original = "bytes > maxBytes",
+            Broken = "bytes > long.MaxValue / 2",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "pin-lost-where-the-log-stays-anyway",
+            Failures = [21, 30],
+            Wrong = "more log behind what is flushed than pins may keep: the peer that would commit it never gets its snapshot",
+            File = Writer,
+            Original = "Math.Min(LowestPinnable(segments, MaxPinnedBytes()), LowestNeeded(retained))",
+            Broken = "LowestPinnable(segments, MaxPinnedBytes())",
             Suites = [Suite.Node],
         },
         new()

@@ -30,11 +30,12 @@ internal sealed class BoundsChecker(Cluster cluster)
     private void Look(Incarnation member)
     {
         // What is active is frozen as it is, and half of the bound is there for what comes behind it (Applier). Either half
-        // may go beyond by what the core hands out at once, and a small entry takes several times its bytes in memory.
+        // may go beyond by what the core hands out at once, and the smallest entry, a deletion of some twenty bytes, takes four
+        // times its bytes in memory.
         var (active, frozen) = member.Parts.State.UnflushedBytes;
         var overlay = active + frozen;
         Require(
-            overlay <= (SimulatedMember.MaxOverlayBytes * 3 / 2) + (2 * (SimulatedMember.MaxApplyingBytes + LargestCommand)),
+            overlay <= (SimulatedMember.MaxOverlayBytes * 3 / 2) + (2 * ((4 * SimulatedMember.MaxApplyingBytes) + LargestCommand)),
             $"{member.Host.Name} keeps {overlay} bytes that are not flushed");
         // What is deleted or expires is always let in, and leaves tombstones until the next compaction.
         var logical = member.Parts.State.View().LogicalBytes;

@@ -23,6 +23,7 @@ internal sealed class DiskFaults(Cluster cluster, Dice dice) : FaultGroup(cluste
         [FaultKind.BitRot] = Rot,
         [FaultKind.StateRot] = RotState,
         [FaultKind.LostPage] = LosePage,
+        [FaultKind.EmptiedFounder] = EmptyDisk,
     };
 
     /// <summary>A disk that fails is rarer than one that is slow; it stops the process each time.</summary>
@@ -53,7 +54,7 @@ internal sealed class DiskFaults(Cluster cluster, Dice dice) : FaultGroup(cluste
     // The one before has caught up, or is gone for good.
     private bool IsMended => !_isDamagePending && (_damaged is null || _damaged.IsRetired || IsWhole(_damaged));
 
-    /// <summary>One log at a time; and somebody else has what is lost.</summary>
+    /// <summary>One log at a time; and another member has what is lost.</summary>
     private bool MayDamage(SimulatedMember victim) =>
         IsWhole(victim) && IsMended && Cluster.Membership.Voters > 1 && Cluster.Replacement.IsDone;
 
@@ -126,6 +127,14 @@ internal sealed class DiskFaults(Cluster cluster, Dice dice) : FaultGroup(cluste
         if (victim.Disk.LosePage() is { } what)
         {
             Cluster.Say(victim.Name, $"damaged: {what}");
+        }
+    }
+
+    private void EmptyDisk(SimulatedMember victim)
+    {
+        if (MayDamageState(victim))
+        {
+            victim.StartEmptied();
         }
     }
 }

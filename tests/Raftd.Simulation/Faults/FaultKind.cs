@@ -82,6 +82,10 @@ internal enum FaultKind
     /// <summary>The victim crashes, and some pairs of its state that lie side by side are gone.</summary>
     LostPage,
 
+    /// <summary>The victim's disk is exchanged for an empty one, and its operator starts it as on its first day: to found a
+    /// cluster.</summary>
+    EmptiedFounder,
+
     // The network.
 
     /// <summary>The members fall into two groups that do not hear each other.</summary>

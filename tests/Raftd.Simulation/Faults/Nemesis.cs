@@ -6,7 +6,7 @@
 //   - The last record of a log may be damaged by a crash although it was synced, which nobody can tell from a torn tail;
 //     or a bit flips anywhere in a log. On one member at a time: it must be whole again before another loses its own;
 //     never on a cluster of one voter. A member that finds its log rotten stops; an operator brings the bytes back.
-//   - A pair of a state may change or be gone, on so few members that the others are a majority; they are replaced, with an
+//   - A pair of a state may change or be gone, or a disk be empty, on so few members that the others are a majority; they are replaced, with an
 //     empty disk, before the next (Replacement). Until then no crash leaves a torn tail: with a voter gone for good, one more
 //     that may not vote can be one too many. Never beside a damaged log, or an administrator that removes members.
 //   - Any number of members may crash, and all at once: nothing acknowledged rests on anything unsynced.

@@ -11,14 +11,13 @@ namespace Raftd.Simulation.Faults;
 internal sealed class Newcomer
 {
     private readonly Cluster _cluster;
-    private readonly ulong _id;
     private readonly Dice _dice;
     private JoinAttempts _attempts;
 
     public Newcomer(Cluster cluster, ulong id, Dice dice)
     {
         _cluster = cluster;
-        _id = id;
+        Id = id;
         _dice = dice;
         _attempts = Begin();
     }
@@ -26,7 +25,7 @@ internal sealed class Newcomer
     /// <summary>How often it has asked.</summary>
     public int Attempts { get; private set; }
 
-    public ulong Id => _id;
+    public ulong Id { get; }
 
     public void Ask()
     {
@@ -51,7 +50,7 @@ internal sealed class Newcomer
 
     private JoinAttempts Begin()
     {
-        var info = Membership.Info(_id);
+        var info = Membership.Info(Id);
         var self = new MemberIdentity { Format = MemberIdentity.CurrentFormat, Instance = info.Instance, Label = info.Label };
         return new JoinAttempts(
             self,
@@ -67,7 +66,7 @@ internal sealed class Newcomer
     private void Ended(Ending ending, Task<JoinResponse> asked)
     {
         SafetyViolationException.Require(
-            ending != Ending.Refused, $"m{_id} is refused: {asked.Exception?.InnerException?.Message}");
+            ending != Ending.Refused, $"m{Id} is refused: {asked.Exception?.InnerException?.Message}");
         if (ending == Ending.Done)
         {
             Joined(_attempts.Joined(asked.Result));
@@ -81,7 +80,7 @@ internal sealed class Newcomer
     private void Joined(MemberIdentity identity)
     {
         SafetyViolationException.Require(
-            identity.MemberId == _id && _cluster.Membership.IsMember(_id), $"m{_id} is told that it has joined as {identity.MemberId}");
+            identity.MemberId == Id && _cluster.Membership.IsMember(Id), $"m{Id} is told that it has joined as {identity.MemberId}");
         _cluster.Membership.Joined(this, identity);
     }
 
@@ -89,7 +88,7 @@ internal sealed class Newcomer
     {
         var target = _attempts.Target;
         var pause = _attempts.Failed(why);
-        _cluster.Say("admin", $"m{_id} has not joined through {target}: {why}");
+        _cluster.Say("admin", $"m{Id} has not joined through {target}: {why}");
         _cluster.Scheduler.After((long)pause.TotalMicroseconds, Ask);
     }
 }

@@ -92,7 +92,7 @@ internal sealed class ProcessFaults(Cluster cluster, Dice dice) : FaultGroup(clu
         Later(2 * SimulatedMember.ElectionTimeoutTicks * Cluster.Swarm.HeartbeatMilliseconds * Scheduler.Millisecond, End);
     }
 
-    /// <remarks>Nobody goes back once a member shows the newer level. One that had announced it, and went back a moment before
+    /// <remarks>No member goes back once one shows the newer level. One that had announced it, and went back a moment before
     /// the level rises, stops and is upgraded again.</remarks>
     private void Upgrade(SimulatedMember victim)
     {

@@ -5,7 +5,7 @@ using Raftd.Testing;
 
 namespace Raftd.Simulation.Faults;
 
-/// <summary>The operator of members whose state is damaged, who does what docs/operations.md says: the member is removed from
+/// <summary>The operator of members whose state is damaged or whose disk is empty, who does what docs/operations.md says: the member is removed from
 /// the cluster, its disk is never used again, and a new one joins in its place, with an id of its own.</summary>
 /// <remarks>
 /// Fair: so many members are damaged at once that the sound voters are a majority, and the next one is only once those
@@ -23,7 +23,7 @@ internal sealed class Replacement(Cluster cluster)
     /// <summary>Members replaced so far.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Nothing is damaged, and nobody is to be replaced.</summary>
+    /// <summary>Nothing is damaged, and no member is to be replaced.</summary>
     public bool IsDone => _successors.Count == 0 && !cluster.Members.Any(IsDamaged);
 
     public void Start() => cluster.Scheduler.After(Beat, () =>
@@ -32,7 +32,7 @@ internal sealed class Replacement(Cluster cluster)
         Start();
     });
 
-    /// <summary>One more may be damaged: the rest of the voters is a majority, and nobody but the damaged is away for good.</summary>
+    /// <summary>One more may be damaged: the rest of the voters is a majority, and none but the damaged is away for good.</summary>
     public bool MayDamage(SimulatedMember victim) => !cluster.Swarm.ChangesMembership
         && !cluster.Swarm.Faults.Contains(FaultKind.RemoveLeader)
         && cluster.Membership.IsMember(victim.Id)
@@ -56,7 +56,8 @@ internal sealed class Replacement(Cluster cluster)
         }
     }
 
-    private static bool IsDamaged(SimulatedMember member) => !member.IsRetired && member.Disk.HasDamagedState;
+    private static bool IsDamaged(SimulatedMember member) =>
+        !member.IsRetired && (member.Disk.HasDamagedState || member.Founder is not null);
 
     /// <summary>Damage that neither the start nor this finds is in what a compaction has let go of.</summary>
     private void Audit(SimulatedMember member)
@@ -122,8 +123,11 @@ internal sealed class Replacement(Cluster cluster)
         }
     }
 
+    /// <summary>It votes; or it is to be replaced itself, which is the same place.</summary>
     private bool HasTakenOver(ulong gone, ulong successor) => !cluster.Membership.IsMember(gone)
-        && cluster.Find(successor)?.Running is { } running
-        && running.Raft.Configuration.IsVoter(new NodeId(successor))
+        && (_successors.ContainsKey(successor) || IsVoter(successor));
+
+    private bool IsVoter(ulong id) => cluster.Find(id)?.Running is { } running
+        && running.Raft.Configuration.IsVoter(new NodeId(id))
         && running.Raft.ConfigurationIndex <= running.Raft.Commit;
 }

@@ -97,6 +97,8 @@ internal sealed record Swarm
         var keys = dice.Pick([1, 3, 10, 50]);
         var leavesBehind = dice.Chance(0.3);
         var maxValueBytes = dice.Pick([32, 200, 1000, 6000]);
+        var syncMicroseconds = dice.Pick([50L, 200, 1000, 10_000, 50_000]);
+        var isSlow = syncMicroseconds > 1000;
         return new Swarm
         {
             Members = dice.Pick([1, 2, 3, 3, 3, 3, 3, 4, 5, 5]),
@@ -112,12 +114,13 @@ internal sealed record Swarm
             QuotaBytes = dice.Chance(0.4) ? LeaseBytes + (2L * keys * (maxValueBytes + KeyBytes)) : Unlimited,
             SliceKeys = dice.Pick([1, 2, 5, 500]),
             // One entry a message, one message at a time and a slow disk: what is left behind so would never catch up with writes.
-            MaxMessageBytes = Math.Max(dice.Pick([1L, 512, 4096, 64 << 10]), leavesBehind ? 64 << 10 : 0),
+            MaxMessageBytes = Math.Max(dice.Pick([1L, 512, 4096, 64 << 10]), leavesBehind || isSlow ? 64 << 10 : 0),
             MaxCachedBytes = dice.Pick([0L, 2048, 64 << 10]),
             StepMicroseconds = dice.Pick([5L, 50, 50, 500, 5000]),
-            SyncMicroseconds = dice.Pick([50L, 200, 1000, 10_000, 50_000]),
+            SyncMicroseconds = syncMicroseconds,
             SnapshotChunkBytes = dice.Pick([64, 512, 4096]),
-            SpoolSliceBytes = dice.Pick([1, 512, 16 << 10, 1 << 20]),
+            // One chunk a step, and a slow disk: a snapshot would take longer than the quiet phase.
+            SpoolSliceBytes = Math.Max(dice.Pick([1, 512, 16 << 10, 1 << 20]), isSlow ? 16 << 10 : 0),
             SpoolIdleMilliseconds = dice.Pick([0L, 1000, 60_000]),
             MaxPinnedLogBytes = leavesBehind ? Unlimited : dice.Pick([128L << 10, Unlimited, Unlimited]),
             DelayMicroseconds = dice.Pick([50L, 300, 300, 2000, 10_000]),

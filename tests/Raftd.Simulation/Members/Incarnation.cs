@@ -99,6 +99,8 @@ internal sealed class Incarnation
     /// <summary>One of its loops gets no turn for that long.</summary>
     public void Stall(int loop, long duration) => _loops[loop].Stall(duration);
 
+    public bool IsStalled => _loops.Exists(static loop => loop.IsStalled);
+
     public void StopStalling() => _loops.ForEach(loop => loop.StopStalling());
 
     /// <summary>Later, unless it has died by then; a paused member does it when it goes on.</summary>

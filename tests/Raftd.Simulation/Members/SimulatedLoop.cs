@@ -26,6 +26,8 @@ internal sealed class SimulatedLoop(Incarnation owner, ILoop loop, int number, F
         }
     }
 
+    public bool IsStalled => _stalledUntil > owner.Now;
+
     /// <summary>It gets no turn for that long.</summary>
     public void Stall(long duration) => _stalledUntil = Math.Max(_stalledUntil, owner.Now + duration);
 

@@ -66,7 +66,10 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
     /// <summary>Removed from the cluster and switched off: it never comes back.</summary>
     public bool IsRetired { get; private set; }
 
-    /// <summary>Its state is damaged, and it has ended because of that: it is replaced, and never starts again.</summary>
+    /// <summary>What runs here instead of the member, once its disk is empty; it ends, but stays known.</summary>
+    public EmptiedFounder? Founder { get; private set; }
+
+    /// <summary>Its state is damaged or gone, and it has ended because of that: it is replaced, and never starts again.</summary>
     public bool IsCondemned { get; private set; }
 
     private TimeSpan Tick => TimeSpan.FromMilliseconds(cluster.Swarm.HeartbeatMilliseconds);
@@ -201,6 +204,15 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
         Running?.After(DrawStepPause(), () => EndForGood(damage));
     }
 
+    /// <summary>Its disk is exchanged for an empty one, and it is started to found a cluster.</summary>
+    public void StartEmptied()
+    {
+        IsCondemned = true;
+        Founder = new EmptiedFounder(cluster, this, NewClock());
+        Stop("ends, and its disk is exchanged for an empty one", CrashLoss.Nothing);
+        cluster.Scheduler.After(DrawRestartPause(), Founder.Start);
+    }
+
     private void EndForGood(BucketStoreException damage)
     {
         IsCondemned = true;
@@ -240,18 +252,22 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
         }
 
         _isRestarting = true;
-        var pause = cluster.IsQuiet ? Scheduler.Second / 10 : 1000 + dice.Exponential(dice.Pick([20_000L, 500_000, 3_000_000]));
-        cluster.Scheduler.After(pause, () =>
+        cluster.Scheduler.After(DrawRestartPause(), () =>
         {
             _isRestarting = false;
             Start();
         });
     }
 
+    private long DrawRestartPause() =>
+        cluster.IsQuiet ? Scheduler.Second / 10 : 1000 + dice.Exponential(dice.Pick([20_000L, 500_000, 3_000_000]));
+
+    /// <summary>A monotonic clock begins anywhere at each boot.</summary>
+    private SimulatedClock NewClock() => new(cluster.Scheduler, _clockRate, dice.Between(1, 1L << 40));
+
     private Incarnation Open()
     {
-        // A monotonic clock begins anywhere at each boot.
-        var clock = new SimulatedClock(cluster.Scheduler, _clockRate, dice.Between(1, 1L << 40));
+        var clock = NewClock();
         var options = Options();
         var logger = new TraceLogger(cluster, this);
         var wire = new SimulatedWire(cluster.Network);

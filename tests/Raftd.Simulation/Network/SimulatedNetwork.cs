@@ -100,7 +100,15 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
         cluster.Scheduler.After(duration, () => _cut.ExceptWith(links));
     }
 
+    /// <summary>Nothing is wrong between two members, in either direction.</summary>
+    public bool IsSound(ulong one, ulong other) => !IsStorm
+        && !IsCut(one, other) && !IsCut(other, one)
+        && AilmentOf((one, other)) == default && AilmentOf((other, one)) == default;
+
     public bool IsCut(ulong from, ulong to) => _cut.Contains((from, to));
+
+    /// <summary>What listens at the member's address and is no member.</summary>
+    public EmptiedFounder? FindFounder(ulong id) => cluster.Find(id)?.Founder is { IsListening: true } founder ? founder : null;
 
     /// <summary>The running process of a member.</summary>
     public Incarnation? Find(ulong id) => cluster.Find(id)?.Running;
@@ -125,6 +133,15 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
         foreach (var stream in _streams.Where(stream => stream.Touches(member)).ToArray())
         {
             stream.Died(member, saysSo);
+        }
+    }
+
+    /// <summary>Another process runs at that address: whatever comes for the one before is answered with a reset.</summary>
+    public void Restarted(ulong member)
+    {
+        foreach (var stream in _streams.Where(stream => stream.IsOf(member)).ToArray())
+        {
+            stream.Break("the connection was reset");
         }
     }
 

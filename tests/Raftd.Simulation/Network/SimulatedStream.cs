@@ -50,6 +50,8 @@ internal sealed class SimulatedStream : IIncomingStream
 
     public bool Touches(Incarnation member) => _caller.Owner == member || _callee.Owner == member;
 
+    public bool IsOf(ulong member) => _hello.From == member || _hello.To == member;
+
     /// <summary>At the called member, if there is one that answers.</summary>
     public void Knock()
     {
@@ -61,6 +63,12 @@ internal sealed class SimulatedStream : IIncomingStream
         if (_network.IsCut(_hello.From, _hello.To) || _network.IsCut(_hello.To, _hello.From))
         {
             _network.After(Scheduler.Second, () => _caller.Close("the connection was not made in time"));
+            return;
+        }
+
+        if (_network.FindFounder(_hello.To) is { } founder)
+        {
+            founder.Knock(_hello, this);
             return;
         }
 

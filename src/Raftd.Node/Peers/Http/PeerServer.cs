@@ -25,7 +25,8 @@ internal sealed class PeerServer : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly Action<Exception> _failed;
     private readonly CancellationTokenSource _stop = new();
-    private volatile Action<PeerHandshake, string, IIncomingStream>? _knock;
+    private volatile Action<PeerHandshake, string, IIncomingStream> _knock =
+        static (_, _, stream) => NotAMember.Refuse(stream);
 
     /// <param name="endPoint">Where to listen.</param>
     /// <param name="loggers">For the server itself.</param>
@@ -56,9 +57,6 @@ internal sealed class PeerServer : IAsyncDisposable
         _app.Run(HandleAsync);
     }
 
-    /// <summary>Called with each handshake that arrives while this member has no identity yet.</summary>
-    public Action<PeerHandshake> Expected { get; set; } = static _ => { };
-
     /// <exception cref="FatalStopException">The address is in use.</exception>
     public async Task StartAsync(IPEndPoint endPoint)
     {
@@ -76,8 +74,8 @@ internal sealed class PeerServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Serves peers from here on: the identity is known.</summary>
-    /// <param name="knock">The door (PeerDoor.Knock): lets each stream in or refuses it before it returns.</param>
+    /// <summary>Another door from here on.</summary>
+    /// <param name="knock">Lets each stream in or refuses it before it returns: PeerDoor.Knock once the identity is known.</param>
     public void Attach(Action<PeerHandshake, string, IIncomingStream> knock) => _knock = knock;
 
     /// <summary>May be called twice: peers are let go before the parts that answer them, and after a failed start.</summary>
@@ -102,23 +100,15 @@ internal sealed class PeerServer : IAsyncDisposable
             return;
         }
 
-        if (_knock is not { } knock)
-        {
-            Expected(handshake);
-            await RefuseAsync(context, PeerStatus.Unavailable, "this member has not joined a cluster yet");
-            return;
-        }
-
-        await StreamAsync(context, knock, handshake);
+        await StreamAsync(context, handshake);
     }
 
     /// <summary>Both directions at once, until the peer's ends or either breaks.</summary>
-    private async Task StreamAsync(
-        HttpContext context, Action<PeerHandshake, string, IIncomingStream> knock, PeerHandshake handshake)
+    private async Task StreamAsync(HttpContext context, PeerHandshake handshake)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stop.Token);
         var stream = new IncomingStream(ended, _failed);
-        Knock(knock, handshake, context.Request.Path.Value ?? "", stream);
+        Knock(handshake, context.Request.Path.Value ?? "", stream);
         if (stream.Machine is not { } machine)
         {
             await RefuseAsync(context, stream.Status, stream.Reason);
@@ -143,12 +133,11 @@ internal sealed class PeerServer : IAsyncDisposable
     }
 
     /// <summary>What the door throws is no answer to the peer: it stops the process, as what a machine throws.</summary>
-    private void Knock(
-        Action<PeerHandshake, string, IIncomingStream> knock, PeerHandshake handshake, string path, IncomingStream stream)
+    private void Knock(PeerHandshake handshake, string path, IncomingStream stream)
     {
         try
         {
-            knock(handshake, path, stream);
+            _knock(handshake, path, stream);
         }
         catch (Exception failure)
         {
