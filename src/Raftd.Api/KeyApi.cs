@@ -117,7 +117,7 @@ internal static class KeyApi
         }
 
         var wantsPrevious = call.Query.Flag("prev");
-        var condition = PutCondition(call.Request.Headers);
+        var condition = KeyConditions.OfPut(call.Request.Headers);
         using var body = await call.ReadBodyAsync(call.Services.Options.MaxValueBytes, "-max-value-bytes");
         using var share = wantsPrevious ? await HoldPreviousAsync(call, key) : null;
         var answer = await call.Services.Keys.PutAsync(
@@ -137,7 +137,7 @@ internal static class KeyApi
         call.SetRevision(answer.Revision);
         if (!answer.Succeeded)
         {
-            throw new ApiException(ApiError.ConditionFailed("the key is not as the condition says; nothing was stored"));
+            throw await KeyConditions.FailedInApplyAsync(call, key, answer.Revision);
         }
 
         if (answer.Previous is { } previous)
@@ -162,23 +162,6 @@ internal static class KeyApi
         var now = await call.Services.Keys.RangeAsync(
             new RangeRequest { Key = key, KeysOnly = true, Level = ReadLevel.Stale }, CancellationToken.None);
         return call.Services.Answers.Hold(now.Items.Count == 0 ? 0 : now.Items[0].ValueBytes);
-    }
-
-    private static Precondition? PutCondition(IHeaderDictionary headers)
-    {
-        var match = EntityTags.Parse("If-Match", headers.IfMatch);
-        var noneMatch = EntityTags.Parse("If-None-Match", headers.IfNoneMatch);
-        if (noneMatch is { IsAny: false })
-        {
-            ApiException.BadRequest("If-None-Match of a PUT takes `*` alone", "use If-Match to name a revision");
-        }
-
-        if (noneMatch is not null && match is not null)
-        {
-            ApiException.BadRequest("If-Match and If-None-Match contradict each other", "give one of them");
-        }
-
-        return noneMatch is not null ? new Precondition { MustNotExist = true } : match?.ToPrecondition();
     }
 
     private static async ValueTask GetAsync(ApiCall call)
@@ -219,7 +202,7 @@ internal static class KeyApi
         headers.ETag = EntityTags.Format(item.ModRevision);
         headers.AcceptRanges = BytesUnit;
         SetVersion(headers, item);
-        return IsFresh(call, item)
+        return KeyConditions.IsFresh(call.Request.Headers, item)
             ? call.WriteEmptyAsync(StatusCodes.Status304NotModified)
             : WriteItemAsync(call, key, item, AskedRevision(call) ?? answer.Revision);
     }
@@ -268,7 +251,7 @@ internal static class KeyApi
     {
         if (call.Request.Headers.IfMatch.Count > 0)
         {
-            throw new ApiException(ApiError.ConditionFailed("the key does not exist"));
+            throw KeyConditions.Failed(item: null);
         }
 
         if (!call.Query.TryGet("default", out var text))
@@ -278,18 +261,6 @@ internal static class KeyApi
 
         SetValueHeaders(call, key);
         return call.WriteBytesAsync(text);
-    }
-
-    private static bool IsFresh(ApiCall call, KeyValue item)
-    {
-        var headers = call.Request.Headers;
-        if (EntityTags.Parse("If-Match", headers.IfMatch) is { } match && !match.MatchesStrongly(item.ModRevision))
-        {
-            throw new ApiException(ApiError.ConditionFailed("the key's revision is another one"));
-        }
-
-        return EntityTags.Parse("If-None-Match", headers.IfNoneMatch) is { } noneMatch
-            && noneMatch.Matches(item.ModRevision);
     }
 
     private static void SetVersion(IHeaderDictionary headers, KeyValue item)
@@ -377,7 +348,7 @@ internal static class KeyApi
         call.SetRevision(answer.Revision);
         if (!answer.Succeeded)
         {
-            throw new ApiException(ApiError.ConditionFailed("the key is not as the condition says; nothing was deleted"));
+            throw await KeyConditions.FailedInApplyAsync(call, request.Key, answer.Revision);
         }
 
         call.Response.Headers["X-Raftd-Deleted"] = ApiCall.Format(answer.Deleted);
@@ -386,13 +357,7 @@ internal static class KeyApi
 
     private static DeleteRangeRequest DeleteRequest(ApiCall call)
     {
-        var headers = call.Request.Headers;
-        var condition = EntityTags.Parse("If-Match", headers.IfMatch)?.ToPrecondition();
-        if (headers.IfNoneMatch.Count > 0)
-        {
-            ApiException.BadRequest("If-None-Match says nothing for a DELETE", "use If-Match");
-        }
-
+        var condition = KeyConditions.OfDelete(call.Request.Headers);
         var prefix = call.Query.Flag("prefix");
         var all = call.Query.Flag("all");
         if (!prefix && !all)

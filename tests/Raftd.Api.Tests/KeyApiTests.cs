@@ -77,13 +77,18 @@ public sealed class KeyApiTests(InMemoryHost host) : IClassFixture<InMemoryHost>
     [Fact]
     public void Put_Conditions_AreComparedWithTheKey()
     {
-        Assert.Equal(412, Put("/key/kv/cond", "x", "If-Match: *\r\n").Status);
+        var missing = Put("/key/kv/cond", "x", "If-Match: *\r\n");
+        Assert.Equal(412, missing.Status);
+        Assert.Contains("precondition failed: there is no such key; nothing was written", missing.Text, StringComparison.Ordinal);
         var created = Put("/key/kv/cond", "x", "If-None-Match: *\r\n");
         Assert.Equal(200, created.Status);
 
         var again = Put("/key/kv/cond", "y", "If-None-Match: *\r\n");
         Assert.Equal(412, again.Status);
         Assert.Contains("\"code\":\"condition_failed\"", again.Text, StringComparison.Ordinal);
+        var modRevision = created.Header("ETag")!.Trim('"');
+        Assert.Contains(
+            $"precondition failed: the key has mod revision {modRevision}; nothing was written", again.Text, StringComparison.Ordinal);
         Assert.NotNull(again.Header("X-Raftd-Revision"));
 
         Assert.Equal(412, Put("/key/kv/cond", "y", "If-Match: \"1\", \"foreign\", W/\"9\"\r\n").Status);
