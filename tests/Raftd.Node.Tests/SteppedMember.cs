@@ -7,6 +7,7 @@ using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
 using Raftd.Store.Commands;
+using Raftd.Store.Mvcc;
 using Raftd.Store.Testing;
 using Raftd.Testing;
 
@@ -68,6 +69,8 @@ internal sealed class SteppedMember : IDisposable
     public PeerPins PeerPins => _parts.PeerPins;
 
     public LogPins LogPins => _parts.Log.Pins;
+
+    public StateMachine State => _parts.State;
 
     public ulong Applied => _parts.State.Applied.Index;
 

@@ -1,73 +1,51 @@
 // What a log entry can ask of the state. The log holds nothing else: every change of the keyspace, of leases and of
-// alarms is one of these, made by CommandFactory, carried by CommandCodec and executed by StateMachine.Apply.
+// alarms is one of these.
+//
+// Each command has one file: what it carries, how its bytes are laid out, what may be said against it, what it does, and
+// what it answers. CommandTable names them all; nothing else knows them one by one. Apply runs a command in two halves:
+//
+//   1. Check looks at the state and changes nothing. What it answers, a refusal or a condition that failed, is the result.
+//   2. Execute does what Check let pass, and cannot refuse. Nothing comes between the two.
+//
+// So a command that is made of others asks all of them first, and does all or nothing.
 
-using Raftd.Contract;
+using Raftd.Store.Mvcc;
 
 namespace Raftd.Store.Commands;
 
 /// <summary>A decoded command. Its byte memory is that of the encoded bytes, and their owner's.</summary>
-public abstract record Command;
-
-/// <summary>Sets a key. Lease is the one to attach, 0 for none; HiddenLease the id of the lease that this put makes for
-/// its key, with HiddenTtlSeconds to live, 0 for none. Not both.</summary>
-public sealed record PutCommand(
-    ReadOnlyMemory<byte> Key,
-    ReadOnlyMemory<byte> Value,
-    long Lease,
-    long HiddenLease,
-    long HiddenTtlSeconds,
-    bool ReturnPrevious,
-    Precondition? Condition) : Command
+public abstract record Command
 {
-    /// <summary>With a lease to attach: the most keys that it may have then.</summary>
-    public long MaxLeaseKeys { get; init; }
+    internal abstract CommandTag Tag { get; }
+
+    /// <summary>About as many bytes as it takes encoded.</summary>
+    internal virtual int SizeHint => 64;
+
+    /// <summary>The feature level that entries behind this one may have.</summary>
+    internal virtual int LevelBehind => FeatureLevel.First;
+
+    /// <summary>Everything behind the tag.</summary>
+    internal abstract void WriteBody(WireWriter writer);
+
+    /// <summary>The key that it would overwrite, as this view tells; null for none.</summary>
+    internal virtual KeyRecord? Overwrites(KeyspaceView view) => null;
+
+    /// <summary>What is answered instead of executing it; null where nothing is said against it.</summary>
+    internal abstract CommandResult? Check(WorkingState state);
+
+    /// <summary>Changes the state. Check has answered null for it in this very state.</summary>
+    internal abstract CommandResult Execute(WorkingState state);
 }
 
-/// <summary>Deletes [Key, RangeEnd), as in RangeRequest; the condition concerns Key.</summary>
-public sealed record DeleteRangeCommand(
-    ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> RangeEnd, Precondition? Condition) : Command;
-
-public sealed record LeaseGrantCommand(
-    long Id, ReadOnlyMemory<byte> Name, long TtlSeconds, bool Unique, LeaseKind Kind) : Command;
-
-/// <summary>The form of a keepalive that needs the log: claims the lease, clears its checkpoint, voids expiries proposed
-/// before it, and sets the key if the data differ. Key is the key's own name, null to renew the lease and all its keys;
-/// Data is null to renew a key that must be there.</summary>
-public sealed record LeaseKeepAliveCommand(long Id, ReadOnlyMemory<byte>? Key, ReadOnlyMemory<byte>? Data) : Command
+/// <summary>A command that may delete many keys, and is executed in slices if it does (StateMachine.Slices.cs).</summary>
+public abstract record DeletingCommand : Command
 {
-    /// <summary>With data: the most keys that the lease may have then.</summary>
-    public long MaxLeaseKeys { get; init; }
+    /// <summary>How many keys and leases it would delete at most. Takes logarithmic time for each range or lease.</summary>
+    internal abstract long CountDeleted(WorkingState state);
+
+    /// <summary>Deletes about so many keys with each step, and answers null until the last one, which is the result.</summary>
+    internal abstract IEnumerable<CommandResult?> Slices(WorkingState state, int sliceKeys);
+
+    internal sealed override CommandResult Execute(WorkingState state) =>
+        Slices(state, int.MaxValue).OfType<CommandResult>().Single();
 }
-
-public sealed record LeaseRevokeCommand(long Id) : Command;
-
-/// <summary>A lease whose time ran out at the leader. Void if the lease has another generation by then.</summary>
-public readonly record struct LeaseExpiry(long Id, long Generation);
-
-/// <summary>A key (its full name) whose own deadline ran out. Void if the lease's generation or the key's mod revision has
-/// moved.</summary>
-public readonly record struct LeaseKeyExpiry(long Id, long Generation, ReadOnlyMemory<byte> Key, long ModRevision);
-
-/// <summary>Ends what ran out. Term is the proposer's Raft term; void in an entry of another term.</summary>
-public sealed record LeaseExpireCommand(
-    ulong Term, IReadOnlyList<LeaseExpiry> Leases, IReadOnlyList<LeaseKeyExpiry> Keys) : Command;
-
-/// <summary>What a silent lease has left, for the leader after this one.</summary>
-public readonly record struct LeaseRemaining(long Id, long Generation, long RemainingMilliseconds);
-
-/// <summary>What a key of its own deadline has left that stayed silent while its lease was renewed.</summary>
-public readonly record struct LeaseKeyRemaining(
-    long Id, long Generation, ReadOnlyMemory<byte> Key, long ModRevision, long RemainingMilliseconds);
-
-/// <summary>Keeps remaining times for the leader after this one. Term and generations as in LeaseExpireCommand.</summary>
-public sealed record LeaseCheckpointCommand(
-    ulong Term, IReadOnlyList<LeaseRemaining> Leases, IReadOnlyList<LeaseKeyRemaining> Keys) : Command;
-
-/// <summary>Gives up history below the revision, which itself stays readable.</summary>
-public sealed record CompactCommand(long Revision) : Command;
-
-public sealed record AlarmCommand(Alarm Alarm, bool Raise) : Command;
-
-/// <summary>Raises the cluster's feature level. Void unless the configuration of this entry, whose members were asked, is in
-/// force when it is applied.</summary>
-public sealed record RaiseLevelCommand(int Level, ulong ConfigurationIndex) : Command;

@@ -44,6 +44,14 @@ internal ref struct WireReader
         return _source[_at++];
     }
 
+    /// <summary>A flag that this version does not know would change the meaning of what follows: it is refused.</summary>
+    public byte Flags(byte known)
+    {
+        var flags = Byte();
+        Failed |= (flags & ~known) != 0;
+        return flags;
+    }
+
     public long Number() => (long)Unsigned();
 
     public ulong Unsigned()

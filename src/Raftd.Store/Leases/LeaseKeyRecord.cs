@@ -27,6 +27,8 @@ internal sealed record LeaseKeyRecord(bool OwnDeadline, long ModRevision) : IWei
 
     public const int EncodedKeyBytes = 16;
 
+    private const byte Format = 1;
+
     /// <summary>Of the lease when an entry last renewed or checkpointed the key; 0 while there is no pair.</summary>
     public long Generation { get; init; }
 
@@ -39,7 +41,7 @@ internal sealed record LeaseKeyRecord(bool OwnDeadline, long ModRevision) : IWei
 
     public void WriteTo(WireWriter writer)
     {
-        writer.Byte(1);
+        writer.Byte(Format);
         writer.Number(Generation);
         writer.Number(RemainingMilliseconds + 1);
     }
@@ -61,10 +63,10 @@ internal sealed record LeaseKeyRecord(bool OwnDeadline, long ModRevision) : IWei
             Generation = reader.Number(),
             RemainingMilliseconds = reader.Number() - 1,
         };
-        return format == 1 && reader.IsWhole && record.IsStored
+        return format == Format && reader.IsWhole && record.IsStored
             ? record
             : throw new BucketStoreException(
                 BucketStoreFault.Corrupt,
-                $"lease {id}, key of revision {modRevision}: {source.Length} bytes are no record of format 1");
+                $"lease {id}, key of revision {modRevision}: {source.Length} bytes are no record of format {Format}");
     }
 }

@@ -32,6 +32,18 @@ internal sealed record LeaseRecord : IWeighted
     /// <summary>What a lease counts in the logical bytes beside its name. Part of the replicated state.</summary>
     public const int OverheadBytes = 64;
 
+    private const byte Format = 2;
+
+    [Flags]
+    private enum RecordFlags : byte
+    {
+        None = 0,
+        Alive = 1,
+        Hidden = 2,
+        Checkpoint = 4,
+        Floor = 8,
+    }
+
     public required long Id { get; init; }
 
     /// <summary>UTF-8; empty for leases of the etcd API and for hidden ones.</summary>
@@ -98,12 +110,12 @@ internal sealed record LeaseRecord : IWeighted
 
     public void WriteTo(WireWriter writer)
     {
-        writer.Byte(2);
+        writer.Byte(Format);
         writer.Byte((byte)(
-            (Status == LeaseStatus.Alive ? 1 : 0)
-            | (Hidden ? 2 : 0)
-            | (HasCheckpoint ? 4 : 0)
-            | (Floor is not null ? 8 : 0)));
+            (Status == LeaseStatus.Alive ? RecordFlags.Alive : 0)
+            | (Hidden ? RecordFlags.Hidden : 0)
+            | (HasCheckpoint ? RecordFlags.Checkpoint : 0)
+            | (Floor is not null ? RecordFlags.Floor : 0)));
         writer.Byte((byte)Kind);
         writer.Number(TtlSeconds);
         writer.Number(Generation);
@@ -123,29 +135,41 @@ internal sealed record LeaseRecord : IWeighted
         writer.Bytes(Name);
     }
 
+    /// <summary>The lease that a put with a time to live makes for its key.</summary>
+    public static LeaseRecord HiddenOf(long id, long ttlSeconds) => new()
+    {
+        Id = id,
+        Name = [],
+        TtlSeconds = ttlSeconds,
+        Kind = LeaseKind.Rest,
+        Status = LeaseStatus.Alive,
+        Hidden = true,
+        Generation = 1,
+    };
+
     /// <exception cref="BucketStoreException">The bytes are not what WriteTo wrote.</exception>
     public static LeaseRecord Read(long id, ReadOnlySpan<byte> source)
     {
         var reader = new WireReader(source);
         var format = reader.Byte();
-        var flags = reader.Byte();
+        var flags = (RecordFlags)reader.Byte();
         var record = new LeaseRecord
         {
             Id = id,
-            Status = (flags & 1) != 0 ? LeaseStatus.Alive : LeaseStatus.Create,
-            Hidden = (flags & 2) != 0,
+            Status = flags.HasFlag(RecordFlags.Alive) ? LeaseStatus.Alive : LeaseStatus.Create,
+            Hidden = flags.HasFlag(RecordFlags.Hidden),
             Kind = (LeaseKind)reader.Byte(),
             TtlSeconds = reader.Number(),
             Generation = reader.Number(),
             RenewedGeneration = reader.Number(),
-            CheckpointMilliseconds = (flags & 4) != 0 ? reader.Number() : -1,
-            Floor = (flags & 8) != 0 ? new LeaseFloor(reader.Number(), reader.Number(), reader.Number()) : null,
+            CheckpointMilliseconds = flags.HasFlag(RecordFlags.Checkpoint) ? reader.Number() : -1,
+            Floor = flags.HasFlag(RecordFlags.Floor) ? new LeaseFloor(reader.Number(), reader.Number(), reader.Number()) : null,
             Name = reader.SpanBytes().ToArray(),
         };
-        return format == 2 && reader.IsWhole
+        return format == Format && reader.IsWhole
             ? record
             : throw new BucketStoreException(
-                BucketStoreFault.Corrupt, $"lease {id}: {source.Length} bytes are no record of format 2");
+                BucketStoreFault.Corrupt, $"lease {id}: {source.Length} bytes are no record of format {Format}");
     }
 }
 

@@ -9,6 +9,16 @@
 // tombstone at C itself stays for one compaction more, because C is still readable and a watch may begin at it.
 // Compact decides in one step what is dead (the compact revision, the logical bytes); CleanIndex walks behind it in
 // small steps, and Dead lists records for the flusher to delete. Neither is visible through the rules of reading.
+//
+// The life of one key, in a store that is at revision 6 when it begins:
+//
+//   put k = a    main 7    the index names 7.0: version 1, created at 7
+//   delete k     main 8    it names 8.0, a tombstone, and 7.0 behind it; 7.0 is superseded at 8
+//   put k = b    main 9    it names 9.0, version 1 again, created at 9; behind it 7.0 and 8.0
+//   compact 8              7.0 is dead; 8.0 stays, because a read at 8 has to find that k was deleted
+//   put k = c    main 10   it names 10.0, version 2, created at 9; behind it 8.0 and 9.0; 9.0 is superseded at 10
+//   compact 9              8.0 is dead, a tombstone older than 9; 9.0 stays, the last version not newer than 9
+//   compact 10             9.0 is dead; 10.0 stays for as long as k lives
 
 using Raftd.Store.Buckets;
 

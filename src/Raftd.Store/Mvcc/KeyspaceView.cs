@@ -75,6 +75,9 @@ public sealed class KeyspaceView
 
     internal CowSnapshot<byte[], KeyRecord> Index => _index;
 
+    internal KeyRecord? FindLive(ReadOnlySpan<byte> key) =>
+        _index.Find(new BytesProbe(key)) is { IsTombstone: false } live ? live : null;
+
     internal StateEpoch Epoch => _epoch;
 
     /// <summary>The newest version of one key. Allocates nothing when the value is cached.</summary>
@@ -116,6 +119,27 @@ public sealed class KeyspaceView
         var items = new List<KeyValue>();
         var count = at == Revision ? RangeNow(request, items) : RangeAt(request, at, items);
         return new RangeResponse { Revision = Revision, Items = items, Count = count };
+    }
+
+    /// <summary>The changes from one on, in the order of their revisions, up to this view's: a bounded step of them.</summary>
+    /// <param name="from">Its main revision is at least the compact revision.</param>
+    /// <param name="maxBytes">Of logical bytes; one change is answered in any case.</param>
+    /// <exception cref="StoreException">Compacted; NotReady after a snapshot: ask a new view.</exception>
+    internal ChangePage Changes(Revision from, long maxBytes)
+    {
+        if (from.Main > Revision)
+        {
+            return new ChangePage([], Next: null);
+        }
+
+        try
+        {
+            return new ChangeReader(_epoch, from, Revision, maxBytes).Read() ?? throw Compacted(from.Main, _epoch.CompactFloor);
+        }
+        catch (Exception failure) when (IsReplacedOrDamaged(failure))
+        {
+            throw NotReady(failure);
+        }
     }
 
     /// <summary>How many keys live in [key, rangeEnd) at the newest revision. Takes logarithmic time.</summary>
@@ -259,17 +283,26 @@ public sealed class KeyspaceView
                     BucketStoreFault.Corrupt, $"revision {revision}, read at {at}, is not stored, compacted is only {_epoch.CompactFloor}");
             }
         }
-        catch (StateReplacedException replaced)
+        catch (Exception failure) when (IsReplacedOrDamaged(failure))
         {
-            throw new StoreException(ErrorCode.NotReady, replaced.Message, "ask again");
-        }
-        catch (BucketStoreException damage) when (damage.Fault == BucketStoreFault.Corrupt)
-        {
-            _epoch.Damaged(damage);
-            throw new StoreException(ErrorCode.NotReady, "the state of this member is damaged, and it stops", "ask another member");
+            throw NotReady(failure);
         }
 
         return record ?? throw Compacted(at, _epoch.CompactFloor);
+    }
+
+    private static bool IsReplacedOrDamaged(Exception failure) =>
+        failure is StateReplacedException or BucketStoreException { Fault: BucketStoreFault.Corrupt };
+
+    private StoreException NotReady(Exception failure)
+    {
+        if (failure is not BucketStoreException damage)
+        {
+            return new StoreException(ErrorCode.NotReady, failure.Message, "ask again");
+        }
+
+        _epoch.Damaged(damage);
+        return new StoreException(ErrorCode.NotReady, "the state of this member is damaged, and it stops", "ask another member");
     }
 
     private static StoreException Compacted(long at, long floor) => new(

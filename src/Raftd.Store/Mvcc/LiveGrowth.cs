@@ -10,19 +10,8 @@ public static class LiveGrowth
     public static long Of(KeyspaceView view, ReadOnlyMemory<byte> command)
     {
         var growth = CommandCodec.MaxGrowth(command.Span);
-        return CommandCodec.TryDecode(command, out var decoded) && OverwrittenBy(view, decoded) is { } former
+        return CommandCodec.TryDecode(command, out var decoded) && decoded.Overwrites(view) is { } former
             ? growth - former.LogicalBytes
             : growth;
     }
-
-    private static KeyRecord? OverwrittenBy(KeyspaceView view, Command command) => command switch
-    {
-        PutCommand put => FindLive(view, put.Key.Span),
-        LeaseKeepAliveCommand { Key: { } ownKey } keepAlive when view.LeasesById.Find(new NumberProbe(keepAlive.Id)) is { } lease =>
-            FindLive(view, lease.FullKey(ownKey.Span)),
-        _ => null,
-    };
-
-    private static KeyRecord? FindLive(KeyspaceView view, ReadOnlySpan<byte> key) =>
-        view.Index.Find(new BytesProbe(key)) is { IsTombstone: false } live ? live : null;
 }

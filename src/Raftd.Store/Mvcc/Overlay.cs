@@ -42,29 +42,29 @@ internal sealed class Overlay
 
     public RevisionRecord? Find(Revision revision)
     {
+        var at = LowerBound(revision);
+        return at < Count && this[at] is var record && record.Revision == revision ? record : null;
+    }
+
+    /// <summary>The place of the first record that is not before the revision; Count where all are.</summary>
+    public int LowerBound(Revision revision)
+    {
         var low = 0;
         var high = Count;
         while (low < high)
         {
             var middle = (low + high) >>> 1;
-            var record = this[middle];
-            var order = revision.CompareTo(record.Revision);
-            if (order == 0)
-            {
-                return record;
-            }
-
-            if (order < 0)
-            {
-                high = middle;
-            }
-            else
+            if (this[middle].Revision.CompareTo(revision) < 0)
             {
                 low = middle + 1;
             }
+            else
+            {
+                high = middle;
+            }
         }
 
-        return null;
+        return low;
     }
 }
 

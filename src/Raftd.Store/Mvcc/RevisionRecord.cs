@@ -40,6 +40,8 @@ internal sealed record RevisionRecord(
     /// index take. Part of the replicated state: it never changes.</summary>
     public const int OverheadBytes = 64;
 
+    private const byte Format = 1;
+
     /// <summary>The length of the value as stored; Value itself may have been left out by Read.</summary>
     public int ValueBytes { get; init; } = Value.Length;
 
@@ -54,7 +56,7 @@ internal sealed record RevisionRecord(
     /// <param name="writer">As its reset left it: the checksum is over all that it holds.</param>
     public void WriteTo(WireWriter writer)
     {
-        writer.Byte(1);
+        writer.Byte(Format);
         writer.Byte((byte)Flags);
         writer.Number(CreateRevision);
         writer.Number(Version);
@@ -86,7 +88,7 @@ internal sealed record RevisionRecord(
         var valueBytes = reader.Number();
         var headBytes = reader.Position;
         var head = reader.Fixed32();
-        Require(!reader.Failed && format == 1 && source.Length - reader.Position == valueBytes + StoredChecksum.Bytes);
+        Require(!reader.Failed && format == Format && source.Length - reader.Position == valueBytes + StoredChecksum.Bytes);
         Span<byte> pairKey = stackalloc byte[Revision.EncodedBytes];
         revision.WriteTo(pairKey);
         Require(head == StoredChecksum.Of(pairKey, source[..headBytes]));

@@ -157,7 +157,7 @@ internal static class StateLoader
     }
 
     private static Alarm ReadAlarm(ReadOnlySpan<byte> key) =>
-        key.Length == StateMachine.AlarmKeyBytes && CommandCodec.IsAlarm(key[0], key[1])
+        key.Length == StateMachine.AlarmKeyBytes && AlarmCommand.IsAlarm(key[0], key[1])
             ? new Alarm((AlarmKind)key[0], (AlarmCause)key[1], BinaryPrimitives.ReadUInt64BigEndian(key[2..]))
             : throw Corrupt($"no alarm has the key {Convert.ToHexString(key)}");
 

@@ -7,8 +7,6 @@
 //
 // How far 2 and 3 have come is each member's own and in no hash. A restart finds by the compact revision what is left to do.
 
-using Raftd.Store.Commands;
-
 namespace Raftd.Store.Mvcc;
 
 public sealed partial class StateMachine
@@ -37,26 +35,6 @@ public sealed partial class StateMachine
             _awaitingDeletion.Add((revision, deleted));
             return deleted.Task;
         }
-    }
-
-    /// <summary>etcd's bounds: a compaction moves forward and never past the newest revision.</summary>
-    private CommandResult Compact(CompactCommand compact)
-    {
-        var keyspace = _state.Keyspace;
-        if (compact.Revision <= keyspace.CompactRevision)
-        {
-            return Error(ApplyError.Compacted, compact.Revision, keyspace.CompactRevision);
-        }
-
-        if (compact.Revision > keyspace.Revision)
-        {
-            return Error(ApplyError.FutureRevision, compact.Revision, keyspace.Revision);
-        }
-
-        Failpoint.Hit("compact.apply");
-        keyspace.Compact(compact.Revision);
-        _state.Hash.Add(compact.Revision, keyspace.LogicalBytes);
-        return new CompactResult(keyspace.Revision, compact.Revision);
     }
 
     /// <summary>A flush has deleted everything that compactions up to this revision killed.</summary>

@@ -4,7 +4,7 @@
 //
 //   1. The apply thread calls Apply* for each committed entry in log order, then Publish for what it has applied, then
 //      answers. Apply is a pure function of (entry, state). Entries change the working state, which no reader sees. An
-//      entry that deletes many keys is applied in slices (StateMachine.Deletions.cs).
+//      entry that deletes many keys is applied in slices (StateMachine.Slices.cs).
 //   2. Readers, on any thread, take View(): everything up to the last Publish, by one volatile read.
 //   3. The flusher gets a FrozenOverlay from the apply thread (TryFreeze, at an entry boundary) and writes it with
 //      Flush: one transaction that takes the store from one applied index to another. Only after its commit the frozen

@@ -13,6 +13,7 @@ internal sealed class WorkingState
         Hash = new StateHash(applied.Hash);
         Keyspace = new Keyspace(epoch, Hash);
         Leases = new LeaseTable(Hash, Keyspace);
+        LeaseApplier = new LeaseApplier(Keyspace, Leases);
     }
 
     public StateEpoch Epoch { get; }
@@ -23,7 +24,12 @@ internal sealed class WorkingState
 
     public LeaseTable Leases { get; }
 
+    public LeaseApplier LeaseApplier { get; }
+
     public AppliedState Applied { get; set; }
+
+    /// <summary>Of the entry that is being applied: its Raft term.</summary>
+    public ulong EntryTerm { get; set; }
 
     /// <summary>Ordered. Replaced, never changed: readers hold it.</summary>
     public Alarm[] Alarms

@@ -5,7 +5,6 @@ internal static class ApplyMutations
 {
     private const string Flush = "src/Raftd.Store/Mvcc/StateMachine.Flush.cs";
     private const string Apply = "src/Raftd.Store/Mvcc/StateMachine.Apply.cs";
-    private const string Leases = "src/Raftd.Store/Mvcc/StateMachine.Leases.cs";
     private const string Loader = "src/Raftd.Store/Mvcc/StateLoader.cs";
 
     public static IReadOnlyList<Mutation> List { get; } =
@@ -74,11 +73,11 @@ internal static class ApplyMutations
             Failures = [34],
             Wrong = "a conditional put is judged by what readers see, not by the entries before it",
             File = Apply,
-            Original = "Holds(put.Condition, live)",
+            Original = "decoded.Check(_state) is { } refused",
             Broken = """
-                Holds(
-                    put.Condition,
-                    View().Index.Find(new BytesProbe(put.Key.Span)) is { IsTombstone: false } published ? published : null)
+                (decoded is not PutCommand { Condition: { } condition } put ? decoded.Check(_state)
+                    : condition.Holds(View().FindLive(put.Key.Span)) ? (put with { Condition = null }).Check(_state)
+                    : new PutResult(_state.Keyspace.Revision, Succeeded: false, Previous: null)) is { } refused
                 """,
             Suites = [Suite.Simulator, Suite.Store],
         },
@@ -87,8 +86,8 @@ internal static class ApplyMutations
             Name = "apply-depends-on-cache",
             Failures = [34],
             Wrong = "what an entry does depends on what this member happens to have in memory (#18667)",
-            File = Leases,
-            Original = "data.SequenceEqual(_state.Keyspace.ValueOf(key))",
+            File = "src/Raftd.Store/Commands/LeaseKeepAlive.cs",
+            Original = "data.SequenceEqual(state.Keyspace.ValueOf(key))",
             Broken = "key.CachedValue is { } cached && data.SequenceEqual(cached)",
             Suites = [Suite.Simulator, Suite.Store],
         },

@@ -3,7 +3,6 @@ namespace Raftd.Mutations.Table;
 /// <summary>Leases with many keys, and how often what is silent is checkpointed.</summary>
 internal static class LeaseLoadMutations
 {
-    private const string Rules = "src/Raftd.Store/Mvcc/StateMachine.Leases.cs";
     private const string Table = "src/Raftd.Store/Leases/LeaseTable.cs";
     private const string Record = "src/Raftd.Store/Leases/LeaseRecord.cs";
     private const string Lessor = "src/Raftd.Store/Leases/Lessor.cs";
@@ -18,13 +17,13 @@ internal static class LeaseLoadMutations
             Name = "checkpoint-rewrites-every-key",
             Failures = [48],
             Wrong = "a checkpoint of one key writes those of all keys of its lease again: N² in apply on every member",
-            File = Rules,
-            Original = "_state.Leases.Store(due.Id, key.Key, checkpointed);",
+            File = "src/Raftd.Store/Commands/LeaseCheckpoint.cs",
+            Original = "state.Leases.Store(due.Id, key.Key, checkpointed);",
             Broken = """
-                _state.Leases.Store(due.Id, key.Key, checkpointed);
-                foreach (var other in _state.Leases.KeysOf(due.Id, int.MaxValue))
+                state.Leases.Store(due.Id, key.Key, checkpointed);
+                foreach (var other in state.Leases.KeysOf(due.Id, int.MaxValue))
                 {
-                    _state.Leases.Store(due.Id, other, _state.Leases.FindKey(due.Id, other)!);
+                    state.Leases.Store(due.Id, other, state.Leases.FindKey(due.Id, other)!);
                 }
                 """,
             Suites = [Suite.Store],
@@ -34,8 +33,8 @@ internal static class LeaseLoadMutations
             Name = "lease-without-bound-of-keys",
             Failures = [48],
             Wrong = "a lease may have any number of keys",
-            File = Rules,
-            Original = "_state.Leases.CountKeys(lease) < maxKeys",
+            File = "src/Raftd.Store/Commands/RefusalRules.cs",
+            Original = "state.Leases.CountKeys(lease) < maxKeys",
             Broken = "maxKeys > 0",
             Suites = [Suite.Store, Suite.Node],
         },
@@ -74,7 +73,7 @@ internal static class LeaseLoadMutations
             Name = "floor-not-passed-on",
             Failures = [47],
             Wrong = "a renewal of one key clears the checkpoint of the lease for all others: elections keep them for ever (docs/bugs.md)",
-            File = Rules,
+            File = "src/Raftd.Store/Commands/LeaseKeepAlive.cs",
             Original = "new LeaseFloor(lease.CheckpointMilliseconds, lease.Generation, revision)",
             Broken = "(LeaseFloor?)null",
             Suites = [Suite.Store],

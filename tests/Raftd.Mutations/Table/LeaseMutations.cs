@@ -3,8 +3,8 @@ namespace Raftd.Mutations.Table;
 /// <summary>Leases: who ends them, who renews them, and when.</summary>
 internal static class LeaseMutations
 {
-    private const string Rules = "src/Raftd.Store/Mvcc/StateMachine.Leases.cs";
-    private const string Deletions = "src/Raftd.Store/Mvcc/StateMachine.Deletions.cs";
+    private const string Expire = "src/Raftd.Store/Commands/LeaseExpire.cs";
+    private const string Rules = "src/Raftd.Store/Commands/RefusalRules.cs";
     private const string Lessor = "src/Raftd.Store/Leases/Lessor.cs";
 
     public static IReadOnlyList<Mutation> List { get; } =
@@ -14,7 +14,7 @@ internal static class LeaseMutations
             Name = "expiry-without-generation",
             Failures = [45],
             Wrong = "an expiry ends a lease that was renewed since it was proposed (#15247)",
-            File = Deletions,
+            File = Expire,
             Original = "is { } lease && «lease.Generation == due.Generation») { return lease;",
             Broken = "true",
             Suites = [Suite.Leases, Suite.Store],
@@ -24,7 +24,7 @@ internal static class LeaseMutations
             Name = "renewal-keeps-generation",
             Failures = [45],
             Wrong = "a renewal by entry does not void the expiry behind it",
-            File = Rules,
+            File = "src/Raftd.Store/Commands/LeaseKeepAlive.cs",
             Original = "Status = LeaseStatus.Alive, Generation = «lease.Generation + 1»",
             Broken = "lease.Generation",
             Suites = [Suite.Leases, Suite.Store],
@@ -34,8 +34,8 @@ internal static class LeaseMutations
             Name = "deposed-leader-expires-leases",
             Failures = [45],
             Wrong = "an expiry that a former leader proposed ends a lease that was renewed at the new one (#12528, #16822)",
-            File = Deletions,
-            Original = "«term == proposed» && _state.Leases.Find(due.Id)",
+            File = Expire,
+            Original = "«state.EntryTerm == Term» && state.Leases.Find(due.Id)",
             Broken = "true",
             Suites = [Suite.Leases, Suite.Store],
         },
@@ -164,8 +164,8 @@ internal static class LeaseMutations
             Name = "revoke-leaves-keys",
             Failures = [46],
             Wrong = "a lease ends and its keys stay, attached to nothing",
-            File = Deletions,
-            Original = "«_state.Leases.Detach(lease.Id, key); _state.Keyspace.Delete(live!);»",
+            File = "src/Raftd.Store/Leases/LeaseApplier.cs",
+            Original = "«leases.Detach(lease.Id, key); keyspace.Delete(live!);»",
             Broken = "",
             Suites = [Suite.Leases, Suite.Store],
         },

@@ -5,8 +5,8 @@ internal static class SpaceMutations
 {
     private const string Gate = "src/Raftd.Node/Replication/QuotaGate.cs";
     private const string Alarms = "src/Raftd.Node/Replication/SpaceAlarms.cs";
-    private const string Deletions = "src/Raftd.Store/Mvcc/StateMachine.Deletions.cs";
     private const string View = "src/Raftd.Store/Mvcc/KeyspaceView.cs";
+    private const string Changes = "src/Raftd.Store/Mvcc/ChangeReader.cs";
 
     public static IReadOnlyList<Mutation> List { get; } =
     [
@@ -95,9 +95,9 @@ internal static class SpaceMutations
             Name = "deletion-in-one-step",
             Failures = [48, 80],
             Wrong = "a deletion of a million keys is one step of the applier, which does nothing else for seconds",
-            File = Deletions,
-            Original = "KeysOf(command) > _options.SliceKeys",
-            Broken = "KeysOf(command) > long.MaxValue - 1",
+            File = "src/Raftd.Store/Mvcc/StateMachine.Apply.cs",
+            Original = "deletion.CountDeleted(_state) > _options.SliceKeys",
+            Broken = "deletion.CountDeleted(_state) > long.MaxValue - 1",
             Suites = [Suite.Store],
         },
         new()
@@ -115,9 +115,49 @@ internal static class SpaceMutations
             Name = "each-slice-a-revision",
             Failures = [55],
             Wrong = "a range that is deleted in slices gets a revision for each: readers and watchers see halves of it",
-            File = Deletions,
+            File = "src/Raftd.Store/Commands/DeleteRange.cs",
             Original = "from = doomed[^1].Key;",
-            Broken = "from = doomed[^1].Key; keyspace.Close();",
+            Broken = "from = doomed[^1].Key; state.Keyspace.Close();",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "changes-lost-in-silence",
+            Failures = [51],
+            Wrong = "a change that the store has lost is passed over: a watcher that was behind never sees it",
+            File = Changes,
+            Original = "!follows && revision.Main > floor + 1",
+            Broken = "!follows && revision.Main > long.MaxValue - 1",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "changes-ahead-of-the-view",
+            Failures = [54],
+            Wrong = "changes are answered that no read on this member shows yet",
+            File = Changes,
+            Original = "_next is not null || change.Revision.Main > through",
+            Broken = "_next is not null",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "changes-without-a-bound",
+            Failures = [56],
+            Wrong = "a watcher that is far behind gets all that it missed in one answer",
+            File = Changes,
+            Original = "_bytes + change.LogicalBytes > maxBytes",
+            Broken = "_bytes > long.MaxValue - 1",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "changes-twice-around-a-flush",
+            Failures = [52],
+            Wrong = "what is being flushed is read from the store and from memory",
+            File = Changes,
+            Original = "revision.CompareTo(end) >= 0 ||",
+            Broken = "",
             Suites = [Suite.Store],
         },
         new()

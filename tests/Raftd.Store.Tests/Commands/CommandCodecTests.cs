@@ -44,6 +44,24 @@ public sealed class CommandCodecTests
         new DoneResult(long.MaxValue),
     ];
 
+    /// <summary>A form that has been in a log or between members is read and written by every later build.</summary>
+    [Fact]
+    public void Encode_EverythingOfLevel1_IsAsItWasWhenTheLevelWasMade()
+    {
+        var forms = File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Commands", "forms-of-level-1.txt"))
+            .Where(static line => !line.StartsWith('#'));
+        var encoded = Commands.Select(static command => $"command {Hex(CommandCodec.Encode(command))}")
+            .Concat(Results.Select(static result => $"result {Hex(CommandResultCodec.Encode(result))}"));
+        Assert.Equal(forms.ToList(), encoded.ToList());
+    }
+
+    [Fact]
+    public void EveryTag_IsAmongTheFormsThatAreTried()
+    {
+        Assert.Equal(Enum.GetValues<CommandTag>(), Commands.Select(static command => command.Tag).Distinct().Order());
+        Assert.Equal(Enum.GetValues<ResultTag>(), Results.Select(static result => result.Tag).Distinct().Order());
+    }
+
     [Fact]
     public void Command_RoundTrip_IsTheSame()
     {
@@ -139,6 +157,8 @@ public sealed class CommandCodecTests
         bytes[2] |= 0x40;
         Assert.False(CommandCodec.TryDecode(bytes, out _));
     }
+
+    private static string Hex(ReadOnlyMemory<byte> bytes) => Convert.ToHexStringLower(bytes.Span);
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 }

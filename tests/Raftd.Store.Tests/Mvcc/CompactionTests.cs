@@ -42,6 +42,30 @@ public sealed class CompactionTests
         }
     }
 
+    /// <summary>The example at the top of Keyspace.cs, step by step: which of the key's records are kept.</summary>
+    [Fact]
+    public void OneKeysLife_KeepsWhatCanBeRead()
+    {
+        using var store = new TestStore();
+        for (var other = 2; other <= 6; other++)
+        {
+            store.Put($"other {other}", "");
+        }
+
+        store.Put("k", "a");
+        store.Delete("k");
+        store.Put("k", "b");
+        store.Compact(8);
+        Assert.Equal("8.0 9.0", Kept(store));
+        var newest = store.Put("k", "c").Revision;
+        Assert.Equal((10, "8.0 9.0 10.0"), (newest, Kept(store)));
+        store.Compact(9);
+        Assert.Equal("9.0 10.0", Kept(store));
+        store.Compact(10);
+        Assert.Equal("10.0", Kept(store));
+        Assert.Equal((9, 2), (store.Range("k").Items[0].CreateRevision, store.Range("k").Items[0].Version));
+    }
+
     [Fact]
     public void OutOfBounds_IsRefusedAsInEtcd()
     {
@@ -142,6 +166,24 @@ public sealed class CompactionTests
         store.Put("k", "c");
         store.Put("o", "x");
         return store;
+    }
+
+    /// <summary>The stored records above revision 6, when all is flushed.</summary>
+    private static string Kept(TestStore store)
+    {
+        while (store.Flush())
+        {
+        }
+
+        using var reader = store.Directory.Current.BeginRead();
+        using var cursor = reader.OpenCursor(Bucket.Revisions);
+        var kept = new List<Revision>();
+        for (var found = cursor.Seek([]); found; found = cursor.MoveNext())
+        {
+            kept.Add(Revision.ReadFrom(cursor.Key));
+        }
+
+        return string.Join(' ', kept.Where(static revision => revision.Main > 6));
     }
 
     private static long Records(TestStore store)

@@ -42,7 +42,7 @@ public sealed class FeatureLevelTests : IDisposable
     [InlineData(2, 1, 8, ApplyError.MembersChanged)]
     public void Raise_IsVoid_UnlessItIsAbove_AndTheMembersInForceAreThoseThatWereAsked(
         int raise, int level, ulong inForce, ApplyError? error) =>
-        Assert.Equal(error, StateMachine.RefuseRaise(new RaiseLevelCommand(raise, 7), level, inForce)?.Error);
+        Assert.Equal(error, new RaiseLevelCommand(raise, 7).RefusalAt(level, inForce)?.Error);
 
     [Fact]
     public void Entry_ThatRaisesAboveThisBuild_StopsItBeforeAnythingIsChanged()
