@@ -2,6 +2,8 @@
 # tests/run.sh: everything that has to hold before a change is done, in one go.
 #
 #   tests/run.sh                    build, format, all suites, the exploration of the core, the table of old bugs, the simulator
+#   tests/run.sh --quick            for the inner loop: the suites that start no cluster, without the tests that are marked
+#                                   as slow, two at a time, and a few seeds
 #   tests/run.sh Raftd.Wal.Tests    builds and runs the named suites only
 #
 # A suite is a project under tests/ that is a program: it is built, run, and its counts are read from the result file
@@ -21,6 +23,8 @@ suite_limit_seconds=1500 # Raftd.Cluster.Tests on a busy machine
 simulator=Raftd.Simulation
 exploration=Raftd.Exploration
 mutations=Raftd.Mutations
+quick_lanes=("Raftd.Store.Tests Raftd.Api.Tests Raftd.Cli.Tests" "Raftd.Wal.Tests Raftd.Node.Tests Raftd.Raft.Tests")
+quick_seeds=0..19
 passed=0 failed=0 skipped=0
 failures=()
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -100,18 +104,32 @@ all_suites() {
 xunit_count() { grep -o '<assembly [^>]*' "$2" | head -n 1 | sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p"; }
 
 run_suite() {
-  local suite=$1 file=$results/$1.xml log=$results/$1.log status=0 counts=() started=$SECONDS
-  say "== $suite"
-  rm -f "$file"
+  say "== $1"
+  execute_suite "$1"
+  count_suite "$1"
+}
+
+# Runs SUITE with further ARGUMENTs of xunit; leaves its results and, in SUITE.ended, its exit code and the seconds it took.
+execute_suite() {
+  local suite=$1 status=0 started=$SECONDS
+  shift
+  rm -f "$results/$suite".{xml,ended}
   timeout --kill-after 10 "$suite_limit_seconds" dotnet "$root/tests/$suite/bin/Release/net10.0/$suite.dll" \
-    -noLogo -noColor -xml "$file" >"$log" 2>&1 </dev/null || status=$?
+    -noLogo -noColor -xml "$results/$suite.xml" "$@" >"$results/$suite.log" 2>&1 </dev/null || status=$?
+  echo "$status $((SECONDS - started))" >"$results/$suite.ended"
+}
+
+# Adds up what execute_suite has left of SUITE, and shows its log if anything failed.
+count_suite() {
+  local suite=$1 file=$results/$1.xml log=$results/$1.log status seconds counts=()
+  read -r status seconds <"$results/$suite.ended"
   if ! [[ -s $file ]]; then
     tail -n 50 "$log"
     add_failure "$suite ended with $status and left no result$( ((status != 124)) || echo " (over $suite_limit_seconds s)")"
     return
   fi
   for attribute in passed failed errors skipped; do counts+=("$(xunit_count "$attribute" "$file")"); done
-  add_counts "$suite" "${counts[0]}" $((counts[1] + counts[2])) "${counts[3]}" $((SECONDS - started))
+  add_counts "$suite" "${counts[0]}" $((counts[1] + counts[2])) "${counts[3]}" "$seconds"
   if ((status != 0)); then
     grep -vE '^ +(Discover|Start|Finish)' "$log" || true
     ((counts[1] + counts[2] > 0)) || add_failure "$suite ended with $status although no test failed"
@@ -172,6 +190,25 @@ run_everything() {
   run_simulator
 }
 
+# The lanes run side by side, the suites of a lane one after the other.
+run_quick() {
+  local lane suite lanes=()
+  build "$root/tests/quick.slnf" || finish
+  for lane in "${quick_lanes[@]}"; do
+    # shellcheck disable=SC2086 # a lane is a list of words
+    for suite in $lane; do execute_suite "$suite" -trait- Speed=Slow; done &
+    lanes+=($!)
+  done
+  wait "${lanes[@]}"
+  # shellcheck disable=SC2068
+  for suite in ${quick_lanes[@]}; do
+    say "== $suite"
+    count_suite "$suite"
+  done
+  run_mutations
+  run_program "$simulator" "$simulator" --seeds "$quick_seeds" --workers "$(nproc)"
+}
+
 run_named() {
   local suite
   for suite in "$@"; do
@@ -191,5 +228,9 @@ run_named() {
 mkdir -p "$results"
 command -v dotnet >/dev/null || { add_failure "the .NET 10 SDK is missing; see https://dot.net" && finish; }
 install_what_is_missing
-if (($# == 0)); then run_everything; else run_named "$@"; fi
+case ${1:-} in
+  '') run_everything ;;
+  --quick) run_quick ;;
+  *) run_named "$@" ;;
+esac
 finish

@@ -9,6 +9,7 @@ public class SweepTests
     private static readonly SweptLog Swept = new();
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public void Open_EveryBitFlipped_RefusesOrDropsWhatWasNeverProven()
     {
         var refused = 0;
@@ -50,6 +51,7 @@ public class SweepTests
 
     /// <summary>Zeros from some byte on are what a power loss leaves of a preallocated segment.</summary>
     [Fact]
+    [Trait("Speed", "Slow")]
     public void Open_ZerosFromEveryByteOn_GivesWhatIsBeforeThem()
     {
         var whole = Swept.Copy().Get(Swept.Last);

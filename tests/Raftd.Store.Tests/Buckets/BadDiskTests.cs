@@ -25,6 +25,7 @@ public sealed partial class BadDiskTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task CallsOfTheState_EachFailingInEachWay_LoseNothing()
     {
         var sound = _directory.At("sound");

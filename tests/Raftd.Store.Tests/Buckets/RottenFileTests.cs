@@ -22,6 +22,7 @@ public sealed class RottenFileTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public void AnyBitOfTheFile_Flipped_NobodyReadsSomethingElse()
     {
         var data = _directory.At("data");

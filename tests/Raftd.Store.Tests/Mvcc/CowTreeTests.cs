@@ -9,6 +9,7 @@ public sealed class CowTreeTests
     [InlineData(2, 300)]
     [InlineData(3, 5000)]
     [InlineData(4, 40000)]
+    [Trait("Speed", "Slow")]
     public void RandomOperations_AgainstSortedDictionary_SameContentAndOldSnapshotsStay(int seed, int keys)
     {
         var random = new Random(seed);

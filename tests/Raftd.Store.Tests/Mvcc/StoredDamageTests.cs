@@ -51,6 +51,7 @@ public sealed class StoredDamageTests : IDisposable
     public void Dispose() => _store.Dispose();
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public void EveryBitOfEveryValue_Flipped_IsNoticed()
     {
         foreach (var (bucket, key, value) in _pairs)

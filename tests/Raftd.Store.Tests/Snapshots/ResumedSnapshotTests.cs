@@ -28,6 +28,7 @@ public sealed class ResumedSnapshotTests : IDisposable
     public void Dispose() => _source.Dispose();
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public void Stream_CutAtEveryByte_GoesOnWithTheFirstChunkThatIsNotWhole()
     {
         for (var cut = 0; cut <= _stream.Length; cut++)
