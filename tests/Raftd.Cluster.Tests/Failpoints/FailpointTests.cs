@@ -143,7 +143,7 @@ public sealed class FailpointTests : ClusterTest
     {
         var cluster = await TestCluster.StartAsync(Scene, 3, TinyLog);
         var (late, victim) = (cluster[1], await Victim.OfAsync(cluster[2]));
-        await using var load = new Load(cluster.Members, writers: 2, valueBytes: 30_000);
+        await using var load = new Load(cluster.Members, writers: 1, valueBytes: 15_000);
         foreach (var step in OfSenders)
         {
             await SendAsync($"{step}=kill");
