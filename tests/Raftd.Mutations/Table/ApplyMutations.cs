@@ -73,11 +73,11 @@ internal static class ApplyMutations
             Failures = [34],
             Wrong = "a conditional put is judged by what readers see, not by the entries before it",
             File = Apply,
-            Original = "decoded.Check(_state) is { } refused",
+            Original = "decoded.Check(_state)",
             Broken = """
-                (decoded is not PutCommand { Condition: { } condition } put ? decoded.Check(_state)
+                decoded is not PutCommand { Condition: { } condition } put ? decoded.Check(_state)
                     : condition.Holds(View().FindLive(put.Key.Span)) ? (put with { Condition = null }).Check(_state)
-                    : new PutResult(_state.Keyspace.Revision, Succeeded: false, Previous: null)) is { } refused
+                    : new PutResult(_state.Keyspace.Revision, Succeeded: false, Previous: null)
                 """,
             Suites = [Suite.Simulator, Suite.Store],
         },

@@ -156,8 +156,8 @@ internal static class SpaceMutations
             Failures = [52],
             Wrong = "what is being flushed is read from the store and from memory",
             File = Changes,
-            Original = "revision.CompareTo(end) >= 0 ||",
-            Broken = "",
+            Original = "revision.CompareTo(end) >= 0",
+            Broken = "revision.Main > long.MaxValue - 1",
             Suites = [Suite.Store],
         },
         new()
