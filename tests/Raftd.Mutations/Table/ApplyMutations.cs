@@ -75,9 +75,12 @@ internal static class ApplyMutations
             File = Apply,
             Original = "decoded.Check(_state)",
             Broken = """
-                decoded is not PutCommand { Condition: { } condition } put ? decoded.Check(_state)
-                    : condition.Holds(View().FindLive(put.Key.Span)) ? (put with { Condition = null }).Check(_state)
-                    : new PutResult(_state.Keyspace.Revision, Succeeded: false, Previous: null)
+                (decoded is not PutCommand { Condition: { } condition } put ? decoded : put with
+                {
+                    Condition = condition.Holds(View().FindLive(put.Key.Span))
+                        ? null
+                        : new Contract.Precondition { MustExist = true, MustNotExist = true },
+                }).Check(_state)
                 """,
             Suites = [Suite.Simulator, Suite.Store],
         },

@@ -57,16 +57,17 @@ public sealed class ChangeReaderTests(ITestOutputHelper output)
         using var owned = store = new TestStore(() => new ModelStateDirectory(disk, opened => opened.OnWrite = _ =>
         {
             looks++;
-            Assert.Equal(["2.0 a=1", "3.0 b=2", "4.0 a=3"], ReadAll(store!.State.View(), from: 2, maxBytes: 100));
+            Assert.Equal(_written, ReadAll(store!.State.View(), from: 2, maxBytes: 100));
         }));
-        store.Put("a", "1");
-        store.Put("b", "2");
+        Put(store, "a", "1");
+        store.Flush();
+        Put(store, "b", "2");
         Assert.True(store.State.TryFreeze(out var frozen));
-        store.Put("a", "3");
+        Put(store, "a", "3");
 
         store.State.Flush(frozen);
 
-        Assert.Equal(Enum.GetValues<ModelWriteMoment>().Length, looks);
+        Assert.Equal(2 * Enum.GetValues<ModelWriteMoment>().Length, looks);
     }
 
     [Fact]
@@ -108,9 +109,7 @@ public sealed class ChangeReaderTests(ITestOutputHelper output)
         switch (random.Next(12))
         {
             case < 5:
-                var value = new string('v', random.Next(60));
-                store.Put(key, value);
-                _written.Add($"{store.Revision}.0 {key}={value}");
+                Put(store, key, new string('v', random.Next(60)));
                 break;
             case 5 or 6:
                 Delete(store, key, $"k{random.Next(12):D2}");
@@ -128,6 +127,12 @@ public sealed class ChangeReaderTests(ITestOutputHelper output)
                 store.Restart();
                 break;
         }
+    }
+
+    private void Put(TestStore store, string key, string value)
+    {
+        store.Put(key, value);
+        _written.Add($"{store.Revision}.0 {key}={value}");
     }
 
     /// <summary>All keys of one deletion have one revision and differ by sub, in the order of the keys.</summary>
