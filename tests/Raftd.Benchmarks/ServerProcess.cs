@@ -148,7 +148,7 @@ internal sealed partial class ServerProcess : IDisposable
         }
         catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
         {
-            // Nobody listens yet, or it waits for a leader longer than a client here does.
+            // It does not listen yet, or it waits for a leader longer than a client here does.
             return false;
         }
     }

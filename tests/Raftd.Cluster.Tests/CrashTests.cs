@@ -63,7 +63,7 @@ public sealed class CrashTests : ClusterTest
         await cluster.SameStateAsync();
     }
 
-    /// <summary>Single member: nobody else could bring back what its own disk lost.</summary>
+    /// <summary>Single member: no other could bring back what its own disk lost.</summary>
     [Fact]
     public async Task SingleMemberKilledAgainAndAgain_LosesNothing()
     {

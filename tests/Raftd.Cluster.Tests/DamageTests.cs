@@ -123,7 +123,7 @@ public sealed class DamageTests : ClusterTest
         await cluster.SameStateAsync();
     }
 
-    /// <summary>Of some bytes in the middle of the value, in a file that somebody else may be writing; -1 for nowhere.</summary>
+    /// <summary>Of some bytes in the middle of the value, in a file that another process may be writing; -1 for nowhere.</summary>
     private static long PlaceOf(byte[] value, string path)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);

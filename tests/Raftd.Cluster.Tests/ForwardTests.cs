@@ -52,7 +52,7 @@ public sealed class ForwardTests(SharedCluster shared) : SharedClusterTest(share
         Assert.Equal($"200 1 {leader.HttpPort}", put.Output);
         Assert.Equal("followed", (await follower.GetAsync("/key/redirected")).Text);
 
-        // A stale read asks this member, and the leader has nobody to send to.
+        // A stale read asks this member, and the leader has no member to send to.
         Assert.Equal(200, (await follower.GetAsync("/key/redirected?redirect=1&level=stale")).Status);
         Assert.Equal(200, (await leader.GetAsync("/key/redirected?redirect=1")).Status);
     }
@@ -139,7 +139,7 @@ public sealed class ForwardTests(SharedCluster shared) : SharedClusterTest(share
                 }
             }
 
-            // Well-formed requests of somebody who is no member.
+            // Well-formed requests of a caller that is no member.
             foreach (var path in (string[])["/", "/raft/entries", "/raft/control", "/raft/snapshot"])
             {
                 await Scene.ShellAsync($"head -c 100000 /dev/urandom | timeout 5 curl -s --http2-prior-knowledge -X POST --data-binary @- {member.Address[..^member.HttpPort.ToString(System.Globalization.CultureInfo.InvariantCulture).Length]}{member.RaftPort}{path}");

@@ -8,7 +8,7 @@ public sealed class MembershipTests : ClusterTest
     private const int IdentityRefused = 13;
     private const int FoundingRefused = 14;
 
-    // The log keeps next to nothing, so whoever starts from scratch needs a snapshot.
+    // The log keeps next to nothing, so a member that starts from scratch needs a snapshot.
     private static readonly string[] TinyLog =
         ["-max-value-bytes", "64KiB", "-wal-segment-bytes", "2MiB", "-wal-retention-bytes", "0", "-flush-interval", "20ms"];
 

@@ -14,7 +14,7 @@ public sealed class NetworkTests : ClusterTest
     private static readonly string[] HastyRequests = [.. TestCluster.SmallFiles, "-request-timeout", "2s"];
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(8);
 
-    // It keeps next to nothing, so whoever was away needs a snapshot.
+    // It keeps next to nothing, so a member that was away needs a snapshot.
     private static readonly string[] TinyLog =
         ["-max-value-bytes", "64KiB", "-wal-segment-bytes", "2MiB", "-wal-retention-bytes", "0", "-flush-interval", "20ms"];
 
@@ -32,7 +32,7 @@ public sealed class NetworkTests : ClusterTest
         wired.SetAround(follower, Link.Severed);
         await Task.Delay(LongCut, TestContext.Current.CancellationToken);
 
-        // It is alive, and nobody should ask it anything.
+        // It is alive, and should not be asked anything.
         Assert.Equal(503, (await follower.GetAsync("/readyz")).Status);
         Assert.Equal(200, (await follower.GetAsync("/livez")).Status);
         Assert.Equal(200, (await leader.PutAsync("/key/k", "meanwhile")).Status);

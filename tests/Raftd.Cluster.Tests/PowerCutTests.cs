@@ -5,7 +5,7 @@ using Raftd.Cluster.Tests.Wire;
 namespace Raftd.Cluster.Tests;
 
 /// <summary>Leaders that lose their power while a member hangs on them for a snapshot: their processes die and their cables
-/// with them, so no connection is ever closed, and what they have begun must stand in nobody's way. Needs root.</summary>
+/// with them, so no connection is ever closed, and what they have begun must stand in no other's way. Needs root.</summary>
 public sealed class PowerCutTests : ClusterTest
 {
     private const int Mebibyte = 1 << 20;

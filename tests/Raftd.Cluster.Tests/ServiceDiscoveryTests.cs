@@ -57,7 +57,7 @@ public sealed class ServiceDiscoveryTests : ClusterTest
         Assert.InRange(life, (ttl * 2 / 3) - TimeSpan.FromSeconds(0.5), ttl + TimeSpan.FromSeconds(0.5 + 2));
     }
 
-    /// <summary>The leader, on top of it: nobody can renew until there is another.</summary>
+    /// <summary>The leader, on top of it: no lease can be renewed until there is another.</summary>
     [Fact]
     public async Task MemberTheyTalkToKilledAndRestarted_ServicesGoOnThroughAnother_WithTheSameLease()
     {

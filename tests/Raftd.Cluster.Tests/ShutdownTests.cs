@@ -10,7 +10,7 @@ public sealed class ShutdownTests : ClusterTest
 {
     private static readonly string[] LongElections = [.. TestCluster.SmallFiles, "-election-timeout", "4s", "-heartbeat-interval", "400ms"];
 
-    /// <summary>An election takes at least 4 s here, so whoever leads before that was handed the leadership.</summary>
+    /// <summary>An election takes at least 4 s here, so a member that leads before that was handed the leadership.</summary>
     [Fact]
     public async Task LeaderTold_HandsOverBeforeItEnds_AndNoWriteFailsElsewhere()
     {

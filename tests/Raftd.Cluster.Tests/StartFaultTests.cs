@@ -39,7 +39,7 @@ public sealed class StartFaultTests : ClusterTest
         await EndsAsync(second, DataDirectoryLocked, cluster[0].DataDirectory);
         Assert.Equal(200, (await cluster[0].PutAsync("/key/k", "v")).Status);
 
-        // It waits for nobody: the moment the first one is gone, its own second start works.
+        // It does not wait for the other: the moment the first one is gone, its own second start works.
         await cluster[0].KillAsync();
         await cluster[0].Start().ReadyAsync();
         Assert.Equal("v", (await cluster[0].GetAsync("/key/k")).Text);

@@ -117,7 +117,7 @@ internal sealed class Explorer
         }
     }
 
-    /// <summary>One action on a world. Nobody has moved if it changes nothing.</summary>
+    /// <summary>One action on a world. No member has moved if it changes nothing.</summary>
     private World Act(in World world, int member, MemberInput input)
     {
         _moved.Clear();

@@ -1,7 +1,7 @@
 // Every state that a small cluster of the real core can reach, nearest first.
 //
 // The naive way to find what breaks a promise is to run clusters by the dice for a long time. It finds what is likely.
-// What is unlikely is found by nobody: an order of twelve events of which each one is rare has no seed. A model in
+// What is unlikely is not found by chance: an order of twelve events of which each one is rare has no seed. A model in
 // another language can be explored to the end, and is right about another program.
 //
 // So this takes the core as shipped, in a world small enough to try everything: three members, few elections, few

@@ -7,7 +7,7 @@
 //      has been told; an answer to a request that began at floor f carries a revision of at least f, a write one above f.
 //   2. Content: at the end the history of the store is read at each of those revisions, and each read must have seen
 //      exactly that, each acknowledged write must be there, each condition must have been true (or false) just before.
-//   3. Fate: a write that was surely not done is in no entry that anybody applied, and no write is in two, unless its
+//   3. Fate: a write that was surely not done is in no entry that a member applied, and no write is in two, unless its
 //      outcome was unknown and its client asked again.
 
 using static Raftd.History.SafetyViolationException;
@@ -57,10 +57,10 @@ public sealed class HistoryChecker
         }
     }
 
-    /// <summary>Nobody was told what became of it: it may be there or not.</summary>
+    /// <summary>No answer said what became of it: it may be there or not.</summary>
     public void Lost() => Unknown++;
 
-    /// <summary>What nobody was told of is asked for once more: it may be there twice.</summary>
+    /// <summary>What had no answer is asked for once more: it may be there twice.</summary>
     public void AskedAgain(Operation operation)
     {
         if (operation.Value is { } value)

@@ -23,13 +23,13 @@ public sealed class Operation
     /// <summary>Of a put; no other put ever has the same, but one that asks again.</summary>
     public string? Value { get; init; }
 
-    /// <summary>The same was asked before, and nobody knows what came of it.</summary>
+    /// <summary>The same was asked before, and what came of it is not known.</summary>
     public bool IsRetry { get; init; }
 
     /// <summary>The key must be at this revision, 0: must not be; null: whatever.</summary>
     public long? ExpectedRevision { get; init; }
 
-    /// <summary>The highest revision anybody knew of when it began.</summary>
+    /// <summary>The highest revision that any client knew of when it began.</summary>
     public required long Floor { get; init; }
 
     /// <summary>Told with the answer.</summary>

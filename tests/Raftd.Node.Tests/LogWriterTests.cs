@@ -140,7 +140,7 @@ public sealed class LogWriterTests : IDisposable
         Assert.True(_log.HasRoomFor([new Proposal(new byte[100], long.MaxValue, new ByteBudget(1000), growthBytes: 0)]));
     }
 
-    /// <summary>Segments go only when the state covers them, nobody holds them, and the core has been told.</summary>
+    /// <summary>Segments go only when the state covers them, no pin holds them, and the core has been told.</summary>
     [Fact]
     public void Tick_CoveredSegments_GoInTwoSteps()
     {
@@ -261,6 +261,6 @@ public sealed class LogWriterTests : IDisposable
 
         public void SendSnapshot(NodeId to, Message header) => throw new NotSupportedException("the log sends no snapshots");
 
-        public void Follow(MemberTable members) => throw new NotSupportedException("the log follows nobody");
+        public void Follow(MemberTable members) => throw new NotSupportedException("the log follows no members");
     }
 }

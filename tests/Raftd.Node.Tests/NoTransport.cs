@@ -4,7 +4,7 @@ using Raftd.Raft;
 
 namespace Raftd.Node.Tests;
 
-/// <summary>For what must say nothing to anybody.</summary>
+/// <summary>For what must say nothing to any peer.</summary>
 internal sealed class NoTransport : IPeerTransport
 {
     public void Send(IReadOnlyList<Message> messages) => throw new NotSupportedException();

@@ -150,7 +150,7 @@ public sealed class PeerPinsTests : IDisposable
         Write(10);
         Assert.InRange(_wal.FirstIndex, 20UL, 41UL);
 
-        // Nobody leads, and then nobody has for long.
+        // No member leads, and then none has for long.
         _time.Pass(PeerPins.LongestSilence - TimeSpan.FromSeconds(1));
         _pins.Follow(Term, NodeId.None);
         Write(50);

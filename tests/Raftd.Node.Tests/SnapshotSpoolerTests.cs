@@ -252,7 +252,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
         Assert.NotEqual(Lease(0).Snapshot.Id, Lease(1).Snapshot.Id);
     }
 
-    /// <summary>What is behind a snapshot is kept while it is written, while it is lent, and then by whoever took the pin.</summary>
+    /// <summary>What is behind a snapshot is kept while it is written, while it is lent, and then by the one that took the pin.</summary>
     [Fact]
     public void Log_IsKeptFromTheStartOfTheSnapshot()
     {

@@ -65,7 +65,7 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
         Assert.Equal("first second", await LabelsAsync());
     }
 
-    /// <summary>The entry that raises the level outlives its answer, and until it is applied nobody knows which level a member
+    /// <summary>The entry that raises the level outlives its answer, and until it is applied it is not known which level a member
     /// that joins behind it must know.</summary>
     [Fact]
     public async Task Join_WhileTheLevelMayBeRising_WaitsForThatAsync()

@@ -100,7 +100,7 @@ internal sealed class QuietPhase(Cluster cluster, IReadOnlyList<Client> clients)
         && member.Parts.State.Applied.Index == leader.Raft.LastIndex
         && member.Raft.LastIndex == leader.Raft.LastIndex;
 
-    /// <summary>Nothing is under way any more, and what nobody needs has been let go of.</summary>
+    /// <summary>Nothing is under way any more, and what is not needed has been let go of.</summary>
     private void MustBeAtRest()
     {
         Require(

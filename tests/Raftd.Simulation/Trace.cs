@@ -9,7 +9,7 @@ internal sealed class Trace(TextWriter? output)
 
     public ulong Hash => _fold.Value;
 
-    /// <summary>Lines are printed: whoever makes them may take the trouble.</summary>
+    /// <summary>Lines are printed: it is worth the trouble to make them.</summary>
     public bool IsPrinting => output is not null;
 
     public void Add(ulong value) => _fold.Add(value);

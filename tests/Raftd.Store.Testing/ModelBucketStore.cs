@@ -29,7 +29,7 @@ public sealed class ModelBucketStore(ModelDisk disk) : IBucketStore
     /// <summary>What MustYield of the readers answers.</summary>
     public bool AsksReadersToYield { get; set; }
 
-    /// <summary>For the check that nobody forgets a reader.</summary>
+    /// <summary>For the check that no reader is forgotten.</summary>
     public int OpenReaders { get; private set; }
 
     public long SizeBytes => disk.State.Bytes;

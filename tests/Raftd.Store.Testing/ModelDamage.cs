@@ -9,7 +9,7 @@ using Raftd.Store.Buckets;
 
 namespace Raftd.Store.Testing;
 
-/// <summary>Damages what a disk holds while nobody writes to it.</summary>
+/// <summary>Damages what a disk holds while it is not written to.</summary>
 public sealed class ModelDamage(Random random)
 {
     private const int MaxPairsOfAPage = 8;

@@ -15,7 +15,7 @@ public enum ModelWriteMoment
     /// <summary>The batch has run, nothing is durable.</summary>
     BeforeCommit,
 
-    /// <summary>All of the batch is durable, but nobody has been told.</summary>
+    /// <summary>All of the batch is durable, and the caller has not been told.</summary>
     AfterCommit,
 }
 

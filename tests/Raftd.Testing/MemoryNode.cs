@@ -66,7 +66,7 @@ internal sealed class MemoryNode(bool isDirectory)
     /// <summary>That one change is durable, whatever was before it: a write with O_DSYNC.</summary>
     public void SyncOne(long number) => MarkDurable(change => change.Number == number);
 
-    /// <summary>A sync failed: the kernel marks the pages clean, so nobody will write them again.</summary>
+    /// <summary>A sync failed: the kernel marks the pages clean, so they are not written again.</summary>
     public void LoseUnsynced() => _unsynced.Clear();
 
     /// <summary>The file as the next process finds it under that name.</summary>

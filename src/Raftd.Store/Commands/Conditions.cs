@@ -19,15 +19,10 @@ internal static class Conditions
         All = MustExist | MustNotExist | ModRevisions,
     }
 
-    /// <param name="condition">Null for none, which holds.</param>
+    /// <param name="condition">Of the command.</param>
     /// <param name="live">The present version; null where the key does not exist.</param>
-    public static bool Holds(this Precondition? condition, KeyRecord? live)
+    public static bool Holds(this Precondition condition, KeyRecord? live)
     {
-        if (condition is null)
-        {
-            return true;
-        }
-
         if ((condition.MustExist && live is null) || (condition.MustNotExist && live is not null))
         {
             return false;

@@ -29,9 +29,10 @@ public sealed record DeleteRangeCommand(
         Condition?.WriteTo(writer);
     }
 
-    internal override CommandResult? Check(WorkingState state) => Condition.Holds(state.Keyspace.FindLive(Key.Span))
-        ? null
-        : new DeleteRangeResult(state.Keyspace.Revision, Succeeded: false, Deleted: 0);
+    internal override CommandResult? Check(WorkingState state) =>
+        Condition is null || Condition.Holds(state.Keyspace.FindLive(Key.Span))
+            ? null
+            : new DeleteRangeResult(state.Keyspace.Revision, Succeeded: false, Deleted: 0);
 
     internal override long CountDeleted(WorkingState state) => state.Keyspace.CountLive(Key.Span, RangeEnd.Span);
 

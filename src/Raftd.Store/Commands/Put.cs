@@ -76,10 +76,9 @@ public sealed record PutCommand(
             return refusal;
         }
 
-        var live = state.Keyspace.FindLive(Key.Span);
-        if (!Condition.Holds(live))
+        if (Condition is not null && !Condition.Holds(state.Keyspace.FindLive(Key.Span)))
         {
-            return new PutResult(state.Keyspace.Revision, Succeeded: false, PreviousOf(state, live));
+            return new PutResult(state.Keyspace.Revision, Succeeded: false, PreviousOf(state));
         }
 
         if (Lease == 0)
@@ -95,7 +94,7 @@ public sealed record PutCommand(
 
     internal override CommandResult Execute(WorkingState state)
     {
-        var previous = ReturnPrevious ? PreviousOf(state, state.Keyspace.FindLive(Key.Span)) : null;
+        var previous = PreviousOf(state);
         if (HiddenLease != 0)
         {
             state.LeaseApplier.Add(LeaseRecord.HiddenOf(HiddenLease, HiddenTtlSeconds));
@@ -127,8 +126,8 @@ public sealed record PutCommand(
         };
     }
 
-    private KeyValue? PreviousOf(WorkingState state, KeyRecord? live) =>
-        !ReturnPrevious || live is null ? null : new KeyValue
+    private KeyValue? PreviousOf(WorkingState state) =>
+        !ReturnPrevious || state.Keyspace.FindLive(Key.Span) is not { } live ? null : new KeyValue
         {
             Key = live.Key,
             Value = state.Keyspace.ValueOf(live),

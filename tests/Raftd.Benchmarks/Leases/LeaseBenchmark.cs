@@ -1,7 +1,7 @@
 // What leases cost: their calls, their memory, many that end together, and a leader that takes them over.
 //
 // How leases are made to end in one moment: a new leader counts from the moment of its own promotion. So leases that
-// nobody has used since (they have max(TTL, 60 s)) all end together, that long after a restart or a hand-over.
+// no client has used since (they have max(TTL, 60 s)) all end together, that long after a restart or a hand-over.
 
 using System.Diagnostics;
 

@@ -15,7 +15,7 @@ internal enum CallEnd
     /// <summary>Surely not done.</summary>
     Refused,
 
-    /// <summary>Nobody knows.</summary>
+    /// <summary>It is not known.</summary>
     Unknown,
 }
 

@@ -9,7 +9,7 @@ public sealed class FailpointTests : ClusterTest
 {
     private const int SyncFailed = 20;
 
-    // Next to nothing is kept of the log, so segments come and go, and whoever was away needs a snapshot.
+    // Next to nothing is kept of the log, so segments come and go, and a member that was away needs a snapshot.
     private static readonly string[] TinyLog =
         ["-max-value-bytes", "64KiB", "-wal-segment-bytes", "1MiB", "-wal-retention-bytes", "0", "-flush-interval", "20ms"];
 

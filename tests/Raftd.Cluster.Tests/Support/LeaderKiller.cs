@@ -36,7 +36,7 @@ internal sealed class LeaderKiller : IAsyncDisposable
 
     public int Transfers { get; private set; }
 
-    /// <summary>How long in all nobody answered because of them, until now.</summary>
+    /// <summary>How long in all no member answered because of them, until now.</summary>
     public TimeSpan Leaderless
     {
         get

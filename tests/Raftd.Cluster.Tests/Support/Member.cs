@@ -48,7 +48,7 @@ internal sealed class Member
     /// <summary>Where clients reach it.</summary>
     public string Host { get; init; } = "127.0.0.1";
 
-    /// <summary>Where the other members reach it, and the address it tells everybody.</summary>
+    /// <summary>Where the other members reach it, and the address that it tells them.</summary>
     public string PeerHost { get; init; } = "127.0.0.1";
 
     /// <summary>The words before its command line: a program that becomes the member.</summary>

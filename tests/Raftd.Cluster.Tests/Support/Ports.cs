@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Raftd.Cluster.Tests.Support;
 
-/// <summary>Loopback ports that nobody uses.</summary>
+/// <summary>Loopback ports that are free.</summary>
 /// <remarks>
 /// Below 32768, where Linux begins to take ports for outgoing connections: a port asked for with 0 may be taken by one
 /// while its member is down, and a connection to a port of that range may even reach itself.

@@ -77,7 +77,7 @@ internal sealed class SteadyWrites : IAsyncDisposable
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
         {
-            // Of unknown outcome, and nobody was told that it is there.
+            // Of unknown outcome: no client was told that it is there.
         }
 
         Interlocked.Increment(ref _failed);

@@ -21,7 +21,7 @@ internal sealed class TestCluster(Scene scene)
         {
             cluster.Add(string.Create(CultureInfo.InvariantCulture, $"node{number:00}"), flags).Start();
 
-            // The second one needs somebody to join; the others may come at once.
+            // The second one needs a member to join; the others may come at once.
             if (number == 1)
             {
                 await cluster[0].ReadyAsync();

@@ -2,7 +2,7 @@
 //
 // The naive way hashes all fields. Then a list that once was longer, a ring that begins elsewhere, or a clock that ran
 // further makes two of what is one state, and the exploration never ends. Listing the fields by hand is worse: the field
-// that somebody adds next year is forgotten, two states become one, and what follows from the second is never seen.
+// that is added next year is forgotten, two states become one, and what follows from the second is never seen.
 // So this walks over all fields of all objects, by reflection, and knows only a short list of exceptions:
 //
 // - Clocks and counters that only grow count by their distance to the core's own: the age of a write, not its date.

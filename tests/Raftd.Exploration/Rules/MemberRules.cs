@@ -121,7 +121,7 @@ internal static class MemberRules
             : member.ConfigurationIndex <= member.LastIndex && member.Log[member.ConfigurationIndex].Term == 0;
     }
 
-    /// <summary>A pre-vote speaks of a term that nobody has entered.</summary>
+    /// <summary>A pre-vote speaks of a term that no member has entered.</summary>
     private static bool TermIsDurable(MemberState sender, Message sent) =>
         sent.Kind is MessageKind.MsgPreVote or MessageKind.MsgPreVoteResp || sent.Term <= sender.HardState.Term;
 

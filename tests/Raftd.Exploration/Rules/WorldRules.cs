@@ -123,7 +123,7 @@ internal static class WorldRules
         return true;
     }
 
-    /// <summary>Of the configuration that whoever learned of it first had in force.</summary>
+    /// <summary>Of the configuration that the member which learned of it first had in force.</summary>
     private static bool CommittedByMajority(View view)
     {
         if (view.LosesDurable || view.Committed == view.Known)
@@ -171,7 +171,7 @@ internal static class WorldRules
         return pending <= 1;
     }
 
-    /// <summary>Of the leader of the latest term: an earlier one may lead whom nobody follows.</summary>
+    /// <summary>Of the leader of the latest term: an earlier one may lead and have no followers.</summary>
     private static bool MajoritiesMeet(View view)
     {
         var mover = view.Mover;

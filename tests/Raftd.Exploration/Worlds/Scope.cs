@@ -65,7 +65,7 @@ internal sealed record Scope(string Name, string About)
     /// </summary>
     public bool SwiftElections { get; init; }
 
-    /// <summary>A leader may campaign too: nobody answers it until it steps down by its quorum check.</summary>
+    /// <summary>A leader may campaign too: no member answers it until it steps down by its quorum check.</summary>
     public bool TiredLeaders { get; init; }
 
     /// <summary>What is under way when a campaign begins is lost.</summary>
@@ -74,7 +74,7 @@ internal sealed record Scope(string Name, string About)
     /// <summary>One entry to a message.</summary>
     public bool SmallMessages { get; init; }
 
-    /// <summary>All members are alike in the beginning, so that whoever campaigns first may be called 1.</summary>
+    /// <summary>All members are alike in the beginning, so that the one that campaigns first may be called 1.</summary>
     public bool IsSymmetric => Founding.Voters.Length == Members.Length && Changes.Count == 0;
 
     public int LimitOf(Resource resource) => resource switch

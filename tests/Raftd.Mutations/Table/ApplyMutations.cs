@@ -98,7 +98,7 @@ internal static class ApplyMutations
         {
             Name = "divergence-not-compared",
             Failures = [37],
-            Wrong = "members tell each other their hashes and nobody compares (etcd post-mortem of v3.5)",
+            Wrong = "members tell each other their hashes and do not compare them (etcd post-mortem of v3.5)",
             File = "src/Raftd.Node/Peers/DivergenceWatch.cs",
             Original = "Own != Theirs",
             Broken = "false",

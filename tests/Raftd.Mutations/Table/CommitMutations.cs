@@ -72,7 +72,7 @@ internal static class CommitMutations
         {
             Name = "lost-proposal-answered-as-done",
             Failures = [68],
-            Wrong = "whoever proposed at an index gets the result of the entry there, be it of another leader",
+            Wrong = "the proposer at an index gets the result of the entry there, be it of another leader",
             File = Ledger,
             Original = "head.Index == entry.Index && head.Term == entry.Term",
             Broken = "head.Index == entry.Index",

@@ -127,7 +127,7 @@ internal static class DiskMutations
         {
             Name = "data-checksum-not-checked",
             Failures = [26],
-            Wrong = "the checksum covers the record's header and nobody looks at that of its data",
+            Wrong = "the checksum of the record's header is looked at, and that of its data is not",
             File = Scan,
             Original = "Crc32C.Append(0, data) != header.DataCrc",
             Broken = "false",

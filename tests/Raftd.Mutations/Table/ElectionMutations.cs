@@ -97,7 +97,7 @@ internal static class ElectionMutations
         {
             Name = "second-vote-in-term",
             Failures = [1, 24],
-            Wrong = "a member votes for whoever asks as long as it knows no leader (camunda #1068)",
+            Wrong = "a member votes for each that asks as long as it knows no leader (camunda #1068)",
             File = Election,
             Original = "Leader.IsNone && (Vote.IsNone || Vote == m.From)",
             Broken = "Leader.IsNone",
@@ -196,7 +196,7 @@ internal static class ElectionMutations
         {
             Name = "isolated-leader-never-steps-down",
             Failures = [10],
-            Wrong = "no quorum check: a leader that nobody hears keeps its clients waiting",
+            Wrong = "no quorum check: a leader that no member hears keeps its clients waiting",
             File = Tick,
             Original = "!CheckQuorum()",
             Broken = "false",
@@ -224,9 +224,9 @@ internal static class ElectionMutations
         },
         new()
         {
-            Name = "removed-leader-elects-nobody",
+            Name = "removed-leader-blocks-elections",
             Failures = [],
-            Wrong = "a leader whose own removal is not committed may not stand again, and the others elect nobody (docs/bugs.md)",
+            Wrong = "a leader whose own removal is not committed may not stand again, and the others elect none (docs/bugs.md)",
             File = Core,
             Original = IsPromotable,
             Broken = "IsVoter",

@@ -270,7 +270,7 @@ internal static class EnduranceMutations
         {
             Name = "commit-news-never-alone",
             Failures = [22],
-            Wrong = "a commit is told with the next entries and never alone: the last write of many is seen by nobody else",
+            Wrong = "a commit is told with the next entries and never alone: the last write of many is seen by no other member",
             File = "src/Raftd.Node/Replication/Replica.cs",
             Original = "_raft.FlushCommitNews();",
             Broken = "",

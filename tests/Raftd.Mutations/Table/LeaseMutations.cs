@@ -113,7 +113,7 @@ internal static class LeaseMutations
         {
             Name = "unclaimed-grant-ends-early",
             Failures = [],
-            Wrong = "a grant that nobody has used yet has no more than its time to live",
+            Wrong = "a grant that was not used yet has no more than its time to live",
             File = "src/Raftd.Store/Leases/LeaseTimer.cs",
             Original = "Math.Max(Lease.TtlSeconds, LeaseRules.MinUnclaimedSeconds)",
             Broken = "Lease.TtlSeconds",

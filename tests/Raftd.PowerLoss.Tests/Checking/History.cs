@@ -20,7 +20,7 @@ internal sealed class History(IReadOnlyList<Note> notes, int position)
 {
     private readonly Dictionary<int, Expected> _keys = Expect(notes, position);
 
-    /// <summary>The highest revision told before; 0 while the member binds nobody.</summary>
+    /// <summary>The highest revision told before; 0 while the member has told nothing.</summary>
     public long RequiredRevision { get; } = IsBinding(notes, position)
         ? notes.Take(position).Select(note => note.Revision).DefaultIfEmpty().Max()
         : 0;

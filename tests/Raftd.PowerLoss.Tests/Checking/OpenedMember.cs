@@ -10,7 +10,7 @@ using Raftd.Wal;
 namespace Raftd.PowerLoss.Tests.Checking;
 
 /// <summary>A member started on what a power loss left: the product's own start and loops, stepped by the test's thread,
-/// with nobody to talk to.</summary>
+/// with no peer to talk to.</summary>
 internal sealed class OpenedMember : IPeerTransport, IDisposable
 {
     private const int MostSteps = 10_000;
@@ -80,17 +80,17 @@ internal sealed class OpenedMember : IPeerTransport, IDisposable
 
     void IPeerTransport.Send(IReadOnlyList<Message> messages)
     {
-        // Nobody is there.
+        // No peer is there.
     }
 
     void IPeerTransport.SendSnapshot(NodeId to, Message header)
     {
-        // Nobody is there.
+        // No peer is there.
     }
 
     void IPeerTransport.Follow(MemberTable members)
     {
-        // Nobody is there.
+        // No peer is there.
     }
 
     /// <summary>What the loops do at leisure: flush, let go of the log, make the next segment.</summary>

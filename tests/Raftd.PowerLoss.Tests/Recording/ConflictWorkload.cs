@@ -39,7 +39,7 @@ internal static class ConflictWorkload
     }
 
     /// <summary>The recorded member leads, is left alone and goes on logging for as long as it does not notice.</summary>
-    /// <returns>The first entry that nobody else has.</returns>
+    /// <returns>The first entry that no other member has.</returns>
     private static async Task<(ulong Index, ulong Term)> WriteAloneAsync(
         NodeOptions first, NodeOptions second, NodeOptions recorded, Notes notes, int life)
     {
@@ -57,7 +57,7 @@ internal static class ConflictWorkload
         var entry = (Index: log.LastIndex + 1, b.Member.Replica.Status.Term);
         for (var i = 0; i < LonelyEntries; i++)
         {
-            // Of no effect on what a read shows, so whoever applies it all the same still has the keys as they were told.
+            // Of no effect on what a read shows, so a member that applies it all the same still has the keys as they were told.
             _ = b.Member.Replica.ProposeAsync(CommandFactory.Compact(1));
         }
 

@@ -6,7 +6,7 @@
 //   follower   a joins with c; b, whose disk is the recorded one, joins when their log has gone on: it is given a
 //              snapshot into an empty directory. Then it misses as much again and is given another one over what it
 //              has. Then c stops, and nothing is acknowledged without b.
-//   conflict   b, whose disk is the recorded one, leads when a and c stop, and logs what nobody else will have. a and c
+//   conflict   b, whose disk is the recorded one, leads when a and c stop, and logs what no other will have. a and c
 //              go on without it; then it comes back and has to replace that. Then one of them stops as above.
 
 using System.Net;

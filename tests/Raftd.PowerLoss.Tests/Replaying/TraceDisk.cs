@@ -73,7 +73,7 @@ internal sealed class TraceDisk(string folder, MemoryFileSystem files)
     public IReadOnlyList<Call> Running =>
         [.. _running.Values.Where(call => call.Name is not ("fsync" or "fdatasync")).OrderBy(call => call.Thread)];
 
-    /// <summary>Such a call was done all the same: nobody saw its end, but the directory shows it.</summary>
+    /// <summary>Such a call was done all the same: its end was not seen, but the directory shows it.</summary>
     public void PlayRunning(Call call)
     {
         call.Result = call.Arguments.Sum(argument => argument.Bytes.Length);

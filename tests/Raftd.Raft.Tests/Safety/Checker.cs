@@ -51,7 +51,7 @@ internal sealed class Checker
         Assert.True(node.LastIndex >= needed, $"leader {node.Id} of term {node.Term} ends at {node.LastIndex}, committed is {needed}");
     }
 
-    /// <summary>State machine safety: whoever applies an index applies the same entry, without gaps, and it stays.</summary>
+    /// <summary>State machine safety: members that apply an index apply the same entry, without gaps, and it stays.</summary>
     private void CheckApplied(TestMember member)
     {
         var from = _checkedApplied.GetValueOrDefault(member.Id);

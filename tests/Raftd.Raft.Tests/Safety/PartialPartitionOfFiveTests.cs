@@ -44,7 +44,7 @@ public sealed class PartialPartitionOfFiveTests(ITestOutputHelper output)
             cluster.Committed > before,
             $"links {Describe(cut)} cut under leader {firstLeader}, seed {seed}: nothing committed in {TickLimit} ticks");
 
-        // And it stays so: whoever is cut off does not unseat the leader again and again.
+        // And it stays so: a member that is cut off does not unseat the leader again and again.
         before = cluster.Committed;
         cluster.Run(TickLimit, until: () => false);
         Assert.True(

@@ -5,8 +5,8 @@ namespace Raftd.Raft.Tests.Safety;
 /// <summary>Each of the 64 ways in which the six directed links among three members can be cut, under each first leader: a
 /// majority whose members hear each other has a leader that commits within ten election timeouts.</summary>
 /// <remarks>
-/// Stores have stood still here: a member that is heard by all and hears nobody campaigns without end, or a leader goes on
-/// sending heartbeats that nobody can answer. Pre-votes, the quorum check and the refusal to vote while a leader is alive
+/// Stores have stood still here: a member that is heard by all and hears none campaigns without end, or a leader goes on
+/// sending heartbeats that no member can answer. Pre-votes, the quorum check and the refusal to vote while a leader is alive
 /// each close one of these, and together they must not close the way for the election that is needed.
 /// </remarks>
 public sealed class PartialPartitionTests(ITestOutputHelper output)
@@ -66,7 +66,7 @@ public sealed class PartialPartitionTests(ITestOutputHelper output)
             trio.Committed > before,
             $"links {Describe(set)} cut under leader {firstLeader}, seed {seed}: nothing committed in {TickLimit} ticks");
 
-        // And it stays so: whoever is cut off does not unseat the leader again and again.
+        // And it stays so: a member that is cut off does not unseat the leader again and again.
         before = trio.Committed;
         trio.Run(TickLimit, until: () => false);
         Assert.True(

@@ -2,7 +2,7 @@ using Raftd.Raft.Tests.Support;
 
 namespace Raftd.Raft.Tests.Safety;
 
-/// <summary>Members whose messages arrive within the tick, or never; whoever leads is asked to write each tick.</summary>
+/// <summary>Members whose messages arrive within the tick, or never; the leader is asked to write each tick.</summary>
 internal sealed class PromptCluster
 {
     // One election timeout of TestOptions.

@@ -6,7 +6,7 @@
 //   2. Immortal. From the moment at which a renewal took effect (in the leader's memory, or as an entry that is applied)
 //      it is gone after its time by the clocks of those who served, and what elections give back (LeaseCountdown).
 //      Looked at in a steady beat, and only where the swarm TimesLeases.
-//   3. What has ended leaves no key behind, and whoever asks for a renewal afterwards is told so, and nobody else is.
+//   3. What has ended leaves no key behind, and a client that asks for a renewal afterwards is told so, and no other is.
 
 using System.Text;
 using Raftd.Contract;

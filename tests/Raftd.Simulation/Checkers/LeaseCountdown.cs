@@ -1,10 +1,10 @@
 // How long a lease, or a key with a deadline of its own, may still live.
 //
 // A renewal gives it the full time. From then on it has less by whatever the leader's clock counts while that leader
-// serves. What nobody serves, nobody counts: that time prolongs it. A new leader goes on from what is stored, which is
-// what it had left at the last checkpoint, and a lease that is silent has one in each interval of service: an eighth of
-// what it has left, at most ten minutes (SilenceClock). So an election gives back at most one interval and the time that a
-// checkpoint takes.
+// serves. Time in which no leader serves is not counted: that time prolongs it. A new leader goes on from what is stored,
+// which is what it had left at the last checkpoint, and a lease that is silent has one in each interval of service: an
+// eighth of what it has left, at most ten minutes (SilenceClock). So an election gives back at most one interval and the
+// time that a checkpoint takes.
 
 namespace Raftd.Simulation.Checkers;
 
@@ -35,7 +35,7 @@ internal sealed class LeaseCountdown(double fullMicroseconds, double tickMicrose
     /// anything. Renewals that follow each other closely are one beat.</summary>
     public double Gap { get; private set; }
 
-    /// <summary>Whoever could end it has had the time to.</summary>
+    /// <summary>The leader that could end it has had the time to.</summary>
     public bool IsOver => _left < -_endTakes;
 
     private double ShortestSilence => Math.Min(_full / 4, Minute);
@@ -63,7 +63,7 @@ internal sealed class LeaseCountdown(double fullMicroseconds, double tickMicrose
         _renewedIn = term;
     }
 
-    /// <summary>Somebody has served for so long, by the clock that counts. The gap is that of renewals which push the
+    /// <summary>A leader has served for so long, by the clock that counts. The gap is that of renewals which push the
     /// checkpoint back.</summary>
     public void Serve(double microseconds, double gap)
     {

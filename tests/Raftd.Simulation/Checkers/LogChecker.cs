@@ -9,7 +9,7 @@ using Raftd.Wal;
 namespace Raftd.Simulation.Checkers;
 
 /// <summary>State machine safety: whatever index two members apply, they apply the same entry there and stand at the same
-/// hash afterwards. Keeps every entry that anybody has applied, read back from that member's own log.</summary>
+/// hash afterwards. Keeps every entry that a member has applied, read back from that member's own log.</summary>
 internal sealed class LogChecker(Cluster cluster, HistoryChecker history, LeaseChecker leases, LevelChecker levels)
 {
     // At [index - 1].
@@ -62,7 +62,7 @@ internal sealed class LogChecker(Cluster cluster, HistoryChecker history, LeaseC
             var state = member.Parts.State.Applied;
             SafetyViolationException.Require(
                 index <= LastIndex && state.Term == TermOf(index),
-                $"{member.Host.Name} installed a snapshot of {state.Term}/{index}, which nobody applied");
+                $"{member.Host.Name} installed a snapshot of {state.Term}/{index}, which no member applied");
             CompareHash(member, index, state.Hash);
         }
         else

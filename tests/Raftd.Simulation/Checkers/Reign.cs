@@ -3,13 +3,13 @@ using Raftd.Simulation.Members;
 namespace Raftd.Simulation.Checkers;
 
 /// <summary>Who serves: the leader that has applied the first entry of its term, is awake, is not handing over, and is
-/// followed by a majority that it reaches. Only then may anybody expect that something is done in time.</summary>
+/// followed by a majority that it reaches. Only then may a client expect that something is done in time.</summary>
 internal sealed class Reign(Cluster cluster)
 {
     private ulong _lastLeader;
     private Incarnation? _lastIncarnation;
 
-    /// <summary>Null while nobody does.</summary>
+    /// <summary>Null while none does.</summary>
     public Incarnation? Serving { get; private set; }
 
     public ulong Term { get; private set; }
@@ -60,13 +60,13 @@ internal sealed class Reign(Cluster cluster)
 
 internal enum ReignChange
 {
-    /// <summary>Nobody serves.</summary>
+    /// <summary>No member serves.</summary>
     None,
 
     /// <summary>Another leader than the last one, or the same in another term.</summary>
     Began,
 
-    /// <summary>The same one again after a time in which nobody did.</summary>
+    /// <summary>The same one again after a time in which none did.</summary>
     Resumed,
 
     Goes,

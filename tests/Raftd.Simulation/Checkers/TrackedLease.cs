@@ -26,7 +26,7 @@ internal sealed class TrackedLease(long id, string name, long ttlSeconds, double
 
     public long HeldUntil { get; set; }
 
-    /// <summary>As HeldUntil, of a REST grant that nobody has asked anything of.</summary>
+    /// <summary>As HeldUntil, of a REST grant that has not been asked for since.</summary>
     public long UnclaimedUntil { get; set; }
 
     /// <summary>0 until its grant is applied.</summary>
@@ -40,10 +40,10 @@ internal sealed class TrackedLease(long id, string name, long ttlSeconds, double
 
     public long? EndedAt { get; set; }
 
-    /// <summary>Somebody has asked for its end, or for that of the key which owns it.</summary>
+    /// <summary>A client has asked for its end, or for that of the key which owns it.</summary>
     public bool IsRevoked { get; set; }
 
-    /// <summary>Somebody has asked to delete or overwrite one of its keys. The one that runs out next may be its last.</summary>
+    /// <summary>A client has asked to delete or overwrite one of its keys. The one that runs out next may be its last.</summary>
     public bool IsContested { get; set; }
 
     /// <summary>An entry that ends keys which ran out names one of it.</summary>

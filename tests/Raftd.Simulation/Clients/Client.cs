@@ -2,7 +2,7 @@ using Raftd.Simulation.Members;
 
 namespace Raftd.Simulation.Clients;
 
-/// <summary>One client: one request at a time, a pause, the next. Asks whom it takes for the leader, or just anybody.</summary>
+/// <summary>One client: one request at a time, a pause, the next. Asks the member that it takes for the leader, or just any.</summary>
 internal abstract class Client(Cluster cluster, Dice dice, string name)
 {
     protected Cluster Cluster { get; } = cluster;

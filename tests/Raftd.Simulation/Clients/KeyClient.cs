@@ -8,7 +8,7 @@ using Raftd.Store.Commands;
 namespace Raftd.Simulation.Clients;
 
 /// <summary>Puts, gets, deletes and conditional puts on a few keys that all clients share. A write whose outcome is unknown
-/// may be asked for again, of anybody.</summary>
+/// may be asked for again, of any member.</summary>
 internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Client(cluster, dice, name)
 {
     private readonly Dictionary<string, long> _seen = new(StringComparer.Ordinal);

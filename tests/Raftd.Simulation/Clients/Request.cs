@@ -3,7 +3,7 @@ using Raftd.Simulation.Members;
 namespace Raftd.Simulation.Clients;
 
 /// <summary>A request that ends once: with its answer, with the death of the member, or when its client has waited long
-/// enough and goes elsewhere. Derived types look and note; what they are told after the end comes to nobody.</summary>
+/// enough and goes elsewhere. Derived types look and note; what comes after the end is not told to them.</summary>
 internal abstract class Request(Client client) : IWaiting
 {
     private bool _hasEnded;

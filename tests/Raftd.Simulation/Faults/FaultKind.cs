@@ -139,7 +139,7 @@ internal enum FaultKind
     /// <summary>The leader is asked to hand over.</summary>
     Transfer,
 
-    /// <summary>The leader is asked to hand over, and whoever it is then again, several times.</summary>
+    /// <summary>The leader is asked to hand over, then the next leader, several times.</summary>
     TransferToAndFro,
 
     /// <summary>The leader is removed from the cluster.</summary>

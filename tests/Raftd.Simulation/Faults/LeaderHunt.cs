@@ -2,7 +2,7 @@ using Raftd.Simulation.Members;
 
 namespace Raftd.Simulation.Faults;
 
-/// <summary>Brings down whoever serves as the leader, again and again: by a crash, a pause longer than an election takes, a
+/// <summary>Brings down the member that serves as the leader, again and again: by a crash, a pause longer than an election takes, a
 /// cut from the others in both directions, or a request to hand over. Nothing else goes wrong.</summary>
 /// <remarks>Fair as Nemesis is; in a pause the member's clock goes on, as of a stopped process, or stands, as of a stopped
 /// machine. The next leader is struck only once it serves.</remarks>

@@ -3,12 +3,12 @@
 //
 //   - A crash may lose, of each file, any of the 512-byte sectors and any of the names that were not synced, and of the
 //     state the transaction that was not committed. What was synced stays as it is, but for this:
-//   - The last record of a log may be damaged by a crash although it was synced, which nobody can tell from a torn tail;
+//   - The last record of a log may be damaged by a crash although it was synced, which cannot be told from a torn tail;
 //     or a bit flips anywhere in a log. On one member at a time: it must be whole again before another loses its own;
 //     never on a cluster of one voter. A member that finds its log rotten stops; an operator brings the bytes back.
-//   - A pair of a state may change or be gone, or a disk be empty, on so few members that the others are a majority; they are replaced, with an
-//     empty disk, before the next (Replacement). Until then no crash leaves a torn tail: with a voter gone for good, one more
-//     that may not vote can be one too many. Never beside a damaged log, or an administrator that removes members.
+//   - A pair of a state may change or be gone, or a disk be empty, on so few members that the others are a majority; they are
+//     replaced by new ones before the next (Replacement). Until then no crash leaves a torn tail: with a voter gone for good,
+//     one more that may not vote can be one too many. Never beside a damaged log, or an administrator that removes members.
 //   - Any number of members may crash, and all at once: nothing acknowledged rests on anything unsynced.
 //   - A failed call is told to the member, which must stop or do without; what it had not synced may be gone.
 //   - A full disk takes no new file and no new length; what is allocated can still be written. It has room again later.
@@ -61,7 +61,7 @@ internal sealed class Nemesis
         }
     }
 
-    /// <summary>Mends everything and starts everybody.</summary>
+    /// <summary>Mends everything and starts all members.</summary>
     public void Stop()
     {
         _cluster.IsQuiet = true;

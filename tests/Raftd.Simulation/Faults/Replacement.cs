@@ -5,8 +5,9 @@ using Raftd.Testing;
 
 namespace Raftd.Simulation.Faults;
 
-/// <summary>The operator of members whose state is damaged or whose disk is empty, who does what docs/operations.md says: the member is removed from
-/// the cluster, its disk is never used again, and a new one joins in its place, with an id of its own.</summary>
+/// <summary>The operator of members whose state is damaged or whose disk is empty, who does what docs/operations.md says: the
+/// member is removed from the cluster, its disk is never used again, and a new one joins in its place, with an id of its own.
+/// </summary>
 /// <remarks>
 /// Fair: so many members are damaged at once that the sound voters are a majority, and the next one is only once those
 /// before are replaced. So no other voter may be away for good meanwhile: none whose log is damaged (DiskFaults), and none

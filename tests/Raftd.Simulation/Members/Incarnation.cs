@@ -120,7 +120,7 @@ internal sealed class Incarnation
         happening();
     });
 
-    /// <summary>Runs code of the member, which may end it; then everybody looks at what it did.</summary>
+    /// <summary>Runs code of the member, which may end it; then checkers and clients look at what it did.</summary>
     public void Run(int what, Action code)
     {
         if (Do(code))

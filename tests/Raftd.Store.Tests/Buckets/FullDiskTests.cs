@@ -4,7 +4,7 @@ using Raftd.Store.Lmdb;
 
 namespace Raftd.Store.Tests.Buckets;
 
-/// <summary>A disk of 4 MiB that fills up (failure 39 of docs/failures.md). It is a tmpfs, so whoever may not mount
+/// <summary>A disk of 4 MiB that fills up (failure 39 of docs/failures.md). It is a tmpfs, so where a process may not mount
 /// one skips this.</summary>
 public sealed class FullDiskTests : IDisposable
 {

@@ -9,7 +9,7 @@ using Raftd.Store.Mvcc;
 
 namespace Raftd.Store.Tests.Buckets;
 
-/// <summary>Bits that rot anywhere in data.mdb, LMDB's own structure included: nobody is ever told something wrong. LMDB may end
+/// <summary>Bits that rot anywhere in data.mdb, LMDB's own structure included: no reader is ever told something wrong. LMDB may end
 /// the process where it believes a damaged page, so all reading is done by another one.</summary>
 public sealed class RottenFileTests : IDisposable
 {

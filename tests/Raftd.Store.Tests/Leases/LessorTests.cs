@@ -410,7 +410,7 @@ public sealed class LessorTests : IDisposable
         void RenewAll() => Array.ForEach(keys, key => Assert.NotNull(_leases.KeepAlive(1, key, "v")));
     }
 
-    /// <summary>A promotion costs the same with any number of leases; nobody is told that a lease is gone that is only not
+    /// <summary>A promotion costs the same with any number of leases; no client is told that a lease is gone that is only not
     /// taken in yet.</summary>
     [Fact]
     public async Task NewLeader_TakesLeasesInByPortions_AndRenewalsWaitForThemAsync()

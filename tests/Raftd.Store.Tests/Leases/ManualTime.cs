@@ -9,7 +9,7 @@ internal sealed class ManualTime : TimeProvider
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    /// <summary>How often somebody has looked at it.</summary>
+    /// <summary>How often it was looked at.</summary>
     public int Looks { get; private set; }
 
     public override long GetTimestamp()

@@ -6,7 +6,7 @@ using Raftd.Store.Mvcc;
 
 namespace Raftd.Store.Tests.Mvcc;
 
-/// <summary>Cached values: what fills the cache, what it counts, and that both stay true whoever fills and empties it.</summary>
+/// <summary>Cached values: what fills the cache, what it counts, and that both stay true whichever thread fills and empties it.</summary>
 public sealed class ValueCacheTests
 {
     private const int Readers = 4;

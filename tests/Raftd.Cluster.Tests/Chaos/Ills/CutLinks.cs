@@ -9,10 +9,10 @@ internal enum Cut
     /// <summary>Nothing to or from the leader.</summary>
     LeaderFromAll,
 
-    /// <summary>The others hear the leader, and it hears nobody.</summary>
+    /// <summary>The others hear the leader, and it hears none of them.</summary>
     LeaderHearsNobody,
 
-    /// <summary>The leader hears the others, and nobody hears it.</summary>
+    /// <summary>The leader hears the others, and none of them hears it.</summary>
     NobodyHearsLeader,
 
     /// <summary>The leader and one follower do not hear each other; the other follower hears both.</summary>

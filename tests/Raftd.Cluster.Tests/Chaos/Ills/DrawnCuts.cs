@@ -5,7 +5,7 @@ using Raftd.Cluster.Tests.Wire;
 namespace Raftd.Cluster.Tests.Chaos.Ills;
 
 /// <summary>Any links are cut, each way by itself: three members have 64 such sets. If two still hear each other, they go on;
-/// if not, nobody answers anything wrong. Then all is connected again.</summary>
+/// if not, no member answers anything wrong. Then all is connected again.</summary>
 internal sealed class DrawnCuts(WiredCluster wired, Action<string> print) : Ill
 {
     // Ten election timeouts, as the simulator has it for all 64 sets, and as much again for a busy machine.
