@@ -110,6 +110,7 @@ internal sealed class ChangeReader(StateEpoch epoch, Revision from, long through
         var expected = from;
         foreach (var revision in _changes.Select(static change => change.Revision).Append(_next ?? new Revision(through + 1, 0)))
         {
+            Invariant.Check(revision.CompareTo(expected) >= 0, $"change {revision} is read again, {expected} would be next");
             var follows = revision == expected || revision == new Revision(expected.Main + 1, 0);
             if (!follows && revision.Main > floor + 1)
             {
