@@ -57,7 +57,7 @@ public sealed class ChangeReaderTests(ITestOutputHelper output)
         using var owned = store = new TestStore(() => new ModelStateDirectory(disk, opened => opened.OnWrite = _ =>
         {
             looks++;
-            Assert.Equal(_written, ReadAll(store!.State.View(), from: 2, maxBytes: 100));
+            Assert.Equal(_written, ReadAll(store!.State.View(), from: 2, maxBytes: 1000));
         }));
         Put(store, "a", "1");
         store.Flush();
