@@ -44,28 +44,15 @@ public sealed class FoundingTests
     public void Knock_APeerThatKnowsTheAddress_IsToldToComeAgainAndNoClusterIsFounded()
     {
         var founding = new Founding(Empty, generator: null, "/data", TimeSpan.FromSeconds(1));
-        var stream = new RefusedStream();
+        var stream = new HeldStream();
 
         founding.Knock(new PeerHandshake(0xC1, 2, 1, "n2", "n1"), stream);
 
-        Assert.Equal(PeerStatus.Unavailable, stream.Status);
+        Assert.Equal((PeerStatus.Unavailable, false), (stream.Status, stream.IsAborted));
         Assert.True(founding.Called.IsCompletedSuccessfully);
         var refusal = Assert.Throws<FatalStopException>(founding.End);
         Assert.Equal(FatalReason.FoundingRefused, refusal.Reason);
         Assert.Contains("n2 of cluster 00000000000000c1", refusal.What, StringComparison.Ordinal);
         Assert.Contains("-X DELETE http://<a member>/members/n1", refusal.Remedy, StringComparison.Ordinal);
-    }
-
-    private sealed class RefusedStream : IIncomingStream
-    {
-        public int Status { get; private set; }
-
-        public void Accept(IStreamMachine machine) => Assert.Fail("let in");
-
-        public void Refuse(int status, string reason) => Status = status;
-
-        public void Wake() => Assert.Fail("woken");
-
-        public void Abort() => Assert.Fail("aborted");
     }
 }

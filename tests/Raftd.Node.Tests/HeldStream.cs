@@ -7,9 +7,12 @@ internal sealed class HeldStream : IIncomingStream
 {
     public bool IsAborted { get; private set; }
 
+    /// <summary>With which it was refused; 0 if it was not.</summary>
+    public int Status { get; private set; }
+
     public void Accept(IStreamMachine machine) => throw new NotSupportedException();
 
-    public void Refuse(int status, string reason) => throw new NotSupportedException();
+    public void Refuse(int status, string reason) => Status = status;
 
     public void Wake()
     {

@@ -144,12 +144,7 @@ public sealed class LogWriterTests : IDisposable
     [Fact]
     public void Tick_CoveredSegments_GoInTwoSteps()
     {
-        for (ulong i = 1; i <= 40; i++)
-        {
-            _log.Post(Work(sequence: i, index: i, bytes: 7000));
-            _log.Step();
-        }
-
+        AppendForty();
         var asked = 0UL;
         _log.Releasing = index => asked = index;
         _log.Tick();
@@ -176,12 +171,7 @@ public sealed class LogWriterTests : IDisposable
         _log.Releasing = _log.Release;
         using var low = _log.Pins.TryAdd(1);
         using var high = _log.Pins.TryAdd(24);
-        for (ulong i = 1; i <= 40; i++)
-        {
-            _log.Post(Work(sequence: i, index: i, bytes: 7000));
-            _log.Step();
-        }
-
+        AppendForty();
         _log.Flushed(40);
         _log.Tick();
         _log.Tick();
@@ -200,12 +190,7 @@ public sealed class LogWriterTests : IDisposable
         _log.Releasing = _log.Release;
         using var below = _log.Pins.TryAdd(1);
         using var flushed = _log.Pins.TryAdd(12);
-        for (ulong i = 1; i <= 40; i++)
-        {
-            _log.Post(Work(sequence: i, index: i, bytes: 7000));
-            _log.Step();
-        }
-
+        AppendForty();
         _log.Flushed(12);
         _log.Tick();
         Assert.True(below!.IsLost);
@@ -227,6 +212,16 @@ public sealed class LogWriterTests : IDisposable
         Assert.Null(_log.Pins.TryAdd(49));
         _log.Tick();
         Assert.Equal(51UL, _log.RetainedFrom);
+    }
+
+    /// <summary>Entries of 7 000 bytes: nine fill a segment.</summary>
+    private void AppendForty()
+    {
+        for (ulong i = 1; i <= 40; i++)
+        {
+            _log.Post(Work(sequence: i, index: i, bytes: 7000));
+            _log.Step();
+        }
     }
 
     private static LogWork Work(ulong sequence, ulong index, int bytes = 10) => new()

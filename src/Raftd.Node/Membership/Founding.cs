@@ -19,8 +19,7 @@ internal sealed class Founding(MemberIdentity self, int? generator, string dataD
 {
     private const double WaitInElectionTimeouts = 1.5;
 
-    private readonly TaskCompletionSource _called = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile PeerHandshake? _caller;
+    private readonly TaskCompletionSource<PeerHandshake> _called = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>How long to listen. The peers' reconnecting keeps to bounds of its own, whatever election timeout this founder
     /// is started with.</summary>
@@ -33,8 +32,7 @@ internal sealed class Founding(MemberIdentity self, int? generator, string dataD
     /// <summary>The door meanwhile. Any thread.</summary>
     public void Knock(PeerHandshake handshake, IIncomingStream stream)
     {
-        _caller = handshake;
-        _called.TrySetResult();
+        _called.TrySetResult(handshake);
         NotAMember.Refuse(stream);
     }
 
@@ -43,7 +41,7 @@ internal sealed class Founding(MemberIdentity self, int? generator, string dataD
     /// <exception cref="FatalStopException">This address belongs to a cluster already.</exception>
     public MemberIdentity End()
     {
-        if (_caller is { } peer)
+        if (_called.Task is { IsCompletedSuccessfully: true, Result: var peer })
         {
             throw Refused(peer);
         }

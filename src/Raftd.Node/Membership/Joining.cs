@@ -5,7 +5,6 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json.Serialization.Metadata;
 using Raftd.Contract;
-using Raftd.Node.Forwarding;
 
 namespace Raftd.Node.Membership;
 

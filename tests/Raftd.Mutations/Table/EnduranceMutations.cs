@@ -107,7 +107,7 @@ internal static class EnduranceMutations
             Failures = [15],
             Wrong = "a founder whose directory was emptied founds a second cluster beside its peers, which call it",
             File = "src/Raftd.Node/Membership/Founding.cs",
-            Original = "_caller = handshake;",
+            Original = "_called.TrySetResult(handshake);",
             Broken = "",
             Suites = [Suite.Simulator, Suite.Node],
         },

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
-namespace Raftd.Node.Forwarding;
+namespace Raftd.Node;
 
 /// <summary>What another process answered, which may be anything.</summary>
 internal static class ForeignJson
