@@ -80,7 +80,7 @@ internal sealed record ApiError(int Status, string Code, string Message, string 
 
     private static (int Status, string Code) Row(ErrorCode code) => code switch
     {
-        ErrorCode.BadRequest => (400, "bad_request"),
+        ErrorCode.BadRequest or ErrorCode.FutureRevision => (400, "bad_request"),
         ErrorCode.NotFound => (404, "not_found"),
         ErrorCode.Conflict => (409, "conflict"),
         ErrorCode.Compacted => (410, "compacted"),

@@ -48,8 +48,7 @@ internal sealed record FatalError(ExitCode Code, string What, string ToDo)
         IOException { HResult: NoSpace or QuotaExceeded } => new FatalError(
             ExitCode.DiskFull, $"no space left for {settings.DataDirectory}", "free some space and start again"),
         IOException { HResult: ReadOnlyFileSystem } => Unusable(cause, settings),
-        // Each project compiles a copy of its own of Invariant.cs, so that the type is known by its name alone.
-        _ when cause.GetType().FullName == typeof(InvariantViolationException).FullName => new FatalError(
+        InvariantViolationException => new FatalError(
             ExitCode.InvariantBroken,
             $"a broken invariant: {cause.Message}",
             "a bug or a broken machine; keep the log and report it, then start again"),

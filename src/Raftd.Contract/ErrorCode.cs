@@ -36,4 +36,7 @@ public enum ErrorCode
 
     /// <summary>The request may or may not take effect; only a read tells. Never retried by the server.</summary>
     UnknownOutcome,
+
+    /// <summary>The revision asked for does not exist yet.</summary>
+    FutureRevision,
 }

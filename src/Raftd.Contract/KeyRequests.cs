@@ -38,6 +38,13 @@ public sealed record RangeRequest
     /// <summary>At most this many items; 0 for all.</summary>
     public long Limit { get; init; }
 
+    /// <summary>The items end before their keys and values together have more bytes than this, but there is one; 0 for no
+    /// bound.</summary>
+    public long MaxBytes { get; init; }
+
+    /// <summary>No items, only how many there are.</summary>
+    public bool CountOnly { get; init; }
+
     public ReadLevel Level { get; init; }
 
     /// <summary>Leave the values out.</summary>
@@ -55,8 +62,11 @@ public sealed record RangeResponse
     /// <summary>In key order.</summary>
     public required IReadOnlyList<KeyValue> Items { get; init; }
 
-    /// <summary>Keys in the range, whatever the limit.</summary>
+    /// <summary>Keys in the range, however few of them are items.</summary>
     public required long Count { get; init; }
+
+    /// <summary>There are keys behind the last item, which a limit has kept out.</summary>
+    public bool HasMore => Items.Count < Count;
 }
 
 public sealed record PutRequest

@@ -1,5 +1,5 @@
+using Raftd.State.Commands;
 using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
 using Raftd.Wal;
 
 namespace Raftd.Node;

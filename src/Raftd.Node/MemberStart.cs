@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
-using Raftd.Store.Buckets;
+using Raftd.Store.Lmdb;
 using Raftd.Wal;
 
 namespace Raftd.Node;

@@ -1,7 +1,7 @@
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
-using Raftd.Store.Mvcc;
+using Raftd.Store;
 using Raftd.Wal;
 
 namespace Raftd.Node;

@@ -8,7 +8,7 @@ using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Service;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
 using Raftd.Wal;
 
 namespace Raftd.Node;

@@ -10,8 +10,8 @@ using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Raft;
-using Raftd.Store.Leases;
-using Raftd.Store.Mvcc;
+using Raftd.State.Timekeeping;
+using Raftd.Store;
 using Raftd.Wal;
 
 namespace Raftd.Node;

@@ -14,9 +14,9 @@ using Raftd.Node.Peers;
 using Raftd.Node.Peers.Http;
 using Raftd.Node.Replication;
 using Raftd.Node.Service;
-using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
-using Raftd.Store.Leases;
+using Raftd.State.Commands;
+using Raftd.State.Leases;
+using Raftd.Store.Lmdb;
 using Raftd.Wal;
 
 namespace Raftd.Node;

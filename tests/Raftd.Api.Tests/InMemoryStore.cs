@@ -66,7 +66,7 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
             Enter();
             if (request.Revision > _revision)
             {
-                throw new StoreException(ErrorCode.BadRequest, $"revision {request.Revision} is in the future");
+                throw new StoreException(ErrorCode.FutureRevision, $"revision {request.Revision} is in the future");
             }
 
             if (request.Revision > 0 && request.Revision < _compacted)
@@ -136,7 +136,7 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
 
             if (request.Revision > _revision)
             {
-                throw new StoreException(ErrorCode.BadRequest, $"revision {request.Revision} is in the future");
+                throw new StoreException(ErrorCode.FutureRevision, $"revision {request.Revision} is in the future");
             }
 
             _compacted = request.Revision;

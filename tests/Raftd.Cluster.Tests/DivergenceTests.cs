@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Raftd.Cluster.Tests.Support;
 using Raftd.Store.Buckets;
-using Raftd.Store.Mvcc;
+using Raftd.Store.Lmdb;
 
 namespace Raftd.Cluster.Tests;
 

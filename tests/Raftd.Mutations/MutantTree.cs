@@ -12,11 +12,11 @@ internal sealed class MutantTree(string root)
     /// <summary>Names the one mutation that is on.</summary>
     public const string Variable = "RAFTD_MUTATION";
 
-    /// <summary>Compiled into each product assembly, as all of src/Shared is.</summary>
+    /// <summary>A part of Raftd.Shared, which every product project knows.</summary>
     private const string SwitchSource = $$"""
         namespace Raftd.Shared;
 
-        internal static class Mutant
+        public static class Mutant
         {
             private static readonly string? Name = System.Environment.GetEnvironmentVariable("{{Variable}}");
 
@@ -79,7 +79,7 @@ internal sealed class MutantTree(string root)
             WriteIfNew(path, bytes);
         }
 
-        WriteIfNew("src/Shared/Mutant.cs", Encoding.UTF8.GetBytes(SwitchSource));
+        WriteIfNew("src/Raftd.Shared/Mutant.cs", Encoding.UTF8.GetBytes(SwitchSource));
         WriteIfNew("mutants.slnx", Encoding.UTF8.GetBytes(Solution()));
         RemoveOthers(wanted);
     }
@@ -120,7 +120,7 @@ internal sealed class MutantTree(string root)
         foreach (var path in Directory.EnumerateFiles(_copy, "*.cs", SearchOption.AllDirectories))
         {
             var relative = Path.GetRelativePath(_copy, path);
-            if (!IsOutput(relative) && !wanted.Contains(relative) && relative != "src/Shared/Mutant.cs")
+            if (!IsOutput(relative) && !wanted.Contains(relative) && relative != "src/Raftd.Shared/Mutant.cs")
             {
                 File.Delete(path);
             }

@@ -3,8 +3,9 @@
 //   command: key, tail
 //   result:  done
 
-using Raftd.Store.Commands;
-using Raftd.Store.Mvcc;
+using Raftd.State.Commands;
+using Raftd.State.Keyspaces;
+using Raftd.State.Wire;
 
 namespace Raftd.Node.Tests;
 

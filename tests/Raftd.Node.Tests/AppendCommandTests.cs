@@ -1,6 +1,6 @@
 using System.Text;
-using Raftd.Node.Replication;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
+using Raftd.State.Leading;
 
 namespace Raftd.Node.Tests;
 

@@ -1,7 +1,7 @@
 using Raftd.Contract;
 using Raftd.Node.Replication;
-using Raftd.Store.Commands;
-using Raftd.Store.Mvcc;
+using Raftd.State.Commands;
+using Raftd.Store;
 using Raftd.Store.Testing;
 
 namespace Raftd.Node.Tests;

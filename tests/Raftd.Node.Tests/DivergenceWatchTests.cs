@@ -1,7 +1,7 @@
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Raft;
-using Raftd.Store.Mvcc;
+using Raftd.Store;
 using Raftd.Store.Testing;
 
 namespace Raftd.Node.Tests;

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Contract;
 using Raftd.Node.Replication;
-using Raftd.Store.Commands;
-using Raftd.Store.Mvcc;
+using Raftd.State.Commands;
+using Raftd.Store;
 using Raftd.Store.Testing;
 using Raftd.Testing;
 using Raftd.Wal;

@@ -5,7 +5,7 @@ using Raftd.Node.Forwarding;
 using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
 
 namespace Raftd.Node.Tests;
 
@@ -22,7 +22,7 @@ public sealed class LeaderLinkTests : IClassFixture<LoneNode>
     {
         var self = new MemberIdentity { Format = 1, Instance = 1, Label = "one", ClusterId = 5, MemberId = 6 };
         _router = new LeaderRouter(
-            self, lone.Node.Member!.Replica, wire: null!, new LoopContext(), Limit, TimeProvider.System, NullLogger.Instance);
+            self, lone.Node.Member!.Replica, lone.Node.Member.Replica, wire: null!, new LoopContext(), Limit, TimeProvider.System, NullLogger.Instance);
         _link = new LeaderLink(_router, "two", TimeProvider.System) { Stream = new HeldStream() };
         _link.Opened();
     }

@@ -4,7 +4,7 @@ using Raftd.Node.Forwarding;
 using Raftd.Node.Loops;
 using Raftd.Node.Peers;
 using Raftd.Node.Service;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
 
 namespace Raftd.Node.Tests;
 
@@ -30,7 +30,7 @@ public sealed class LeaderRouterTests : IDisposable
         _member = SteppedMember.Newcomer(2, _time, [1]);
         _member.Hear(leader: 1, term: 1);
         _router = new LeaderRouter(
-            _member.Self, _member.Replica, _wire, new LoopContext(), Limit, _time, NullLogger.Instance);
+            _member.Self, _member.Replica, _member.Replica, _wire, new LoopContext(), Limit, _time, NullLogger.Instance);
     }
 
     private HeldCall Stream => _wire.Calls[^1];

@@ -1,9 +1,9 @@
 using Raftd.Contract;
-using Raftd.Node.Forwarding;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
+using Raftd.State.Leading;
 using Raftd.Wal;
 
 namespace Raftd.Node.Tests;

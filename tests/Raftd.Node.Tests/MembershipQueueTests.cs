@@ -1,7 +1,7 @@
 using Raftd.Contract;
 using Raftd.Node.Membership.Changes;
-using Raftd.Node.Service;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
+using Raftd.State.Leading;
 
 namespace Raftd.Node.Tests;
 

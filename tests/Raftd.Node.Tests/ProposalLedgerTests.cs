@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Raftd.Node.Replication;
 using Raftd.Raft;
+using Raftd.State.Leading;
 
 namespace Raftd.Node.Tests;
 

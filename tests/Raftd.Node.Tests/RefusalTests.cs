@@ -4,7 +4,7 @@ using Raftd.Contract;
 using Raftd.Node.Forwarding;
 using Raftd.Node.Peers;
 using Raftd.Raft;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
 
 namespace Raftd.Node.Tests;
 

@@ -6,8 +6,9 @@ using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
-using Raftd.Store.Commands;
-using Raftd.Store.Mvcc;
+using Raftd.State.Commands;
+using Raftd.State.Leading;
+using Raftd.Store;
 using Raftd.Store.Testing;
 using Raftd.Testing;
 

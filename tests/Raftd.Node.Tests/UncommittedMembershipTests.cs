@@ -1,5 +1,5 @@
 using Raftd.Contract;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
 
 namespace Raftd.Node.Tests;
 

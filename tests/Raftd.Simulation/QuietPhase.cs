@@ -2,7 +2,7 @@ using Raftd.Raft;
 using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Clients;
 using Raftd.Simulation.Members;
-using Raftd.Store.Mvcc;
+using Raftd.Store;
 using Raftd.Store.Testing;
 using Raftd.Testing;
 using static Raftd.History.SafetyViolationException;

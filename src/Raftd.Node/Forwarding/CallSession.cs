@@ -5,7 +5,8 @@ using Raftd.Node.Loops;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Node.Service;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
+using Raftd.State.Leading;
 
 namespace Raftd.Node.Forwarding;
 

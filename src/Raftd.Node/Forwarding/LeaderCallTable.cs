@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Raftd.Contract;
 using Raftd.Node.Service;
+using Raftd.State.Leading;
 
 namespace Raftd.Node.Forwarding;
 

@@ -9,6 +9,7 @@ using System.Text;
 using Raftd.Contract;
 using Raftd.Node.Peers;
 using Raftd.Node.Service;
+using Raftd.State.Leading;
 
 namespace Raftd.Node.Forwarding;
 

@@ -2,7 +2,8 @@ using System.Text.Json;
 using Raftd.Contract;
 using Raftd.Node.Replication;
 using Raftd.Node.Service;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
+using Raftd.State.Leading;
 
 namespace Raftd.Node.Forwarding;
 

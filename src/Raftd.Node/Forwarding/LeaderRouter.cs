@@ -13,12 +13,20 @@ using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Node.Service;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
+using Raftd.State.Leading;
 
 namespace Raftd.Node.Forwarding;
 
 internal sealed class LeaderRouter(
-    MemberIdentity self, Replica replica, IPeerWire wire, LoopContext context, TimeSpan timeLimit, TimeProvider time, ILogger logger)
+    MemberIdentity self,
+    ILeaderView leaders,
+    IProposer proposer,
+    IPeerWire wire,
+    LoopContext context,
+    TimeSpan timeLimit,
+    TimeProvider time,
+    ILogger logger)
 {
     // Between two attempts to open a stream to the same leader.
     private static readonly TimeSpan OpenPause = TimeSpan.FromMilliseconds(50);
@@ -148,16 +156,16 @@ internal sealed class LeaderRouter(
 
     private void Route(LeaderRequest request)
     {
-        var status = replica.Status;
-        if (status.FencedBecause is { } fenced)
+        var seen = leaders.Leader;
+        if (seen.FencedBecause is { } fenced)
         {
             request.Failed(Refusals.Fenced(fenced));
         }
-        else if (status.Leader.Value == self.MemberId)
+        else if (seen.Id == self.MemberId)
         {
             AnswerHere(request);
         }
-        else if (LinkFor(request, status) is { } link)
+        else if (LinkFor(request, seen) is { } link)
         {
             if (!link.TrySend(request))
             {
@@ -166,7 +174,7 @@ internal sealed class LeaderRouter(
         }
         else
         {
-            ComeBack(request, status.Leader.IsNone ? "no leader is known" : request.LastReason);
+            ComeBack(request, seen.Id == 0 ? "no leader is known" : request.LastReason);
         }
     }
 
@@ -175,7 +183,7 @@ internal sealed class LeaderRouter(
         request.IsUnderWay = true;
         if (request is ProposeRequest proposal)
         {
-            replica.Propose(proposal.Body, proposal.Deadline, outcome => Ended(proposal, outcome));
+            proposer.Propose(proposal.Body, proposal.Deadline, outcome => Ended(proposal, outcome));
         }
         else
         {
@@ -217,9 +225,9 @@ internal sealed class LeaderRouter(
 
     /// <summary>The stream to the leader for requests of this kind, opened if there is none; null while it is too early to
     /// open it again, or its address is not known.</summary>
-    private LeaderLink? LinkFor(LeaderRequest request, ReplicaStatus status)
+    private LeaderLink? LinkFor(LeaderRequest request, LeaderSeen seen)
     {
-        if (status.Leader.IsNone || status.Members.Find(status.Leader.Value) is not { } leader)
+        if (seen.Member is not { } leader)
         {
             return null;
         }
@@ -254,8 +262,8 @@ internal sealed class LeaderRouter(
 
     private void FollowLeader()
     {
-        var status = replica.Status;
-        var leader = status.Leader.Value == self.MemberId ? null : status.Members.Find(status.Leader.Value);
+        var seen = leaders.Leader;
+        var leader = seen.Id == self.MemberId ? null : seen.Member;
         lock (_gate)
         {
             RetireUnless(leader);

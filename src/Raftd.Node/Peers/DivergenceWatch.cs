@@ -9,7 +9,7 @@
 
 using Raftd.Node.Membership;
 using Raftd.Raft;
-using Raftd.Store.Mvcc;
+using Raftd.Store;
 
 namespace Raftd.Node.Peers;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
 
 namespace Raftd.Node.Peers;
 

@@ -4,8 +4,9 @@ using Raftd.Node.Forwarding;
 using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Node.Service;
+using Raftd.State.Commands;
+using Raftd.State.Leading;
 using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
 
 namespace Raftd.Node.Peers;
 
@@ -40,7 +41,7 @@ internal sealed class PeerLoop : ILoop
         var self = options.Self;
         var replica = member.Replica;
         var verdict = new RemovalVerdict(self, logger);
-        Leases = new LeaseKeeper(replica, member.State, member.Lessor, options.MaxLeaseKeys);
+        Leases = new LeaseKeeper(replica, replica, member.State, member.Lessor, options.MaxLeaseKeys);
         _time = time;
         _self = self.MemberId;
         _keptUpAt = time.GetTimestamp();
@@ -48,7 +49,7 @@ internal sealed class PeerLoop : ILoop
         _dispatch = new SnapshotDispatch(options, wire, member.Spooler, member.PeerPins, replica, time, logger);
         Membership = new MembershipKeeper(self, replica, options.DrawMemberId);
         Calls = new LeaderCalls(Leases, Membership);
-        Router = new LeaderRouter(self, replica, wire, _context, options.RequestTimeLimit, time, logger);
+        Router = new LeaderRouter(self, replica, replica, wire, _context, options.RequestTimeLimit, time, logger);
         Divergence = new DivergenceWatch(member.State);
         Intake = new SnapshotIntake(state, replica, self.ClusterId, member.State.KnownLevel, time, logger);
         Door = new PeerDoor(

@@ -16,8 +16,8 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Replication;
 using Raftd.Raft;
+using Raftd.State.Commands;
 using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
 
 namespace Raftd.Node.Peers;
 

@@ -7,8 +7,8 @@
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Replication;
 using Raftd.Raft;
+using Raftd.State.Commands;
 using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
 using Raftd.Store.Snapshots;
 
 namespace Raftd.Node.Peers;

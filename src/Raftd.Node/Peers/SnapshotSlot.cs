@@ -1,6 +1,6 @@
 using Raftd.Node.Replication;
+using Raftd.Store;
 using Raftd.Store.Buckets;
-using Raftd.Store.Mvcc;
 using Raftd.Store.Snapshots;
 
 namespace Raftd.Node.Peers;

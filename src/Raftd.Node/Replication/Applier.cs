@@ -7,9 +7,10 @@
 
 using Raftd.Node.Loops;
 using Raftd.Raft;
-using Raftd.Store.Commands;
-using Raftd.Store.Leases;
-using Raftd.Store.Mvcc;
+using Raftd.State.Commands;
+using Raftd.State.Leading;
+using Raftd.State.Timekeeping;
+using Raftd.Store;
 
 namespace Raftd.Node.Replication;
 

@@ -1,4 +1,4 @@
-using Raftd.Store.Mvcc;
+using Raftd.Store;
 
 namespace Raftd.Node.Replication;
 
@@ -23,7 +23,7 @@ internal sealed class CompactionPolicy(long quotaBytes)
     private long _lastSample;
 
     /// <summary>The revision to compact to now, or null. Called about once a second.</summary>
-    public long? Next(KeyspaceView view, TimeProvider time)
+    public long? Next(StateView view, TimeProvider time)
     {
         var wanted = Math.Min(TakeSample(view, time), view.Revision - KeptRevisions);
         return wanted > view.CompactRevision + MinStep ? wanted : null;
@@ -33,7 +33,7 @@ internal sealed class CompactionPolicy(long quotaBytes)
     /// present if need be. Which revisions weigh much is not known, so this is how the newest are kept longest.</summary>
     /// <param name="view">What is applied.</param>
     /// <param name="isAwaited">A write waits for room; otherwise history may have half the quota.</param>
-    public long? ForRoom(KeyspaceView view, bool isAwaited)
+    public long? ForRoom(StateView view, bool isAwaited)
     {
         var kept = view.Revision - Math.Max(1, view.CompactRevision);
         var isTooMuch = view.HistoryBytes > (isAwaited ? 0 : quotaBytes / 2);
@@ -41,7 +41,7 @@ internal sealed class CompactionPolicy(long quotaBytes)
     }
 
     /// <summary>The newest revision that is older than what is kept, 0 for none.</summary>
-    private long TakeSample(KeyspaceView view, TimeProvider time)
+    private long TakeSample(StateView view, TimeProvider time)
     {
         if (_lastSample == 0 || time.GetElapsedTime(_lastSample) >= SampleInterval)
         {

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
-using Raftd.Store.Commands;
-using Raftd.Store.Mvcc;
+using Raftd.State.Commands;
+using Raftd.Store;
 
 namespace Raftd.Node.Replication;
 

@@ -2,8 +2,8 @@
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Loops;
+using Raftd.Store;
 using Raftd.Store.Buckets;
-using Raftd.Store.Mvcc;
 using Raftd.Wal;
 
 namespace Raftd.Node.Replication;
@@ -14,7 +14,7 @@ namespace Raftd.Node.Replication;
 /// <param name="logger">Told when the disk is full and when it is not any more.</param>
 internal sealed class Flusher(StateMachine state, WriteAheadLog wal, LogWriter log, ILogger logger) : ILoop
 {
-    private FrozenOverlay? _frozen;
+    private FrozenState? _frozen;
     private bool _isFull;
 
     /// <summary>True when the next half may be frozen.</summary>
@@ -27,7 +27,7 @@ internal sealed class Flusher(StateMachine state, WriteAheadLog wal, LogWriter l
     public Action Flushed { get; set; } = static () => { };
 
     /// <summary>One at a time: only when idle.</summary>
-    public void Post(FrozenOverlay frozen)
+    public void Post(FrozenState frozen)
     {
         Invariant.Check(IsIdle, "the second half of the overlay was frozen before the first was flushed");
         Volatile.Write(ref _frozen, frozen);

@@ -8,8 +8,9 @@ using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
 using Raftd.Node.Membership.Changes;
 using Raftd.Raft;
-using Raftd.Store.Commands;
-using Raftd.Store.Leases;
+using Raftd.State.Commands;
+using Raftd.State.Leading;
+using Raftd.State.Timekeeping;
 
 namespace Raftd.Node.Replication;
 

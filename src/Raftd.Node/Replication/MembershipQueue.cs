@@ -14,11 +14,10 @@
 
 using Microsoft.Extensions.Logging;
 using Raftd.Contract;
-using Raftd.Node.Forwarding;
 using Raftd.Node.Membership;
 using Raftd.Node.Membership.Changes;
-using Raftd.Node.Service;
 using Raftd.Raft;
+using Raftd.State.Leading;
 
 namespace Raftd.Node.Replication;
 

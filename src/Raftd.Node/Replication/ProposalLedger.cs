@@ -10,6 +10,7 @@
 // queues as leaderships fit into the time limit of a request, a handful.
 
 using Raftd.Raft;
+using Raftd.State.Leading;
 
 namespace Raftd.Node.Replication;
 

@@ -17,7 +17,9 @@
 // Invariant: applied + under way <= quota whenever a write is let in, but for one that replaces live data, or finds history
 // that cannot be compacted any further (the tombstones of the newest revision): it goes alone, with nothing under way.
 
-using Raftd.Store.Mvcc;
+using Raftd.State.Commands;
+using Raftd.State.Leading;
+using Raftd.Store;
 
 namespace Raftd.Node.Replication;
 
@@ -108,9 +110,9 @@ internal sealed class QuotaGate(long quotaBytes, StateMachine state, TimeProvide
         NeedsRoom = false;
     }
 
-    private static long LiveBytes(KeyspaceView view) => view.LogicalBytes - view.HistoryBytes;
+    private static long LiveBytes(StateView view) => view.LogicalBytes - view.HistoryBytes;
 
-    private void AdmitWaiting(KeyspaceView view, bool knowsUnderWay)
+    private void AdmitWaiting(StateView view, bool knowsUnderWay)
     {
         while (_waiting.TryPeek(out var head) && TryAdmit(head, view, knowsUnderWay))
         {
@@ -123,7 +125,7 @@ internal sealed class QuotaGate(long quotaBytes, StateMachine state, TimeProvide
     }
 
     /// <summary>False when it has to wait. A refused proposal has ended.</summary>
-    private bool TryAdmit(Proposal proposal, KeyspaceView view, bool knowsUnderWay)
+    private bool TryAdmit(Proposal proposal, StateView view, bool knowsUnderWay)
     {
         switch (Judge(proposal, view, knowsUnderWay))
         {
@@ -140,7 +142,7 @@ internal sealed class QuotaGate(long quotaBytes, StateMachine state, TimeProvide
         }
     }
 
-    private Verdict Judge(Proposal proposal, KeyspaceView view, bool knowsUnderWay)
+    private Verdict Judge(Proposal proposal, StateView view, bool knowsUnderWay)
     {
         if (proposal.GrowthBytes == 0)
         {
@@ -167,7 +169,7 @@ internal sealed class QuotaGate(long quotaBytes, StateMachine state, TimeProvide
         return _underWayBytes > 0 || isCompactable ? Verdict.Wait : Verdict.Admit;
     }
 
-    private void Refuse(Proposal proposal, KeyspaceView view)
+    private void Refuse(Proposal proposal, StateView view)
     {
         _refused = (LiveGrowth.Of(view, proposal.Command), time.GetTimestamp());
         proposal.End(
@@ -177,7 +179,7 @@ internal sealed class QuotaGate(long quotaBytes, StateMachine state, TimeProvide
     }
 
     /// <summary>What is let in leaves as much behind as what was refused: that would be let in now, too.</summary>
-    private void ForgetRefusalIfItFits(Proposal admitted, KeyspaceView view)
+    private void ForgetRefusalIfItFits(Proposal admitted, StateView view)
     {
         if (_refused is { } refused && LiveGrowth.Of(view, admitted.Command) >= refused.Bytes)
         {

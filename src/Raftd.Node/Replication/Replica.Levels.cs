@@ -1,6 +1,7 @@
 // The cluster's feature level at the door of the log: what raises it, and what needs more than it.
 
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
+using Raftd.State.Leading;
 
 namespace Raftd.Node.Replication;
 

@@ -1,10 +1,10 @@
 // What other threads ask of the replica: proposals, read barriers, questions to the core.
 
 using System.Runtime.InteropServices;
-using Raftd.Node.Forwarding;
 using Raftd.Node.Membership.Changes;
 using Raftd.Raft;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
+using Raftd.State.Leading;
 
 namespace Raftd.Node.Replication;
 

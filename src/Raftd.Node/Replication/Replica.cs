@@ -18,11 +18,12 @@ using Microsoft.Extensions.Logging;
 using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Raft;
-using Raftd.Store.Mvcc;
+using Raftd.State.Leading;
+using Raftd.Store;
 
 namespace Raftd.Node.Replication;
 
-internal sealed partial class Replica : ILoop
+internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
 {
     // A commit waits at most a millisecond for entries to travel with. Half of it here: a thread sleeps in whole ones.
     private static readonly TimeSpan LongestSilenceOnCommit = TimeSpan.FromMicroseconds(500);
@@ -94,6 +95,18 @@ internal sealed partial class Replica : ILoop
     }
 
     public ReplicaStatus Status => _status;
+
+    /// <summary>For other threads: as the last step left it.</summary>
+    bool IBarrier.IsPromoted => _status.IsPromoted;
+
+    LeaderSeen ILeaderView.Leader
+    {
+        get
+        {
+            var status = _status;
+            return new LeaderSeen(status.Leader.Value, status.Members.Find(status.Leader.Value), status.FencedBecause);
+        }
+    }
 
     /// <summary>Gets what the core wants from the log for a peer; answered by EntriesRead. Set before the first step.</summary>
     public Action<EntriesWanted> EntriesWanted { get; set; } = static _ => { };

@@ -22,8 +22,8 @@
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Loops;
+using Raftd.Store;
 using Raftd.Store.Buckets;
-using Raftd.Store.Mvcc;
 using Raftd.Wal;
 
 namespace Raftd.Node.Replication;

@@ -3,8 +3,8 @@ using Raftd.Contract;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Service;
-using Raftd.Store.Commands;
-using Raftd.Store.Mvcc;
+using Raftd.State.Commands;
+using Raftd.Store;
 
 namespace Raftd.Node.Replication;
 

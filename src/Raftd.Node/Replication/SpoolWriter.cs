@@ -1,6 +1,6 @@
 using System.Buffers;
+using Raftd.Store;
 using Raftd.Store.Buckets;
-using Raftd.Store.Mvcc;
 using Raftd.Store.Snapshots;
 using Raftd.Wal;
 

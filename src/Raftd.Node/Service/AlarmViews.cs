@@ -1,5 +1,5 @@
 using Raftd.Contract;
-using Raftd.Store.Mvcc;
+using Raftd.Store;
 
 namespace Raftd.Node.Service;
 
@@ -9,9 +9,9 @@ internal static class AlarmViews
     /// <summary>As operators and etcd write it.</summary>
     public static string Name(AlarmKind kind) => kind == AlarmKind.NoSpace ? "NOSPACE" : "CORRUPT";
 
-    public static bool IsOutOfSpace(KeyspaceView view) => view.Alarms.Any(static alarm => alarm.Kind == AlarmKind.NoSpace);
+    public static bool IsOutOfSpace(StateView view) => view.Alarms.Any(static alarm => alarm.Kind == AlarmKind.NoSpace);
 
     /// <summary>Members whose state contradicted the leader's.</summary>
-    public static IEnumerable<ulong> CorruptMembers(KeyspaceView view) =>
+    public static IEnumerable<ulong> CorruptMembers(StateView view) =>
         view.Alarms.Where(static alarm => alarm.Kind == AlarmKind.Corrupt).Select(static alarm => alarm.MemberId);
 }

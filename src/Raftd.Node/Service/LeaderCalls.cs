@@ -1,4 +1,5 @@
 using Raftd.Contract;
+using Raftd.State.Leading;
 
 namespace Raftd.Node.Service;
 

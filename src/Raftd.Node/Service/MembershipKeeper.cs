@@ -6,6 +6,7 @@ using Raftd.Node.Membership;
 using Raftd.Node.Membership.Changes;
 using Raftd.Node.Replication;
 using Raftd.Raft;
+using Raftd.State.Leading;
 
 namespace Raftd.Node.Service;
 

@@ -2,7 +2,7 @@ using Raftd.Contract;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
 
 namespace Raftd.Node.Service;
 

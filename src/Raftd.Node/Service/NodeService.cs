@@ -5,9 +5,9 @@ using Raftd.Node.Forwarding;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
-using Raftd.Store.Commands;
-using Raftd.Store.Leases;
-using Raftd.Store.Mvcc;
+using Raftd.State.Commands;
+using Raftd.State.Leases;
+using Raftd.Store;
 
 namespace Raftd.Node.Service;
 

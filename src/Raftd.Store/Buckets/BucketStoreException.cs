@@ -33,4 +33,6 @@ public class BucketStoreException(BucketStoreFault fault, string message, Except
     : Exception(message, inner)
 {
     public BucketStoreFault Fault { get; } = fault;
+
+    public static BucketStoreException Corrupt(string message) => new(BucketStoreFault.Corrupt, message);
 }

@@ -1,9 +1,11 @@
-using Raftd.Store.Mvcc;
+using Raftd.State.Keyspaces;
+using Raftd.State.Leases;
+using Raftd.Store.Trees;
 
 namespace Raftd.Store.Leases;
 
 /// <summary>The writer's side of the leases: by id, by name, and the keys of each. It knows no rule about them.</summary>
-internal sealed class LeaseTable(StateHash hash, Keyspace keyspace)
+internal sealed class LeaseTable(StateHash hash, IKeyspace keyspace) : ILeaseTable
 {
     public CowTree<long, LeaseRecord> ById { get; } = new();
 
@@ -18,9 +20,6 @@ internal sealed class LeaseTable(StateHash hash, Keyspace keyspace)
     /// <summary>As Unflushed, for what is stored of keys; null for what is to be deleted.</summary>
     public Dictionary<LeaseKeyId, LeaseKeyRecord?> UnflushedKeys { get; private set; } = [];
 
-    /// <summary>Since the last publish, in order.</summary>
-    public List<LeaseChange> Changes { get; } = [];
-
     public LeaseRecord? Find(long id) => ById.Working.Find(new NumberProbe(id));
 
     public bool IsNameTaken(ReadOnlySpan<byte> name)
@@ -33,16 +32,7 @@ internal sealed class LeaseTable(StateHash hash, Keyspace keyspace)
     {
         Restore(lease);
         Unflushed[lease.Id] = lease;
-        hash.Add(lease.Id, lease.TtlSeconds);
-        hash.Add(lease.Generation, lease.CheckpointMilliseconds);
-        hash.Add(((int)lease.Kind << 2) | ((int)lease.Status << 1) | (lease.Hidden ? 1 : 0), 0);
-        hash.Add(lease.Name);
-        hash.Add(lease.RenewedGeneration, lease.Floor is null ? 0 : 1);
-        if (lease.Floor is { } floor)
-        {
-            hash.Add(floor.RemainingMilliseconds, floor.Generation);
-            hash.Add(floor.Revision, 0);
-        }
+        lease.AddTo(hash);
     }
 
     /// <summary>Takes a stored lease back at start.</summary>
@@ -64,7 +54,7 @@ internal sealed class LeaseTable(StateHash hash, Keyspace keyspace)
         }
 
         Unflushed[lease.Id] = null;
-        hash.Add(lease.Id, -1);
+        LeaseRecord.AddRemoved(hash, lease.Id);
     }
 
     /// <summary>A key that was not attached, or was detached before.</summary>
@@ -89,8 +79,7 @@ internal sealed class LeaseTable(StateHash hash, Keyspace keyspace)
         Invariant.Check(former is not null, $"the key of revision {record.ModRevision} is not attached to lease {id}");
         UnflushedKeys[new LeaseKeyId(id, record.ModRevision)] = record.IsStored ? record : null;
         keyspace.Count((record.IsStored ? LeaseKeyRecord.StoredBytes : 0) - (former.IsStored ? LeaseKeyRecord.StoredBytes : 0));
-        hash.Add(id, record.ModRevision);
-        hash.Add(record.Generation, record.RemainingMilliseconds);
+        record.AddTo(hash, id);
     }
 
     /// <summary>How many keys a lease has, without a look at each.</summary>

@@ -7,6 +7,7 @@
 // One step takes a bounded number of bytes and ends anywhere between two changes, in the middle of an entry too: an entry
 // may delete a million keys. So neither the answer nor the read transaction grows with the distance.
 
+using Raftd.State.Keyspaces;
 using Raftd.Store.Buckets;
 
 namespace Raftd.Store.Mvcc;
@@ -65,7 +66,7 @@ internal sealed class ChangeReader(StateEpoch epoch, Revision from, long through
         for (var found = cursor.Seek(key); found; found = cursor.MoveNext())
         {
             var revision = Revision.ReadFrom(cursor.Key);
-            if (revision.CompareTo(end) >= 0 || !TryAdd(RevisionRecord.Read(revision, cursor.Value), mustYield: reader.MustYield))
+            if (revision.CompareTo(end) >= 0 || !TryAdd(RevisionCodec.Read(revision, cursor.Value), mustYield: reader.MustYield))
             {
                 return;
             }

@@ -1,3 +1,6 @@
+using Raftd.State.Keyspaces;
+using Raftd.Store.Trees;
+
 namespace Raftd.Store.Mvcc;
 
 /// <summary>A version of a key that a later one replaced.</summary>
@@ -15,7 +18,7 @@ internal readonly record struct PastRevision(long Main, int Sub, bool IsTombston
 /// stored record, and whether a key lives at a revision is told by whether the last version up to it is a tombstone.
 /// </para>
 /// </remarks>
-internal sealed class KeyRecord : IWeighted
+internal sealed class KeyRecord : ILiveKey, IWeighted
 {
     /// <summary>In the slot of a record that the index has lost: nothing is cached there, and nothing can be.</summary>
     private static readonly byte[] Retired = [0];
@@ -152,6 +155,18 @@ internal sealed class KeyRecord : IWeighted
             PastCount = kept,
             Touched = Touched,
         };
+    }
+
+    /// <summary>How many keys of [key, rangeEnd) live in an index. Takes logarithmic time.</summary>
+    public static long CountLive(CowSnapshot<byte[], KeyRecord> index, ReadOnlySpan<byte> key, ReadOnlySpan<byte> rangeEnd)
+    {
+        if (rangeEnd.IsEmpty)
+        {
+            return index.Find(new BytesProbe(key))?.Weight ?? 0;
+        }
+
+        var high = KeyRange.IsToEnd(rangeEnd) ? index.Weight : index.WeightBefore(new BytesProbe(rangeEnd));
+        return Math.Max(0, high - index.WeightBefore(new BytesProbe(key)));
     }
 
     public static KeyRecord First(RevisionRecord record, byte[]? cachedValue) =>

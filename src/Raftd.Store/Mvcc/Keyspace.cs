@@ -20,11 +20,14 @@
 //   compact 9              8.0 is dead, a tombstone older than 9; 9.0 stays, the last version not newer than 9
 //   compact 10             9.0 is dead; 10.0 stays for as long as k lives
 
+using Raftd.Contract;
+using Raftd.State.Keyspaces;
 using Raftd.Store.Buckets;
+using Raftd.Store.Trees;
 
 namespace Raftd.Store.Mvcc;
 
-internal sealed class Keyspace(StateEpoch epoch, StateHash hash)
+internal sealed class Keyspace(StateEpoch epoch, StateHash hash) : IKeyspace
 {
     private readonly DeadQueue _superseded = new();
     private readonly DeadQueue _tombstones = new();
@@ -62,14 +65,14 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash)
     /// <summary>Whether the next publish has cached values to move or to give back.</summary>
     public bool HasReplaced => _replaced.Count > 0;
 
-    public KeyRecord? FindLive(ReadOnlySpan<byte> key) =>
+    public ILiveKey? FindLive(ReadOnlySpan<byte> key) =>
         Index.Working.Find(new BytesProbe(key)) is { IsTombstone: false } record ? record : null;
 
     /// <summary>How many keys of [key, rangeEnd) live. Takes logarithmic time.</summary>
-    public long CountLive(ReadOnlySpan<byte> key, ReadOnlySpan<byte> rangeEnd) => KeyRange.CountLive(Index.Working, key, rangeEnd);
+    public long CountLive(ReadOnlySpan<byte> key, ReadOnlySpan<byte> rangeEnd) => KeyRecord.CountLive(Index.Working, key, rangeEnd);
 
     /// <summary>The first live keys of the range from a key on, at most so many.</summary>
-    public List<KeyRecord> LiveIn(KeyRange range, ReadOnlyMemory<byte> from, int max)
+    public IReadOnlyList<ILiveKey> LiveIn(KeyRange range, ReadOnlyMemory<byte> from, int max)
     {
         var found = new List<KeyRecord>();
         var scan = Index.Working.FromWeighty(new BytesProbe(from.Span));
@@ -80,6 +83,9 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash)
 
         return found;
     }
+
+    public RangeResponse Range(RangeRequest request) =>
+        new KeyReader(epoch, Index.Working, Revision, CompactRevision).Range(request, mayFill: false);
 
     /// <summary>Sets a key to a value whose arrays the keyspace keeps.</summary>
     public RevisionRecord Put(byte[] key, byte[] value, long lease, KeyFlags flags)
@@ -101,27 +107,27 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash)
     }
 
     /// <summary>Deletes a key that lives.</summary>
-    public void Delete(KeyRecord live)
+    public void Delete(ILiveKey live)
     {
         var record = new RevisionRecord(NextRevision(), live.Key, [], 0, 0, 0, KeyFlags.Tombstone);
-        Add(record, live, cache: false);
+        Add(record, (KeyRecord)live, cache: false);
         Append(record);
     }
 
     /// <summary>The value of a live key as the writer sees it.</summary>
-    public byte[] ValueOf(KeyRecord record)
+    public byte[] ValueOf(ILiveKey live)
     {
-        if (record.CachedValue is { } cached)
+        if (((KeyRecord)live).CachedValue is { } cached)
         {
             return cached;
         }
 
         using var reader = new RecordReader(epoch);
-        var stored = reader.Find(record.Revision);
+        var stored = reader.Find(live.Revision);
         return stored is not null
             ? stored.Value
             : throw new BucketStoreException(
-                BucketStoreFault.Corrupt, $"revision {record.Revision} is not stored, and nothing has compacted it");
+                BucketStoreFault.Corrupt, $"revision {live.Revision} is not stored, and nothing has compacted it");
     }
 
     /// <summary>The changes since the last call. A list, so that the memory of a large batch goes with it.</summary>
@@ -208,11 +214,7 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash)
     private void Append(RevisionRecord record)
     {
         LogicalBytes += record.LogicalBytes;
-        hash.Add(record.Revision.Main, record.Revision.Sub);
-        hash.Add(record.CreateRevision, record.Version);
-        hash.Add(record.Lease, (long)record.Flags);
-        hash.Add(record.Key);
-        hash.Add(record.Value);
+        record.AddTo(hash);
         epoch.Halves.Active.Append(record);
         Changes.Add(record);
     }

@@ -1,3 +1,5 @@
+using Raftd.State.Keyspaces;
+
 namespace Raftd.Store.Mvcc;
 
 /// <summary>Revisions applied since the last freeze, in order. One thread appends, any thread looks up.</summary>

@@ -1,3 +1,4 @@
+using Raftd.State.Keyspaces;
 using Raftd.Store.Buckets;
 
 namespace Raftd.Store.Mvcc;
@@ -64,7 +65,7 @@ internal sealed class RecordReader(StateEpoch epoch) : IDisposable
         Span<byte> key = stackalloc byte[Revision.EncodedBytes];
         revision.WriteTo(key);
         record = _reader!.TryGet(Bucket.Revisions, key, out var stored)
-            ? RevisionRecord.Read(revision, stored, maxValueBytes)
+            ? RevisionCodec.Read(revision, stored, maxValueBytes)
             : null;
         return record is not null;
     }

@@ -19,6 +19,8 @@
 // no room moves a hand a few records on, the apply thread moves its own with each publish, to keep a sixteenth free for
 // what is written next. Neither waits for the other.
 
+using Raftd.Store.Trees;
+
 namespace Raftd.Store.Mvcc;
 
 internal sealed class ValueCache(long limitBytes)

@@ -18,8 +18,8 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
+using Raftd.State.Commands;
 using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
 
 namespace Raftd.Store.Snapshots;
 

@@ -22,7 +22,7 @@ internal sealed class Victim
         return new Victim(member);
     }
 
-    /// <param name="plan">As in src/Shared/Failpoint.cs; empty for none.</param>
+    /// <param name="plan">As in src/Raftd.Shared/Failpoint.cs; empty for none.</param>
     public async Task StartAsync(string plan)
     {
         if (_member.IsRunning)

@@ -1,5 +1,5 @@
 using Raftd.Node;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
 
 namespace Raftd.PowerLoss.Tests.Recording;
 

@@ -11,7 +11,7 @@
 
 using System.Net;
 using Raftd.Node;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
 
 namespace Raftd.PowerLoss.Tests.Recording;
 

@@ -1,6 +1,6 @@
 using Raftd.Raft;
 using Raftd.Simulation.Members;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
 using Raftd.Wal;
 using static Raftd.History.SafetyViolationException;
 

@@ -1,9 +1,9 @@
 using System.Text;
 using Raftd.Raft;
 using Raftd.Simulation.Members;
+using Raftd.State.Commands;
+using Raftd.Store;
 using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
-using Raftd.Store.Mvcc;
 using Raftd.Wal;
 
 namespace Raftd.Simulation.Checkers;

@@ -1,6 +1,6 @@
 using System.Text;
 using Raftd.Contract;
-using Raftd.Store.Mvcc;
+using Raftd.Store;
 
 namespace Raftd.Simulation.Checkers;
 

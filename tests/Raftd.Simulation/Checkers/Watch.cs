@@ -1,6 +1,6 @@
 using Raftd.Simulation.Members;
+using Raftd.Store;
 using Raftd.Store.Buckets;
-using Raftd.Store.Mvcc;
 
 namespace Raftd.Simulation.Checkers;
 

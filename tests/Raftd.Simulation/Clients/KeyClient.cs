@@ -3,7 +3,7 @@ using Raftd.Contract;
 using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Faults;
 using Raftd.Simulation.Members;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
 
 namespace Raftd.Simulation.Clients;
 

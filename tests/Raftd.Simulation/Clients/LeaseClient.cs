@@ -1,7 +1,7 @@
 using Raftd.Contract;
 using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Members;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
 
 namespace Raftd.Simulation.Clients;
 

@@ -2,7 +2,7 @@ using System.Text;
 using Raftd.Contract;
 using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Members;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
 
 namespace Raftd.Simulation.Clients;
 

@@ -1,5 +1,5 @@
 using Raftd.Simulation.Members;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
 using Raftd.Testing;
 
 namespace Raftd.Simulation.Faults;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using Raftd.Store.Buckets;
+using Raftd.Store.Lmdb;
 
 namespace Raftd.Store.Tests.Buckets;
 

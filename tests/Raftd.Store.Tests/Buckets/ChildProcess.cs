@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Raftd.Store.Buckets;
+using Raftd.Store.Lmdb;
 
 namespace Raftd.Store.Tests.Buckets;
 

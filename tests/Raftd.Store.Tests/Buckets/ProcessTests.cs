@@ -1,4 +1,5 @@
 using Raftd.Store.Buckets;
+using Raftd.Store.Lmdb;
 
 namespace Raftd.Store.Tests.Buckets;
 

@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Raftd.Contract;
+using Raftd.State.Commands;
 using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
-using Raftd.Store.Mvcc;
+using Raftd.Store.Lmdb;
 
 namespace Raftd.Store.Tests.Buckets;
 

@@ -1,4 +1,5 @@
 using Raftd.Store.Buckets;
+using Raftd.Store.Lmdb;
 using Raftd.Store.Testing;
 
 namespace Raftd.Store.Tests.Buckets;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Raftd.Store.Buckets;
+using Raftd.Store.Lmdb;
 
 namespace Raftd.Store.Tests.Buckets;
 

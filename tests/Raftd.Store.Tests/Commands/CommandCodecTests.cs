@@ -1,6 +1,6 @@
 using System.Text;
 using Raftd.Contract;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
 
 namespace Raftd.Store.Tests.Commands;
 

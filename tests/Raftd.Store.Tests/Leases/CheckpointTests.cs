@@ -1,4 +1,4 @@
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
 using Raftd.Store.Tests.Mvcc;
 
 namespace Raftd.Store.Tests.Leases;

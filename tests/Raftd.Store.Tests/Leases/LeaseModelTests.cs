@@ -1,6 +1,6 @@
 using Raftd.Contract;
-using Raftd.Store.Commands;
-using Raftd.Store.Leases;
+using Raftd.State.Commands;
+using Raftd.State.Timekeeping;
 
 namespace Raftd.Store.Tests.Leases;
 

@@ -1,6 +1,8 @@
 using System.Text;
 using Raftd.Contract;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
+using Raftd.State.Leases;
+using Raftd.State.Timekeeping;
 using Raftd.Store.Tests.Mvcc;
 
 namespace Raftd.Store.Tests.Leases;
@@ -254,7 +256,7 @@ public sealed class LeaseRuleTests : IDisposable
         Store.Restart();
         Assert.Equal((ulong)log, Store.State.FlushedIndex);
         Assert.Null(Store.State.Audit());
-        var restarted = new Raftd.Store.Leases.Lessor(Store.State, _leases.Time);
+        var restarted = new Lessor(Store.State, _leases.Time);
         var lease = restarted.TimeToLive(7)!;
         Assert.Equal((LeaseStatus.Alive, 100, 42), (lease.Status, lease.GrantedTtlSeconds, lease.TtlSeconds));
         Assert.Equal("n/7/k", Encoding.UTF8.GetString(Assert.Single(lease.Keys).Key.Span));

@@ -1,10 +1,13 @@
 using System.Text;
 using Raftd.Contract;
+using Raftd.State.Commands;
+using Raftd.State.Keyspaces;
+using Raftd.State.Leases;
+using Raftd.State.Timekeeping;
 using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
 using Raftd.Store.Leases;
-using Raftd.Store.Mvcc;
 using Raftd.Store.Tests.Mvcc;
+using Raftd.Store.Trees;
 
 namespace Raftd.Store.Tests.Leases;
 
@@ -32,8 +35,9 @@ public sealed class ManyKeysTests : IDisposable
 
         Assert.InRange(allocated, 0, 20 * Keys);
         Assert.True(Store.State.TryFreeze(out var frozen));
-        Assert.Empty(frozen.Leases);
-        Assert.Equal(2, frozen.LeaseKeys.Count);
+        var pairs = LeasePairs(frozen);
+        Assert.Equal(2, pairs.Count);
+        Assert.All(pairs, static bytes => Assert.Equal(LeaseKeyCodec.EncodedKeyBytes, bytes));
     }
 
     [Fact]
@@ -44,8 +48,7 @@ public sealed class ManyKeysTests : IDisposable
         Store.Flush();
         _leases.KeepAliveEntry(1, "k0005", "v");
         Assert.True(Store.State.TryFreeze(out var frozen));
-        Assert.Single(frozen.Leases);
-        Assert.Single(frozen.LeaseKeys);
+        Assert.Equal([sizeof(long), LeaseKeyCodec.EncodedKeyBytes], LeasePairs(frozen));
         Store.State.Flush(frozen);
 
         Store.Restart();
@@ -366,7 +369,7 @@ public sealed class ManyKeysTests : IDisposable
         }
     });
 
-    private static string Known(KeyspaceView view)
+    private static string Known(StateView view)
     {
         var lease = view.LeasesById.Find(new NumberProbe(1))!;
         var known = new List<string>();
@@ -403,4 +406,40 @@ public sealed class ManyKeysTests : IDisposable
 
     private void CheckpointLease(long milliseconds) => Store.Apply(CommandFactory.LeaseCheckpoint(
         new LeaseCheckpointCommand(Store.Term, [new LeaseRemaining(1, Generation, milliseconds)], [])));
+
+    /// <summary>The bytes of the key of each pair that a flush writes or deletes in the bucket of leases.</summary>
+    private static List<int> LeasePairs(FrozenState frozen)
+    {
+        var writer = new LeaseKeyLengths();
+        frozen.WriteTo(new FlushWriter(writer));
+        return writer.Lengths;
+    }
+
+    private sealed class LeaseKeyLengths : IBucketWriter
+    {
+        public List<int> Lengths { get; } = [];
+
+        public void Put(Bucket bucket, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Note(bucket, key);
+
+        public bool Delete(Bucket bucket, ReadOnlySpan<byte> key)
+        {
+            Note(bucket, key);
+            return true;
+        }
+
+        public int DeleteRange(Bucket bucket, ReadOnlySpan<byte> low, ReadOnlySpan<byte> high, int maxPairs) => 0;
+
+        public bool TryGet(Bucket bucket, scoped ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value) =>
+            throw new NotSupportedException("a flush reads nothing");
+
+        public IBucketCursor OpenCursor(Bucket bucket) => throw new NotSupportedException("a flush reads nothing");
+
+        private void Note(Bucket bucket, ReadOnlySpan<byte> key)
+        {
+            if (bucket == Bucket.Leases)
+            {
+                Lengths.Add(key.Length);
+            }
+        }
+    }
 }

@@ -1,5 +1,5 @@
 using Raftd.Contract;
-using Raftd.Store.Leases;
+using Raftd.State.Leases;
 
 namespace Raftd.Store.Tests.Leases;
 

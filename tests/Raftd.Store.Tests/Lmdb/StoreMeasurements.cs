@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Diagnostics;
+using Raftd.State.Commands;
 using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
+using Raftd.Store.Lmdb;
 using Raftd.Store.Snapshots;
 using Raftd.Store.Tests.Buckets;
 

@@ -1,8 +1,8 @@
 using System.Text;
 using Raftd.Contract;
+using Raftd.State.Commands;
+using Raftd.State.Keyspaces;
 using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
-using Raftd.Store.Mvcc;
 using Raftd.Store.Testing;
 
 namespace Raftd.Store.Tests.Mvcc;
@@ -151,7 +151,7 @@ public sealed class ChangeReaderTests(ITestOutputHelper output)
         Assert.Equal(expected.ToList(), ReadAll(view, from, maxBytes: random.Next(1, 1000)));
     }
 
-    private static List<string> ReadAll(KeyspaceView view, long from, long maxBytes)
+    private static List<string> ReadAll(StateView view, long from, long maxBytes)
     {
         var read = new List<string>();
         for (Revision? next = new Revision(from, 0); next is { } at;)

@@ -1,7 +1,7 @@
 using Raftd.Contract;
+using Raftd.State.Commands;
+using Raftd.State.Keyspaces;
 using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
-using Raftd.Store.Mvcc;
 
 namespace Raftd.Store.Tests.Mvcc;
 

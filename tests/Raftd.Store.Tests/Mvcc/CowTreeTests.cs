@@ -1,4 +1,4 @@
-using Raftd.Store.Mvcc;
+using Raftd.Store.Trees;
 
 namespace Raftd.Store.Tests.Mvcc;
 

@@ -1,7 +1,7 @@
 using Raftd.Contract;
 using Raftd.Shared;
-using Raftd.Store.Commands;
-using Raftd.Store.Mvcc;
+using Raftd.State.Commands;
+using Raftd.State.Leases;
 
 namespace Raftd.Store.Tests.Mvcc;
 

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
+using Raftd.State.Commands;
 using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
-using Raftd.Store.Mvcc;
 using Raftd.Store.Snapshots;
 using Raftd.Store.Testing;
 

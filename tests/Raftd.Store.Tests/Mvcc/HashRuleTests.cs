@@ -1,6 +1,6 @@
 using System.Globalization;
 using Raftd.Contract;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
 using Raftd.Store.Tests.Leases;
 
 namespace Raftd.Store.Tests.Mvcc;

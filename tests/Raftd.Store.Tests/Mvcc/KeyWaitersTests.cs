@@ -1,4 +1,4 @@
-using Raftd.Store.Mvcc;
+using Raftd.State.Views;
 
 namespace Raftd.Store.Tests.Mvcc;
 

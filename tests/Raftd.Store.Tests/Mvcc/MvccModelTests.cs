@@ -1,7 +1,6 @@
 using Raftd.Contract;
-using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
-using Raftd.Store.Mvcc;
+using Raftd.State.Commands;
+using Raftd.Store.Lmdb;
 
 namespace Raftd.Store.Tests.Mvcc;
 
@@ -104,7 +103,7 @@ public sealed class MvccModelTests(ITestOutputHelper output)
         {
             var error = Assert.Throws<StoreException>(() => store.Range(low, high, revision == 0 ? at : revision));
             Assert.Equal(
-                at < 0 || at > model.Revision ? ErrorCode.BadRequest : ErrorCode.Compacted,
+                at < 0 ? ErrorCode.BadRequest : at > model.Revision ? ErrorCode.FutureRevision : ErrorCode.Compacted,
                 error.Code);
             return;
         }

@@ -1,7 +1,8 @@
 using Raftd.Contract;
+using Raftd.State.Commands;
+using Raftd.State.Leases;
 using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
-using Raftd.Store.Mvcc;
+using Raftd.Store.Lmdb;
 using Raftd.Store.Testing;
 
 namespace Raftd.Store.Tests.Mvcc;

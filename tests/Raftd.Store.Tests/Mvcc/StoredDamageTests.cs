@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using Raftd.Contract;
+using Raftd.State.Commands;
 using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
 using Raftd.Store.Leases;
 using Raftd.Store.Mvcc;
 
@@ -162,7 +162,7 @@ public sealed class StoredDamageTests : IDisposable
     [Fact]
     public void PairOfALeasedKeyThatIsNotThere_IsNoticed_ThoughChecksumAndBytesAreRight()
     {
-        var (_, key, value) = _pairs.Single(pair => pair.Bucket == Bucket.Leases && pair.Key.Length == LeaseKeyRecord.EncodedKeyBytes);
+        var (_, key, value) = _pairs.Single(pair => pair.Bucket == Bucket.Leases && pair.Key.Length == LeaseKeyCodec.EncodedKeyBytes);
         var other = Flipped(key, bit: (8 * key.Length) - 1);
         var moved = value.ToArray();
         BinaryPrimitives.WriteUInt32LittleEndian(

@@ -1,8 +1,7 @@
 using System.Text;
 using Raftd.Contract;
+using Raftd.State.Commands;
 using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
-using Raftd.Store.Mvcc;
 using Raftd.Store.Testing;
 
 namespace Raftd.Store.Tests.Mvcc;

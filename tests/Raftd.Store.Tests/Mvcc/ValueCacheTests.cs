@@ -1,8 +1,10 @@
 using System.Text;
 using Raftd.Contract;
-using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
+using Raftd.State.Keyspaces;
+using Raftd.Store.Lmdb;
 using Raftd.Store.Mvcc;
+using Raftd.Store.Trees;
 
 namespace Raftd.Store.Tests.Mvcc;
 
@@ -272,7 +274,7 @@ public sealed class ValueCacheTests
 
     private static string? Text(RangeResponse answer) => Encoding.UTF8.GetString(answer.Items.Single().Value.Span);
 
-    private static KeyRecord Record(KeyspaceView view, string key) => view.Index.Find(new BytesProbe(TestStore.Bytes(key)))!;
+    private static KeyRecord Record(StateView view, string key) => view.Index.Find(new BytesProbe(TestStore.Bytes(key)))!;
 
     private static bool IsCached(TestStore store, string key) => Record(store.State.View(), key).CachedValue is not null;
 

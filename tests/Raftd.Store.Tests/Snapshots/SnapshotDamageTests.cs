@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Raftd.Store.Commands;
+using Raftd.State.Commands;
 using Raftd.Store.Snapshots;
 using Raftd.Store.Testing;
 

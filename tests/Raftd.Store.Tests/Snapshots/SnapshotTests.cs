@@ -1,6 +1,7 @@
 using System.Buffers;
+using Raftd.State.Commands;
 using Raftd.Store.Buckets;
-using Raftd.Store.Commands;
+using Raftd.Store.Lmdb;
 using Raftd.Store.Snapshots;
 using Raftd.Store.Testing;
 using Raftd.Store.Tests.Buckets;

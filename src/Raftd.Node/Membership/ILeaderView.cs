@@ -1,0 +1,13 @@
+namespace Raftd.Node.Membership;
+
+/// <summary>Tells who leads.</summary>
+internal interface ILeaderView
+{
+    /// <summary>As this process sees it now. Any thread.</summary>
+    LeaderSeen Leader { get; }
+}
+
+/// <param name="Id">Of the leader, this process perhaps; 0 while none is known.</param>
+/// <param name="Member">Where it is reached; null where that is not known (yet).</param>
+/// <param name="FencedBecause">Not null: why this process has cut itself off and forwards nothing.</param>
+internal readonly record struct LeaderSeen(ulong Id, MemberInfo? Member, string? FencedBecause);

@@ -1,0 +1,73 @@
+// What apply answers. A result stands in the file of its command; here are those that several commands share.
+//
+// The hash chain covers each result, so it has no words that are made by a build: one that is mended in one build must not
+// make its members differ from those of another. What is only read is no result of an entry, and is in no hash.
+
+using Raftd.Contract;
+using Raftd.State.Wire;
+
+namespace Raftd.State.Commands;
+
+/// <summary>What apply answers: the same on every member, byte for byte.</summary>
+/// <param name="Revision">The store's revision after the command.</param>
+public abstract record CommandResult(long Revision)
+{
+    internal abstract ResultTag Tag { get; }
+
+    /// <summary>About as many bytes as it takes encoded.</summary>
+    internal virtual int SizeHint => 64;
+
+    /// <summary>Everything behind the revision.</summary>
+    internal abstract void WriteBody(WireWriter writer);
+}
+
+/// <summary>The command was refused and has changed nothing. Encoded: error (1 byte), subject, bound.</summary>
+/// <param name="Revision">The store's.</param>
+/// <param name="Error">Why.</param>
+/// <param name="Subject">What it is about, as ApplyError says.</param>
+/// <param name="Bound">What it was held against, as ApplyError says.</param>
+public sealed record ErrorResult(long Revision, ApplyError Error, long Subject = 0, long Bound = 0) : CommandResult(Revision)
+{
+    public ErrorCode Code => Error switch
+    {
+        ApplyError.LeaseExists or ApplyError.NameTaken or ApplyError.LeaseFull => ErrorCode.Conflict,
+        ApplyError.LeaseNotFound or ApplyError.KeyNotFound => ErrorCode.NotFound,
+        ApplyError.NoSpace => ErrorCode.NoSpace,
+        ApplyError.Compacted => ErrorCode.Compacted,
+        ApplyError.FutureRevision => ErrorCode.FutureRevision,
+        ApplyError.TooLarge => ErrorCode.TooLarge,
+        _ => ErrorCode.BadRequest,
+    };
+
+    internal override ResultTag Tag => ResultTag.Error;
+
+    public StoreException ToException() => new(Code, ErrorText.Of(this), ErrorText.HintOf(this));
+
+    internal override void WriteBody(WireWriter writer)
+    {
+        writer.Byte((byte)Error);
+        writer.Number(Subject);
+        writer.Number(Bound);
+    }
+
+    internal static ErrorResult Read(ref WireReader reader, long revision)
+    {
+        var error = (ApplyError)reader.Byte();
+        if (!Enum.IsDefined(error))
+        {
+            reader.Refuse();
+        }
+
+        return new ErrorResult(revision, error, reader.Number(), reader.Number());
+    }
+}
+
+/// <summary>Done, and there is nothing more to say: alarms, empty entries, configurations, checkpoints.</summary>
+public sealed record DoneResult(long Revision) : CommandResult(Revision)
+{
+    internal override ResultTag Tag => ResultTag.Done;
+
+    internal override void WriteBody(WireWriter writer)
+    {
+    }
+}

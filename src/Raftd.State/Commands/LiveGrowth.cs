@@ -1,0 +1,17 @@
+using Raftd.State.Views;
+
+namespace Raftd.State.Commands;
+
+/// <summary>What a command would leave in the state once all history is compacted.</summary>
+public static class LiveGrowth
+{
+    /// <summary>The logical bytes by which the live data grow, as this view tells: less than the command's own where it
+    /// overwrites a key. For commands that CommandCodec.MaxGrowth counts.</summary>
+    public static long Of(IStateView view, ReadOnlyMemory<byte> command)
+    {
+        var growth = CommandCodec.MaxGrowth(command.Span);
+        return CommandCodec.TryDecode(command, out var decoded) && decoded.Overwrites(view) is { } former
+            ? growth - former.LogicalBytes
+            : growth;
+    }
+}

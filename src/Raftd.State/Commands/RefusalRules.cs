@@ -1,0 +1,51 @@
+using Raftd.Contract;
+using Raftd.State.Keyspaces;
+
+namespace Raftd.State.Commands;
+
+/// <summary>What may be said against more than one command. Each answers null where nothing is, and changes nothing.</summary>
+internal static class RefusalRules
+{
+    public static ErrorResult Refuse(this WorkingState state, ApplyError error, long subject = 0, long bound = 0) =>
+        new(state.Keyspace.Revision, error, subject, bound);
+
+    public static ErrorResult RefuseLease(this WorkingState state, long id) => state.Refuse(ApplyError.LeaseNotFound, id);
+
+    /// <summary>The reasons for which no put of this key and value can be executed now.</summary>
+    public static ErrorResult? RefusePut(this WorkingState state, ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value)
+    {
+        if (key.IsEmpty)
+        {
+            return state.Refuse(ApplyError.EmptyKey);
+        }
+
+        return RevisionRecord.Fits(key.Length, value.Length)
+            ? state.RefuseForAlarm()
+            : state.Refuse(ApplyError.TooLarge, (long)key.Length + value.Length, RevisionRecord.MaxBytes);
+    }
+
+    public static ErrorResult? RefuseForAlarm(this WorkingState state) => state.RefusesWrites
+        ? state.Refuse(ApplyError.NoSpace, (long)Array.Find(state.Alarms, static alarm => alarm.RefusesWrites).MemberId)
+        : null;
+
+    /// <summary>The bound is the proposer's and comes with the command: apply knows no setting of a member.</summary>
+    public static ErrorResult? RefuseLeaseKey(this WorkingState state, long lease, ReadOnlySpan<byte> key, long maxKeys) =>
+        state.Leases.CountKeys(lease) < maxKeys || state.Leases.FindKey(lease, key) is not null
+            ? null
+            : state.Refuse(ApplyError.LeaseFull, lease, maxKeys);
+
+    public static ErrorResult? RefuseGrant(this WorkingState state, long id, long ttlSeconds)
+    {
+        if (id <= 0)
+        {
+            return state.Refuse(ApplyError.LeaseIdOutOfRange, id);
+        }
+
+        if (ttlSeconds is < Bounds.MinLeaseTtlSeconds or > Bounds.MaxLeaseTtlSeconds)
+        {
+            return state.Refuse(ApplyError.TtlOutOfRange, ttlSeconds, Bounds.MaxLeaseTtlSeconds);
+        }
+
+        return state.Leases.Find(id) is null ? null : state.Refuse(ApplyError.LeaseExists, id);
+    }
+}

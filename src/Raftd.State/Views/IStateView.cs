@@ -1,0 +1,37 @@
+using Raftd.State.Keyspaces;
+using Raftd.State.Leases;
+
+namespace Raftd.State.Views;
+
+/// <summary>The state as of one publish. Never changes; any thread may read it.</summary>
+public interface IStateView
+{
+    /// <summary>The newest main revision.</summary>
+    long Revision { get; }
+
+    ILiveKey? FindLive(ReadOnlySpan<byte> key);
+
+    /// <summary>The newest version of one key, with its value.</summary>
+    bool TryGet(ReadOnlySpan<byte> key, out KeyItem item);
+
+    /// <summary>Whether a revision above this one touched the key, its deletion included.</summary>
+    bool HasChangedSince(ReadOnlySpan<byte> key, long afterRevision);
+
+    LeaseRecord? FindLease(long id);
+
+    LeaseKeyRecord? FindLeaseKey(long id, ReadOnlySpan<byte> key);
+
+    /// <summary>Leases in the order of ids, hidden ones included, from the first that is not below.</summary>
+    IEnumerable<LeaseRecord> LeasesFrom(long id);
+
+    /// <summary>Leases whose names begin like that, in the order of names and ids; none without a name.</summary>
+    IEnumerable<LeaseRecord> LeasesNamed(byte[] prefix);
+
+    /// <summary>The keys of a lease in their order, from the first that is not below.</summary>
+    IEnumerable<AttachedKey> KeysOf(long lease, byte[] from);
+}
+
+/// <summary>A key of a lease.</summary>
+/// <param name="Key">Its full name; not to be changed.</param>
+/// <param name="Record">What is kept of it.</param>
+public readonly record struct AttachedKey(byte[] Key, LeaseKeyRecord Record);

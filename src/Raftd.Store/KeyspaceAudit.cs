@@ -1,0 +1,112 @@
+using Raftd.State.Keyspaces;
+using Raftd.Store.Buckets;
+using Raftd.Store.Mvcc;
+using Raftd.Store.Trees;
+
+namespace Raftd.Store;
+
+/// <summary>Compares the index of a view with the records it names, and the stored records with the index.</summary>
+internal static class KeyspaceAudit
+{
+    public static string? Run(StateView view)
+    {
+        using var reader = new RecordReader(view.Epoch);
+        var live = 0L;
+        var scan = view.Index.All();
+        byte[]? before = null;
+        while (scan.MoveNext())
+        {
+            var key = scan.Item;
+            live += key.Weight;
+            if (before is not null && before.AsSpan().SequenceCompareTo(key.Key) >= 0)
+            {
+                return $"the key of {key.Revision} is not behind the one before it";
+            }
+
+            before = key.Key;
+            if (AuditKey(view, key, reader) is { } difference)
+            {
+                return difference;
+            }
+        }
+
+        return live == view.KeyCount ? AuditStore(view) : $"{live} keys live, the tree counts {view.KeyCount}";
+    }
+
+    private static string? AuditKey(StateView view, KeyRecord key, RecordReader reader)
+    {
+        for (var i = 0; i < key.PastCount; i++)
+        {
+            var past = key.Past![i];
+            var revision = new Revision(past.Main, past.Sub);
+            var newer = i + 1 < key.PastCount ? key.Past[i + 1].Main : key.Revision.Main;
+            if (newer <= view.Epoch.CompactFloor)
+            {
+                continue;
+            }
+
+            var stored = reader.Find(revision);
+            if (stored is null && newer > view.Epoch.CompactFloor && past.Main >= view.Epoch.CompactFloor)
+            {
+                return $"past revision {revision} is not stored";
+            }
+
+            if (stored is not null && (stored.IsTombstone != past.IsTombstone || !stored.Key.AsSpan().SequenceEqual(key.Key)))
+            {
+                return $"past revision {revision} is stored as something else";
+            }
+        }
+
+        return AuditNewest(view, key, reader.Find(key.Revision));
+    }
+
+    private static string? AuditNewest(StateView view, KeyRecord key, RevisionRecord? stored)
+    {
+        if (stored is null)
+        {
+            return view.Epoch.CompactFloor > view.Revision || (key.IsTombstone && key.Revision.Main < view.Epoch.CompactFloor)
+                ? null
+                : $"revision {key.Revision} is not stored";
+        }
+
+        var same = stored.Key.AsSpan().SequenceEqual(key.Key)
+            && stored.CreateRevision == key.CreateRevision
+            && stored.Version == key.Version
+            && stored.Lease == key.Lease
+            && stored.Flags == key.Flags
+            && stored.Value.Length == key.ValueBytes
+            && (key.CachedValue is not { } cached || stored.Value.AsSpan().SequenceEqual(cached));
+        return same ? null : $"revision {key.Revision} is stored as something else";
+    }
+
+    /// <summary>What the store has and the index does not must be compacted history.</summary>
+    private static string? AuditStore(StateView view)
+    {
+        using var reader = RecordReader.BeginRead(view.Epoch);
+        using var cursor = reader.OpenCursor(Bucket.Revisions);
+        for (var found = cursor.Seek([]); found; found = cursor.MoveNext())
+        {
+            var revision = Revision.ReadFrom(cursor.Key);
+            if (revision.Main > view.Revision || revision.Main < view.Epoch.CompactFloor)
+            {
+                continue;
+            }
+
+            var stored = RevisionCodec.Read(revision, cursor.Value);
+            var key = view.Index.Find(new BytesProbe(stored.Key));
+            var known = key is not null && (key.Revision == revision || IsPast(key, revision));
+            if (!known)
+            {
+                return $"revision {revision} is stored and the index does not know it";
+            }
+        }
+
+        return null;
+    }
+
+    private static bool IsPast(KeyRecord key, Revision revision)
+    {
+        var at = key.LastPastUpTo(revision.Main);
+        return at >= 0 && key.Past![at].Main == revision.Main && key.Past[at].Sub == revision.Sub;
+    }
+}

@@ -1,0 +1,96 @@
+using System.Buffers.Binary;
+using Raftd.State.Wire;
+using Raftd.Store.Buckets;
+using Raftd.Store.Leases;
+using Raftd.Store.Mvcc;
+using Raftd.Store.Trees;
+
+namespace Raftd.Store;
+
+/// <summary>Compares the leases of a view with its keys, and with what is stored.</summary>
+internal static class LeaseAudit
+{
+    public static string? Run(StateAudit audit)
+    {
+        var view = audit.View;
+        var leased = 0L;
+        for (var keys = view.Index.All(); keys.MoveNext();)
+        {
+            leased += keys.Item.Lease == 0 ? 0 : keys.Item.Weight;
+            if (AuditLease(view, keys.Item) is { } difference)
+            {
+                return difference;
+            }
+        }
+
+        if (leased != view.LeaseKeys.Weight)
+        {
+            return $"{leased} keys name a lease, leases know {view.LeaseKeys.Weight}";
+        }
+
+        return audit.StoreOfView is { } reader ? AuditStored(view, reader) : null;
+    }
+
+    private static string? AuditLease(StateView view, KeyRecord key)
+    {
+        if (key.IsTombstone || key.Lease == 0)
+        {
+            return null;
+        }
+
+        if (view.LeasesById.Find(new NumberProbe(key.Lease)) is null)
+        {
+            return $"revision {key.Revision} names lease {key.Lease}, which does not exist";
+        }
+
+        var attached = view.LeaseKeys.Find(new IdKeyProbe(key.Lease, key.Key));
+        return attached is { } found
+            && found.OwnDeadline == key.HasOwnDeadline && found.ModRevision == key.Revision.Main
+                ? null
+                : $"lease {key.Lease} does not know its key of revision {key.Revision}";
+    }
+
+    /// <summary>Where the store is of the view's moment, its leases are those of the view, byte for byte.</summary>
+    private static string? AuditStored(StateView view, IBucketReader reader)
+    {
+        var pairs = view.LeasesById.Weight;
+        var value = new WireWriter();
+        Span<byte> key = stackalloc byte[LeaseKeyCodec.EncodedKeyBytes];
+        for (var leases = view.LeasesById.All(); leases.MoveNext();)
+        {
+            value.Reset();
+            LeaseCodec.WriteTo(value, leases.Item);
+            BinaryPrimitives.WriteInt64BigEndian(key, leases.Key);
+            if (!IsStoredAs(reader, key[..8], value))
+            {
+                return $"lease {leases.Key} is stored as something else";
+            }
+        }
+
+        for (var keys = view.LeaseKeys.All(); keys.MoveNext();)
+        {
+            if (!keys.Item.IsStored)
+            {
+                continue;
+            }
+
+            pairs++;
+            value.Reset();
+            LeaseKeyCodec.WriteTo(value, keys.Item);
+            LeaseKeyCodec.WriteKey(key, keys.Key.Id, keys.Item.ModRevision);
+            if (!IsStoredAs(reader, key, value))
+            {
+                return $"lease {keys.Key.Id}: the key of revision {keys.Item.ModRevision} is stored as something else";
+            }
+        }
+
+        var stored = reader.Count(Bucket.Leases);
+        return stored == pairs ? null : $"{pairs} pairs of leases should be stored, there are {stored}";
+    }
+
+    private static bool IsStoredAs(IBucketReader reader, ReadOnlySpan<byte> key, WireWriter value)
+    {
+        StoredChecksum.Seal(value, key);
+        return reader.TryGet(Bucket.Leases, key, out var stored) && stored.SequenceEqual(value.Written);
+    }
+}

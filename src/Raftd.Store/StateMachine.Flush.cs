@@ -1,0 +1,107 @@
+using Raftd.State.Commands;
+using Raftd.Store.Buckets;
+using Raftd.Store.Mvcc;
+
+namespace Raftd.Store;
+
+public sealed partial class StateMachine
+{
+    private ulong _frozenIndex;
+    private ulong _flushedIndex;
+    private ulong _flushedTerm;
+
+    /// <summary>The store holds the state up to this entry. The log may be deleted below it. Any thread.</summary>
+    public ulong FlushedIndex => Volatile.Read(ref _flushedIndex);
+
+    /// <summary>The term of that entry. Read it after a flush on the same thread, or for display.</summary>
+    public ulong FlushedTerm => Volatile.Read(ref _flushedTerm);
+
+    /// <summary>The configuration last applied, and the entry it came with. Apply thread; others read View().</summary>
+    public ReadOnlyMemory<byte> Configuration => _state.Working.Configuration;
+
+    public ulong ConfigurationIndex => _state.Working.ConfigurationIndex;
+
+    /// <summary>Logical bytes that are applied and not flushed, by half of the overlay. Any thread.</summary>
+    public (long Active, long Frozen) UnflushedBytes
+    {
+        get
+        {
+            var halves = View().Epoch.Halves;
+            return (halves.Active.Bytes, halves.Frozen?.Bytes ?? 0);
+        }
+    }
+
+    /// <summary>Freezes what was applied since the last freeze. On the apply thread, between two entries.</summary>
+    /// <returns>False while a frozen half is not flushed yet, while an entry has slices left, and where there is nothing to
+    /// flush.</returns>
+    public bool TryFreeze(out FrozenState frozen)
+    {
+        var state = _state;
+        var halves = state.Epoch.Halves;
+        frozen = null!;
+        if (halves.Frozen is not null || state.Executor.UnfinishedEntry is not null)
+        {
+            return false;
+        }
+
+        state.Keyspace.CleanIndex(CleanedKeysPerFreeze);
+        if (state.Keyspace.HasReplaced)
+        {
+            // Values that readers cache in the records of the view are lost on those that have replaced them.
+            Publish();
+        }
+
+        if (state.Applied.Index == _frozenIndex && state.Keyspace.Dead.Count == 0)
+        {
+            return false;
+        }
+
+        frozen = new FrozenState(state);
+        _frozenIndex = state.Applied.Index;
+        state.Epoch.Halves = new OverlayHalves(new Overlay(), halves.Active);
+        return true;
+    }
+
+    /// <summary>Writes a frozen overlay in one durable transaction and drops it. On the flusher thread.</summary>
+    /// <remarks>After an exception nothing is dropped: the same frozen overlay may be flushed again.</remarks>
+    /// <exception cref="BucketStoreException">The store could not take it.</exception>
+    public void Flush(FrozenState frozen)
+    {
+        var epoch = frozen.Epoch;
+        if (epoch.Replaced)
+        {
+            // A snapshot that covers it was installed meanwhile.
+            return;
+        }
+
+        Invariant.Check(
+            ReferenceEquals(epoch.Halves.Frozen, frozen.Records), $"flush of {frozen.Applied.Index}, which is not the frozen half");
+        epoch.Store.Write(writer =>
+        {
+            frozen.WriteTo(new FlushWriter(writer));
+            Failpoint.Hit(
+                "flush.commit", static errno => new BucketStoreException(BucketStoreFault.Io, $"commit: errno {errno}"));
+        });
+        Failpoint.Hit("flush.committed");
+        SetFlushed(frozen.Meta.Applied);
+        epoch.Halves = new OverlayHalves(epoch.Halves.Active, Frozen: null);
+        NoteDeleted(frozen.DeletesThrough);
+    }
+
+    private void AdoptFlushed(StateCopy state)
+    {
+        state.Epoch.Damaged = NoteDamage;
+        _frozenIndex = state.Applied.Index;
+        SetFlushed(state.Applied);
+        if (state.Applied.Index != 0)
+        {
+            _hashes.Set(state.Applied.Index, state.Applied.Hash);
+        }
+    }
+
+    private void SetFlushed(AppliedState applied)
+    {
+        Volatile.Write(ref _flushedTerm, applied.Term);
+        Volatile.Write(ref _flushedIndex, applied.Index);
+    }
+}
