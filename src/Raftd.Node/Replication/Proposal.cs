@@ -8,10 +8,10 @@ internal enum ProposalEnd
     /// <summary>Committed and applied; the result says what it did.</summary>
     Applied,
 
-    /// <summary>Surely not proposed, or surely overwritten: trying again elsewhere is safe.</summary>
+    /// <summary>Certainly not proposed, or certainly overwritten: trying again elsewhere is safe.</summary>
     NotProposed,
 
-    /// <summary>In the log of a leader whose time was up before it was applied: only a read tells.</summary>
+    /// <summary>In a leader's log when its time was up: it may still be applied, and only a read tells.</summary>
     Unknown,
 
     /// <summary>The uncommitted tail or a queue is full; nothing was proposed.</summary>
@@ -20,7 +20,7 @@ internal enum ProposalEnd
     /// <summary>The leader's disk has no room for it; nothing was proposed.</summary>
     NoSpace,
 
-    /// <summary>The live data leave no room for it within the quota; nothing was proposed.</summary>
+    /// <summary>The live data leaves no room for it within the quota; nothing was proposed.</summary>
     QuotaExceeded,
 
     /// <summary>It needs a feature level above the cluster's; nothing was proposed.</summary>
@@ -31,11 +31,11 @@ internal enum ProposalEnd
 /// <see cref="ProposalEnd.LevelTooLow"/> the reason in numbers.</summary>
 internal readonly record struct ProposalOutcome(ProposalEnd End, CommandResult? Result = null, string Reason = "");
 
-/// <summary>A command on its way through the log, and who waits for its result.</summary>
-/// <param name="command">The encoded command; the caller leaves the bytes alone.</param>
+/// <summary>A command on its way through the log, and the task that its caller awaits.</summary>
+/// <param name="command">The encoded command; the caller never writes to the bytes again.</param>
 /// <param name="deadline">Timestamp after which the caller is told that the outcome is unknown.</param>
 /// <param name="budget">Gets the command's bytes back when the proposal ends.</param>
-/// <param name="growthBytes">Logical bytes it adds to the state at most; 0 for what the quota does not concern.</param>
+/// <param name="growthBytes">Most logical bytes that it adds to the state; 0 for commands outside the quota.</param>
 internal sealed class Proposal(ReadOnlyMemory<byte> command, long deadline, ByteBudget budget, long growthBytes)
     : TaskCompletionSource<ProposalOutcome>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
@@ -51,7 +51,8 @@ internal sealed class Proposal(ReadOnlyMemory<byte> command, long deadline, Byte
     /// <summary>Index of the entry that carries it; set by the replica when it is proposed.</summary>
     public ulong Index { get; set; }
 
-    /// <summary>Told of the end on the thread that ends it: for a caller that is stepped, and must not wait in it.</summary>
+    /// <summary>Called at the end, on the thread that ends the proposal: for callers that are stepped and do not await. It must not
+    /// wait.</summary>
     public Action<ProposalOutcome>? Ended { get; init; }
 
     /// <summary>Tells the caller, once: a later end of the same proposal changes nothing.</summary>
