@@ -37,6 +37,7 @@ internal sealed class Inflights(int maxMessages, long maxBytes)
     }
 
     /// <summary>Frees every message whose entries are all at or below <paramref name="index"/>.</summary>
+    /// <remarks>Messages leave in the order of their entries, so the scan ends at the first that reaches further.</remarks>
     public void FreeUpTo(ulong index)
     {
         while (Count > 0 && _ring[_start].LastIndex <= index)

@@ -107,7 +107,7 @@ public sealed partial class RaftNode
         Invariant.Check(Role == RaftRole.Candidate, $"{Role} became leader of term {Term}");
         Invariant.Check(IsPromotable, $"member {Id} would lead term {Term} and is no voter in {Configuration}");
         Invariant.Check(_log.Last.Term < Term, $"the log of the new leader of term {Term} ends with {_log.Last} already");
-        var electors = _tally.RecoveringNonces();
+        var electors = _tally.RecoveringNonces(); // before LeaveRole clears the tally
         LeaveRole();
         _recoveringElectors = unanimously ? electors : [];
         Role = RaftRole.Leader;
@@ -174,6 +174,7 @@ public sealed partial class RaftNode
             BecomeCandidate();
         }
 
+        // The requests go first: a sole voter wins with its own vote below, and then this is no campaign any more.
         var term = isPreElection ? Term + 1 : Term;
         Report(new CampaignStarted(term, kind));
         RequestVotes(isPreElection ? MessageKind.MsgPreVote : MessageKind.MsgVote, term, kind == CampaignKind.Transfer);
@@ -209,6 +210,8 @@ public sealed partial class RaftNode
         if (!isPreVote)
         {
             CastVote(m.From);
+
+            // The candidate gets a whole timeout to win before this member campaigns against it (paper, Figure 2, followers).
             _electionElapsed = 0;
         }
 

@@ -39,6 +39,8 @@ public sealed partial class RaftNode
         }
 
         AppendMissing(m);
+
+        // Up to here this log equals the leader's. What lies above was not compared, and may be an older leader's.
         var last = m.Index + (ulong)m.Entries.Count;
         _log.CommitTo(Math.Min(m.Commit, last));
         MaybeAcknowledgeAppend(m, last);

@@ -53,6 +53,7 @@ public sealed partial class RaftNode
             bytes += data.Length + Entry.OverheadBytes;
         }
 
+        // An empty tail takes any batch, or one larger than the bound could never be proposed.
         if (_uncommittedBytes > 0 && _uncommittedBytes + bytes > _options.MaxUncommittedBytes)
         {
             return ProposeResult.Dropped;
@@ -174,6 +175,7 @@ public sealed partial class RaftNode
 
     private void HandleAcknowledgement(Progress peer, ulong index)
     {
+        // A probe may be answered with the match that is known already: no news, and still the answer that ends probing.
         var isNews = peer.MaybeAdvance(index);
         if (!isNews && !(peer.State == ProgressState.Probe && peer.Match == index))
         {
@@ -205,6 +207,7 @@ public sealed partial class RaftNode
 
     private void HandleHeartbeatResponse(Progress peer, Message m)
     {
+        // The peer lives, so a probe that is not answered was lost: the next one may leave. That paces probes by heartbeats.
         peer.ProbeSent = false;
         if (peer.State == ProgressState.Replicate && peer.Inflights.IsFull)
         {
@@ -221,6 +224,7 @@ public sealed partial class RaftNode
         ConfirmRecoveries(peer, m.Index);
         if (!m.Recovering)
         {
+            // A recovering member may have forgotten a vote for a newer leader, so it cannot vouch for this one.
             AcknowledgeReadRound(m.From, m.ReadId);
         }
     }

@@ -58,6 +58,7 @@ public sealed partial class RaftNode
             return ProposeResult.ChangePending;
         }
 
+        // One voter at most: the majorities of both configurations then share a member, whichever of them a voter knows.
         return next.IsValid && next.VoterDifference(Configuration) <= 1 ? ProposeResult.Accepted : ProposeResult.Invalid;
     }
 

@@ -117,6 +117,8 @@ public sealed partial class RaftNode
         while (_waitingReads.Count > 0 && _readRound is null && HasCommittedInTerm)
         {
             BeginReadRound();
+
+            // At once and not with the next heartbeat: a read costs a round trip. Learners have no vote on who leads.
             foreach (var peer in _peers)
             {
                 if (_readRound is not null && !peer.IsLearner)
@@ -127,6 +129,10 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <remarks>
+    /// The commit index is taken before the first heartbeat of the round leaves. Every write that was acknowledged before its
+    /// reads arrived is at or below it, by this leader or, as step 1 ensures, by an earlier one.
+    /// </remarks>
     private void BeginReadRound()
     {
         var id = TakeReadId();
@@ -139,6 +145,8 @@ public sealed partial class RaftNode
             StartedAtTick = _now,
         };
         _waitingReads = new ReadRequests();
+
+        // A sole voter needs no answer.
         MaybeFinishReadRound();
     }
 
@@ -176,6 +184,7 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <remarks>An answer to an earlier round is of an earlier id and counts for nothing; one member counts once.</remarks>
     private void AcknowledgeReadRound(NodeId from, ulong readId)
     {
         if (readId != 0 && _readRound is { } round && round.Contains(readId) && !round.Acknowledged.Contains(from))
@@ -203,7 +212,8 @@ public sealed partial class RaftNode
             return;
         }
 
-        // A quarter of the promise is given away to clocks that differ; see RaftOptions.LeaseReads.
+        // Each member that answered elects no other leader for an election timeout from its answer, which came after the
+        // round began. A quarter of that is given away to clocks that differ; see RaftOptions.LeaseReads.
         _leaseUntilTick = round.StartedAtTick + ((ulong)_options.ElectionTimeoutTicks * 3 / 4);
         _readRound = null;
         foreach (var context in round.Requests.Own)
@@ -235,6 +245,7 @@ public sealed partial class RaftNode
 
     private void HandleReadIndexResponse(Message m)
     {
+        // The id is of this start of this member, so an answer to an earlier start finds no batch.
         var at = _forwarded.FindIndex(batch => batch.Id == m.ReadId);
         if (at < 0 || m.From != Leader)
         {

@@ -70,6 +70,9 @@ public sealed partial class RaftNode
             hardState.Term >= _writtenHardState.Term, $"term {hardState.Term} would be written after {_writtenHardState.Term}");
         var snapshot = _snapshot;
         var entries = _log.TakeUnwritten();
+
+        // A commit index alone is not worth a sync: a member that forgets it learns it again from its leader (in the paper,
+        // Figure 2, it is not persistent at all).
         var mustSync = entries.Count > 0 || snapshot is not null || !IsSameButCommit(hardState, _writtenHardState);
         NoteWrite(mustSync);
 
@@ -97,6 +100,10 @@ public sealed partial class RaftNode
     }
 
     /// <summary>Everything that was to be written up to this Ready is durable.</summary>
+    /// <remarks>
+    /// A number that an earlier report has covered changes nothing. The term of the newest write that is covered is what
+    /// the disk has: a candidate whose report is of an earlier term must not count its own vote yet.
+    /// </remarks>
     public void Durable(ulong readySequence)
     {
         Invariant.Check(readySequence <= _sequence, $"{readySequence} reported durable, {_sequence} was the last Ready");
@@ -126,6 +133,7 @@ public sealed partial class RaftNode
     }
 
     /// <summary>The state contains every entry up to this one; for an installed snapshot, up to its last.</summary>
+    /// <remarks>Configurations up to here can never be rolled back: the log keeps only the newest of them in memory.</remarks>
     public void Applied(ulong index)
     {
         _log.AppliedTo(index);

@@ -20,7 +20,8 @@ namespace Raftd.Raft;
 /// </content>
 public sealed partial class RaftNode
 {
-    /// <summary>The last slice sent while flushing: peers that keep up get the very same list.</summary>
+    /// <summary>The last slice sent while flushing: peers that keep up get the very same list, and the transport encodes a list
+    /// that it has just encoded only once.</summary>
     private (ulong Low, IReadOnlyList<Entry> Entries) _sharedSlice;
 
     /// <summary>The next look at the peers tells them of a commit even without entries.</summary>
@@ -145,6 +146,8 @@ public sealed partial class RaftNode
             return false;
         }
 
+        // Without the term of the entry before, the peer could not check that the logs agree (paper, 5.3): then only a
+        // snapshot helps.
         var previous = peer.Next - 1;
         if (peer.Next < _log.FirstIndex || !_log.TryTerm(previous, out var previousTerm))
         {
@@ -211,6 +214,7 @@ public sealed partial class RaftNode
 
         if (low < _log.FirstInMemory)
         {
+            // Nothing else is sent to it meanwhile: later entries would only be refused.
             MaybeWantEntries(peer);
             return [];
         }

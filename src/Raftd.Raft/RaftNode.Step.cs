@@ -114,6 +114,7 @@ public sealed partial class RaftNode
         switch (m.Kind)
         {
             case MessageKind.MsgApp or MessageKind.MsgHeartbeat:
+                // Of this answer only the term matters: the old leader steps down before it looks at anything else.
                 Send(new Message { Kind = MessageKind.MsgAppResp, To = m.From, From = Id, Term = Term, Nonce = _nonce, Recovering = _recovering });
                 break;
             case MessageKind.MsgVote or MessageKind.MsgPreVote:
@@ -139,6 +140,8 @@ public sealed partial class RaftNode
 
         if (Role == RaftRole.Follower)
         {
+            // Every message of the leader counts as a heartbeat, also one that is refused below: it shows that the leader
+            // lives, and that is all that the election timeout asks.
             _electionElapsed = 0;
             SetLeader(m.From);
         }

@@ -35,6 +35,7 @@ public sealed partial class RaftNode
     }
 
     /// <summary>Stands for election now, by way of a pre-election, instead of waiting for the timeout.</summary>
+    /// <remarks>For a sole voter, which has nothing to wait for. It asks like any other campaign and can lose like one.</remarks>
     public void Campaign()
     {
         var before = Marked;

@@ -118,6 +118,7 @@ internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbe
         }
     }
 
+    /// <summary>Applies the valid records in order, as Append made them: a lower index replaces everything from there on.</summary>
     private TailState Replay(Segment segment, bool isLast)
     {
         var window = new FileWindow(segment.File, segment.Header.Capacity);
@@ -167,6 +168,7 @@ internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbe
             return $"entry {index} of term {record.Term} names {record.PreviousTerm} as the term before it";
         }
 
+        // The state record of a batch follows its entries and may be torn off: the entries alone tell the term then.
         _state = _state.RaisedTo(record.Term);
         _index.Put(index, new EntryPosition(record.Term, (uint)_numberInIndex, (uint)offset, record.Length));
         return null;

@@ -56,6 +56,7 @@ public sealed partial class WriteAheadLog
     }
 
     /// <summary>Finds the entries and keeps their segments open, in one step under the lock.</summary>
+    /// <remarks>The lock is held for as long as it takes to look up one answer's entries in memory, and never for the disk.</remarks>
     private void Locate(ulong low, ulong high, long maxBytes, List<EntryPosition> positions, List<Segment> held)
     {
         lock (_gate)

@@ -50,6 +50,7 @@ public sealed partial class WriteAheadLog
         ClearBuffer();
         lock (_gate)
         {
+            // Only now: a reader that finds an index at or below this reads its bytes from the file.
             _writtenIndex = _index.LastIndex;
         }
     }

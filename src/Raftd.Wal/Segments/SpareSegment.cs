@@ -73,7 +73,8 @@ internal sealed class SpareSegment(IFileSystem files, string directory, long siz
         }
     }
 
-    /// <summary>Makes the spare unless there is one. False: the disk is full, or another thread is at it.</summary>
+    /// <summary>Makes the spare unless there is one. False: the disk is full, or another thread is busy with it.</summary>
+    /// <remarks>Published in the finally block in every case: a state that stayed Busy would never get a spare again.</remarks>
     public bool Prepare()
     {
         if (!TryEnter(SpareState.None, SpareState.Busy))
@@ -128,6 +129,8 @@ internal sealed class SpareSegment(IFileSystem files, string directory, long siz
     }
 
     /// <summary>Moves the spare to <paramref name="path"/> and hands it over; null when there is none of this size.</summary>
+    /// <remarks>The rename is not synced here: both names end in .tmp and mean nothing. The caller syncs the directory with the
+    /// segment's own name.</remarks>
     public IFile? TryTake(long capacity, string path)
     {
         if (capacity != sizeBytes || !TryEnter(SpareState.Ready, SpareState.Busy))
