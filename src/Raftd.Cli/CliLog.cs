@@ -4,10 +4,10 @@ using Raftd.Cli.Settings;
 
 namespace Raftd.Cli;
 
-/// <summary>What the rim of the process logs. Event ids 100 to 199; never reused.</summary>
+/// <summary>The log lines of the executable itself. Event ids 100 to 199; never reused.</summary>
 internal static partial class CliLog
 {
-    [LoggerMessage(100, LogLevel.Warning, "{Variable} is in the environment but is no setting of raftd; ignored")]
+    [LoggerMessage(100, LogLevel.Warning, "{Variable} is in the environment but is not a setting of raftd; ignored")]
     public static partial void UnknownVariable(ILogger logger, string variable);
 
     [LoggerMessage(101, LogLevel.Information,
@@ -15,11 +15,11 @@ internal static partial class CliLog
     public static partial void Starting(
         ILogger logger, string id, HostPort httpAddress, HostPort raftAddress, string dataDirectory);
 
-    [LoggerMessage(102, LogLevel.Information, "Others reach it at {HttpAddress} (clients) and {RaftAddress} (peers)")]
+    [LoggerMessage(102, LogLevel.Information, "It gives others the addresses {HttpAddress} (clients) and {RaftAddress} (peers)")]
     public static partial void Advertising(ILogger logger, HostPort httpAddress, HostPort raftAddress);
 
     [LoggerMessage(103, LogLevel.Warning,
-        "Clients are served on {HttpAddress} without TLS, and nothing asks for a password: any machine that reaches it can read and "
+        "Clients are served on {HttpAddress} without TLS and without a password: any machine that reaches it can read and "
         + "write everything")]
     public static partial void NoPassword(ILogger logger, HostPort httpAddress);
 
@@ -30,12 +30,12 @@ internal static partial class CliLog
     public static partial void Stopped(ILogger logger);
 
     [LoggerMessage(106, LogLevel.Warning,
-        "Peers are served on {RaftAddress} without TLS, and nothing asks them for a password: any machine that reaches it can take "
+        "Peers are served on {RaftAddress} without TLS and without a password: any machine that reaches it can take "
         + "part in the cluster")]
     public static partial void PeersUnprotected(ILogger logger, HostPort raftAddress);
 
     [LoggerMessage(107, LogLevel.Warning,
-        "-join names another machine, but the peers there are told to reach this member at {RaftAddress}, which is this machine alone: "
+        "-join names another machine, but this member gives its peers the address {RaftAddress}, which only this machine can reach: "
         + "set -raddr or -advertise-raddr")]
     public static partial void PeersCannotReach(ILogger logger, HostPort raftAddress);
 }

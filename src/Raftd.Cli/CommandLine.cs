@@ -4,7 +4,7 @@ using Raftd.Cli.Settings;
 namespace Raftd.Cli;
 
 /// <summary>
-/// The words of the command line, split and named; what they mean is read by <see cref="SettingSources"/>.
+/// The words of the command line, split and named; <see cref="SettingSources"/> reads their values.
 /// </summary>
 /// <remarks>
 /// System.CommandLine only splits the line here. Values stay text, so that a flag, a variable and a line of the
@@ -31,7 +31,7 @@ internal sealed record CommandLine
     public FatalError? Error { get; init; }
 
     /// <summary>
-    /// Reads the words after the program's name. Never throws; a line that makes no sense has an error.
+    /// Reads the words after the program's name. Never throws; a line that cannot be read has an error.
     /// </summary>
     public static CommandLine Parse(IReadOnlyList<string> words)
     {
@@ -42,7 +42,7 @@ internal sealed record CommandLine
             "version" or "-version" or "--version" => new CommandLine { Verb = Verb.Version },
             "serve" => ParseServe(words.Skip(1)),
             _ when Array.IndexOf(Reserved, first) >= 0 => Wrong(
-                $"'{first}' is no command of this release", $"for a data directory of that name write ./{first}"),
+                $"'{first}' is not a command of this release", $"for a data directory of that name write ./{first}"),
             _ => ParseServe(words),
         };
     }
@@ -76,7 +76,7 @@ internal sealed record CommandLine
         return Check(parsed, parsed.GetValue(positional) ?? []) ?? Collect(parsed, options, positional);
     }
 
-    /// <summary>Null, or the line's first defect.</summary>
+    /// <summary>The first error of the line, or null.</summary>
     private static CommandLine? Check(ParseResult parsed, string[] positional)
     {
         // The library takes a word with dashes that it does not know for a positional one.
@@ -91,7 +91,7 @@ internal sealed record CommandLine
         }
 
         return positional.Length > 1
-            ? Wrong($"one data directory is wanted, but there are {positional.Length}: {string.Join(", ", positional)}",
+            ? Wrong($"expected one data directory, got {positional.Length}: {string.Join(", ", positional)}",
                 "flags begin with a dash; 'raftd help' lists them")
             : null;
     }

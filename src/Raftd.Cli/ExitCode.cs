@@ -1,7 +1,7 @@
 namespace Raftd.Cli;
 
 /// <summary>
-/// Why the process ended, for supervisors and scripts. Each code stands in docs/operations.md with what to do.
+/// Why the process ended, for supervisors and scripts. docs/operations.md lists each code and what to do.
 /// </summary>
 /// <remarks>
 /// Below 10 nothing was touched; 10 to 19 the member did not start and its data is as it was; from 20 on it stopped
@@ -10,7 +10,7 @@ namespace Raftd.Cli;
 /// </remarks>
 internal enum ExitCode
 {
-    /// <summary>Ended as asked.</summary>
+    /// <summary>Stopped on request.</summary>
     Ok = 0,
 
     /// <summary>The start failed for a reason that has no code of its own.</summary>
@@ -38,7 +38,7 @@ internal enum ExitCode
     /// <summary>Started without <c>-join</c> on an empty directory, but a cluster already knows this member.</summary>
     FoundingRefused = 14,
 
-    /// <summary>The cluster answered the join with a final no.</summary>
+    /// <summary>The cluster refused the join for good.</summary>
     JoinRefused = 15,
 
     /// <summary>A shared library (liblmdb.so.0) is missing.</summary>
@@ -55,14 +55,14 @@ internal enum ExitCode
     /// <summary>The log is damaged below what is known to be synced.</summary>
     LogCorrupt = 21,
 
-    /// <summary>The state is damaged, or differs from what the majority holds.</summary>
+    /// <summary>The state is damaged, or differs from the majority's.</summary>
     StateCorrupt = 22,
 
     /// <summary>The impossible happened: a bug, or a broken machine.</summary>
     InvariantBroken = 23,
 
     /// <summary>
-    /// A newer build wrote what is on disk, or the cluster has gone on to a feature level that this one does not know.
+    /// A newer build wrote the data, or the cluster is at a feature level that this build does not know.
     /// </summary>
     NewerLevel = 24,
 }

@@ -6,7 +6,7 @@ namespace Raftd.Cli;
 /// <summary>A reason to end the process: its exit code, what happened and what the operator can do.</summary>
 internal sealed record FatalError(ExitCode Code, string What, string ToDo)
 {
-    // errno values as .NET hands them on in IOException.HResult on Linux.
+    // errno values, as .NET passes them on in IOException.HResult on Linux.
     private const int NoSpace = 28;
     private const int ReadOnlyFileSystem = 30;
     private const int QuotaExceeded = 122;
@@ -14,7 +14,7 @@ internal sealed record FatalError(ExitCode Code, string What, string ToDo)
     /// <summary>The one line on stderr, without its newline; line breaks inside are flattened.</summary>
     public string Line => Flatten($"raftd: {What}: {ToDo}");
 
-    /// <summary>Finds the reason behind an exception that reached the rim; the outermost known cause wins.</summary>
+    /// <summary>Finds the reason behind an exception that reached the top; the outermost known cause wins.</summary>
     public static FatalError From(Exception exception, ServerSettings settings)
     {
         for (var cause = exception; cause is not null; cause = cause.InnerException)
@@ -28,7 +28,7 @@ internal sealed record FatalError(ExitCode Code, string What, string ToDo)
         return new FatalError(
             ExitCode.StartFailed,
             $"{exception.GetType().Name}: {exception.Message}",
-            "see the log lines above; if they do not explain it, it is a bug worth reporting");
+            "see the log lines above; if they do not explain it, please report it as a bug");
     }
 
     private static FatalError? Known(Exception cause, ServerSettings settings) => cause switch
@@ -42,7 +42,7 @@ internal sealed record FatalError(ExitCode Code, string What, string ToDo)
             "stop the other process ('ss -ltnp' names it) or choose another port"),
         SocketException { SocketErrorCode: SocketError.AddressNotAvailable } => new FatalError(
             ExitCode.AddressInUse,
-            $"-haddr {settings.HttpAddress} or -raddr {settings.RaftAddress} is no address of this machine",
+            $"-haddr {settings.HttpAddress} or -raddr {settings.RaftAddress} is not an address of this machine",
             "listen on one of its addresses ('ip address'), or on all with ':port'"),
         UnauthorizedAccessException or DirectoryNotFoundException => Unusable(cause, settings),
         IOException { HResult: NoSpace or QuotaExceeded } => new FatalError(

@@ -1,7 +1,7 @@
 namespace Raftd.Cli;
 
 /// <summary>
-/// Carries a <see cref="FatalError"/> from where it was found up to the rim, which prints it and exits.
+/// Carries a <see cref="FatalError"/> up to Main, which prints it and exits.
 /// </summary>
 internal sealed class FatalException(FatalError error) : Exception(error.Line)
 {

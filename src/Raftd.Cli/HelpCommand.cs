@@ -2,7 +2,7 @@ using Raftd.Cli.Settings;
 
 namespace Raftd.Cli;
 
-/// <summary><c>raftd help</c>: the flags as their table has them.</summary>
+/// <summary><c>raftd help</c>: the flags, in the order of their table.</summary>
 internal static class HelpCommand
 {
     private const string Usage =

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Raftd.Cli;
 
-/// <summary>Signals are handled by <see cref="StopSignals"/>: the web host must not have an opinion of its own.</summary>
+/// <summary><see cref="StopSignals"/> handles signals: the web host must not handle them too.</summary>
 internal sealed class NoLifetime : IHostLifetime
 {
     public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

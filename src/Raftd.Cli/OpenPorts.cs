@@ -3,12 +3,13 @@ using Raftd.Cli.Settings;
 
 namespace Raftd.Cli;
 
-/// <summary>Says at each start what the addresses open to the network, or close to the other members.</summary>
+/// <summary>Warns at each start about ports that are open to the network, and about a peer port that the other members cannot
+/// reach.</summary>
 internal static class OpenPorts
 {
-    /// <param name="settings">Where the member listens and whom it joins.</param>
-    /// <param name="advertisedPeers">Where the other members are told to reach it.</param>
-    /// <param name="logger">Gets a warning for each port that more than this machine reaches.</param>
+    /// <param name="settings">The addresses to listen on and to join.</param>
+    /// <param name="advertisedPeers">The peer address that this member gives to others.</param>
+    /// <param name="logger">Gets a warning for each port that other machines can reach.</param>
     public static void Warn(ServerSettings settings, HostPort advertisedPeers, ILogger logger)
     {
         if (!settings.HttpAddress.IsLoopback)
@@ -21,7 +22,7 @@ internal static class OpenPorts
             CliLog.PeersUnprotected(logger, settings.RaftAddress);
         }
 
-        // Loopback is the default of -raddr, and easily forgotten where -haddr and -join name the network.
+        // Loopback is the default of -raddr, and easily forgotten when -haddr and -join name the network.
         if (advertisedPeers.IsLoopback && settings.Join.Any(target => !target.IsLoopback))
         {
             CliLog.PeersCannotReach(logger, advertisedPeers);

@@ -20,12 +20,11 @@ internal static partial class ProcessEnd
     }
 
     /// <summary>
-    /// Ends the process now, from whichever thread found out: the log is drained within a bound, the line is printed,
-    /// nothing else runs.
+    /// Ends the process now, from any thread: drains the log within a time limit, prints the line, and runs nothing else.
     /// </summary>
     /// <remarks>
-    /// <c>_exit</c> and not <c>Environment.Exit</c>: no finaliser, exit handler or other thread can hold the end up, and
-    /// neither can a reader of stderr that sleeps. Other threads run on while the log drains, so the caller first makes
+    /// <c>_exit</c> and not <c>Environment.Exit</c>: no finaliser, exit handler or other thread can delay the end, and
+    /// neither can a reader of stderr that does not read. Other threads run on while the log drains, so the caller first makes
     /// its failure sticky (no sync succeeds after a failed one), which keeps them from acknowledging anything.
     /// </remarks>
     [DoesNotReturn]

@@ -1,4 +1,4 @@
-// raftd: the executable. What it can do, in the order of `raftd help`.
+// raftd: the executable. Its commands, in the order of `raftd help`.
 
 using Raftd.Cli;
 

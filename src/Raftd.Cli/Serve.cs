@@ -1,4 +1,4 @@
-// Puts Node and Api together: one member, its client address, and the way down.
+// Puts Node and Api together: one member, its client address, and its stop.
 
 using System.Globalization;
 using System.Net;
@@ -13,10 +13,10 @@ using Raftd.Node;
 
 namespace Raftd.Cli;
 
-/// <summary>Runs one member until it is asked to stop, or must.</summary>
+/// <summary>Runs one member until it is asked to stop or fails.</summary>
 internal static class Serve
 {
-    // After it, requests that are still open are cut: a handover takes far less.
+    // After this time open requests are cut. A handover takes far less.
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
 
     /// <summary>Runs one member; the settings are valid.</summary>
@@ -24,7 +24,7 @@ internal static class Serve
     /// <param name="log">For <see cref="ProcessEnd.Now"/>, where a thread must end the process at once.</param>
     /// <param name="loggers">Makes the loggers of every part; they all write to <paramref name="log"/>.</param>
     /// <param name="stop">Cancelled by the first SIGINT or SIGTERM: hand over, drain, sync, return.</param>
-    /// <returns><see cref="ExitCode.Ok"/> after a stop that was asked for.</returns>
+    /// <returns><see cref="ExitCode.Ok"/> after a requested stop.</returns>
     /// <exception cref="FatalException">The member cannot start or go on; carries the exit code.</exception>
     public static async Task<ExitCode> RunAsync(
         ServerSettings settings, ServerLog log, ILoggerFactory loggers, CancellationToken stop)
@@ -46,7 +46,7 @@ internal static class Serve
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // Asked to stop, whether it ran already or not.
+            // The stop was requested, perhaps before the member ran.
         }
         catch (FatalStopException failure)
         {

@@ -42,7 +42,7 @@ internal static class ServeCommand
         {
             return await Serve.RunAsync(settings, log, loggers, signals.Token);
         }
-        catch (Exception exception) // the rim: whatever it is becomes one line and one exit code
+        catch (Exception exception) // the top of the process: any exception becomes one line and one exit code
         {
             var fatal = FatalError.From(exception, settings);
             log.Close(ProcessEnd.LogDrainLimit);

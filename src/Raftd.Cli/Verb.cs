@@ -1,6 +1,6 @@
 namespace Raftd.Cli;
 
-/// <summary>What the first word of the command line asks for; a line that begins with anything else serves.</summary>
+/// <summary>The command that the first word of the command line names; any other first word means serve.</summary>
 internal enum Verb
 {
     /// <summary>The line could not be read; <see cref="CommandLine.Error"/> says why.</summary>

@@ -2,7 +2,7 @@ using Raftd.Wal;
 
 namespace Raftd.Node;
 
-/// <summary>Makes sure there is a directory to live in.</summary>
+/// <summary>Makes the data directory if it is missing, and checks that it can be written to.</summary>
 internal static class DataDirectory
 {
     /// <exception cref="FatalStopException">It cannot be made or written to.</exception>
@@ -42,7 +42,7 @@ internal static class DataDirectory
         }
     }
 
-    /// <summary>Finds a read-only disk or missing rights now, with a clear message, and not in the middle of a start.</summary>
+    /// <summary>Finds a read-only disk or missing rights here, with a clear message, and not in the middle of a start.</summary>
     private static void ProbeWriting(IFileSystem files, string path)
     {
         var probe = Path.Combine(path, "probe");

@@ -18,19 +18,19 @@ public enum FatalReason
     /// <summary>Asked to found a cluster where one knows this member already.</summary>
     FoundingRefused,
 
-    /// <summary>No cluster took the member in.</summary>
+    /// <summary>No cluster accepted the member.</summary>
     JoinFailed,
 
     /// <summary>A write or sync of the log or the state failed.</summary>
     StorageFailed,
 
-    /// <summary>The log, or who this member is, is not what was written.</summary>
+    /// <summary>The log or member.json is not what was written.</summary>
     LogCorrupt,
 
     /// <summary>The state is not what was written.</summary>
     StateCorrupt,
 
-    /// <summary>A newer build wrote what was read, or the cluster has gone on to a feature level that this one does not know.</summary>
+    /// <summary>A newer build wrote the data, or the cluster is at a feature level that this build does not know.</summary>
     NewerLevel,
 
     /// <summary>The disk is too full to start.</summary>

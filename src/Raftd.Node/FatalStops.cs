@@ -4,7 +4,7 @@ using Raftd.Wal;
 
 namespace Raftd.Node;
 
-/// <summary>The one place that says which failure of a part ends the process how.</summary>
+/// <summary>The one place that maps the failure of a part to the reason with which the process ends.</summary>
 internal static class FatalStops
 {
     private const string JoinAgain =

@@ -4,10 +4,10 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Raftd.Node;
 
-/// <summary>What another process answered, which may be anything.</summary>
+/// <summary>Reads the answer of another process, which may be any bytes.</summary>
 internal static class ForeignJson
 {
-    /// <returns>False for what is no such value, null among it.</returns>
+    /// <returns>False when the bytes are not such a value, or null.</returns>
     public static bool TryRead<T>(ReadOnlySpan<byte> bytes, JsonTypeInfo<T> type, [NotNullWhen(true)] out T? value)
     {
         try

@@ -6,7 +6,7 @@ using Raftd.Wal;
 
 namespace Raftd.Node;
 
-/// <summary>One member's sizes and times, already turned into what its parts understand.</summary>
+/// <summary>One member's sizes and times, in the form that its parts take.</summary>
 internal sealed record MemberOptions
 {
     public required MemberIdentity Self { get; init; }

@@ -9,14 +9,14 @@ namespace Raftd.Node;
 /// <summary>A member that was opened, and its state; both are the caller's to dispose, the member first.</summary>
 internal readonly record struct StartedMember(RaftdMember Member, StateDirectory State);
 
-/// <summary>From an identity to an opened member: all of a start that touches log and state.</summary>
+/// <summary>From an identity to an opened member: the part of a start that touches the log and the state.</summary>
 internal static class MemberStart
 {
     private const string LogFolder = "wal";
     private const string SpoolFolder = "spool";
 
-    // Address space costs nothing, and a map that has to grow makes readers wait. Pages that are free for use again and
-    // the tree around the data take less than three quotas beside the data's one.
+    // Address space costs nothing, and a map that has to grow makes readers wait. Free pages and the tree around the data take
+    // less than three quotas besides the one of the data.
     private const long MinMapBytes = 1L << 30;
     private const long MapQuotas = 4;
 
@@ -57,7 +57,7 @@ internal static class MemberStart
         }
     }
 
-    /// <summary>A member without its log has lost its votes and acknowledgements, whatever member.json says.</summary>
+    /// <summary>A member without its log has lost its votes and acknowledgements, even if member.json is there.</summary>
     private static void RequireLog(string dataDirectory, string logDirectory, MemberIdentity identity)
     {
         if (identity.HasStarted && !(Directory.Exists(logDirectory) && Directory.EnumerateFiles(logDirectory, "*.wal").Any()))

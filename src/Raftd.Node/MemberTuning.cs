@@ -6,7 +6,7 @@ using Raftd.Wal;
 
 namespace Raftd.Node;
 
-/// <summary>Turns what a member is started with into what its parts understand, each number with its reason.</summary>
+/// <summary>Turns the options of a start into the options of the parts, each number with its reason.</summary>
 internal static class MemberTuning
 {
     private const long DiskBlockBytes = 4096;
@@ -43,7 +43,7 @@ internal static class MemberTuning
             LogRetentionBytes = options.WalRetentionBytes,
             MaxPinnedLogBytes = options.MaxPinnedLogBytes,
 
-            // The log's spare and a segment more: a snapshot must not be what makes the disk too full to write.
+            // The log's spare and one segment more: a snapshot must not fill the disk so far that writes stop.
             Spool = new SpoolOptions { ReserveBytes = 2 * options.WalSegmentBytes },
             Duties = new DutyOptions
             {
@@ -81,7 +81,7 @@ internal static class MemberTuning
         MaxInflightBytes = 16 << 20,
         MaxUncommittedBytes = Math.Max(64L << 20, 2 * maxCommandBytes),
 
-        // What a follower that lags further needs is read from the log, whose newest pages the kernel holds anyway.
+        // Entries for a follower that lags further are read from the log, whose newest pages the kernel caches anyway.
         MaxCachedBytes = 8L << 20,
         ReadIdSeed = IdentityFile.DrawId(),
     };

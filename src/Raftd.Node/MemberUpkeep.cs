@@ -1,5 +1,5 @@
-// What every member does now and then, whether it leads or not: tells the others how it is, looks whether the state or the
-// quota of one differs, and keeps its own addresses in the member table true.
+// What every member does once a second, leader or not: sends its report to the others, checks whether the state or the quota
+// of one differs from its own, and keeps its own addresses in the member table up to date.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Contract;
@@ -20,7 +20,7 @@ internal sealed class MemberUpkeep(
     private readonly Dictionary<ulong, long> _differingQuotas = [];
     private bool _addressIsTrue;
 
-    // Something is asked of the leader: the next question waits for its end.
+    // A request to the leader is open: the next one waits for its end.
     private bool _isAsking;
 
     /// <summary>Once a second.</summary>
@@ -36,7 +36,7 @@ internal sealed class MemberUpkeep(
     private void Report() => transport.Broadcast(new MemberReport(
         divergence.Own(), options.QuotaBytes, member.Wal.IsSpaceLow, member.State.KnownLevel, member.PeerPins.Need));
 
-    /// <summary>Once for each value that a peer shows: the leader's quota counts, and the next leader may have another.</summary>
+    /// <summary>Warns once for each value that a peer reports: the leader's quota counts, and the next leader may have another.</summary>
     private void CompareQuotas()
     {
         foreach (var peer in member.Replica.Status.Members.Members)
@@ -121,7 +121,7 @@ internal sealed class MemberUpkeep(
                 self, options.HttpAddress, options.PeerAddress, generator: null, member.State.KnownLevel)));
     }
 
-    /// <summary>What fails is asked again at the next turn.</summary>
+    /// <summary>A request that fails is made again at the next turn.</summary>
     private void Ask(Func<Task> question)
     {
         if (_isAsking)

@@ -2,9 +2,9 @@ namespace Raftd.Node;
 
 /// <summary>Gives memory back once a busy member has come to rest.</summary>
 /// <remarks>
-/// The runtime collects when something is allocated: a member that rests keeps what its last burst, or its start, left
-/// behind, measured at 30 to 40 MB. One compacting collection returns it. All threads stand still for it, a few
-/// milliseconds for each 10 MB that live, so a large heap is left alone: no follower may take the pause for a dead leader.
+/// The runtime collects only when memory is allocated: a member at rest keeps the garbage of its last burst, or of its
+/// start, measured at 30 to 40 MB. One compacting collection returns it. All threads stop for it, a few milliseconds for
+/// each 10 MB of live data, so a large heap is left alone: no follower may take the pause for a dead leader.
 /// </remarks>
 internal sealed class MemoryTrim
 {

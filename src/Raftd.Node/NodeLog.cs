@@ -3,7 +3,7 @@ using Raftd.Contract;
 
 namespace Raftd.Node;
 
-/// <summary>Every line the node writes, with an id that stays. 1000 to 1099 life of the member, 1100 to 1199 peers and
+/// <summary>Every log line of the node, with an id that never changes. 1000 to 1099 life of the member, 1100 to 1199 peers and
 /// snapshots, 1200 to 1299 disk, 1300 to 1399 requests and duties. The core's events are 2000 and up (RaftEventLog).</summary>
 internal static partial class NodeLog
 {
@@ -40,10 +40,10 @@ internal static partial class NodeLog
     public static partial void Fatal(ILogger logger, Exception failure, string reason);
 
     [LoggerMessage(1010, LogLevel.Warning,
-        "the log ends in a torn write ({BytesDropped} bytes dropped): this member does not vote or acknowledge until it has caught up")]
+        "the log ends in a torn write ({BytesDropped} bytes dropped): its votes and acknowledgements do not count until a leader has made it whole")]
     public static partial void TornTail(ILogger logger, long bytesDropped);
 
-    [LoggerMessage(1011, LogLevel.Warning, "the state is ahead of the log ({StateIndex} against {LogIndex}): the log starts anew there")]
+    [LoggerMessage(1011, LogLevel.Warning, "the state is ahead of the log ({StateIndex} against {LogIndex}): the log restarts there")]
     public static partial void LogRestarted(ILogger logger, ulong stateIndex, ulong logIndex);
 
     [LoggerMessage(1012, LogLevel.Information, "the cluster knows this member under {Old}: asking it to use {New}")]
@@ -55,7 +55,7 @@ internal static partial class NodeLog
     public static partial void PoolStarved(ILogger logger, TimeSpan duration, int threads, int minThreads);
 
     [LoggerMessage(1014, LogLevel.Error,
-        "the thread pool is starved and has {Threads} threads: no more than {MinThreads} are started at once; what blocks them?")]
+        "the thread pool is starved and has {Threads} threads: no more than {MinThreads} are started at once; find out what blocks them")]
     public static partial void PoolExhausted(ILogger logger, int threads, int minThreads);
 
     [LoggerMessage(1100, LogLevel.Information, "connected to {Peer} at {Address}{Path}")]
@@ -69,10 +69,10 @@ internal static partial class NodeLog
     [LoggerMessage(1102, LogLevel.Warning, "refused a peer that calls itself {Peer}: {Reason}")]
     public static partial void PeerRefused(ILogger logger, string peer, string reason);
 
-    [LoggerMessage(1103, LogLevel.Error, "closed the stream of {Peer}, which sends what no member sends: {Reason}")]
+    [LoggerMessage(1103, LogLevel.Error, "closed the stream of {Peer}, which sent bytes that no member sends: {Reason}")]
     public static partial void PeerGarbage(ILogger logger, string peer, string reason);
 
-    [LoggerMessage(1104, LogLevel.Warning, "a peer says that this member is gone ({Notice}), which does not count: {Flaw}")]
+    [LoggerMessage(1104, LogLevel.Warning, "ignored a notice that this member was removed ({Notice}): {Flaw}")]
     public static partial void RemovalDoubted(ILogger logger, string notice, string flaw);
 
     [LoggerMessage(1110, LogLevel.Information, "sending {Peer} a snapshot as of {Index}, from chunk {First} of {Chunks}")]
@@ -87,13 +87,13 @@ internal static partial class NodeLog
     [LoggerMessage(1113, LogLevel.Information, "receiving a snapshot as of {Index}")]
     public static partial void SnapshotReceiving(ILogger logger, ulong index);
 
-    [LoggerMessage(1114, LogLevel.Warning, "threw a snapshot away, the state stays as it was: {Reason}")]
+    [LoggerMessage(1114, LogLevel.Warning, "dropped a snapshot, the state stays as it was: {Reason}")]
     public static partial void SnapshotRefused(ILogger logger, string reason);
 
     [LoggerMessage(1122, LogLevel.Information, "the snapshot as of {Index} goes on with chunk {Next} of {Chunks}")]
     public static partial void SnapshotResuming(ILogger logger, ulong index, ulong next, ulong chunks);
 
-    [LoggerMessage(1123, LogLevel.Warning, "the snapshot from {Peer} broke off behind chunk {Chunk} and waits to go on: {Reason}")]
+    [LoggerMessage(1123, LogLevel.Warning, "the snapshot from {Peer} broke off at chunk {Chunk} and waits to resume: {Reason}")]
     public static partial void SnapshotBrokenOff(ILogger logger, string peer, ulong chunk, string reason);
 
     [LoggerMessage(1115, LogLevel.Information, "installed a snapshot as of {Index}")]
@@ -105,7 +105,7 @@ internal static partial class NodeLog
     [LoggerMessage(1117, LogLevel.Information, "spooled the snapshot as of {Index}: {Bytes} bytes in {Chunks} chunks")]
     public static partial void SpoolWritten(ILogger logger, ulong index, long bytes, long chunks);
 
-    [LoggerMessage(1118, LogLevel.Information, "spooling the snapshot as of {Index} was in the way of the state's store: it begins anew")]
+    [LoggerMessage(1118, LogLevel.Information, "the state's store waits for its readers: spooling the snapshot as of {Index} starts again")]
     public static partial void SpoolRestarted(ILogger logger, ulong index);
 
     [LoggerMessage(1119, LogLevel.Error, "no snapshot could be spooled: {Reason}")]
@@ -115,7 +115,7 @@ internal static partial class NodeLog
     public static partial void SpoolLeft(ILogger logger, string reason);
 
     [LoggerMessage(1121, LogLevel.Warning,
-        "the log behind the snapshot of member {Member:x16} at {Index} passed -max-pinned-log-bytes ({MaxBytes}): it begins anew with another")]
+        "the log behind the snapshot of member {Member:x16} at {Index} passed -max-pinned-log-bytes ({MaxBytes}): the member starts again with another snapshot")]
     public static partial void LogPinLost(ILogger logger, ulong member, ulong index, long maxBytes);
 
     [LoggerMessage(1200, LogLevel.Error, "the disk of the log is full, writes wait: {Reason}")]
@@ -153,13 +153,13 @@ internal static partial class NodeLog
     public static partial void StillFenced(ILogger logger, string reason, string repair);
 
     [LoggerMessage(1312, LogLevel.Error,
-        "cannot note on disk that this member is fenced: {Reason}; it stays fenced, a restart forgets it; trying again")]
+        "cannot write to disk that this member is fenced: {Reason}; it stays fenced, but a restart forgets it; trying again")]
     public static partial void FenceNotSaved(ILogger logger, string reason);
 
-    [LoggerMessage(1305, LogLevel.Information, "compacting: revisions below {Revision} go")]
+    [LoggerMessage(1305, LogLevel.Information, "compacting: removing revisions below {Revision}")]
     public static partial void Compacting(ILogger logger, long revision);
 
-    [LoggerMessage(1308, LogLevel.Debug, "compacting for room: revisions below {Revision} go")]
+    [LoggerMessage(1308, LogLevel.Debug, "compacting for room: removing revisions below {Revision}")]
     public static partial void CompactingForRoom(ILogger logger, long revision);
 
     [LoggerMessage(1309, LogLevel.Warning,

@@ -3,7 +3,7 @@ using Raftd.Contract;
 
 namespace Raftd.Node;
 
-/// <summary>Everything one member is started with. The command line checks the values; they stand in <see cref="Bounds"/>.</summary>
+/// <summary>Everything one member is started with. The command line checks the values against <see cref="Bounds"/>.</summary>
 public sealed record NodeOptions
 {
     /// <summary>Holds wal/, state/, member.json and the lock; made if it is missing.</summary>
@@ -18,7 +18,7 @@ public sealed record NodeOptions
     /// <summary>host:port told to peers.</summary>
     public required string AdvertisedPeerAddress { get; init; }
 
-    /// <summary>Where peers are listened for.</summary>
+    /// <summary>Where this member listens for peers.</summary>
     public required IPEndPoint PeerEndPoint { get; init; }
 
     /// <summary>Client addresses of members to join through; empty to found a cluster. Ignored once a member.</summary>
@@ -54,8 +54,8 @@ public sealed record NodeOptions
     /// <summary>Log kept on disk for followers that lag, beyond what the state needs.</summary>
     public long WalRetentionBytes { get; init; } = Bounds.WalRetentionBytes.Default;
 
-    /// <summary>Log kept on disk for a member that catches up by a snapshot, whatever the retention; beyond it that member
-    /// begins anew. Null: the larger of <see cref="Bounds.MaxPinnedLogBytes"/>'s default and half the state's size.</summary>
+    /// <summary>Log kept on disk for a member that catches up by a snapshot, even beyond the retention; above this the member
+    /// starts again with another snapshot. Null: the larger of <see cref="Bounds.MaxPinnedLogBytes"/>'s default and half the state's size.</summary>
     public long? MaxPinnedLogBytes { get; init; }
 
     /// <summary>Between two flushes of the state.</summary>

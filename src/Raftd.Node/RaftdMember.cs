@@ -42,14 +42,14 @@ internal sealed class RaftdMember : IDisposable
 
     public required PeerPins PeerPins { get; init; }
 
-    /// <summary>What the peers tell of themselves, put here by the server of the peer port.</summary>
+    /// <summary>The last report of each peer, put here by the streams of the peer port.</summary>
     public required PeerReports Reports { get; init; }
 
     /// <exception cref="WalCorruptException">Damage below what was synced.</exception>
     /// <exception cref="StorageIoException">The disk failed; start again.</exception>
     public static RaftdMember Open(MemberOptions options, MemberSeams seams)
     {
-        // First: what a crash left of a snapshot may be what keeps the disk too full for the log to open.
+        // First: the remains of a snapshot may fill the disk so far that the log cannot open.
         var spool = new SpoolDirectory(seams.Files, seams.SpoolDirectory);
         spool.Prepare();
         var wal = WriteAheadLog.Open(seams.Files, seams.LogDirectory, options.Wal);
@@ -100,7 +100,7 @@ internal sealed class RaftdMember : IDisposable
         wal.Sync();
     }
 
-    /// <summary>The state may be ahead of the log only after an interrupted install; then the log starts anew there.</summary>
+    /// <summary>The state may be ahead of the log only after an interrupted install; then the log restarts there.</summary>
     private static void Reconcile(WriteAheadLog wal, StateMachine state, ILogger logger)
     {
         var applied = state.Applied;
@@ -128,7 +128,7 @@ internal sealed class RaftdMember : IDisposable
         var raft = new RaftNode(options.Raft, storage, seams.Random, BootState(wal, state));
         if (options.Self.FencedBecause is null && raft.IsPromotable && raft.Configuration.Voters.Length == 1)
         {
-            // No other member could be elected: no reason to wait for a timeout.
+            // No other member can be elected, so there is no reason to wait for a timeout.
             raft.Campaign();
         }
 

@@ -1,7 +1,8 @@
-// The node: everything of one member that is alive, from the data directory's lock to the threads.
+// The node: all running parts of one member, from the data directory's lock to the threads.
 //
-// Starting, in this order: lock the directory; listen for peers; learn who we are (member.json, or join, or found); open
-// log and state and boot the core; start the loops; answer. Stopping goes backwards, and hands over leadership first.
+// The start, in this order: lock the directory; listen for peers; find the identity (member.json, or join, or found); open
+// the log and the state and boot the core; start the loops; answer requests. The stop goes backwards, after leadership has
+// been handed over.
 //
 // Until it runs, the services answer not_ready with the reason, so that the client address can listen from the start.
 
@@ -55,13 +56,13 @@ public sealed class RaftdNode : IAsyncDisposable
 
     public IClusterService Cluster => _gate;
 
-    /// <summary>The parts themselves, once started: for tests that look at what no service shows.</summary>
+    /// <summary>The parts themselves, once started: for tests that check what no service shows.</summary>
     internal RaftdMember? Member => _member;
 
     /// <summary>Completes when the member must stop: the reason says with which exit code.</summary>
     public Task<FatalStopException> Failed => _failed.Task;
 
-    /// <summary>Returns once the member answers requests. May take long while it joins a cluster that is not there.</summary>
+    /// <summary>Returns once the member answers requests. May take minutes while the cluster that it joins does not answer.</summary>
     /// <exception cref="FatalStopException">It cannot start.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -76,7 +77,7 @@ public sealed class RaftdNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends what waits, syncs, lets go of the directory. After HandOverAsync, or without it.</summary>
+    /// <summary>Ends the calls that wait, syncs, and unlocks the directory. After HandOverAsync, or without it.</summary>
     public async ValueTask DisposeAsync()
     {
         NodeLog.Stopping(_logger);
@@ -183,7 +184,7 @@ public sealed class RaftdNode : IAsyncDisposable
         return _member = started.Member;
     }
 
-    /// <summary>The threads, the streams and the services, each undone in the opposite order.</summary>
+    /// <summary>Starts the threads, the streams and the services; they stop in the opposite order.</summary>
     private void StartLoops(
         RaftdMember member, IdentityFile file, MemberIdentity identity, IPeerWire wire, PeerTransport transport)
     {
@@ -243,7 +244,7 @@ public sealed class RaftdNode : IAsyncDisposable
         return thread;
     }
 
-    /// <summary>Before a planned stop: gives leadership to another member, so that the cluster loses no election timeout.
+    /// <summary>Before a planned stop: hands leadership to another member, so that the cluster loses no election timeout.
     /// Requests are still answered.</summary>
     public async Task HandOverAsync()
     {
@@ -256,7 +257,7 @@ public sealed class RaftdNode : IAsyncDisposable
         await Task.WhenAny(peers.HandOverAsync(), Task.Delay(_options.ElectionTimeout * 2, _time));
     }
 
-    /// <summary>A part has met what it cannot go on from.</summary>
+    /// <summary>A part has failed in a way that it cannot go on from.</summary>
     private void Break(Exception failure) => Fail(FatalStops.Of(failure, _options.DataDirectory));
 
     private void Fail(FatalStopException failure)

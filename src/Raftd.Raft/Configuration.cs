@@ -4,7 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Raftd.Raft;
 
-/// <summary>Who votes, who only learns, and what the replica wants to remember along with it.</summary>
+/// <summary>The voters, the learners, and bytes that the replica keeps along with them.</summary>
 /// <remarks>
 /// A configuration entry holds the whole new configuration, not a change to the old one. Then the configuration in force
 /// is simply that of the newest such entry in the log, committed or not (thesis 4.1), and a truncation needs no undo.

@@ -13,7 +13,7 @@ internal sealed class ConfigurationHistory(ulong index, Configuration configurat
 
     public ulong Index => _versions[^1].Index;
 
-    /// <summary>The one before, as long as the newest can still be rolled back; else the newest itself.</summary>
+    /// <summary>The configuration before the newest, while the newest may still be rolled back; then the newest itself.</summary>
     public Configuration Previous => _versions[^Math.Min(2, _versions.Count)].Configuration;
 
     /// <summary>The newest at or below <paramref name="commit"/>: no truncation takes it back.</summary>
@@ -30,6 +30,7 @@ internal sealed class ConfigurationHistory(ulong index, Configuration configurat
 
     public void Add(ulong index, Configuration configuration)
     {
+        Invariant.Check(configuration.IsValid, $"configuration {configuration} at {index} has no voter or a member twice");
         Invariant.Check(index > Index, $"configuration at {index} added behind the one at {Index}");
         _versions.Add((index, configuration));
     }
@@ -57,6 +58,7 @@ internal sealed class ConfigurationHistory(ulong index, Configuration configurat
 
     public void Restart(ulong index, Configuration configuration)
     {
+        Invariant.Check(configuration.IsValid, $"configuration {configuration} at {index} has no voter or a member twice");
         _versions.Clear();
         _versions.Add((index, configuration));
     }

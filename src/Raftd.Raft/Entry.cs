@@ -2,7 +2,7 @@ namespace Raftd.Raft;
 
 /// <summary>One entry of the log.</summary>
 /// <remarks>
-/// The data is owned by the entry from here on: its maker never writes to that memory again.
+/// The entry owns the data: the caller never writes to that memory again.
 /// A leader's first entry of its term is <see cref="EntryKind.Normal"/> with no data.
 /// </remarks>
 public sealed class Entry(EntryId id, EntryKind kind, ReadOnlyMemory<byte> data)

@@ -1,6 +1,6 @@
 namespace Raftd.Raft;
 
-/// <summary>What the core has to know of an entry. Values are written to disk and wire.</summary>
+/// <summary>What the core has to know of an entry. The values are written to disk and wire and never reused.</summary>
 public enum EntryKind : byte
 {
     Normal = 0,

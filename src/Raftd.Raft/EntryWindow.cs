@@ -1,6 +1,11 @@
 namespace Raftd.Raft;
 
 /// <summary>The newest part of the log, in memory: a ring of entries with contiguous indexes [First, End).</summary>
+/// <remarks>
+/// A ring, because both ends move: entries are appended at one and evicted at the other, and a conflict cuts the newest.
+/// The capacity is a power of two, so that a mask finds the slot. Slots that are free hold null: an entry that is gone from
+/// the window must not keep its data alive.
+/// </remarks>
 internal sealed class EntryWindow(ulong first)
 {
     private Entry?[] _ring = new Entry?[16];

@@ -1,12 +1,18 @@
 namespace Raftd.Raft;
 
-/// <summary>What was handed out to be made durable and is not yet, oldest first.</summary>
+/// <summary>The writes that were handed out and are not reported durable yet, oldest first.</summary>
 /// <remarks>
 /// The naive way remembers the last index written and believes any report up to it. It fails when a suffix is overwritten
 /// while its write is under way: the late report of the old entries then marks the new ones at the same indexes as
 /// durable, and an acknowledgement leaves for entries that are only in memory (failure 20 of docs/failures.md).
 /// So every write is known by its sequence number, and a truncation at k lowers the last index of every write in
 /// flight to k - 1: what they report afterwards is only the part of them that is still in the log.
+/// <code>
+///   write 7: entries up to 12        a new leader overwrites 10       write 8: entries up to 11
+///            12                  ->  9                            ->  7: 9   8: 11
+///   7 reported: durable up to 9, not 12.   8 reported: durable up to 11.
+/// </code>
+/// Invariant: sequence numbers rise and terms never fall along the list.
 /// </remarks>
 internal sealed class InflightWrites
 {
@@ -17,7 +23,17 @@ internal sealed class InflightWrites
 
     public bool IsEmpty => _writes.Count == 0;
 
-    public void Add(Write write) => _writes.Add(write);
+    public void Add(Write write)
+    {
+        if (_writes.Count > 0)
+        {
+            var last = _writes[^1];
+            Invariant.Check(write.Sequence > last.Sequence, $"write {write.Sequence} follows write {last.Sequence}");
+            Invariant.Check(write.Term >= last.Term, $"write {write.Sequence} of term {write.Term} follows one of term {last.Term}");
+        }
+
+        _writes.Add(write);
+    }
 
     public void TruncateFrom(ulong index)
     {
@@ -27,7 +43,7 @@ internal sealed class InflightWrites
         }
     }
 
-    /// <summary>Forgets the writes up to a sequence number and says what is durable thanks to them.</summary>
+    /// <summary>Forgets the writes up to a sequence number and says what they have made durable.</summary>
     public bool TryComplete(ulong sequence, out ulong lastIndex, out ulong term)
     {
         lastIndex = 0;

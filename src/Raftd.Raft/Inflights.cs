@@ -3,8 +3,10 @@ namespace Raftd.Raft;
 /// <summary>The append messages under way to one peer, oldest first: a ring bounded in messages and in bytes.</summary>
 /// <remarks>
 /// A lost acknowledgement must not hold a slot for ever. Three things free slots: an acknowledgement of an index frees
-/// every message up to it, a rejection resets the ring (the peer goes back to probing), and a heartbeat answer frees the
-/// oldest slot of a full ring so that one more message finds out where the peer stands.
+/// every message up to it, a refusal empties the ring (the peer is probed again), and the answer to a heartbeat frees the
+/// oldest slot of a full ring, so that one more message finds out where the peer stands.
+/// The ring counts messages and not entries, because an acknowledgement names an index and nothing else: several messages
+/// may be answered by one.
 /// </remarks>
 internal sealed class Inflights(int maxMessages, long maxBytes)
 {
@@ -17,7 +19,7 @@ internal sealed class Inflights(int maxMessages, long maxBytes)
 
     public long Bytes { get; private set; }
 
-    /// <summary>The byte limit may be passed by the last message, so that one larger than the limit can be sent at all.</summary>
+    /// <summary>The last message may exceed the byte limit, so that one that is larger than the limit can be sent at all.</summary>
     public bool IsFull => Count == maxMessages || Bytes >= maxBytes;
 
     /// <summary>Notes a message whose last entry is <paramref name="lastIndex"/>, above every one noted before.</summary>
@@ -35,6 +37,7 @@ internal sealed class Inflights(int maxMessages, long maxBytes)
     }
 
     /// <summary>Frees every message whose entries are all at or below <paramref name="index"/>.</summary>
+    /// <remarks>Messages leave in the order of their entries, so the scan ends at the first that reaches further.</remarks>
     public void FreeUpTo(ulong index)
     {
         while (Count > 0 && _ring[_start].LastIndex <= index)

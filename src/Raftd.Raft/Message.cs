@@ -54,8 +54,8 @@ public sealed class Message
     public bool Recovered { get; init; }
 
     /// <summary>
-    /// An append that brings a commit index and nothing else to a peer that has acknowledged all it was sent: accepting it
-    /// says nothing new, so only a refusal is answered.
+    /// An append that carries only a commit index, to a peer that has acknowledged all it was sent. Accepting it says nothing
+    /// new, so the peer answers only to refuse it.
     /// </summary>
     public bool Unanswered { get; init; }
 

@@ -29,7 +29,7 @@ public static class MessageCodec
 {
     private const byte Version = 1;
 
-    /// <summary>Of each message; what follows it is its body.</summary>
+    /// <summary>The length of each message's header; the body follows it.</summary>
     public const int HeaderBytes = 88;
 
     private const int EntryHeaderBytes = 13;
@@ -64,7 +64,7 @@ public static class MessageCodec
         }
     }
 
-    /// <summary>Reads one whole message; <paramref name="error"/> says what is wrong with bytes that are none.</summary>
+    /// <summary>Reads one whole message; <paramref name="error"/> says why the bytes are not one.</summary>
     public static bool TryDecode(
         ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out Message? message, [NotNullWhen(false)] out string? error)
     {

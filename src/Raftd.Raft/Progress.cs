@@ -2,7 +2,14 @@ namespace Raftd.Raft;
 
 /// <summary>What a leader knows of one peer. A live view: read it on the thread that steps the core.</summary>
 /// <remarks>
-/// Invariant: Match &lt; Next. Everything in (Match, Next) is under way.
+/// Two numbers tell where a peer stands. Match is a fact, acknowledged and durable: commits count it, so it only rises.
+/// Next is a guess at what the peer lacks: it rises when entries are sent and falls when the peer refuses them. A wrong
+/// guess costs a message; a wrong Match loses an entry. Invariant: Match &lt; Next. In Replicate (Match, Next) is under way.
+///
+/// A refusal and an acknowledgement may be late, doubled or reordered. Each is compared with what was asked:
+/// - Replicate: a refusal at or below Match contradicts an acknowledgement, so it is late.
+/// - Probe: one question is open, about Next - 1. A refusal of any other index answers an older one.
+/// - Snapshot: no append is under way, so any refusal is late.
 /// <code>
 ///              +---------- rejected ----------+
 ///              v                              |
@@ -35,20 +42,20 @@ public sealed class Progress
 
     public bool IsLearner { get; internal set; }
 
-    /// <summary>Heard of since the last check of the quorum.</summary>
+    /// <summary>The peer has answered since the last check of the quorum.</summary>
     public bool RecentActive { get; internal set; }
 
     /// <summary>The peer may have lost what it acknowledged: its match is not counted for a commit.</summary>
     public bool Recovering { get; private set; }
 
     /// <summary>
-    /// A learner that has all of the log as it was at a moment less than an election timeout ago: as a voter it would hold up
-    /// a commit for no longer than that. Under writes it never has all there is at any one moment, so it catches up in rounds,
-    /// each up to the end of the log at its beginning (thesis 4.2.1). Looked at with each tick of the leader.
+    /// A learner that has all of the log as it was less than an election timeout ago: as a voter it would hold up a commit
+    /// for no longer than that. While writes go on it never has all of the log at once, so it catches up in rounds, each up
+    /// to the end of the log at the round's beginning (thesis 4.2.1). Updated at each tick of the leader.
     /// </summary>
     public bool KeepsUp { get; private set; }
 
-    /// <summary>The end of the log when the present round began; 0 before the first.</summary>
+    /// <summary>The end of the log when the current round began; 0 before the first round.</summary>
     internal ulong RoundTarget { get; private set; }
 
     internal ulong RoundStartedAtTick { get; private set; }
@@ -59,10 +66,11 @@ public sealed class Progress
     /// <summary>The peer is whole once its match has reached this index.</summary>
     internal ulong RecoveryTarget { get; private set; }
 
-    /// <summary>Which of the leader's recoveries this is, counted from one: confirmations are of that one or a later one.</summary>
+    /// <summary>The number of this recovery among those this leader has led, from one. A heartbeat that carries this number or
+    /// a higher one was sent after the report.</summary>
     internal ulong RecoveryEpoch { get; private set; }
 
-    /// <summary>The last recovery that a heartbeat counted which this peer has answered, in its present state of soundness.</summary>
+    /// <summary>The highest recovery number in a heartbeat that this peer has answered since a recovery of its own ended.</summary>
     internal ulong ConfirmedEpoch { get; set; }
 
     internal bool IsRecoveryComplete => Recovering && Match >= RecoveryTarget;
@@ -72,16 +80,16 @@ public sealed class Progress
     /// <summary>A probe is under way; the next heartbeat answer allows another.</summary>
     internal bool ProbeSent { get; set; }
 
-    /// <summary>The highest commit index the peer was told, so that a commit that it knows costs no message.</summary>
+    /// <summary>The highest commit index that was sent to the peer, so that a commit that it knows costs no message.</summary>
     internal ulong SentCommit { get; set; }
 
     /// <summary>
-    /// The first of the entries for this peer that were asked for and not handed in, 0 for none: one request at a time,
-    /// whatever becomes of the peer meanwhile, so that a log that does not answer gathers no more.
+    /// The first of the entries for this peer that were asked for and not handed in, 0 for none. One request is open at a
+    /// time, even if the peer changes state meanwhile, so that a log that does not answer piles up no requests.
     /// </summary>
     internal ulong WantedIndex { get; set; }
 
-    /// <summary>It has acknowledged everything that was sent to it.</summary>
+    /// <summary>The peer has acknowledged everything that was sent to it.</summary>
     internal bool IsSettled => State == ProgressState.Replicate && Match + 1 == Next;
 
     internal bool IsPaused => State switch
@@ -97,12 +105,14 @@ public sealed class Progress
         Next = Match + 1;
     }
 
-    /// <summary>The snapshot at <paramref name="index"/> was taken in: probe behind it, once, until the peer says so itself.</summary>
+    /// <summary>The peer took in the snapshot at <paramref name="index"/>: one probe behind it asks the peer to confirm that.</summary>
+    /// <remarks>Match stays until the peer acknowledges by itself: the end of a stream is no promise of a disk.</remarks>
     internal void BecomeProbeAfterSnapshot(ulong index)
     {
         Reset(ProgressState.Probe);
         Next = Math.Max(Match, index) + 1;
         ProbeSent = true;
+        CheckNext();
     }
 
     internal void BecomeReplicate()
@@ -113,7 +123,7 @@ public sealed class Progress
 
     internal void BecomeSnapshot() => Reset(ProgressState.Snapshot);
 
-    /// <summary>Ends the round of catching up if the learner has come so far, and begins the next.</summary>
+    /// <summary>Ends the round of catching up if the learner has reached its target, and begins the next.</summary>
     internal void TickRound(ulong lastIndex, ulong now, int electionTimeoutTicks)
     {
         var isQuick = RoundTarget > 0 && now - RoundStartedAtTick < (ulong)electionTimeoutTicks;
@@ -132,6 +142,7 @@ public sealed class Progress
     /// <summary>Entries up to <paramref name="lastIndex"/> have left.</summary>
     internal void Sent(ulong lastIndex, long bytes)
     {
+        Invariant.Check(lastIndex >= Next, $"peer {Id} was sent entries up to {lastIndex}, next is {Next}");
         if (State == ProgressState.Replicate)
         {
             Next = lastIndex + 1;
@@ -154,6 +165,7 @@ public sealed class Progress
 
         Match = index;
         ProbeSent = false;
+        CheckNext();
         return true;
     }
 
@@ -164,7 +176,7 @@ public sealed class Progress
     {
         if (State == ProgressState.Replicate)
         {
-            // Everything up to Match was accepted: a refusal below it is a late one.
+            // The peer has accepted everything up to Match: a refusal of that is late.
             if (rejected <= Match)
             {
                 return false;
@@ -182,12 +194,12 @@ public sealed class Progress
 
         Next = Math.Max(Math.Min(rejected, hint + 1), Match + 1);
         ProbeSent = false;
+        CheckNext();
         return true;
     }
 
-    /// <summary>
-    /// A start of the peer reports a damaged log: nothing it acknowledged before counts any more.
-    /// </summary>
+    /// <summary>A start of the peer reports a loss: nothing that it acknowledged before counts any more.</summary>
+    /// <remarks>The only fall of Match. The target is the leader's last index, for the reason in RaftNode.Recovery.cs.</remarks>
     internal void BeginRecovery(ulong nonce, ulong target, ulong epoch)
     {
         Recovering = true;
@@ -200,6 +212,7 @@ public sealed class Progress
         KeepsUp = false;
         Reset(ProgressState.Probe);
         Next = target + 1;
+        CheckNext();
     }
 
     internal void EndRecovery()
@@ -207,6 +220,8 @@ public sealed class Progress
         Recovering = false;
         ConfirmedEpoch = 0;
     }
+
+    private void CheckNext() => Invariant.Check(Match < Next, $"peer {Id} has match {Match} and next {Next}");
 
     private void Reset(ProgressState state)
     {

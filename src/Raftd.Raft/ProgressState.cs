@@ -3,7 +3,7 @@ namespace Raftd.Raft;
 /// <summary>How the leader sends to a peer.</summary>
 public enum ProgressState
 {
-    /// <summary>Where the logs part is unknown: at most one append per heartbeat, to find out.</summary>
+    /// <summary>The leader does not know where the logs part: it sends at most one append per heartbeat to find out.</summary>
     Probe,
 
     /// <summary>The logs agree: appends are pipelined, the next index advances when they are sent.</summary>

@@ -23,7 +23,7 @@ public enum StepDownReason
 
 public enum VoteRefusal
 {
-    /// <summary>A leader was heard of within an election timeout.</summary>
+    /// <summary>The voter has heard from a leader within an election timeout.</summary>
     LeaderAlive,
 
     /// <summary>The candidate's term is behind.</summary>

@@ -8,10 +8,18 @@ namespace Raftd.Raft;
 ///                Applied &lt;= Applying &lt;= min(Commit, Stable)      Stable &lt;= Written &lt;= LastIndex
 /// </code>
 /// Stable: durable here. Written: handed out to be written. Applying: handed out to be applied.
-/// Invariants: Commit &lt;= LastIndex. Whatever is not in memory is stable, so storage is never asked for a write in flight.
-/// Applying never passes Stable: a state that holds an entry which the log does not yet have would after a crash be ahead
-/// of its own log, and a sole voter would have answered a client from memory alone (failures 2 and 7 of
-/// docs/failures.md).
+///
+/// Invariants:
+/// - Commit &lt;= LastIndex, and Commit only rises.
+/// - Only entries above Commit are cut off.
+/// - What is not in memory is stable, so storage is never asked for a write in flight.
+/// - No entry is handed out to be applied before it is stable. A state that holds an entry which the log does not have yet
+///   would be ahead of its own log after a crash, and a sole voter would have answered a client from memory alone
+///   (failures 2 and 7 of docs/failures.md). A snapshot that is being installed counts as handed out although it is not
+///   durable yet: until it is, Stable lies below Applying, and nothing is handed out.
+///
+/// Commit and Stable are independent: a leader's majority may do without this disk, and this disk may be ahead of the
+/// majority.
 /// </remarks>
 internal sealed class RaftLog
 {
@@ -19,7 +27,8 @@ internal sealed class RaftLog
     private readonly long _maxCachedBytes;
     private readonly EntryWindow _window;
 
-    /// <summary>A snapshot taken in and perhaps not durable yet: storage cannot answer for it before it is.</summary>
+    /// <summary>The last entry of a snapshot that was taken in. Storage shows the old log until the snapshot is durable, so
+    /// the log's start and its term are remembered here.</summary>
     private EntryId _base;
 
     public RaftLog(IRaftStorage storage, ulong commit, ulong applied, long maxCachedBytes)
@@ -31,8 +40,9 @@ internal sealed class RaftLog
         Commit = commit;
         Applied = Applying = applied;
         Invariant.Check(
-            applied + 1 >= storage.FirstIndex && applied <= commit && commit <= storage.LastIndex,
-            $"log [{storage.FirstIndex}, {storage.LastIndex}] does not fit applied {applied} and commit {commit}");
+            applied + 1 >= storage.FirstIndex, $"the log starts at {storage.FirstIndex}, the state has entries up to {applied} only");
+        Invariant.Check(applied <= commit, $"the state has entries up to {applied}, commit is {commit}");
+        Invariant.Check(commit <= storage.LastIndex, $"commit is {commit}, the log ends at {storage.LastIndex}");
     }
 
     /// <summary>Entries from here on are in memory.</summary>
@@ -61,7 +71,8 @@ internal sealed class RaftLog
         return term;
     }
 
-    /// <summary>False when the index is compacted or not there yet. The index before the first one still has a term.</summary>
+    /// <summary>False when the index is compacted or above the last one. The index before the first one still has a term:
+    /// an append after it needs that to be compared.</summary>
     public bool TryTerm(ulong index, out ulong term)
     {
         term = 0;
@@ -95,20 +106,33 @@ internal sealed class RaftLog
         Invariant.Check(low >= FirstIndex && high <= _window.End, $"[{low}, {high}) asked of [{FirstIndex}, {LastIndex}]");
         return low >= _window.First
             ? _window.Slice(low, high, maxBytes)
-            : _storage.Entries(low, Math.Min(high, _window.First), maxBytes);
+            : FromStorage(low, Math.Min(high, _window.First), maxBytes);
+    }
+
+    /// <remarks>Both ends are compared and not each entry: the log checks its records one by one when it reads them.</remarks>
+    private IReadOnlyList<Entry> FromStorage(ulong low, ulong high, long maxBytes)
+    {
+        var entries = _storage.Entries(low, high, maxBytes);
+        Invariant.Check(entries.Count > 0, $"storage has no entry of [{low}, {high})");
+        Invariant.Check(entries[0].Index == low, $"storage gave entry {entries[0].Id} for [{low}, {high})");
+        Invariant.Check(
+            entries[^1].Index == low + (ulong)entries.Count - 1 && entries[^1].Index < high,
+            $"storage gave {entries.Count} entries up to {entries[^1].Id} for [{low}, {high})");
+        return entries;
     }
 
     /// <summary>
     /// The highest index up to <paramref name="index"/> whose term is at most <paramref name="term"/>: above it the two logs
-    /// cannot agree, so a whole term is skipped per exchange instead of one entry (paper, end of 5.3).
+    /// cannot agree, so one exchange skips a whole term and not one entry (paper, end of 5.3).
     /// </summary>
+    /// <remarks>Terms never fall along a log. That makes the walk right, and it ends at the first compacted index.</remarks>
     public EntryId HighestNotAfter(ulong index, ulong term)
     {
         for (; index > 0; index--)
         {
             if (!TryTerm(index, out var own))
             {
-                // Compacted: what lies there is committed, and so equal in every log.
+                // Compacted, or above the end of this log. What is compacted is committed, and so equal in every log.
                 return new EntryId(0, index);
             }
 
@@ -124,6 +148,7 @@ internal sealed class RaftLog
     public void Append(Entry entry) => _window.Append(entry);
 
     /// <summary>Cuts off everything from <paramref name="index"/> on; other entries must follow in its place.</summary>
+    /// <remarks>Stable falls with it: the same indexes are durable again only when the new entries are.</remarks>
     public void TruncateFrom(ulong index)
     {
         Invariant.Check(index > Commit, $"truncation from {index} would cut off the committed {Commit}");
@@ -161,6 +186,8 @@ internal sealed class RaftLog
         if (entries.Count > 0)
         {
             Applying = entries[^1].Index;
+            Invariant.Check(Applying <= Commit, $"entries up to {Applying} would be applied, commit is {Commit}");
+            Invariant.Check(Applying <= Stable, $"entries up to {Applying} would be applied, durable are those up to {Stable}");
         }
 
         return entries;
@@ -172,7 +199,11 @@ internal sealed class RaftLog
         Applied = Math.Max(Applied, index);
     }
 
-    /// <summary>Restarts behind a snapshot: nothing of the old log is needed any more.</summary>
+    /// <summary>Restarts the log behind a snapshot. The snapshot itself is durable only when its write is reported so.</summary>
+    /// <remarks>
+    /// Stable falls to the old commit index at most: up to there the old log and the snapshot agree. Above it an index now
+    /// means another entry, which is not durable.
+    /// </remarks>
     public void Restore(EntryId snapshot)
     {
         Invariant.Check(snapshot.Index > Commit, $"snapshot at {snapshot} is not ahead of the committed {Commit}");
@@ -182,6 +213,7 @@ internal sealed class RaftLog
         Written = Commit = Applying = snapshot.Index;
     }
 
+    /// <summary>Drops the oldest entries from memory, durable ones only: storage cannot give back the others.</summary>
     private void Evict()
     {
         while (_window.Bytes > _maxCachedBytes && !_window.IsEmpty && _window.First <= Stable)

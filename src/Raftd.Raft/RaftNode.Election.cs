@@ -1,23 +1,58 @@
 namespace Raftd.Raft;
 
-/// <content>Elections: roles, campaigns, votes.</content>
+/// <content>
+/// Elections: roles, campaigns, votes.
+///
+/// The naive election raises the term at each timeout and asks for votes at once. It is safe, but a member behind a broken
+/// link then raises its term without end, and deposes the leader when the link heals. So (thesis 9.6):
+///
+/// 1. A timeout makes a follower a pre-candidate. It asks whether it would win in the next term and changes nothing that
+///    lasts. A voter says yes if it hears no leader and the log asked for is at least as up to date as its own.
+/// 2. A majority of yes makes it a candidate: the term rises by one, it votes for itself, and asks for votes. Requests
+///    leave when that term and vote are durable, and so do grants: a vote that a crash can undo could be given twice.
+/// 3. A majority of votes makes it the leader. It appends an empty entry of its term at once, since nothing of earlier
+///    terms can be committed before one of this term (paper, 5.4.2).
+/// 4. A candidate that hears a leader of its term follows it. One that can no longer win steps back to follower and waits
+///    for a timeout of its own.
+///
+/// <code>
+///   from            on                                                  to
+///   Follower        election timeout, if it may stand                   PreCandidate
+///   Follower        MsgTimeoutNow of its leader (thesis 3.10)           Candidate, term + 1
+///   PreCandidate    a majority would vote for it                        Candidate, term + 1
+///   Candidate       a majority voted for it                             Leader
+///   both            election timeout                                    PreCandidate
+///   both            it cannot win any more, or its term has a leader    Follower
+///   Leader          no quorum, a stalled disk, its own removal          Follower
+///   any             a higher term                                       Follower in that term
+/// </code>
+///
+/// Why votes compare logs: a majority voted for the leader and a majority has each committed entry, so one voter has both.
+/// It votes only for a log at least as up to date as its own; so the leader has every committed entry (leader
+/// completeness, paper 5.4.3). Voters that may have lost entries weaken that argument, see <see cref="VoteTally"/>.
+/// </content>
 public sealed partial class RaftNode
 {
     private readonly VoteTally _tally = new();
     private CampaignKind _campaign;
 
     /// <summary>
-    /// A leader was heard of within the smallest election timeout, or this member is one. With lease reads a member that
-    /// just started waits as long, because it may have promised so before it stopped.
+    /// This member leads, or heard from a leader within the smallest election timeout. With lease reads a member that just
+    /// started waits that long as well: before it stopped it may have promised a leader to elect no other.
     /// </summary>
     private bool IsLeaderAlive =>
         Role == RaftRole.Leader
         || (!Leader.IsNone && _electionElapsed < _options.ElectionTimeoutTicks)
         || (_options.LeaseReads && _now < (ulong)_options.ElectionTimeoutTicks);
 
+    /// <remarks>
+    /// A member enters a higher term here or in a campaign of its own, and nowhere else. The vote belongs to the term that
+    /// is left. In the same term the vote stays: the member may step down from it and must not vote in it again.
+    /// </remarks>
     private void BecomeFollower(ulong term, NodeId leader)
     {
         Invariant.Check(term >= Term, $"term would go back from {Term} to {term}");
+        Invariant.Check(leader != Id, $"member {Id} would follow itself in term {term}");
         if (term > Term)
         {
             Term = term;
@@ -41,6 +76,7 @@ public sealed partial class RaftNode
     /// </summary>
     private void BecomePreCandidate()
     {
+        Invariant.Check(Role != RaftRole.Leader, $"the leader of term {Term} would stand for election");
         LeaveRole();
         Role = RaftRole.PreCandidate;
         SetLeader(NodeId.None);
@@ -48,17 +84,30 @@ public sealed partial class RaftNode
 
     private void BecomeCandidate()
     {
+        Invariant.Check(Role != RaftRole.Leader, $"the leader of term {Term} would stand for election");
+        Invariant.Check(IsPromotable, $"member {Id} would stand for election and is no voter in {Configuration}");
         LeaveRole();
         Role = RaftRole.Candidate;
         SetLeader(NodeId.None);
         Term++;
-        Vote = Id;
+        Vote = NodeId.None;
+        CastVote(Id);
+    }
+
+    /// <summary>Gives the vote of this term (paper, 5.2): once it is given, it stays, or two candidates could win.</summary>
+    private void CastVote(NodeId candidate)
+    {
+        Invariant.Check(
+            Vote.IsNone || Vote == candidate, $"the vote of term {Term} is given to {Vote} and would go to {candidate} too");
+        Vote = candidate;
     }
 
     private void BecomeLeader(bool unanimously)
     {
         Invariant.Check(Role == RaftRole.Candidate, $"{Role} became leader of term {Term}");
-        var electors = _tally.RecoveringNonces();
+        Invariant.Check(IsPromotable, $"member {Id} would lead term {Term} and is no voter in {Configuration}");
+        Invariant.Check(_log.Last.Term < Term, $"the log of the new leader of term {Term} ends with {_log.Last} already");
+        var electors = _tally.RecoveringNonces(); // before LeaveRole clears the tally
         LeaveRole();
         _recoveringElectors = unanimously ? electors : [];
         Role = RaftRole.Leader;
@@ -76,7 +125,11 @@ public sealed partial class RaftNode
         AppendAsLeader(EntryKind.Normal, default);
     }
 
-    /// <summary>What any change of role ends.</summary>
+    /// <summary>Ends what belongs to a role and a term: reads, votes counted, peers, proposals that may yet be lost.</summary>
+    /// <remarks>
+    /// Each of these would mislead the next term: an old vote would count in it, an old match would commit in it, an old
+    /// round would confirm a read in it. The log stays, and so does what was handed out already.
+    /// </remarks>
     private void LeaveRole()
     {
         FailReads();
@@ -95,6 +148,10 @@ public sealed partial class RaftNode
         DrawElectionTimeout();
     }
 
+    /// <remarks>
+    /// Forwarded reads fail together with the leader that they were sent to: it may be gone, and the next leader has never
+    /// heard of them.
+    /// </remarks>
     private void SetLeader(NodeId leader)
     {
         if (Leader != leader)
@@ -117,12 +174,13 @@ public sealed partial class RaftNode
             BecomeCandidate();
         }
 
+        // The requests go first: a sole voter wins with its own vote below, and then this is no campaign any more.
         var term = isPreElection ? Term + 1 : Term;
         Report(new CampaignStarted(term, kind));
         RequestVotes(isPreElection ? MessageKind.MsgPreVote : MessageKind.MsgVote, term, kind == CampaignKind.Transfer);
         if (isPreElection)
         {
-            // Nothing is promised by it, so nothing has to be durable. The vote itself waits, see Durable.
+            // A pre-vote promises nothing, so nothing has to be durable. The vote itself counts later, see Durable.
             RecordVote(Id, granted: true, _recovering, _nonce);
         }
     }
@@ -151,7 +209,9 @@ public sealed partial class RaftNode
         Report(new VoteGranted(m.From, m.Term, isPreVote));
         if (!isPreVote)
         {
-            Vote = m.From;
+            CastVote(m.From);
+
+            // The candidate gets a whole timeout to win before this member campaigns against it (paper, Figure 2, followers).
             _electionElapsed = 0;
         }
 
@@ -160,7 +220,8 @@ public sealed partial class RaftNode
 
     private VoteRefusal? FindRefusal(Message m)
     {
-        // In a term that has a leader no other candidate can win, so even a vote given before is not given again.
+        // In a term that has a leader no other candidate can win, so even a vote given before is not repeated. A pre-vote
+        // for a later term promises nothing and is free of any vote.
         var isFree = (Leader.IsNone && (Vote.IsNone || Vote == m.From)) || (m.Kind == MessageKind.MsgPreVote && m.Term > Term);
         if (!isFree)
         {
@@ -190,7 +251,8 @@ public sealed partial class RaftNode
 
     private void HandleVoteResponse(Message m)
     {
-        // A pre-vote is not a vote, and a vote of another term is none in this one.
+        // A grant of a pre-vote names the term to come, its refusal the voter's own. Anything else answers another
+        // campaign, and counting it would elect a leader that no majority of this term chose.
         var isExpected = m.Kind == MessageKind.MsgVoteResp
             ? Role == RaftRole.Candidate && m.Term == Term
             : Role == RaftRole.PreCandidate && m.Term == (m.Reject ? Term : Term + 1);

@@ -1,6 +1,20 @@
 namespace Raftd.Raft;
 
-/// <content>Taking in what a leader sends.</content>
+/// <content>
+/// What a follower does with appends, heartbeats and snapshots.
+///
+/// An append names the entry before its first one. A follower that has that entry, of that term, has the same log up to it
+/// (log matching, paper 5.3): so it takes the append in. Otherwise it refuses and names where the logs may still agree.
+///
+/// Three rules keep what is committed:
+/// - An append that starts below the commit index changes nothing, whatever it carries. It is late.
+/// - Only an entry of another term at the same index cuts the log, and only above the commit index.
+/// - The commit index moves at most to the last entry that this append has shown to agree, not to the last entry of the
+///   log: a tail of an older term may still lie behind it (paper, Figure 2, AppendEntries 5).
+///
+/// An acknowledgement promises that the entries survive a crash here. So it leaves when they are durable (see Send), and a
+/// member that may have lost entries marks its answers (RaftNode.Recovery.cs).
+/// </content>
 public sealed partial class RaftNode
 {
     private void HandleAppend(Message m)
@@ -13,7 +27,7 @@ public sealed partial class RaftNode
 
         if (m.Index < Commit)
         {
-            // A late one. What is committed agrees with every leader, so this acknowledges more than was asked.
+            // It is late. Every leader has what is committed here, so the answer may name the commit index.
             MaybeAcknowledgeAppend(m, Commit);
             return;
         }
@@ -25,14 +39,16 @@ public sealed partial class RaftNode
         }
 
         AppendMissing(m);
+
+        // Up to here this log equals the leader's. What lies above was not compared, and may be an older leader's.
         var last = m.Index + (ulong)m.Entries.Count;
         _log.CommitTo(Math.Min(m.Commit, last));
         MaybeAcknowledgeAppend(m, last);
     }
 
     /// <summary>
-    /// Silent where the leader has this acknowledgement already and says so. A recovering member answers whatever it hears:
-    /// the mark in its answers is what the leader goes by.
+    /// Stays silent where the leader says that it has this acknowledgement already. A recovering member always answers: the
+    /// leader learns from the mark in its answers that it may have lost entries.
     /// </summary>
     private void MaybeAcknowledgeAppend(Message m, ulong index)
     {
@@ -42,7 +58,8 @@ public sealed partial class RaftNode
         }
     }
 
-    /// <summary>What no correct leader sends, found at the gate so that the log can trust what is inside.</summary>
+    /// <summary>What no correct leader sends, or null. Found here, so that the log can rely on what it is given.</summary>
+    /// <remarks>Terms rise along the entries and stay at or below the leader's; no entry is of term 0.</remarks>
     private static string? FindFault(Message m)
     {
         var previous = new EntryId(m.LogTerm, m.Index);
@@ -59,9 +76,10 @@ public sealed partial class RaftNode
                 return $"entry {entry.Id} after {previous} in term {m.Term}";
             }
 
-            if (entry.Kind == EntryKind.Configuration && !Configuration.TryDecode(entry.Data.Span, out _))
+            if (entry.Kind == EntryKind.Configuration
+                && !(Configuration.TryDecode(entry.Data.Span, out var configuration) && configuration.IsValid))
             {
-                return $"configuration entry {entry.Id} is malformed";
+                return $"configuration entry {entry.Id} is malformed or has no voter";
             }
 
             previous = entry.Id;
@@ -71,9 +89,9 @@ public sealed partial class RaftNode
     }
 
     /// <summary>
-    /// Appends what is not there yet. Only a real conflict truncates: a late append must not cut off what a newer one
-    /// brought (paper, Figure 2, receiver 3 and 4; docs/failures.md, 18). No conflict can reach down to what is
-    /// committed, because the entry before these is at or above the commit index and agrees.
+    /// Appends what is not there yet. Only a conflict of terms truncates: a late append must not cut off what a newer one
+    /// brought (paper, Figure 2, AppendEntries 3 and 4; docs/failures.md, 18). No conflict reaches down to what is
+    /// committed, because the entry before these agrees and is at or above the commit index.
     /// </summary>
     private void AppendMissing(Message m)
     {
@@ -103,8 +121,13 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <remarks>
+    /// Three places remember the entries that are cut off, and each forgets them here: the log, the writes under way (a late
+    /// report must not call the entries that follow durable, see <see cref="InflightWrites"/>), and the configurations.
+    /// </remarks>
     private void Truncate(EntryId conflict)
     {
+        Invariant.Check(Role == RaftRole.Follower, $"a {Role} of term {Term} would cut its log from {conflict.Index} on");
         Report(new ConflictTruncated(conflict.Index, LastIndex, conflict.Term));
         _log.TruncateFrom(conflict.Index);
         _writes.TruncateFrom(conflict.Index);
@@ -140,11 +163,15 @@ public sealed partial class RaftNode
         });
     }
 
+    /// <remarks>
+    /// A heartbeat names no entry, so it does not show that the logs agree. Its commit index is safe all the same: the
+    /// leader never sends more than this member has acknowledged to it (SendHeartbeat).
+    /// </remarks>
     private void HandleHeartbeat(Message m)
     {
         if (m.Commit > LastIndex)
         {
-            // The leader knows from this member itself that it had those entries.
+            // The leader knows of these entries from this member's own acknowledgement: they are lost here.
             BeginRecovery(RecoveryReason.MissingEntries);
         }
 
@@ -168,12 +195,18 @@ public sealed partial class RaftNode
         });
     }
 
-    /// <summary>A whole, verified snapshot lies beside the state: take it in, or see that the log has all of it already.</summary>
+    /// <summary>A whole and verified snapshot lies beside the state. Takes it in, unless the log covers it already.</summary>
+    /// <remarks>
+    /// The replica streams and verifies it before the core hears of it, so a snapshot may arrive long after appends have
+    /// overtaken it. Its entries beyond the commit index are kept when they match: replacing the log would throw away
+    /// entries that this member has acknowledged.
+    /// </remarks>
     private void HandleSnapshot(Message m)
     {
         if (m.Snapshot is not { } snapshot
             || !snapshot.Configuration.IsValid
             || snapshot.ConfigurationIndex > snapshot.Id.Index
+            || snapshot.Id.Index > MaxTermOrIndex
             || snapshot.Id.Term > m.Term)
         {
             Drop(m, "snapshot without sound metadata");
@@ -187,7 +220,7 @@ public sealed partial class RaftNode
         }
         else if (_log.Matches(snapshot.Id))
         {
-            // The entries are here, only the news that they are committed was missing.
+            // The entries are here; this member did not know yet that they are committed.
             Report(new SnapshotIgnored(snapshot.Id, m.From));
             _log.CommitTo(snapshot.Id.Index);
             AcknowledgeAppend(m, Commit);
@@ -199,13 +232,20 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <remarks>
+    /// The whole old log goes: the snapshot covers its committed part, and the rest ends before it or does not match it.
+    /// Writes under way report nothing durable any more. The acknowledgement leaves when the installed snapshot is durable, like any other.
+    /// </remarks>
     private void Restore(SnapshotMetadata snapshot, NodeId from)
     {
+        Invariant.Check(Role == RaftRole.Follower, $"a {Role} of term {Term} would replace its log by the snapshot {snapshot.Id}");
         Report(new SnapshotAccepted(snapshot.Id, from));
         _log.Restore(snapshot.Id);
         _writes.TruncateFrom(1);
         _history.Restart(snapshot.ConfigurationIndex, snapshot.Configuration);
         _snapshot = new SnapshotInstall(snapshot, from);
         Report(new ConfigurationChanged(snapshot.ConfigurationIndex, snapshot.Configuration));
+        Invariant.Check(
+            LastIndex == snapshot.Id.Index && Commit == LastIndex, $"log of {LastIndex}, commit {Commit} behind the snapshot {snapshot.Id}");
     }
 }

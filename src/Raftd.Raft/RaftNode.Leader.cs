@@ -1,6 +1,24 @@
 namespace Raftd.Raft;
 
-/// <content>The leader: proposals, what peers answer, commitment.</content>
+/// <content>
+/// The leader: proposals, the answers of its peers, commitment.
+///
+/// The naive leader commits an entry once a majority has it. With an entry of an earlier term that is wrong: a majority may
+/// have it and a later leader may still overwrite it, since another log can be more up to date (paper, Figure 8). So:
+///
+/// 1. A proposal is appended in memory, then written here and sent to the peers at the same time (thesis 10.2.1).
+/// 2. A peer acknowledges an index once its log is durable up to it and equal to this one: its Match.
+/// 3. The commit index is the highest index that a majority of voters has durably, this member's own disk among them, as
+///    soon as that index is of this term. Everything below it is committed with it.
+/// 4. Peers learn the commit index from the next append or heartbeat.
+///
+/// Match is the one number that a commit rests on, so it only rises: late and doubled answers cannot move it back, and
+/// answers to an earlier leadership are of a lower term. The one exception is a peer that reports a loss
+/// (RaftNode.Recovery.cs). That moves no commit index back.
+///
+/// Proposals that are not committed are bounded in bytes: a leader that is cut off and has not noticed yet takes in no
+/// more than that. Refusing them is honest, because nothing of a refused batch is in any log.
+/// </content>
 public sealed partial class RaftNode
 {
     /// <summary>Sizes of the proposals of this term that are not committed, one item for each batch.</summary>
@@ -8,7 +26,7 @@ public sealed partial class RaftNode
 
     private long _uncommittedBytes;
 
-    /// <summary>Ascending by id.</summary>
+    /// <summary>Ascending by id, so that messages leave in the same order in every run.</summary>
     private Progress[] _peers = [];
 
     private ulong _firstIndexOfTerm;
@@ -35,6 +53,7 @@ public sealed partial class RaftNode
             bytes += data.Length + Entry.OverheadBytes;
         }
 
+        // An empty tail takes any batch, or one larger than the bound could never be proposed.
         if (_uncommittedBytes > 0 && _uncommittedBytes + bytes > _options.MaxUncommittedBytes)
         {
             return ProposeResult.Dropped;
@@ -53,6 +72,7 @@ public sealed partial class RaftNode
 
     private EntryId AppendAsLeader(EntryKind kind, ReadOnlyMemory<byte> data)
     {
+        Invariant.Check(Role == RaftRole.Leader, $"a {Role} of term {Term} would append entry {LastIndex + 1} of its own");
         var id = new EntryId(Term, LastIndex + 1);
         _log.Append(new Entry(id, kind, data));
         _appendsDue = true;
@@ -60,10 +80,14 @@ public sealed partial class RaftNode
     }
 
     /// <summary>
-    /// Commits what a majority of voters has durably. Only an entry of this term is committed by counting, the earlier ones
-    /// along with it: counted by themselves they could still be overwritten
+    /// Commits what a majority of voters has durably. Only an entry of this term is committed by counting, and the earlier
+    /// ones along with it: counted by themselves they could still be overwritten
     /// (paper, 5.4.2, Figure 8; docs/failures.md, 3).
     /// </summary>
+    /// <remarks>
+    /// Called wherever a majority may have grown: an acknowledgement, this member's own disk, a voter less, a voter that is
+    /// whole again. A commit may end the leadership (StepDownIfRemoved), so callers look at the role again.
+    /// </remarks>
     private void MaybeCommit()
     {
         var index = QuorumIndex();
@@ -72,6 +96,8 @@ public sealed partial class RaftNode
             return;
         }
 
+        Invariant.Check(
+            _log.Term(index) == Term, $"entry {index} of term {_log.Term(index)} counted by the leader of term {Term}");
         _log.CommitTo(index);
         _appendsDue = true;
         while (_uncommitted.TryPeek(out var batch) && batch.LastIndex <= index)
@@ -81,9 +107,13 @@ public sealed partial class RaftNode
         }
 
         StepDownIfRemoved();
+        Invariant.Check(
+            Role != RaftRole.Leader || IsVoter || ConfigurationIndex > Commit,
+            $"member {Id} leads term {Term} and is no voter in {Configuration}, committed at {ConfigurationIndex}");
     }
 
-    /// <summary>What a majority has. A recovering voter has nothing that could be counted on.</summary>
+    /// <summary>The highest index that a majority of voters has durably. A recovering voter counts as having nothing.</summary>
+    /// <remarks>This member counts its own log up to Stable and not up to its end: a crash here must not undo a commit.</remarks>
     private ulong QuorumIndex()
     {
         var voters = Configuration.Voters;
@@ -107,6 +137,7 @@ public sealed partial class RaftNode
     {
         if (m.Index > LastIndex)
         {
+            // It would be counted for entries that this leader has not made yet.
             Drop(m, $"acknowledges {m.Index}, the last index is {LastIndex}");
         }
         else if (m.Reject)
@@ -120,8 +151,10 @@ public sealed partial class RaftNode
     }
 
     /// <summary>
-    /// The peer names the highest index whose term is not above the one it was asked about. What this leader has there may be
-    /// of a later term still, so it skips on its own side too: one exchange for each term in conflict (paper, end of 5.3).
+    /// The peer names its highest index whose term is not above the one it was asked about. What this leader has there may
+    /// still be of a later term, so it skips on its own side too: one exchange for each term in conflict (paper, end of
+    /// 5.3). The hint only chooses where the next probe looks. Next never falls to Match or below it, so a wrong hint costs
+    /// messages and no entry.
     /// </summary>
     private void HandleRejection(Progress peer, Message m)
     {
@@ -142,6 +175,7 @@ public sealed partial class RaftNode
 
     private void HandleAcknowledgement(Progress peer, ulong index)
     {
+        // A probe may be answered with the match that is known already: no news, and still the answer that ends probing.
         var isNews = peer.MaybeAdvance(index);
         if (!isNews && !(peer.State == ProgressState.Probe && peer.Match == index))
         {
@@ -163,7 +197,7 @@ public sealed partial class RaftNode
         _appendsDue = true;
         if (IsWhole(peer))
         {
-            // Told at once, not at the next tick: until it knows, the cluster is one voter short.
+            // It is told at once, not at the next tick: until it knows, the cluster is one voter short.
             SendHeartbeat(peer);
         }
 
@@ -173,11 +207,12 @@ public sealed partial class RaftNode
 
     private void HandleHeartbeatResponse(Progress peer, Message m)
     {
+        // The peer lives, so a probe that is not answered was lost: the next one may leave. That paces probes by heartbeats.
         peer.ProbeSent = false;
         if (peer.State == ProgressState.Replicate && peer.Inflights.IsFull)
         {
-            // Its acknowledgements may be lost for good: one more append asks where it stands (failure 22 of
-            // docs/failures.md).
+            // Its acknowledgements may be lost for good, and then nothing else would free a slot: one more append asks where
+            // it stands (failure 22 of docs/failures.md).
             peer.Inflights.FreeFirst();
         }
 
@@ -189,11 +224,15 @@ public sealed partial class RaftNode
         ConfirmRecoveries(peer, m.Index);
         if (!m.Recovering)
         {
+            // A recovering member may have forgotten a vote for a newer leader, so it cannot vouch for this one.
             AcknowledgeReadRound(m.From, m.ReadId);
         }
     }
 
-    /// <summary>A leader that no majority answers makes room: its clients would wait for ever (thesis 6.2).</summary>
+    /// <summary>Whether a majority answered since the last check. A leader without one steps down (thesis 6.2).</summary>
+    /// <remarks>
+    /// It can commit nothing, so its clients would wait for ever, while another leader may be serving the rest.
+    /// </remarks>
     private bool CheckQuorum()
     {
         var active = IsVoter ? 1 : 0;

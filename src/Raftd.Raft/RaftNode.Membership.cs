@@ -3,15 +3,19 @@ namespace Raftd.Raft;
 /// <content>
 /// Membership: one voter at a time.
 ///
-/// The naive way switches from one configuration to the next at some moment on each member; between those moments two
-/// disjoint majorities can exist. Two majorities of configurations that differ by one voter always share a member, so
-/// single-server changes are safe (thesis 4.1), provided that
-/// 1. a configuration counts from the moment it is appended, and rolls back with its entry
-///    (failure 13 of docs/failures.md),
-/// 2. the next change waits until the one before is committed,
-/// 3. and until an entry of this term is committed: without it two leaders of different terms can each start from a
-///    configuration that the other does not know (the bug found in 2015; docs/failures.md, 12).
+/// The naive way switches from one configuration to the next at some moment on each member. Between those moments the old
+/// and the new configuration can each have a majority that knows nothing of the other's, and each elect a leader. But
+/// majorities of two configurations that differ by one voter always share a member, so changes of one voter are safe
+/// (thesis 4.1), under three conditions:
+/// 1. A configuration counts from the moment it is appended, and rolls back with its entry
+///    (failure 13 of docs/failures.md).
+/// 2. The next change waits until the one before is committed: two uncommitted changes differ by two voters.
+/// 3. It also waits until an entry of this term is committed: without that two leaders of different terms can each start
+///    from a configuration that the other does not know (the bug found in 2015; docs/failures.md, 12).
 /// Changes of learners and of the context go the same way, so that there is one history.
+///
+/// There is no joint configuration (paper, section 6): a change of several voters is a row of single ones, each safe in
+/// itself, and a crash between two of them leaves a cluster that works.
 /// </content>
 public sealed partial class RaftNode
 {
@@ -25,7 +29,7 @@ public sealed partial class RaftNode
             id = AppendAsLeader(EntryKind.Configuration, next.Encode());
             AdoptConfiguration(id.Index, next);
 
-            // Without a voter less may be needed for what is under way already.
+            // With a voter less, a smaller majority may already have what is under way.
             MaybeCommit();
         }
 
@@ -54,9 +58,14 @@ public sealed partial class RaftNode
             return ProposeResult.ChangePending;
         }
 
+        // One voter at most: the majorities of both configurations then share a member, whichever of them a voter knows.
         return next.IsValid && next.VoterDifference(Configuration) <= 1 ? ProposeResult.Accepted : ProposeResult.Invalid;
     }
 
+    /// <remarks>
+    /// A leader counts by the new voters from here on, for entries under way as well: condition 1 holds for the leader's
+    /// own log first. Peers that leave are forgotten at once, with what they acknowledged.
+    /// </remarks>
     private void AdoptConfiguration(ulong index, Configuration configuration)
     {
         _history.Add(index, configuration);
@@ -76,7 +85,7 @@ public sealed partial class RaftNode
         }
     }
 
-    /// <summary>Finds the configurations in the log behind the state that the boot configuration belongs to.</summary>
+    /// <summary>Finds the configurations in the log that are newer than the one the durable state knows.</summary>
     private void ReadConfigurations(ulong from)
     {
         while (from <= LastIndex)
@@ -101,7 +110,8 @@ public sealed partial class RaftNode
     }
 
     /// <summary>
-    /// Keeps what is known of peers that stay; a new one is probed with the newest entry, in a new term the one to come.
+    /// Keeps what is known of peers that stay. A new peer is probed with the newest entry; in a new term every peer is
+    /// new, and is probed with the leader's first entry, which is about to be appended.
     /// </summary>
     private void BuildPeers(bool isNewTerm)
     {
@@ -124,13 +134,14 @@ public sealed partial class RaftNode
     {
         var next = isNewTerm ? LastIndex + 1 : LastIndex;
 
-        // A member just added gets a whole timeout before the quorum check misses it, and a snapshot without having spoken.
+        // A member just added counts as heard from: it gets a whole timeout before the quorum check misses it, and a snapshot
+        // before its first answer. In a new term no peer has answered this leader yet.
         return new Progress(id, next, Configuration.IsLearner(id), _options) { RecentActive = !isNewTerm };
     }
 
     /// <summary>
-    /// A leader that removed itself leads, without counting itself, until that is committed (thesis 4.2.2). The others
-    /// learn of the commit before it goes.
+    /// A leader that removed itself leads until that is committed, and does not count itself (thesis 4.2.2). It tells the
+    /// others of the commit before it goes, so that they need not wait for the next leader to learn of it.
     /// </summary>
     private void StepDownIfRemoved()
     {

@@ -3,6 +3,10 @@ namespace Raftd.Raft;
 /// <content>
 /// Linearizable reads without a log entry (thesis 6.4).
 ///
+/// The naive leader reads its own state and answers. It may have been replaced without knowing it, behind a broken link or
+/// after a pause of its process, and then answers with values that a later leader has overwritten. So it proves first that
+/// it led after the read arrived:
+///
 /// 1. A leader that has not committed in its term lets reads wait: its commit index may be behind what was answered
 ///    before it was elected (failure 4 of docs/failures.md).
 /// 2. When no round is under way, one begins for all that wait. It takes the commit index and an id of its own.
@@ -85,7 +89,7 @@ public sealed partial class RaftNode
         }
     }
 
-    /// <summary>No read waits for these contexts any more: no answer comes, and a round for no other context ends.</summary>
+    /// <summary>No caller waits for these reads any more. They get no answer, and a round that only they needed ends.</summary>
     public void ForgetReads(IReadOnlySet<ulong> contexts)
     {
         _readsToForward.RemoveAll(contexts.Contains);
@@ -113,6 +117,8 @@ public sealed partial class RaftNode
         while (_waitingReads.Count > 0 && _readRound is null && HasCommittedInTerm)
         {
             BeginReadRound();
+
+            // At once and not with the next heartbeat: a read costs a round trip. Learners have no vote on who leads.
             foreach (var peer in _peers)
             {
                 if (_readRound is not null && !peer.IsLearner)
@@ -123,6 +129,10 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <remarks>
+    /// The commit index is taken before the first heartbeat of the round leaves. Every write that was acknowledged before its
+    /// reads arrived is at or below it, by this leader or, as step 1 ensures, by an earlier one.
+    /// </remarks>
     private void BeginReadRound()
     {
         var id = TakeReadId();
@@ -135,10 +145,12 @@ public sealed partial class RaftNode
             StartedAtTick = _now,
         };
         _waitingReads = new ReadRequests();
+
+        // A sole voter needs no answer.
         MaybeFinishReadRound();
     }
 
-    /// <summary>At each heartbeat: the answers to the last one, or it, may be lost.</summary>
+    /// <summary>At each heartbeat, because the last one or its answers may be lost.</summary>
     private void RetryReadRound()
     {
         if (_readRound is { Requests.Count: > 0 } round)
@@ -148,12 +160,13 @@ public sealed partial class RaftNode
         }
         else if (_options.LeaseReads && HasCommittedInTerm)
         {
-            // A round that no read waits for keeps the lease.
+            // No read waits for this round; it renews the lease.
             BeginReadRound();
         }
     }
 
-    /// <summary>Once an election timeout: askers repeat themselves at each heartbeat, so a silent one has given up.</summary>
+    /// <summary>Once an election timeout. Members repeat a forwarded batch at each heartbeat, so one that was not repeated
+    /// was given up.</summary>
     private void ForgetSilentReads()
     {
         _waitingReads.ForgetSilent();
@@ -161,8 +174,8 @@ public sealed partial class RaftNode
         EndUnwantedRound();
     }
 
-    /// <summary>Those that wait begin the next one at once, instead of waiting for answers that may never come. With lease
-    /// reads a round that no read waits for has its use, and the next heartbeat replaces it.</summary>
+    /// <summary>Ends a round that no read waits for any more, so that waiting reads begin the next one at once and not after
+    /// answers that may never come. With lease reads such a round still renews the lease.</summary>
     private void EndUnwantedRound()
     {
         if (_readRound is { Requests.Count: 0 } && !_options.LeaseReads)
@@ -171,6 +184,7 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <remarks>An answer to an earlier round is of an earlier id and counts for nothing; one member counts once.</remarks>
     private void AcknowledgeReadRound(NodeId from, ulong readId)
     {
         if (readId != 0 && _readRound is { } round && round.Contains(readId) && !round.Acknowledged.Contains(from))
@@ -180,6 +194,10 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <remarks>
+    /// The voters are counted by the configuration in force now, not by that at the round's beginning: a voter that has
+    /// left since must not vouch for this leader. Recovering voters never come here (HandleHeartbeatResponse).
+    /// </remarks>
     private void MaybeFinishReadRound()
     {
         var round = _readRound!;
@@ -194,7 +212,8 @@ public sealed partial class RaftNode
             return;
         }
 
-        // A quarter of the promise is given away to clocks that differ; see RaftOptions.LeaseReads.
+        // Each member that answered elects no other leader for an election timeout from its answer, which came after the
+        // round began. A quarter of that is given away to clocks that differ; see RaftOptions.LeaseReads.
         _leaseUntilTick = round.StartedAtTick + ((ulong)_options.ElectionTimeoutTicks * 3 / 4);
         _readRound = null;
         foreach (var context in round.Requests.Own)
@@ -226,6 +245,7 @@ public sealed partial class RaftNode
 
     private void HandleReadIndexResponse(Message m)
     {
+        // The id is of this start of this member, so an answer to an earlier start finds no batch.
         var at = _forwarded.FindIndex(batch => batch.Id == m.ReadId);
         if (at < 0 || m.From != Leader)
         {
@@ -241,8 +261,8 @@ public sealed partial class RaftNode
     }
 
     /// <summary>
-    /// A forwarded batch is sent again at each heartbeat interval under its own id: it never grows, so whichever copy the
-    /// leader answers, the answer was made after all its reads had arrived. A leader that is lost fails it, see SetLeader.
+    /// A forwarded batch is sent again at each heartbeat interval under its own id. It never grows, so an answer to any copy
+    /// was made after all its reads had arrived. When the leader is lost the batch fails, see SetLeader.
     /// </summary>
     private void TickForwardedReads()
     {
@@ -267,7 +287,7 @@ public sealed partial class RaftNode
         return _nextReadId == 0 ? ++_nextReadId : _nextReadId;
     }
 
-    /// <summary>Leadership is gone. Other members' reads are not answered: they fail when those see the leader change.</summary>
+    /// <summary>Leadership is over. Reads of other members get no answer: they fail there when the leader changes.</summary>
     private void FailReads()
     {
         _failedReads.AddRange(_readRound?.Requests.Own ?? []);

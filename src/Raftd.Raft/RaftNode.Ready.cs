@@ -1,6 +1,18 @@
 namespace Raftd.Raft;
 
-/// <content>Outputs, and the reports about what became of them.</content>
+/// <content>
+/// Outputs, and the reports of what became of them.
+///
+/// The replica may take many Readys before the disk has finished the first. Three rules keep that safe:
+///
+/// 1. Readys are numbered, written in that order, and reported durable in that order. A report of number n covers all
+///    before it, so reports may be left out but not reordered.
+/// 2. A message that promises something waits for its own Ready, and so for all before it (Send).
+/// 3. An entry is handed out to be applied when it is committed and durable here, whichever comes last. A majority may
+///    have committed it before this member's disk has it (thesis 10.2.1).
+///
+/// The race in rule 1: a suffix is overwritten while its write is under way. See <see cref="InflightWrites"/>.
+/// </content>
 public sealed partial class RaftNode
 {
     private readonly Queue<(ulong LastIndex, long Bytes)> _applying = new();
@@ -20,7 +32,7 @@ public sealed partial class RaftNode
     private SoftState _reportedSoftState;
     private long _applyingBytes;
 
-    /// <summary>Entries, a commit or room appeared since the peers were last looked at.</summary>
+    /// <summary>There are new entries, a new commit index or new room in a window since the peers were last looked at.</summary>
     private bool _appendsDue;
 
     public bool HasReady =>
@@ -43,7 +55,7 @@ public sealed partial class RaftNode
 
     private bool CanHandOutCommitted => _log.HasCommittedToHandOut && _applyingBytes < _options.MaxApplyingBytes;
 
-    /// <summary>Hands out everything that is due. Each thing is handed out once.</summary>
+    /// <summary>Hands out everything that is due, each thing once.</summary>
     /// <remarks>
     /// Appends and read rounds are made here and not on each input, so that everything that arrived in one turn of the
     /// caller's loop shares one message per peer and one round.
@@ -54,8 +66,13 @@ public sealed partial class RaftNode
         FlushAppends();
 
         var hardState = CurrentHardState;
+        Invariant.Check(
+            hardState.Term >= _writtenHardState.Term, $"term {hardState.Term} would be written after {_writtenHardState.Term}");
         var snapshot = _snapshot;
         var entries = _log.TakeUnwritten();
+
+        // A commit index alone is not worth a sync: a member that forgets it learns it again from its leader (in the paper,
+        // Figure 2, it is not persistent at all).
         var mustSync = entries.Count > 0 || snapshot is not null || !IsSameButCommit(hardState, _writtenHardState);
         NoteWrite(mustSync);
 
@@ -83,14 +100,21 @@ public sealed partial class RaftNode
     }
 
     /// <summary>Everything that was to be written up to this Ready is durable.</summary>
+    /// <remarks>
+    /// A number that an earlier report has covered changes nothing. The term of the newest write that is covered is what
+    /// the disk has: a candidate whose report is of an earlier term must not count its own vote yet.
+    /// </remarks>
     public void Durable(ulong readySequence)
     {
         Invariant.Check(readySequence <= _sequence, $"{readySequence} reported durable, {_sequence} was the last Ready");
+        var before = Marked;
         if (!_writes.TryComplete(readySequence, out var lastIndex, out var term))
         {
             return;
         }
 
+        Invariant.Check(term >= _durableTerm, $"term {term} reported durable after term {_durableTerm}");
+        Invariant.Check(term <= Term, $"term {term} reported durable in term {Term}");
         _durableTerm = term;
         _log.StableTo(lastIndex);
         if (Role == RaftRole.Leader)
@@ -104,9 +128,12 @@ public sealed partial class RaftNode
             // docs/failures.md).
             RecordVote(Id, granted: true, _recovering, _nonce);
         }
+
+        CheckSince(before);
     }
 
     /// <summary>The state contains every entry up to this one; for an installed snapshot, up to its last.</summary>
+    /// <remarks>Configurations up to here can never be rolled back: the log keeps only the newest of them in memory.</remarks>
     public void Applied(ulong index)
     {
         _log.AppliedTo(index);
@@ -142,15 +169,17 @@ public sealed partial class RaftNode
         else if (_writes.IsEmpty && _messagesAfterDurable.Count > 0)
         {
             // Nothing is being written: what these messages say is durable already.
+            Invariant.Check(_durableTerm == Term, $"promises of term {Term} would leave, durable is term {_durableTerm}");
             _messages.AddRange(_messagesAfterDurable);
             _messagesAfterDurable.Clear();
         }
     }
 
     /// <remarks>
-    /// Reads storage where the state is behind what memory holds: after a start, and when the applier is slow. That is
-    /// bounded by <see cref="RaftOptions.MaxApplyingBytes"/> in one turn, and the caller could do nothing else meanwhile:
-    /// what has left memory a moment ago is in the page cache, and at a start there is no leadership to lose.
+    /// Reads storage where the state lags behind what memory holds: after a start, and when the applier is slow. One Ready
+    /// reads at most <see cref="RaftOptions.MaxMessageBytes"/>, and all of them together stay within
+    /// <see cref="RaftOptions.MaxApplyingBytes"/> ahead of the applier. That is cheap enough for this thread: what left
+    /// memory a moment ago is in the page cache, and at a start there is no leadership to lose.
     /// </remarks>
     private IReadOnlyList<Entry> TakeCommitted()
     {

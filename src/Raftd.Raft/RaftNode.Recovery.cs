@@ -3,9 +3,10 @@ namespace Raftd.Raft;
 /// <content>
 /// Members that may have lost what they acknowledged (failures 19, 26, 27, 28 of docs/failures.md).
 ///
-/// After a crash the log's last group commit may be torn, and no look at it tells whether the torn part had been acknowledged.
-/// The naive way truncates and carries on; the member then helps to elect a leader that lacks an entry which was
-/// committed with its help. Stopping it for good is safe, and loses a member to every power cut. Instead it is made whole:
+/// After a crash the log's last group commit may be torn, and the bytes do not tell whether the torn part had been
+/// acknowledged. The naive way truncates and carries on; the member then helps to elect a leader that lacks an entry which
+/// was committed with its help. Stopping the member for good is safe, and loses a member to every power cut. Instead it is
+/// made whole:
 ///
 /// 1. The member marks itself Recovering, durably, before it says anything. All its answers carry the mark, and the nonce
 ///    of this start. Votes with the mark count only as <see cref="VoteTally"/> describes.
@@ -24,11 +25,12 @@ namespace Raftd.Raft;
 /// start is told from an earlier one by what it answers.
 /// Why the majority: with the tail the member may have lost a term and a vote. If that vote made a later leader, this one
 /// would repair the member into following it, and both could commit. A sound majority that still follows this leader after
-/// the member's crash shares a voter with any majority that elected a later one before. Or all voters answer, recovering
-/// or not: then a later leader would have to be among those who lost that they were. Voters that all elected this leader,
-/// recovering as they were, are confirmed by that. A vote lost in this very term is made up by pledging it to the
-/// leader. What remains is a lost vote for an election in a later term that is still undecided when the member is whole
-/// again and votes in it a second time; the log keeps that out by writing term and vote more than once.
+/// the member's crash shares a voter with any majority that elected a later leader before. Or all voters answer, recovering
+/// or not: then a later leader could only be a member that lost its leadership with its tail. Voters that all elected this
+/// leader while they were recovering are confirmed by that. A member that may have lost a vote of this very term pledges
+/// it to the leader (PledgeVote).
+/// One case is left: the lost vote was for an election of a later term that is still undecided when the member is whole
+/// again, and the member votes in it a second time. The log keeps that out by writing term and vote more than once.
 /// A heartbeat answer of a recovering member confirms no read round either: it may have lost a vote, and with it the
 /// knowledge that a newer leader exists.
 /// </content>
@@ -37,10 +39,11 @@ public sealed partial class RaftNode
     /// <summary>Tells this start, and each later loss within it, from every other.</summary>
     private ulong _nonce;
 
-    /// <summary>How many recoveries of peers this member has led. Never reused: a start of it leads a term at most once.</summary>
+    /// <summary>How many recoveries of peers this member has led since its start. Only rises, over all its leaderships, so
+    /// that no late answer to an earlier heartbeat confirms a later recovery.</summary>
     private ulong _recoveryEpoch;
 
-    /// <summary>The starts of recovering members whose votes, with all others, made this leader.</summary>
+    /// <summary>The starts of the recovering members that voted for this leader in a unanimous election.</summary>
     private HashSet<ulong> _recoveringElectors = [];
 
     private void StartRecovering(bool marked, bool lost)
@@ -78,18 +81,19 @@ public sealed partial class RaftNode
     }
 
     /// <summary>
-    /// A recovering member may have voted in this term and forgotten it. A leader has a majority of this term's votes, so
-    /// giving it this one takes it from no candidate and keeps it from every other.
+    /// A recovering member may have voted in this term and forgotten it. The leader has won the term already, so giving it
+    /// the vote as well changes no election, and keeps the vote from every other candidate.
     /// </summary>
     private void PledgeVote(NodeId leader)
     {
         if (_recovering && Vote.IsNone)
         {
-            Vote = leader;
+            CastVote(leader);
         }
     }
 
-    /// <summary>A peer answered a heartbeat that counted this recovery: what is whole by that is told at once.</summary>
+    /// <summary>A peer answered a heartbeat that was sent after these recoveries began. Members that are whole by that answer
+    /// are told so at once.</summary>
     private void ConfirmRecoveries(Progress from, ulong answeredEpoch)
     {
         if (answeredEpoch <= from.ConfirmedEpoch || answeredEpoch > _recoveryEpoch)
@@ -107,7 +111,7 @@ public sealed partial class RaftNode
         }
     }
 
-    /// <summary>The peer has everything, and enough voters still followed this leader after it reported.</summary>
+    /// <summary>The peer has everything, and enough voters have followed this leader since it reported its loss.</summary>
     private bool IsWhole(Progress recovering)
     {
         if (!recovering.IsRecoveryComplete)
@@ -130,7 +134,12 @@ public sealed partial class RaftNode
         return sound >= Quorum.Of(voters) || any == voters || _recoveringElectors.Contains(recovering.RecoveryNonce);
     }
 
-    /// <summary>Follows the mark in a peer's answer. False: the answer is of an earlier start and says nothing now.</summary>
+    /// <summary>Follows the mark in a peer's answer. False: the answer may be of an earlier start and says nothing now.</summary>
+    /// <remarks>
+    /// The race: an acknowledgement from before the crash arrives after the report of the loss. It has no mark, so the mark
+    /// alone would end the recovery, and its index would be counted though the entries are gone. The nonce tells the two
+    /// starts apart.
+    /// </remarks>
     private bool MaybeTrust(Progress peer, Message m)
     {
         if (m.Recovering)
@@ -141,7 +150,7 @@ public sealed partial class RaftNode
                 Report(new PeerRecovering(peer.Id, LastIndex));
                 _appendsDue = true;
 
-                // Asks the sound ones at once whether they still follow.
+                // Asks the other members at once whether they still follow this leader.
                 BroadcastHeartbeat();
             }
 

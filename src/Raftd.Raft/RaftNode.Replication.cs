@@ -3,25 +3,32 @@ namespace Raftd.Raft;
 /// <content>
 /// The leader's sending side: appends, heartbeats, snapshots.
 ///
-/// Entries that have left memory are never read here: a disk that is slow, or a follower far behind, would hold up the
-/// heartbeats of all. They are asked for (<see cref="Ready.EntriesWanted"/>), and the peer waits, with heartbeats and empty
-/// probes, until they are handed in. By then anything may have happened, so they are sent only if they are still what comes
-/// next for that peer and still what the log has: the log matching property makes one comparison of terms, at the last of
-/// them, enough for all.
+/// The naive way sends each entry as it comes and waits for its acknowledgement: one round trip for each entry. Here a peer
+/// is in one of three states (<see cref="Progress"/>): it is probed until the logs are known to agree, then appends are
+/// pipelined within the bounds of <see cref="Inflights"/>, and a peer whose entries are compacted gets a snapshot.
+/// Appends are made once for each Ready, so that what came in during one turn of the caller shares a message. A lost
+/// append needs no timer: the peer refuses the next one, or the empty one after a heartbeat, and is probed again.
 ///
-/// A commit index is news of its own only when no append carries it soon. So it does not leave by itself: the caller is told
-/// that news is due (<see cref="CommitNewsDue"/>) and sends it a moment later (<see cref="FlushCommitNews"/>), by which
-/// time the next entries have often taken it along. How long that moment is, is the caller's: there is no clock here.
+/// Entries that have left memory are never read here: a slow disk, or a follower far behind, would hold up the heartbeats of
+/// all. They are asked for (<see cref="Ready.EntriesWanted"/>), and the peer waits, with heartbeats and empty probes, until
+/// they are handed in. By then anything may have happened, so they are sent only if they still come next for that peer and
+/// the log still has them: by the log matching property one comparison of terms, at the last of them, is enough for all.
+///
+/// A commit index needs a message of its own only when no append carries it soon. So it does not leave by itself: the caller
+/// is told that news is due (<see cref="CommitNewsDue"/>) and sends it a moment later (<see cref="FlushCommitNews"/>), by
+/// which time the next entries have often taken it along. The caller chooses that moment, because there is no clock here.
 /// </content>
 public sealed partial class RaftNode
 {
-    /// <summary>The last slice sent while flushing: peers that keep up get the very same list.</summary>
+    /// <summary>The last slice sent while flushing: peers that keep up get the very same list, and the transport encodes a list
+    /// that it has just encoded only once.</summary>
     private (ulong Low, IReadOnlyList<Entry> Entries) _sharedSlice;
 
     /// <summary>The next look at the peers tells them of a commit even without entries.</summary>
     private bool _commitNewsAsked;
 
     /// <summary>The peer cannot be reached just now: what was under way to it is probably lost.</summary>
+    /// <remarks>Without this the leader would fill the window of a dead connection and learn of it from a refusal only.</remarks>
     public void ReportUnreachable(NodeId id)
     {
         if (FindPeer(id) is { State: ProgressState.Replicate } peer)
@@ -39,14 +46,16 @@ public sealed partial class RaftNode
             return;
         }
 
-        // After a failure the pause of the probe is the pause before the next attempt: one heartbeat.
+        Invariant.Check(!ok || index <= Commit, $"a snapshot at {index} was sent, only {Commit} is committed");
+
+        // After a failure the probe pauses until the next answer to a heartbeat, and so does the next attempt.
         peer.BecomeProbeAfterSnapshot(ok ? index : peer.Match);
         ReportState(peer);
     }
 
-    /// <summary>A peer has acknowledged what is committed by now and was not told so: it learns of it with the next append, with
-    /// a heartbeat, or by <see cref="FlushCommitNews"/>.</summary>
-    /// <remarks>One that has acknowledged less has no use for it yet, and would be sent a message for each commit that the
+    /// <summary>A peer has acknowledged what is now committed and has not been told so. It learns of it with the next append,
+    /// with a heartbeat, or by <see cref="FlushCommitNews"/>.</summary>
+    /// <remarks>A peer that has acknowledged less cannot use the news yet: it would get a message for each commit that the
     /// others make without it.</remarks>
     public bool CommitNewsDue
     {
@@ -64,7 +73,8 @@ public sealed partial class RaftNode
         }
     }
 
-    /// <summary>Waited long enough: the next Ready tells the commit index to every peer that has it and does not know.</summary>
+    /// <summary>The caller has waited long enough: the next Ready tells the commit index to every peer that can use it and has
+    /// not been told.</summary>
     public void FlushCommitNews()
     {
         if (CommitNewsDue)
@@ -74,7 +84,11 @@ public sealed partial class RaftNode
         }
     }
 
-    /// <summary>Hands in entries that a Ready asked for; none where the log could not give them.</summary>
+    /// <summary>Hands in entries that a Ready asked for; an empty list where the log could not give them.</summary>
+    /// <remarks>
+    /// The reader raced with this thread: since the question this member may have lost its leadership, or the peer may
+    /// have moved on. An answer that does not fit any more is dropped, and what is still missing is asked for again.
+    /// </remarks>
     public void EntriesRead(EntriesWanted wanted, IReadOnlyList<Entry> entries)
     {
         if (Role != RaftRole.Leader || FindPeer(wanted.Peer) is not { } peer || peer.WantedIndex != wanted.Low)
@@ -132,6 +146,8 @@ public sealed partial class RaftNode
             return false;
         }
 
+        // Without the term of the entry before, the peer could not check that the logs agree (paper, 5.3): then only a
+        // snapshot helps.
         var previous = peer.Next - 1;
         if (peer.Next < _log.FirstIndex || !_log.TryTerm(previous, out var previousTerm))
         {
@@ -187,7 +203,7 @@ public sealed partial class RaftNode
         }
     }
 
-    /// <summary>What memory has for the peer; what it has no longer is asked for, and nothing is sent meanwhile.</summary>
+    /// <summary>What memory has for the peer. What has left memory is asked for, and nothing is sent until it comes.</summary>
     private IReadOnlyList<Entry> SliceFor(Progress peer)
     {
         var low = peer.Next;
@@ -198,6 +214,7 @@ public sealed partial class RaftNode
 
         if (low < _log.FirstInMemory)
         {
+            // Nothing else is sent to it meanwhile: later entries would only be refused.
             MaybeWantEntries(peer);
             return [];
         }
@@ -219,7 +236,7 @@ public sealed partial class RaftNode
         }
     }
 
-    /// <summary>A peer that does not answer gets no snapshot: the work would be lost.</summary>
+    /// <summary>A peer that does not answer gets no snapshot: spooling gigabytes for a dead member is lost work.</summary>
     private void MaybeRequestSnapshot(Progress peer)
     {
         if (!peer.RecentActive)
@@ -242,7 +259,8 @@ public sealed partial class RaftNode
 
     private void SendHeartbeat(Progress peer)
     {
-        // Not beyond what the peer is known to share: it takes the number without looking at its log.
+        // Not beyond what the peer has acknowledged: it takes the number without comparing logs, and may hold other
+        // entries above that (thesis 3.6 asks for the comparison; here Match stands for it).
         var commit = Math.Min(peer.Match, Commit);
         peer.SentCommit = Math.Max(peer.SentCommit, commit);
         Send(new Message

@@ -1,29 +1,49 @@
 namespace Raftd.Raft;
 
-/// <content>The funnel every message goes through: who may speak, in which term, and to which handler.</content>
+/// <content>
+/// Every message comes in here. Three questions are settled before a handler sees it:
+///
+/// 1. Is it for this member, from another one, in a term that can have a successor? If not, it is dropped.
+/// 2. Is its term lower? Then it changes nothing here, and at most its sender is told of this term.
+/// 3. Is its term higher? Then this member becomes a follower in that term first, unless the message is one of those that
+///    must not move a term (<see cref="MaybeAdoptTerm"/>).
+///
+/// So a handler sees messages of the current term, and pre-votes and their grants, which name a term to come.
+///
+/// Messages are lost, doubled, delayed and reordered on the way, and a member may restart between two of them. Handlers
+/// therefore compare what a message says with the log and the peer's progress, and trust no order of arrival.
+/// </content>
 public sealed partial class RaftNode
 {
+    /// <summary>
+    /// Messages with a higher term are dropped, and snapshots with a higher index. A cluster that elects a leader each
+    /// millisecond gets there after a hundred million years. A broken peer could name such a number at once, and counting on
+    /// from there would start again at 0.
+    /// </summary>
+    internal const ulong MaxTermOrIndex = 1UL << 62;
+
     /// <summary>Takes in one message. Late, duplicated and misdirected ones change nothing.</summary>
     public void Step(Message m)
     {
+        var before = Marked;
         if (m.To != Id || m.From == Id || m.From.IsNone)
         {
             Drop(m, $"from {m.From} to {m.To}");
-            return;
         }
-
-        if (m.Term < Term)
+        else if (m.Term > MaxTermOrIndex)
+        {
+            Drop(m, $"term {m.Term} is above the highest possible, {MaxTermOrIndex}");
+        }
+        else if (m.Term < Term)
         {
             StepOldTerm(m);
-            return;
         }
-
-        if (m.Term > Term && !MaybeAdoptTerm(m))
+        else if (m.Term == Term || MaybeAdoptTerm(m))
         {
-            return;
+            Dispatch(m);
         }
 
-        Dispatch(m);
+        CheckSince(before);
     }
 
     private void Dispatch(Message m)
@@ -57,19 +77,20 @@ public sealed partial class RaftNode
         }
     }
 
-    /// <summary>A later term is adopted, with three exceptions. False: the message is to be ignored.</summary>
+    /// <summary>Adopts a higher term, with three exceptions. False: the message is to be ignored.</summary>
     private bool MaybeAdoptTerm(Message m)
     {
         switch (m.Kind)
         {
             case MessageKind.MsgVote or MessageKind.MsgPreVote when !m.Force && IsLeaderAlive:
-                // A follower of a leader disturbs it for no candidate: neither for a member that was removed and does not know,
-                // nor for one that sees the others over a broken link (thesis 4.2.3 and 9.6; docs/failures.md, 8 and 10).
+                // A member that hears its leader refuses every candidate, and keeps its term. Otherwise a member that was
+                // removed and does not know it, or one that the leader alone cannot reach, would depose a leader that a
+                // majority follows, again and again (thesis 4.2.3 and 9.6; docs/failures.md, 8 and 10).
                 Report(new VoteRefused(m.From, m.Term, m.Kind == MessageKind.MsgPreVote, VoteRefusal.LeaderAlive));
                 return false;
             case MessageKind.MsgPreVote:
             case MessageKind.MsgPreVoteResp when !m.Reject:
-                // A question about a term that no member has entered yet, and the answer to it.
+                // They name the term that the election would have. No member has entered it, so this one must not either.
                 return true;
             default:
                 Report(new TermSeen(Term, m.Term, m.From));
@@ -85,14 +106,15 @@ public sealed partial class RaftNode
     }
 
     /// <summary>
-    /// A sender that asks or commands in an old term learns of the new one. Silence would leave it stuck: a member that came
-    /// back with a higher term ignores its leader, and neither moves (failure 9 of docs/failures.md).
+    /// A leader or candidate of an old term is told the new one. Silence would leave both stuck: a member that came back
+    /// with a higher term ignores its leader, and the leader never learns why (failure 9 of docs/failures.md).
     /// </summary>
     private void StepOldTerm(Message m)
     {
         switch (m.Kind)
         {
             case MessageKind.MsgApp or MessageKind.MsgHeartbeat:
+                // Of this answer only the term matters: the old leader steps down before it looks at anything else.
                 Send(new Message { Kind = MessageKind.MsgAppResp, To = m.From, From = Id, Term = Term, Nonce = _nonce, Recovering = _recovering });
                 break;
             case MessageKind.MsgVote or MessageKind.MsgPreVote:
@@ -108,8 +130,8 @@ public sealed partial class RaftNode
 
     private void HandleFromLeader(Message m)
     {
-        // Two leaders in one term cannot be: either the sender is broken or it lost its vote (failure 1 of
-        // docs/failures.md).
+        // A term has one leader (election safety, paper 5.2). A second one means that a member is broken or that voters
+        // lost their votes (failure 1 of docs/failures.md); following both would mix two logs.
         if (Role == RaftRole.Leader || (Role == RaftRole.Follower && !Leader.IsNone && Leader != m.From))
         {
             Drop(m, $"second leader in term {Term}, the first is {Leader}");
@@ -118,6 +140,8 @@ public sealed partial class RaftNode
 
         if (Role == RaftRole.Follower)
         {
+            // Every message of the leader counts as a heartbeat, also one that is refused below: it shows that the leader
+            // lives, and that is all that the election timeout asks.
             _electionElapsed = 0;
             SetLeader(m.From);
         }
@@ -141,6 +165,7 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <remarks>Answers of members that are no peers any more, and answers to a leader that stepped down, are late.</remarks>
     private void HandleFromPeer(Message m)
     {
         if (Role != RaftRole.Leader || FindPeer(m.From) is not { } peer)

@@ -1,6 +1,13 @@
 namespace Raftd.Raft;
 
-/// <content>The passing of time.</content>
+/// <content>
+/// The passing of time, counted in ticks of the caller.
+///
+/// Safety needs no clock; only progress does (paper, 5.6): ticks that come late or in a burst cost an election and never
+/// an entry. The one exception is <see cref="RaftOptions.LeaseReads"/>.
+/// A timeout is drawn anew at each change of role from [election timeout, twice that), so that members that tied once are
+/// unlikely to tie again (paper, 5.2).
+/// </content>
 public sealed partial class RaftNode
 {
     private int _electionElapsed;
@@ -11,6 +18,7 @@ public sealed partial class RaftNode
     /// <summary>One unit of time has passed.</summary>
     public void Tick()
     {
+        var before = Marked;
         _now++;
         WatchDisk();
         if (Role == RaftRole.Leader)
@@ -23,17 +31,26 @@ public sealed partial class RaftNode
         }
 
         TickForwardedReads();
+        CheckSince(before);
     }
 
     /// <summary>Stands for election now, by way of a pre-election, instead of waiting for the timeout.</summary>
+    /// <remarks>For a sole voter, which has nothing to wait for. It asks like any other campaign and can lose like one.</remarks>
     public void Campaign()
     {
+        var before = Marked;
         if (Role != RaftRole.Leader && IsPromotable && !IsDiskStalled)
         {
             StartCampaign(CampaignKind.PreElection);
         }
+
+        CheckSince(before);
     }
 
+    /// <remarks>
+    /// The quorum is checked before heartbeats are sent: a leader that finds itself without a majority sends no more of
+    /// them, since each one puts off the election that replaces it.
+    /// </remarks>
     private void TickLeader()
     {
         _electionElapsed++;
@@ -86,14 +103,15 @@ public sealed partial class RaftNode
         }
         else
         {
+            // It cannot stand itself, but it must not stand in the way: while it names a leader it refuses every vote.
             SetLeader(NodeId.None);
         }
     }
 
     /// <summary>
-    /// A leader whose disk hangs still sends heartbeats from memory: nothing commits by its disk and no other member replaces it
-    /// (failure 11 of docs/failures.md). So it steps down by itself, and a member with a stalled log does not stand
-    /// for election.
+    /// A leader whose disk hangs still sends heartbeats from memory: its own disk commits nothing, and no member replaces it
+    /// (failure 11 of docs/failures.md). So it steps down by itself, and a member with a stalled disk does not stand for
+    /// election.
     /// </summary>
     private void WatchDisk()
     {

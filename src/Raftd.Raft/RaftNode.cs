@@ -1,22 +1,31 @@
 namespace Raftd.Raft;
 
-/// <summary>One member's Raft: a state machine that is stepped by its one caller and touches nothing else.</summary>
+/// <summary>The consensus core of one member: a state machine that one caller steps and that touches nothing else.</summary>
 /// <remarks>
-/// The naive way is a loop that, on every message, writes the log, waits for the disk, answers, and sends. It is easy to
-/// get right and spends its life waiting. Here nothing waits; the order that safety needs is carried by the outputs:
+/// The naive way is a loop that on every message writes the log, waits for the disk, answers, and sends. It is easy to
+/// get right, and it spends its life waiting: one sync for each message, and no heartbeat leaves while the disk is slow.
+/// Answering first and writing later is fast and wrong: a member that grants a vote, crashes before the write and votes
+/// again makes two leaders of one term. Here nothing waits, and the outputs carry the order that safety needs:
 ///
-/// 1. An input (<see cref="Tick"/>, <see cref="Step"/>, <see cref="Propose"/>, ...) changes memory and notes what has to follow.
-/// 2. <see cref="TakeReady"/> hands all that out, numbered. What would promise something that a crash could undo (a vote,
-///    an acknowledgement, a term) is listed apart, to be sent only when this Ready and all before it are durable.
-/// 3. <see cref="Durable"/> says how far the disk is; <see cref="Applied"/> how far the state is. Both may lag by many
-///    Readys.
+/// 1. An input (<see cref="Tick"/>, <see cref="Step"/>, <see cref="Propose"/>, ...) changes memory and notes what has to
+///    follow.
+/// 2. <see cref="TakeReady"/> hands all of that out under the next number. Messages that promise something a crash could
+///    undo (a vote, an acknowledgement, a term) are listed apart: they leave once this Ready and all before it are durable.
+/// 3. <see cref="Durable"/> reports how far the disk is, <see cref="Applied"/> how far the state is. Both may lag by many
+///    Readys, and each report may cover several.
 ///
-/// Invariants:
-/// - Term never decreases; in one term this member grants at most one vote.
-/// - Applied &lt;= Applying &lt;= min(Commit, Stable): nothing is applied that is not both committed and durable here.
-/// - A leader never overwrites its log and commits by counting only entries of its own term (paper, 5.4.2).
-/// - The configuration in force is that of the newest configuration entry in the log.
-/// - Peers are visited in the order of their ids, chance comes from the injected source: same inputs, same outputs.
+/// Invariants, checked in Release where each can break (RaftNode.Checks.cs):
+/// - Term never falls, and in one term this member votes for one candidate.
+/// - Commit never falls and never passes the last index. Applied &lt;= Applying &lt;= Commit.
+/// - What is applied is durable here: entries are handed out up to min(Commit, Stable).
+/// - A leader only appends to its log, and commits by counting only entries of its own term (paper, 5.4.2).
+/// - A leader votes in the configuration in force, or that configuration is not committed yet (thesis 4.2.2).
+/// - The configuration in force is that of the newest configuration entry in the log, committed or not.
+/// - Match &lt; Next for every peer.
+/// - Peers are visited in the order of their ids and chance comes from the injected source: same inputs, same outputs.
+///
+/// No message breaks them, not even one that no correct member sends: what a handler relies on is checked before it, and
+/// the message is dropped. What remains is a bug here, or a log on disk that contradicts itself.
 ///
 /// Sources: the Raft paper ("In Search of an Understandable Consensus Algorithm", extended version) and Ongaro's thesis
 /// ("Consensus: Bridging Theory and Practice"). How the replica drives this: docs/raft.md.
@@ -31,7 +40,7 @@ public sealed partial class RaftNode
 
     private bool _recovering;
 
-    /// <summary>Ticks since the start. The only clock there is.</summary>
+    /// <summary>Ticks since the start. The core has no other clock.</summary>
     private ulong _now;
 
     public RaftNode(RaftOptions options, IRaftStorage storage, IRandomSource random, RaftBootState boot)
@@ -47,13 +56,14 @@ public sealed partial class RaftNode
         _nonce = options.ReadIdSeed;
         _nextReadId = options.ReadIdSeed;
 
-        // A log that ends below what was once committed has lost entries, whatever its checksums say: the member goes on,
-        // but as one that has to be made whole. Refusing to start would only move the repair to a person.
+        // A log that ends below what was once committed has lost entries, even if all its checksums hold. The member goes
+        // on, but as one that a leader has to make whole. Refusing to start would leave the same repair to an operator.
         var commit = Math.Max(boot.HardState.Commit, boot.AppliedIndex);
         var lost = commit > storage.LastIndex;
         _log = new RaftLog(storage, Math.Min(commit, storage.LastIndex), boot.AppliedIndex, options.MaxCachedBytes);
         Term = _durableTerm = boot.HardState.Term;
         Vote = boot.HardState.Vote;
+        Invariant.Check(_log.Last.Term <= Term, $"the log ends with {_log.Last}, the term on disk is {Term}");
         _history = new ConfigurationHistory(boot.ConfigurationIndex, boot.Configuration);
         ReadConfigurations(boot.AppliedIndex + 1);
 
@@ -71,33 +81,33 @@ public sealed partial class RaftNode
 
     public NodeId Vote { get; private set; }
 
-    /// <summary>The leader of this term, as far as known.</summary>
+    /// <summary>The leader of this term, or none while this member knows of none.</summary>
     public NodeId Leader { get; private set; }
 
     public ulong Commit => _log.Commit;
 
     public ulong LastIndex => _log.LastIndex;
 
-    /// <summary>Up to here the log is durable on this member.</summary>
+    /// <summary>The log is durable on this member up to here.</summary>
     public ulong Stable => _log.Stable;
 
-    /// <summary>In force: that of the newest configuration entry in the log, committed or not.</summary>
+    /// <summary>The configuration in force: that of the newest configuration entry in the log, committed or not.</summary>
     public Configuration Configuration => _history.InForce;
 
     public ulong ConfigurationIndex => _history.Index;
 
-    /// <summary>The newest one that is committed, as far as this member knows: what may be told to others as done.</summary>
+    /// <summary>The newest configuration that this member knows to be committed: the one it may report as done.</summary>
     public Configuration CommittedConfiguration => _history.Committed(Commit).Configuration;
 
-    /// <summary>Of the entry that made it.</summary>
+    /// <summary>The index of the entry that holds <see cref="CommittedConfiguration"/>.</summary>
     public ulong CommittedConfigurationIndex => _history.Committed(Commit).Index;
 
     public bool IsLearner => Configuration.IsLearner(Id);
 
     /// <summary>
-    /// May stand for election: a voter, or one until the newest configuration is committed. A leader that removes itself and
-    /// loses its leadership meanwhile can be the only one whose log the remaining voters accept; without it they would
-    /// elect no leader (thesis 4.2.2). It needs their votes, not its own.
+    /// May stand for election: a voter, or a member that was one until the newest configuration commits. A leader that
+    /// removes itself and loses its leadership before that commits can be the only member whose log the remaining voters
+    /// accept; without it they elect no leader (thesis 4.2.2). It needs their votes and does not count its own.
     /// </summary>
     public bool IsPromotable => IsVoter || (ConfigurationIndex > Commit && _history.Previous.IsVoter(Id));
 
@@ -105,16 +115,16 @@ public sealed partial class RaftNode
 
     public bool IsRecovering => _recovering;
 
-    /// <summary>A leader that has committed in its term knows everything that was ever committed (thesis 6.4).</summary>
+    /// <summary>A leader that has committed an entry of its term knows of everything committed before it (thesis 6.4).</summary>
     public bool HasCommittedInTerm => Role == RaftRole.Leader && Commit >= _firstIndexOfTerm;
 
-    /// <summary>Whom leadership is being handed to, or none.</summary>
+    /// <summary>The member that this leader hands over to, or none.</summary>
     public NodeId TransferTarget { get; private set; }
 
-    /// <summary>The peers of a leader in the order of their ids; empty on everyone else.</summary>
+    /// <summary>A leader's peers in the order of their ids; empty on a member that does not lead.</summary>
     public IReadOnlyList<Progress> Progress => _peers;
 
-    /// <summary>The log's own disk has not answered for longer than an election timeout.</summary>
+    /// <summary>The oldest write under way has been waiting for this member's disk for longer than an election timeout.</summary>
     public bool IsDiskStalled => _writes.OldestAgeTicks(_now) > (ulong)_options.ElectionTimeoutTicks;
 
     private HardState CurrentHardState => new(Term, Vote, Commit, _recovering);

@@ -7,7 +7,7 @@ public sealed record RaftOptions
     public required NodeId Id { get; init; }
 
     /// <summary>
-    /// Ticks without a word of a leader before a member campaigns; the actual timeout is drawn from [this, 2 x this).
+    /// Ticks without a message from a leader before a member campaigns; the actual timeout is drawn from [this, 2 x this).
     /// At least 5 x <see cref="HeartbeatTicks"/>, so that a few lost heartbeats depose no leader. Equal on all members.
     /// </summary>
     public required int ElectionTimeoutTicks { get; init; }
@@ -25,8 +25,8 @@ public sealed record RaftOptions
     public required long MaxMessageBytes { get; init; }
 
     /// <summary>
-    /// Bytes of a leader's proposals not yet committed; above it <see cref="ProposeResult.Dropped"/>. Bounds what a leader
-    /// cut off from its majority piles up. A single batch always fits into an empty tail.
+    /// Bytes of a leader's proposals that are not committed yet; above it the answer is <see cref="ProposeResult.Dropped"/>.
+    /// Bounds what a leader piles up that is cut off from its majority. A single batch always fits into an empty tail.
     /// </summary>
     public required long MaxUncommittedBytes { get; init; }
 

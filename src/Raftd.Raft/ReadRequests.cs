@@ -3,11 +3,11 @@ namespace Raftd.Raft;
 /// <summary>The reads that one round answers: this member's own, and the batches that others forwarded.</summary>
 /// <remarks>
 /// A forwarded batch is sent again at each heartbeat until it is answered. It is held once, and for as long as it is
-/// repeated: nothing else tells a leader that the member which asked has given up, or has stopped.
+/// repeated: a leader learns in no other way that the member which asked has given up or stopped.
 /// </remarks>
 internal sealed class ReadRequests
 {
-    // The value: repeated since the last look for silent ones.
+    // The value says whether the batch was repeated since the last ForgetSilent.
     private readonly Dictionary<(NodeId From, ulong Batch), bool> _forwarded = [];
 
     /// <summary>Contexts, in the order in which they were asked.</summary>

@@ -1,4 +1,4 @@
 namespace Raftd.Raft;
 
-/// <summary>What observers want to know and a restart may forget.</summary>
+/// <summary>What observers watch and a restart may forget.</summary>
 public readonly record struct SoftState(NodeId Leader, RaftRole Role, ulong Term);

@@ -3,12 +3,12 @@ namespace Raftd.Raft;
 /// <summary>The votes of one (pre-)election.</summary>
 /// <remarks>
 /// The naive count adds up grants. But a voter that lost the tail of its log may grant a vote to a candidate that lacks
-/// an entry which that very voter had helped to commit, or vote a second time in a term. So a grant of a recovering voter
-/// is worth nothing by itself, and an election is won in one of two ways:
-/// 1. A majority of all voters granted and none of that majority is recovering. It meets every commit quorum in a voter
-///    that still has what it acknowledged.
+/// an entry which this voter had helped to commit, or vote a second time in a term. So the grant of a recovering voter
+/// counts for nothing by itself, and an election is won in one of two ways:
+/// 1. A majority of all voters granted, none of them recovering. It shares a voter with every majority that committed an
+///    entry, and that voter still has what it acknowledged.
 /// 2. All voters granted. Then the winner's log is at least as up to date as every log, so an entry survives as long
-///    as one voter of its quorum still has it. Without this rule a power cut that tears all tails would stop the
+///    as one voter of its majority still has it. Without this rule a power cut that tears all tails would stop the
 ///    cluster for ever.
 /// </remarks>
 internal sealed class VoteTally

@@ -3,10 +3,10 @@ using System.Numerics;
 
 namespace Raftd.Shared;
 
-/// <summary>CRC-32C (Castagnoli), the polynomial that the processor computes, 8 bytes an instruction.</summary>
+/// <summary>CRC-32C (Castagnoli): processors have an instruction for it that takes 8 bytes.</summary>
 public static class Crc32C
 {
-    /// <summary>Continues <paramref name="seed"/>, a former result or 0, over <paramref name="data"/>.</summary>
+    /// <summary>Continues from <paramref name="seed"/>, an earlier result or 0, over <paramref name="data"/>.</summary>
     public static uint Append(uint seed, ReadOnlySpan<byte> data)
     {
         var crc = ~seed;

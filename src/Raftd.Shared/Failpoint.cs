@@ -1,17 +1,17 @@
 // Failpoints: named steps of the product at which a test makes the process die, wait or fail, in a real member with a
-// real disk, where no seam reaches.
+// real disk, beyond the reach of any seam.
 //
-// They are in a build with the configuration Failpoints only (Directory.Build.props); in any other the compiler leaves
-// the calls out, arguments and all. Such a build reads, once, from the environment
+// Only a build with the configuration Failpoints has them (Directory.Build.props); in any other the compiler drops the
+// calls with their arguments. Such a build reads this variable once:
 //
 //   RAFTD_FAILPOINTS=log.sync=kill@20;flush.commit=error:EIO;apply.entry=sleep:50
 //
-//   kill@N          the Nth time: SIGKILL to itself; what was not sent by then is not sent
-//   error:ERRNO@N   the Nth time: throws what the system call of the step throws; steps without one cannot
-//   sleep:MS@N      from the Nth time on: waits, on the thread that came by
+//   kill@N          the Nth time: SIGKILL to itself; messages that have not left by then never leave
+//   error:ERRNO@N   the Nth time: throws what the system call of the step throws; only at steps with a system call
+//   sleep:MS@N      from the Nth time on: waits, on the thread that reaches the step
 //
-// with 1 for N if nothing is said, and says on stderr when it comes to that. FailpointTests finds the
-// names in the sources, and fails for one that it has no scene for.
+// N is 1 if it is left out. The process prints a line to stderr when a failpoint fires. FailpointTests finds the names in the
+// sources, and fails for a name without a test.
 
 using System.Collections.Frozen;
 using System.Diagnostics;
@@ -30,12 +30,12 @@ public static partial class Failpoint
         .Select(Plan.Parse)
         .ToFrozenDictionary(plan => plan.Name, StringComparer.Ordinal);
 
-    /// <summary>A step at which no system call could fail: kill and sleep.</summary>
+    /// <summary>A step without a system call: kill and sleep.</summary>
     [Conditional("FAILPOINTS")]
     public static void Hit(string name) => Hit(name, static errno => throw new FormatException($"{Variable}: error {errno} means nothing here"));
 
     /// <summary>A step before a system call: kill, sleep and error.</summary>
-    /// <param name="failure">What that call throws, of the errno.</param>
+    /// <param name="failure">Makes the exception that the call throws for an errno.</param>
     [Conditional("FAILPOINTS")]
     public static void Hit(string name, Func<int, Exception> failure)
     {

@@ -1,16 +1,19 @@
-// The two kinds of failure, part two: the impossible.
+// There are two kinds of failure. This file is for the second, the impossible.
 //
 // An expected failure is a value or a typed exception with its own answer at the API. A broken invariant is a bug or a
-// broken machine: no answer to a caller is right, and going on would spread it. It is checked in Release, prints the numbers that
-// contradict each other, is caught by no code but the shell of the loop or the stream it happened in, and that shell stops
-// the process with an exit code of its own (docs/operations.md).
+// broken machine: no answer to a caller is right, and going on would spread the damage. Invariants are checked in Release.
+// The message has the numbers that contradict each other. Only the shell of the loop or stream catches the exception, and
+// it stops the process with an exit code of its own (docs/operations.md).
+//
+// One fact for each check, with its numbers, cheap enough for the path it is on. Checks that take a walk through data run
+// with RAFTD_VERIFY alone. A peer or client must not be able to make one fail: what they send is refused where it comes in.
 
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace Raftd.Shared;
 
-/// <summary>Thrown where the impossible happened. Never caught to go on.</summary>
+/// <summary>Thrown when the impossible happened. No code catches it to go on.</summary>
 public sealed class InvariantViolationException(string message) : Exception(message);
 
 public static class Invariant
@@ -26,7 +29,7 @@ public static class Invariant
         }
     }
 
-    /// <summary>As the other overload, for a fact that needs no numbers.</summary>
+    /// <summary>The same for a fact that has no numbers.</summary>
     public static void Check([DoesNotReturnIf(false)] bool condition, string message)
     {
         if (!condition)
@@ -35,7 +38,7 @@ public static class Invariant
         }
     }
 
-    /// <summary>The point itself must not be reached.</summary>
+    /// <summary>For a place that must never be reached.</summary>
     [DoesNotReturn]
     public static void Broken(string message) => throw new InvariantViolationException(message);
 }

@@ -83,11 +83,11 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("-x d", "unknown flag -x")]
     [InlineData("--dataDir d", "unknown flag --dataDir")]
-    [InlineData("a b", "one data directory is wanted, but there are 2: a, b")]
+    [InlineData("a b", "expected one data directory, got 2: a, b")]
     [InlineData("-id", "'-id'")]
     [InlineData("-id a -id b d", "'-id'")]
-    [InlineData("status", "'status' is no command of this release")]
-    [InlineData("get key", "'get' is no command of this release")]
+    [InlineData("status", "'status' is not a command of this release")]
+    [InlineData("get key", "'get' is not a command of this release")]
     public void WrongLine_IsNamed_AndEndsWithUsage(string line, string what)
     {
         var error = CommandLine.Parse(Given.Words(line)).Error;

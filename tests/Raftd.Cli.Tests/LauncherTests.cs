@@ -142,7 +142,7 @@ public sealed class LauncherTests : IDisposable
 
         var wrong = await StartAsync(link, ["-bind", "4000", "data"], _ => { });
         Assert.Equal((int)ExitCode.Usage, wrong.Code);
-        Assert.Equal("raftd: -bind 4000: allowed is 0 to 1023: 'raftd help' lists the flags\n", wrong.Error);
+        Assert.Equal("raftd: -bind 4000: must be 0 to 1023: 'raftd help' lists the flags\n", wrong.Error);
     }
 
     private Task<Result> RunAsync(params string[] words) => RunAsync(words, []);

@@ -55,11 +55,11 @@ public sealed class SettingSourcesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("haddrr: x", "line 1: 'haddrr' is no setting")]
-    [InlineData("id: a\nconfig: b", "line 2: 'config' is no setting")]
+    [InlineData("haddrr: x", "line 1: 'haddrr' is not a setting")]
+    [InlineData("id: a\nconfig: b", "line 2: 'config' is not a setting")]
     [InlineData("id:", "line 1: 'id' needs one value")]
     [InlineData("id: {a: b}", "line 1: 'id' needs one value")]
-    [InlineData("just text", "wanted are lines of the form")]
+    [InlineData("just text", "expected lines of the form")]
     [InlineData("id: a\nid: b", "line 2")]
     [InlineData("id: [a\n", "line 2")] // where the list would have to go on
     public void ConfigFile_WithADefect_IsAProblemThatNamesTheLine(string yaml, string expected)

@@ -58,7 +58,10 @@ public sealed class RaftNodeTests
             new() { Kind = MessageKind.MsgApp, From = Two, Term = 1, Index = ulong.MaxValue, LogTerm = 1 },
             new() { Kind = MessageKind.MsgApp, From = Two, Term = 1, Index = 2, LogTerm = 1, Entries = [new(new(1, 9), EntryKind.Normal, default)] },
             new() { Kind = MessageKind.MsgApp, From = Two, Term = 1, Index = 2, LogTerm = 1, Entries = [new(new(1, 3), EntryKind.Configuration, default)] },
+            new() { Kind = MessageKind.MsgApp, From = Two, Term = 1, Index = 2, LogTerm = 1, Entries = [new(new(1, 3), EntryKind.Configuration, Configuration.Empty.Encode())] },
             new() { Kind = MessageKind.MsgSnap, From = Two, Term = 1 },
+            new() { Kind = MessageKind.MsgSnap, From = Two, Term = 1, Snapshot = new(new(1, ulong.MaxValue), new([Two], []), 0) },
+            new() { Kind = MessageKind.MsgHeartbeat, From = Two, Term = ulong.MaxValue },
             new() { Kind = (MessageKind)99, From = Two, Term = 1 },
         ];
         foreach (var message in broken)
@@ -72,6 +75,7 @@ public sealed class RaftNodeTests
                 Index = message.Index,
                 LogTerm = message.LogTerm,
                 Entries = message.Entries,
+                Snapshot = message.Snapshot,
             });
             Assert.Contains(follower.Node.TakeReady().Events, happened => happened is MessageDropped);
         }

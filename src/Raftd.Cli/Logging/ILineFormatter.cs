@@ -1,7 +1,7 @@
 namespace Raftd.Cli.Logging;
 
 /// <summary>
-/// Gives a log line its bytes, newline included. Called on the thread that logs, by several at once.
+/// Turns a log line into bytes, newline included. Called on the threads that log, several at once.
 /// </summary>
 internal interface ILineFormatter
 {

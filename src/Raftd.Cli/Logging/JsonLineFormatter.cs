@@ -11,7 +11,7 @@ namespace Raftd.Cli.Logging;
 /// <remarks>64-bit numbers are strings, as everywhere in our JSON: many readers round them.</remarks>
 internal sealed class JsonLineFormatter : ILineFormatter
 {
-    // The output is a log and no HTML page: letters of all languages stay readable.
+    // The output is a log and not an HTML page: letters of all languages stay readable.
     private static readonly JsonWriterOptions Options = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,

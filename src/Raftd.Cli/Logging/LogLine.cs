@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Raftd.Cli.Logging;
 
 /// <summary>
-/// One thing that happened, before it has a form; the values are those named in the message, in its order.
+/// One log line before it is formatted; the values are those named in the message, in its order.
 /// </summary>
 internal readonly record struct LogLine(
     DateTimeOffset Time,
@@ -15,10 +15,10 @@ internal readonly record struct LogLine(
     IReadOnlyList<KeyValuePair<string, object?>> Values,
     Exception? Exception)
 {
-    /// <summary>The key under which the framework hands on the message's template; it is no value.</summary>
+    /// <summary>The key under which the framework passes the message's template; not a value.</summary>
     public const string TemplateKey = "{OriginalFormat}";
 
-    /// <summary>The event's name, or what made it where it has none.</summary>
+    /// <summary>The event's name, or the category if it has none.</summary>
     public string EventName => Event.Name ?? Category[(Category.LastIndexOf('.') + 1)..];
 
     /// <summary>UTC with milliseconds, as both forms write it.</summary>

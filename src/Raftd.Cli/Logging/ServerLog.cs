@@ -1,12 +1,12 @@
 // The log of the process: lines on stderr, written by a thread of its own.
 //
-// The naive way is to write to the stream where the event happens. A pipe whose reader sleeps then stops the replica's
-// loop in the middle of a heartbeat, and a slow terminal costs an election. So:
+// The naive way is to write to the stream where the event happens. A pipe whose reader does not read then stops the
+// replica's loop in the middle of a heartbeat, and a slow terminal costs an election. So:
 //
 //   1. The caller formats the line (its values may change afterwards) and offers it to a bounded queue.
 //   2. Queue full: the line is dropped and counted; the caller never waits.
-//   3. The writer thread takes what is there, writes it in one go, and reports the number of lost lines once it can.
-//   4. Close drains the queue within a time limit; what comes later is ignored.
+//   3. The writer thread takes all queued lines, writes them in one call, and reports the number of lost lines once it can.
+//   4. Close drains the queue within a time limit; later lines are ignored.
 
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
@@ -25,7 +25,7 @@ internal sealed class ServerLog : ILoggerProvider
     /// </summary>
     public const int MaxLineBytes = 16 * 1024;
 
-    /// <summary>Of the event that tells how many lines were lost.</summary>
+    /// <summary>Id of the event that tells how many lines were lost.</summary>
     private static readonly EventId LinesLost = new(199, nameof(LinesLost));
 
     private const int WriteBatchBytes = 64 * 1024;
@@ -62,7 +62,7 @@ internal sealed class ServerLog : ILoggerProvider
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
     /// <summary>
-    /// Takes no more lines and waits until the waiting ones are written, at most for <paramref name="limit"/>.
+    /// Takes no more lines and waits until the queued ones are written, at most for <paramref name="limit"/>.
     /// </summary>
     public void Close(TimeSpan limit)
     {
@@ -87,7 +87,7 @@ internal sealed class ServerLog : ILoggerProvider
     }
 
     /// <summary>
-    /// Cuts at a character's edge, so that the line stays UTF-8; a cut JSON line is the price of the bound.
+    /// Cuts between two characters, so that the line stays UTF-8. A cut JSON line is the price of the bound.
     /// </summary>
     private static byte[] Cut(byte[] bytes)
     {

@@ -4,18 +4,18 @@ using System.Net.Sockets;
 
 namespace Raftd.Cli.Settings;
 
-/// <summary>Which address the others are told. Pure: the machine's addresses are handed in.</summary>
+/// <summary>Chooses the address that this member gives to others. Pure: the machine's addresses are passed in.</summary>
 /// <remarks>
-/// 1. What <c>-advertise-haddr</c> or <c>-advertise-raddr</c> says.
-/// 2. The address it listens on, if that is one.
+/// 1. The value of <c>-advertise-haddr</c> or <c>-advertise-raddr</c>.
+/// 2. The address it listens on, if it listens on one.
 /// 3. It listens on all: loopback for a member that is alone and never joined, because no other machine has to reach it and
 ///    it keeps working when the machine's address changes; else the first address that others can use.
 /// </remarks>
 internal static class Advertise
 {
-    /// <param name="listen">Where the member listens.</param>
-    /// <param name="advertised">What the operator said, if anything.</param>
-    /// <param name="joined">Whether the member joins a cluster, or ever had another member beside it.</param>
+    /// <param name="listen">The address the member listens on.</param>
+    /// <param name="advertised">The operator's choice, if any.</param>
+    /// <param name="joined">Whether the member joins a cluster, or has ever joined one.</param>
     /// <param name="addresses">The machine's addresses, in its own order.</param>
     public static HostPort Resolve(
         HostPort listen, HostPort? advertised, bool joined, IReadOnlyList<IPAddress> addresses)

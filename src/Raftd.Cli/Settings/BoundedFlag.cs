@@ -3,7 +3,7 @@ using Raftd.Contract;
 
 namespace Raftd.Cli.Settings;
 
-/// <summary>A setting with a range, from which default, help and complaints are made.</summary>
+/// <summary>A setting with a range, which gives its default, its help and its errors.</summary>
 /// <param name="Name">As of each flag.</param>
 /// <param name="Placeholder">As of each flag.</param>
 /// <param name="Bound">Its default and range.</param>
@@ -15,11 +15,11 @@ internal sealed record BoundedFlag<T>(string Name, string Placeholder, Bound<T> 
 {
     public override string Allowed => $"{Text(Bound.Least)} to {Text(Bound.Most)}";
 
-    /// <summary>As it stands, where no default does: something else stands in.</summary>
+    /// <summary>The same flag without a default text: its default depends on something else.</summary>
     public BoundedFlag<T> WithoutDefault() => this with { Default = "" };
 
-    /// <summary>What is wrong with the value; null for nothing.</summary>
-    public string? Problem(T value) => Bound.Holds(value) ? null : $"{Label} {Text(value)}: allowed is {Allowed}";
+    /// <summary>What is wrong with the value, or null.</summary>
+    public string? Problem(T value) => Bound.Holds(value) ? null : $"{Label} {Text(value)}: must be {Allowed}";
 }
 
 /// <summary>The kinds of settings that have a range.</summary>

@@ -4,12 +4,12 @@ using YamlDotNet.RepresentationModel;
 namespace Raftd.Cli.Settings;
 
 /// <summary>
-/// The YAML file of <c>-config</c>: one mapping, each key the name of a flag. A key that means nothing is an error,
-/// because the file is written for raftd alone and a mistyped key would silently do nothing.
+/// The YAML file of <c>-config</c>: one mapping, each key the name of a flag. An unknown key is an error, because the file
+/// is written for raftd alone and a mistyped key would silently do nothing.
 /// </summary>
 internal static class ConfigFile
 {
-    /// <summary>Reads the file; what is wrong with it is added to <paramref name="problems"/>.</summary>
+    /// <summary>Reads the file; adds its errors to <paramref name="problems"/>.</summary>
     public static IReadOnlyDictionary<Flag, SettingValue> Read(string path, List<string> problems)
     {
         var values = new Dictionary<Flag, SettingValue>();
@@ -42,7 +42,7 @@ internal static class ConfigFile
 
         if (yaml.Documents[0].RootNode is not YamlMappingNode mapping)
         {
-            problems.Add($"-config {path}: wanted are lines of the form 'haddr: 127.0.0.1:8001'");
+            problems.Add($"-config {path}: expected lines of the form 'haddr: 127.0.0.1:8001'");
             return;
         }
 
@@ -59,7 +59,7 @@ internal static class ConfigFile
         var place = $"{path} line {key.Start.Line}";
         if (Flags.Settings.FirstOrDefault(flag => flag.Name == name) is not { } setting)
         {
-            problems.Add($"-config {place}: '{name}' is no setting");
+            problems.Add($"-config {place}: '{name}' is not a setting");
         }
         else if (Text(node) is not { } text)
         {

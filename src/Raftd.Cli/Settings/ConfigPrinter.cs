@@ -15,7 +15,7 @@ internal static class ConfigPrinter
         }
     }
 
-    /// <summary>Quotes whatever YAML might read as something else than this text.</summary>
+    /// <summary>Quotes any text that YAML might read as something else.</summary>
     private static string Quote(string text)
     {
         var plain = char.IsAsciiLetterOrDigit(text[0]) || text[0] == '/';

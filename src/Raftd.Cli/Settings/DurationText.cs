@@ -6,7 +6,7 @@ namespace Raftd.Cli.Settings;
 /// <summary>Durations as people write them: <c>500ms</c>, <c>10s</c>, <c>1m</c>, <c>1m30s</c>, <c>1.5s</c>.</summary>
 internal static class DurationText
 {
-    public const string Wanted = "wanted is a duration with its unit, such as 500ms, 10s or 1m";
+    public const string Wanted = "expected a duration with its unit, such as 500ms, 10s or 1m";
 
     private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789.");
 

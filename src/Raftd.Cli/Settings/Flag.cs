@@ -2,23 +2,23 @@ namespace Raftd.Cli.Settings;
 
 /// <summary>One setting as its user sees it: the same name as a flag, a variable and a key of the file.</summary>
 /// <param name="Name">Without dashes, such as <c>max-value-bytes</c>.</param>
-/// <param name="Placeholder">What stands for the value in the help; empty for a switch.</param>
-/// <param name="Default">The text that stands in when no source gives one; empty where there is none.</param>
+/// <param name="Placeholder">Stands for the value in the help; empty for a switch.</param>
+/// <param name="Default">The text used when no source gives one; empty if there is no default.</param>
 /// <param name="Help">One line, without the default.</param>
 internal record Flag(string Name, string Placeholder, string Default, string Help)
 {
     /// <summary>Whether the flag alone means true.</summary>
     public bool IsSwitch { get; init; }
 
-    /// <summary>Whether it is given as a plain word of the command line.</summary>
+    /// <summary>Whether it is a plain word of the command line.</summary>
     public bool IsPositional { get; init; }
 
     /// <summary>The variable of the same meaning: <c>-max-value-bytes</c> is <c>RAFTD_MAX_VALUE_BYTES</c>.</summary>
     public string Variable { get; } = "RAFTD_" + Name.ToUpperInvariant().Replace('-', '_');
 
-    /// <summary>The range of what it takes, as "1KiB to 60MiB"; empty where it has none.</summary>
+    /// <summary>The range of its values, as "1KiB to 60MiB"; empty if it has none.</summary>
     public virtual string Allowed => "";
 
-    /// <summary>How messages call it.</summary>
+    /// <summary>Its name in messages.</summary>
     public string Label => IsPositional ? $"<{Name}>" : $"-{Name}";
 }

@@ -14,11 +14,11 @@ internal static class Flags
     public static readonly BoundedFlag<int> Bind = BoundedFlag.Number("bind", Bounds.Generator,
         "generator number of lease ids; assigned at join if not given").WithoutDefault();
     public static readonly Flag AdvertiseHttp = new("advertise-haddr", "HOST:PORT", "",
-        "the client address that others are told");
+        "the client address that this member gives to others");
     public static readonly Flag AdvertiseRaft = new("advertise-raddr", "HOST:PORT", "",
-        "the peer address that others are told");
+        "the peer address that this member gives to others");
     public static readonly Flag AllowedHosts = new("allowed-hosts", "NAME,...", "",
-        "host names, or *.suffixes, that clients may use beside this machine's; * allows all");
+        "host names, or *.suffixes, that clients may use besides this machine's; * allows all");
     public static readonly Flag Redirect = new("redirect", "", "false",
         "answer 307 to the leader instead of forwarding")
     { IsSwitch = true };
@@ -28,9 +28,9 @@ internal static class Flags
     public static readonly BoundedFlag<TimeSpan> RequestTimeout = BoundedFlag.Duration("request-timeout", Bounds.RequestTimeout,
         "longest time for one request");
     public static readonly BoundedFlag<TimeSpan> ElectionTimeout = BoundedFlag.Duration("election-timeout", Bounds.ElectionTimeout,
-        "a leader not heard of for this long is replaced; at least 5 heartbeats");
+        "a leader that is silent for this long is replaced; at least 5 heartbeats");
     public static readonly BoundedFlag<TimeSpan> HeartbeatInterval = BoundedFlag.Duration("heartbeat-interval", Bounds.HeartbeatInterval,
-        "the leader speaks at least this often");
+        "the leader sends at least one message in this time");
     public static readonly BoundedFlag<long> QuotaBytes = BoundedFlag.Size("quota-bytes", Bounds.QuotaBytes, "most data the cluster keeps");
     public static readonly BoundedFlag<int> MaxLeaseKeys = BoundedFlag.Number("max-lease-keys", Bounds.MaxLeaseKeys, "most keys that one lease may have");
     public static readonly BoundedFlag<long> WalSegmentBytes = BoundedFlag.Size("wal-segment-bytes", Bounds.WalSegmentBytes, "size of one file of the log");
@@ -66,10 +66,10 @@ internal static class Flags
         DataDirectory,
     ];
 
-    /// <summary>Flags that say where settings come from and what to do with them.</summary>
+    /// <summary>Flags that concern the settings themselves: where they come from, and printing them.</summary>
     public static IReadOnlyList<Flag> Commands { get; } = [Config, PrintConfig];
 
-    /// <summary>Variables of the scripts and of test builds: no settings, and no reason for a warning.</summary>
+    /// <summary>Variables of the scripts and of test builds: not settings, and no reason for a warning.</summary>
     public static IReadOnlyList<string> OtherVariables { get; } =
         [Config.Variable, "RAFTD_DATA", "RAFTD_NO_BUILD", "RAFTD_BUILD_ONLY", "RAFTD_VERIFY"];
 }

@@ -10,7 +10,7 @@ namespace Raftd.Cli.Settings;
 /// <param name="Port">1 to 65535.</param>
 internal readonly record struct HostPort(string Host, int Port)
 {
-    public const string Wanted = "wanted is host:port, such as 127.0.0.1:8001, [::1]:8001 or :8001";
+    public const string Wanted = "expected host:port, such as 127.0.0.1:8001, [::1]:8001 or :8001";
 
     /// <summary>Whether it stands for every interface: <c>:7200</c>, <c>0.0.0.0:7200</c>, <c>[::]:7200</c>.</summary>
     public bool IsAny => Host.Length == 0

@@ -3,7 +3,7 @@ using System.Net.NetworkInformation;
 
 namespace Raftd.Cli.Settings;
 
-/// <summary>What this machine calls itself. Asks no DNS: a start must not wait for one.</summary>
+/// <summary>The names of this machine. Asks no DNS server: a start must not wait for one.</summary>
 internal static class MachineNames
 {
     private const string HostsFile = "/etc/hosts";
@@ -18,7 +18,7 @@ internal static class MachineNames
     }
 
     /// <summary>The names on the lines that have <paramref name="hostName"/> too: "127.0.1.1 db1.example.org db1". Other lines
-    /// speak of other machines, or block names that belong to no machine.</summary>
+    /// name other machines, or block names that belong to no machine.</summary>
     public static IReadOnlyList<string> FromHostsFile(string text, string hostName)
     {
         var names = new List<string>();

@@ -4,11 +4,11 @@ using Raftd.Contract;
 
 namespace Raftd.Cli.Settings;
 
-/// <summary>Everything one member is told at its start. Texts stand in <see cref="Flags"/>, defaults and ranges in
+/// <summary>All settings of one member. Their texts are in <see cref="Flags"/>, defaults and ranges in
 /// <see cref="Bounds"/>.</summary>
 /// <remarks>
 /// Should be equal on all members: <see cref="MaxValueBytes"/>, <see cref="QuotaBytes"/>, <see cref="MaxLeaseKeys"/>,
-/// <see cref="ElectionTimeout"/>, <see cref="HeartbeatInterval"/>. The others are each member's own affair.
+/// <see cref="ElectionTimeout"/>, <see cref="HeartbeatInterval"/>. The others may differ.
 /// </remarks>
 internal sealed record ServerSettings
 {
@@ -27,20 +27,20 @@ internal sealed record ServerSettings
     public required HostPort RaftAddress { get; init; }
 
     /// <summary>
-    /// Client addresses of members to join, tried in turn. Empty: found a cluster, or go on with one's own.
+    /// Client addresses of members to join, tried in turn. Empty: found a cluster, or go on in the one it belongs to.
     /// </summary>
     public required IReadOnlyList<HostPort> Join { get; init; }
 
     /// <summary>Generator number of the lease ids. Null: assigned at join.</summary>
     public required int? Bind { get; init; }
 
-    /// <summary>The client address others are told; null: see <see cref="Advertise"/>.</summary>
+    /// <summary>The client address that this member gives to others; null: see <see cref="Advertise"/>.</summary>
     public required HostPort? AdvertiseHttpAddress { get; init; }
 
-    /// <summary>The peer address others are told; null: see <see cref="Advertise"/>.</summary>
+    /// <summary>The peer address that this member gives to others; null: see <see cref="Advertise"/>.</summary>
     public required HostPort? AdvertiseRaftAddress { get; init; }
 
-    /// <summary>Host names that clients may use beside those of this machine; see <see cref="HostPattern"/>. Default: none.
+    /// <summary>Host names that clients may use besides those of this machine; see <see cref="HostPattern"/>. Default: none.
     /// </summary>
     public required IReadOnlyList<HostPattern> AllowedHosts { get; init; }
 
@@ -75,7 +75,7 @@ internal sealed record ServerSettings
     /// <summary>Log kept for members that lag behind: all of it is read at the next start.</summary>
     public required long WalRetentionBytes { get; init; }
 
-    /// <summary>Log kept behind the snapshot of a member that catches up; beyond it that member begins anew. Null: see
+    /// <summary>Log kept behind the snapshot of a member that catches up; above it that member starts again with another one. Null: see
     /// <see cref="Bounds.MaxPinnedLogBytes"/>.</summary>
     public required long? MaxPinnedLogBytes { get; init; }
 
@@ -149,7 +149,7 @@ internal sealed record ServerSettings
 
     private string? IdProblem() => MemberNames.IsLabel(Id)
         ? null
-        : $"{Flags.Id.Label} '{Id}': allowed is 1 to {MemberNames.MaxLabelBytes} bytes without white space or control characters";
+        : $"{Flags.Id.Label} '{Id}': must be 1 to {MemberNames.MaxLabelBytes} bytes without white space or control characters";
 
     private static string? AdvertiseProblem(Flag flag, HostPort? address) =>
         address is { IsAny: true } any ? $"{flag.Label} {any}: must name one host, for others to connect to" : null;

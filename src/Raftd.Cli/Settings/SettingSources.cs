@@ -2,7 +2,7 @@ using System.Collections;
 
 namespace Raftd.Cli.Settings;
 
-/// <summary>Decides for each setting whose word counts: flag, then variable, then file, then default.</summary>
+/// <summary>Decides for each setting which source counts: flag, then variable, then file, then default.</summary>
 internal sealed class SettingSources
 {
     public const string FromFlag = "flag";
@@ -11,7 +11,7 @@ internal sealed class SettingSources
     private readonly Dictionary<Flag, SettingValue> _values = [];
     private readonly List<string> _problems = [];
 
-    /// <summary>Merges the sources; a pure function but for reading the file that they name.</summary>
+    /// <summary>Merges the sources; a pure function except for reading the file that they name.</summary>
     /// <param name="given">The flags of the command line.</param>
     /// <param name="environment">The whole environment.</param>
     /// <param name="hostName">The default of <c>-id</c>.</param>
@@ -32,12 +32,12 @@ internal sealed class SettingSources
         UnknownVariables = FindUnknownVariables(environment);
     }
 
-    /// <summary>What could not be read at all: the configuration file, or keys in it that mean nothing.</summary>
+    /// <summary>Errors of the sources themselves: an unreadable configuration file, or unknown keys in it.</summary>
     public IReadOnlyList<string> Problems => _problems;
 
     /// <summary>
-    /// RAFTD_ variables that are no setting. They are a warning and not an error: the environment belongs to the
-    /// machine as well, and a variable of a newer release must not keep an older one from starting.
+    /// RAFTD_ variables that are not settings. They are a warning and not an error: the environment is shared with other
+    /// programs, and a variable of a newer release must not keep an older one from starting.
     /// </summary>
     public IReadOnlyList<string> UnknownVariables { get; }
 
@@ -54,7 +54,7 @@ internal sealed class SettingSources
         return new SettingSources(line.Given, environment, Environment.MachineName);
     }
 
-    /// <summary>Null where the variable is not set; an empty one counts as not set, as in unit files.</summary>
+    /// <summary>Null when the variable is not set; an empty one counts as not set, as in unit files.</summary>
     private static string? Variable(IReadOnlyDictionary<string, string> environment, Flag flag) =>
         environment.TryGetValue(flag.Variable, out var text) && text.Length > 0 ? text : null;
 

@@ -1,6 +1,6 @@
 namespace Raftd.Cli.Settings;
 
 /// <summary>
-/// The text of one setting and who said it: <c>flag</c>, a variable's name, a file's line, <c>default</c>.
+/// The text of one setting and its source: <c>flag</c>, a variable's name, a file's line, <c>default</c>.
 /// </summary>
 internal readonly record struct SettingValue(string Text, string Origin);

@@ -4,7 +4,7 @@ using Raftd.Api.Http;
 namespace Raftd.Cli.Settings;
 
 /// <summary>
-/// Turns the texts of the sources into <see cref="ServerSettings"/> and gathers everything that is wrong.
+/// Turns the texts of the sources into <see cref="ServerSettings"/> and gathers all errors.
 /// </summary>
 internal sealed class SettingsReader
 {
@@ -33,25 +33,25 @@ internal sealed class SettingsReader
         HttpAddress = Parse<HostPort>(Flags.HttpAddress, HostPort.TryParse, HostPort.Wanted),
         RaftAddress = Parse<HostPort>(Flags.RaftAddress, HostPort.TryParse, HostPort.Wanted),
         Join = Parse<IReadOnlyList<HostPort>>(Flags.Join, HostPort.TryParseList, HostPort.Wanted),
-        Bind = Optional<int>(Flags.Bind, TryParseInt, $"wanted is a number from {Flags.Bind.Allowed}"),
+        Bind = Optional<int>(Flags.Bind, TryParseInt, $"expected a number from {Flags.Bind.Allowed}"),
         AdvertiseHttpAddress = Optional<HostPort>(Flags.AdvertiseHttp, HostPort.TryParse, HostPort.Wanted),
         AdvertiseRaftAddress = Optional<HostPort>(Flags.AdvertiseRaft, HostPort.TryParse, HostPort.Wanted),
         AllowedHosts = Parse<IReadOnlyList<HostPattern>>(Flags.AllowedHosts, HostPattern.TryParseList, HostPattern.Wanted),
-        Redirect = Parse<bool>(Flags.Redirect, bool.TryParse, "wanted is true or false"),
+        Redirect = Parse<bool>(Flags.Redirect, bool.TryParse, "expected true or false"),
         MaxValueBytes = Size(Flags.MaxValueBytes),
         CacheBytes = Size(Flags.CacheBytes),
         RequestTimeout = Duration(Flags.RequestTimeout),
         ElectionTimeout = Duration(Flags.ElectionTimeout),
         HeartbeatInterval = Duration(Flags.HeartbeatInterval),
         QuotaBytes = Size(Flags.QuotaBytes),
-        MaxLeaseKeys = Parse<int>(Flags.MaxLeaseKeys, TryParseInt, $"wanted is a number from {Flags.MaxLeaseKeys.Allowed}"),
+        MaxLeaseKeys = Parse<int>(Flags.MaxLeaseKeys, TryParseInt, $"expected a number from {Flags.MaxLeaseKeys.Allowed}"),
         WalSegmentBytes = Size(Flags.WalSegmentBytes),
         WalRetentionBytes = Size(Flags.WalRetentionBytes),
         MaxPinnedLogBytes = Optional<long>(Flags.MaxPinnedLogBytes, SizeText.TryParse, SizeText.Wanted),
         FlushInterval = Duration(Flags.FlushInterval),
         FlushBytes = Size(Flags.FlushBytes),
-        LogFormat = Parse<LogFormat>(Flags.LogFormat, TryParseFormat, "wanted is text or json"),
-        LogLevel = Parse<LogLevel>(Flags.LogLevel, TryParseLevel, "wanted is trace, debug, info, warn, error or none"),
+        LogFormat = Parse<LogFormat>(Flags.LogFormat, TryParseFormat, "expected text or json"),
+        LogLevel = Parse<LogLevel>(Flags.LogLevel, TryParseLevel, "expected trace, debug, info, warn, error or none"),
         DataDirectory = _sources[Flags.DataDirectory].Text,
     };
 
@@ -60,8 +60,8 @@ internal sealed class SettingsReader
     private TimeSpan Duration(Flag flag) => Parse<TimeSpan>(flag, DurationText.TryParse, DurationText.Wanted);
 
     /// <summary>
-    /// The value, or a problem and the default in its place, so that the checks between settings that follow do not
-    /// complain about a value that no source gave.
+    /// The value, or an error and the default in its place, so that the checks between settings that follow do not report a
+    /// value that no source gave.
     /// </summary>
     private T Parse<T>(Flag flag, Parser<T> parser, string wanted)
     {
@@ -77,7 +77,7 @@ internal sealed class SettingsReader
         return value;
     }
 
-    /// <summary>As <see cref="Parse"/>, where no text at all means that nothing is set.</summary>
+    /// <summary>As <see cref="Parse"/>; an empty text means that nothing is set.</summary>
     private T? Optional<T>(Flag flag, Parser<T> parser, string wanted)
         where T : struct
     {

@@ -3,10 +3,10 @@ using System.Globalization;
 namespace Raftd.Cli.Settings;
 
 /// <summary>Sizes in bytes as people write them: <c>4096</c>, <c>64KiB</c>, <c>32MiB</c>, <c>8GiB</c>.</summary>
-/// <remarks>Only powers of 1024 by their own names: with MB one half of the readers would be wrong.</remarks>
+/// <remarks>Only powers of 1024, by their own names: half of all readers would take MB for the other unit.</remarks>
 internal static class SizeText
 {
-    public const string Wanted = "wanted is a size, such as 4096, 64KiB, 32MiB or 8GiB";
+    public const string Wanted = "expected a size, such as 4096, 64KiB, 32MiB or 8GiB";
 
     private static readonly (string Name, long Bytes)[] Units =
         [("TiB", 1L << 40), ("GiB", 1L << 30), ("MiB", 1L << 20), ("KiB", 1L << 10), ("B", 1)];

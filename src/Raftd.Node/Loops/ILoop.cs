@@ -3,11 +3,11 @@ namespace Raftd.Node.Loops;
 /// <summary>A state machine that a thread steps in the product and the simulator steps in its own order.</summary>
 internal interface ILoop
 {
-    /// <summary>Does what there is to do now, and never waits.</summary>
+    /// <summary>Does the work at hand, and never waits.</summary>
     /// <returns>True when there may be more to do at once.</returns>
     bool Step();
 
-    /// <summary>When something is due though nothing arrives, before the next tick: a timestamp of the injected time, null for
+    /// <summary>When the loop must step before the next tick even if nothing arrives: a timestamp of the injected time, null for
     /// never. Asked after each step, on the thread that steps.</summary>
     long? NextDeadline => null;
 

@@ -8,6 +8,6 @@ internal interface IWorkerPool
 
     int Threads { get; }
 
-    /// <summary>Queues behind everything that waits.</summary>
+    /// <summary>Queues the work behind all work that waits.</summary>
     void Post(Action work);
 }

@@ -1,10 +1,11 @@
 namespace Raftd.Node.Loops;
 
-/// <summary>Where awaited code of a loop goes on: in the loop's steps, one piece after the other.</summary>
+/// <summary>Runs the awaited code of a loop in the loop's steps, one continuation after the other.</summary>
 /// <remarks>
-/// A sequence like "decide, wait for the entry, ask who leads" reads best as awaited code. Left to the thread pool it would
-/// run where its owner does not step it, and no simulator could repeat it; so each continuation is posted here, and runs
-/// with the loop's next step. Such code awaits only what parts of the member complete, and has its times from the loop.
+/// A sequence like "decide, wait for the entry, ask for the leader" reads best as awaited code. On the thread pool its
+/// continuations would run outside the loop's steps, and no simulator could repeat them. So each continuation is posted
+/// here and runs in the loop's next step. Such code awaits only what parts of the member complete, and takes its times from
+/// the loop.
 /// </remarks>
 internal sealed class LoopContext : SynchronizationContext
 {
@@ -23,7 +24,7 @@ internal sealed class LoopContext : SynchronizationContext
     public void Run(Func<Task> code) => Post(static state => Begin((Func<Task>)state!), code);
 
     /// <summary>On the loop's thread.</summary>
-    /// <returns>True when something was done.</returns>
+    /// <returns>True when a continuation has run.</returns>
     public bool Step()
     {
         if (!_inbox.Take(ref _batch))

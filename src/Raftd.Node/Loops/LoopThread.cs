@@ -2,9 +2,12 @@ namespace Raftd.Node.Loops;
 
 /// <summary>The thin shell: one thread that steps one loop, and sleeps while there is nothing to do.</summary>
 /// <remarks>
-/// Threads of our own rather than the pool's: a starved pool or a blocked request must not delay a heartbeat or an fsync.
-/// A late thread ticks once, not once for each interval it slept through: time that this process did not run says
-/// nothing about its peers, and catching up would start needless elections after a pause.
+/// Threads of our own and not the pool's: a starved pool or a blocked request must not delay a heartbeat or an fsync. A
+/// late thread ticks once, and not once for each interval that it slept through: the time in which this process did not run
+/// says nothing about its peers, and catching up would start needless elections after a pause.
+///
+/// The race between posting and sleeping: an item may arrive after the step has found nothing and before the thread waits.
+/// _woken is cleared before the step, so a Wake from that moment on sets the event, and the wait returns at once.
 /// </remarks>
 internal sealed class LoopThread : IDisposable
 {
@@ -18,10 +21,10 @@ internal sealed class LoopThread : IDisposable
     private volatile bool _stopping;
 
     /// <param name="name">The thread's name, for tools that list threads.</param>
-    /// <param name="loop">What to step.</param>
+    /// <param name="loop">The loop to step.</param>
     /// <param name="tickInterval">Time between two ticks.</param>
     /// <param name="time">Monotonic time; only its timestamps are used.</param>
-    /// <param name="failed">Gets the exception that ended the loop; it stops the process.</param>
+    /// <param name="failed">Called with the exception that ended the loop; stops the process.</param>
     public LoopThread(string name, ILoop loop, TimeSpan tickInterval, TimeProvider time, Action<Exception> failed)
     {
         _loop = loop;
@@ -53,8 +56,8 @@ internal sealed class LoopThread : IDisposable
         }
     }
 
-    /// <remarks>The event stays: while a member goes down, a loop that still runs or a peer's late request may wake one
-    /// that has ended, and finding a disposed event there ended the process as if something had broken.</remarks>
+    /// <remarks>The event is not disposed: while a member stops, a loop that still runs or a peer's late request may wake one
+    /// that has ended. A disposed event would throw there and end the process as if an invariant were broken.</remarks>
     public void Dispose() => Stop();
 
     private TimeSpan Wait(TimeSpan untilTick)
@@ -93,7 +96,7 @@ internal sealed class LoopThread : IDisposable
         }
         catch (Exception failure)
         {
-            // The shell is where the impossible ends: whatever came out of a step stops the process.
+            // No code below catches the impossible, and no code may go on after it: any exception of a step stops the process.
             _failed(failure);
         }
     }

@@ -2,9 +2,12 @@ namespace Raftd.Node.Loops;
 
 /// <summary>The bounded queue in front of one loop: many threads post, one loop takes all there is at once.</summary>
 /// <remarks>
-/// Taking everything in one swap is what makes batches: while the loop works, whatever arrives gathers here, and costs
-/// the loop one lock for all of it. "Full" is answered to the poster (TryPost), who turns it into back-pressure or an
-/// error. Post is for feedback from our own loops, whose number another bound limits already.
+/// Taking everything in one swap makes batches: items that arrive while the loop works gather here, and cost the loop one
+/// lock for all of them. TryPost tells the poster that the mailbox is full, and the poster turns that into back-pressure or
+/// an error. Post is for feedback from our own loops, whose number another bound limits already.
+///
+/// Invariant: while a poster has called for the items here (_isCalled), no other calls. Take clears it together with the
+/// swap: an item is either in the batch taken or its poster calls, so none but a quiet one waits for a sleeping loop.
 /// </remarks>
 internal sealed class Mailbox<T>(int capacity)
 {
@@ -12,10 +15,11 @@ internal sealed class Mailbox<T>(int capacity)
     private readonly Lock _gate = new();
     private List<T> _items = [];
 
-    // A poster has called, or is about to, for what lies in _items.
+    // A poster has called Wake, or is about to, for the items in _items.
     private bool _isCalled;
 
-    /// <summary>Called after each post that no other has called for yet; set once, before the first post.</summary>
+    /// <summary>Called after a post, unless an earlier post has called and its items are not taken yet. Set once, before the first
+    /// post.</summary>
     public Action Wake { get; set; } = static () => { };
 
     public int Count
@@ -53,7 +57,7 @@ internal sealed class Mailbox<T>(int capacity)
         return true;
     }
 
-    /// <summary>Queues whatever the capacity says.</summary>
+    /// <summary>Queues the item even if the mailbox is full.</summary>
     public void Post(T item)
     {
         bool first;
@@ -70,7 +74,7 @@ internal sealed class Mailbox<T>(int capacity)
         }
     }
 
-    /// <summary>Queues without calling: it is taken with the next item that calls, or when the loop steps anyway.</summary>
+    /// <summary>Queues without calling Wake: the item is taken with the next one that calls, or when the loop steps anyway.</summary>
     public void PostQuietly(T item)
     {
         lock (_gate)

@@ -1,25 +1,26 @@
-// Streams between members, and clients, live on the runtime's thread pool. When all its threads are blocked, the runtime adds
-// one about every half second: heartbeats that a thread of ours made in time wait behind it, and the member loses its peers
-// and its leadership while it is in perfect health (failure 87 of docs/failures.md).
+// Streams between members and requests of clients run on the runtime's thread pool. When all its threads are blocked, the
+// runtime adds one about every half second. Heartbeats that a thread of ours made in time wait behind the blocked work, and
+// a healthy member loses its peers and its leadership (failure 87 of docs/failures.md).
 //
-// So a thread of our own puts a probe into the pool, at the back of the queue, and looks whether it has run:
+// So a thread of our own posts a probe to the pool, at the back of the queue, and checks at each tick whether it has run:
 //
-//   1. The probe runs within a look: all is well, and the next one is posted.
-//   2. It has not run by the next look: the minimum of threads goes up, by FirstStep, then by twice as many each time, up to
-//      MaxExtra in all. The runtime starts threads below the minimum at once. Blocked work that lies before the probe takes a
-//      thread for itself, so the steps double: 500 blocked items are behind us after five looks.
-//   3. Once probes have run for RestTime, half of what was added goes again, and so on down to where it began.
+//   1. The probe has run by the next tick: all is well, and the next probe is posted.
+//   2. It has not run: the minimum of threads rises to FirstStep above the pool's own, and doubles with each further tick, up
+//      to MaxExtra. The runtime starts threads below the minimum at once. Each blocked item before the probe takes a thread
+//      for itself, so the steps double: after five ticks there are threads for 500 of them.
+//   3. Once probes have run for RestTime, half of the added threads go, and so on down to the pool's own minimum.
 //
-// A look is half a heartbeat, so an answer to starvation takes a fraction of an election timeout.
+// A tick is half a heartbeat, so the answer to starvation takes a fraction of an election timeout.
 
 using Microsoft.Extensions.Logging;
 
 namespace Raftd.Node.Loops;
 
-/// <summary>Gives the thread pool threads when all of them are blocked. One for a process is enough, more do no harm.</summary>
+/// <summary>Gives the thread pool threads when all of them are blocked. One guard in a process is enough; more do no
+/// harm.</summary>
 internal sealed class PoolGuard(IWorkerPool pool, TimeProvider time, ILogger logger) : ILoop
 {
-    /// <summary>Threads on top of what the pool began with. Each costs its stack, of which little is touched.</summary>
+    /// <summary>Most threads above the pool's own minimum. Each costs its stack, most of which is never touched.</summary>
     public const int MaxExtra = 1024;
 
     public const int FirstStep = 32;
@@ -33,7 +34,7 @@ internal sealed class PoolGuard(IWorkerPool pool, TimeProvider time, ILogger log
     private long _starvedAt;
     private long _changedAt;
 
-    /// <summary>Everything here goes by the clock.</summary>
+    /// <summary>All work is done at ticks.</summary>
     public bool Step() => false;
 
     public void Tick()

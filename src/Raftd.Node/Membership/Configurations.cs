@@ -2,10 +2,10 @@ using Raftd.Raft;
 
 namespace Raftd.Node.Membership;
 
-/// <summary>Configurations as the state keeps them: bytes that it does not look into.</summary>
+/// <summary>Configurations as the state keeps them: bytes that it does not read.</summary>
 internal static class Configurations
 {
-    /// <summary>Nothing is the configuration of a member that waits to be added.</summary>
+    /// <summary>No bytes stand for the configuration of a member that waits to be added.</summary>
     public static Configuration Decode(ReadOnlyMemory<byte> bytes)
     {
         if (bytes.IsEmpty)

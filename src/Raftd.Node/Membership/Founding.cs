@@ -3,41 +3,41 @@ using Raftd.Raft;
 
 namespace Raftd.Node.Membership;
 
-/// <summary>The way of an empty directory to a cluster of its own, unless a peer already counts its address among a cluster's
+/// <summary>How an empty directory founds a cluster, unless a peer already counts its address among a cluster's
 /// members.</summary>
 /// <remarks>
-/// A founder whose directory was wiped starts with the same command line as on its first day. Its old peers still try to
-/// reach it; so it listens first, for as long as each of them may take to try again, and at least one and a half election
-/// timeouts. A peer that calls in that time knows it from a cluster that exists, and a second cluster beside it would split
-/// its clients. A founder that is cut off from all its peers cannot know, and founds.
+/// A founder whose directory was wiped starts with the same command line as on its first day, and would found a second
+/// cluster, which splits its clients. But its old peers still dial it. So it listens first, for as long as each of them may
+/// take to dial again, and at least one and a half election timeouts; a peer that calls in that time stops the founding. A
+/// founder that is cut off from all its peers cannot know, and founds.
 /// </remarks>
-/// <param name="self">An identity that is no member's yet.</param>
-/// <param name="generator">Of lease ids; null for the first.</param>
+/// <param name="self">An identity without a cluster.</param>
+/// <param name="generator">Generator number of lease ids; null for 0.</param>
 /// <param name="dataDirectory">For the message to the operator.</param>
-/// <param name="electionTimeout">The one it is started with.</param>
+/// <param name="electionTimeout">From the command line.</param>
 internal sealed class Founding(MemberIdentity self, int? generator, string dataDirectory, TimeSpan electionTimeout)
 {
     private const double WaitInElectionTimeouts = 1.5;
 
     private readonly TaskCompletionSource<PeerHandshake> _called = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>How long to listen. The peers' reconnecting keeps to bounds of its own, whatever election timeout this founder
-    /// is started with.</summary>
+    /// <summary>How long to listen. The bounds of the peers' redialling do not depend on the election timeout that this founder is
+    /// started with.</summary>
     public TimeSpan Wait { get; } = TimeSpan.FromTicks(
         Math.Max((electionTimeout * WaitInElectionTimeouts).Ticks, PeerReconnect.Bound.Ticks));
 
-    /// <summary>Ends when a peer has called: there is no reason to wait any longer.</summary>
+    /// <summary>Completes when a peer has called: the answer is known, and the wait can end.</summary>
     public Task Called => _called.Task;
 
-    /// <summary>The door meanwhile. Any thread.</summary>
+    /// <summary>The door while this member listens. Any thread.</summary>
     public void Knock(PeerHandshake handshake, IIncomingStream stream)
     {
         _called.TrySetResult(handshake);
         NotAMember.Refuse(stream);
     }
 
-    /// <summary>It has waited, or a peer has called.</summary>
-    /// <returns>The identity, now a member's.</returns>
+    /// <summary>Called after the wait, or once a peer has called.</summary>
+    /// <returns>The identity, now with a cluster.</returns>
     /// <exception cref="FatalStopException">This address belongs to a cluster already.</exception>
     public MemberIdentity End()
     {

@@ -4,13 +4,13 @@ using Raftd.Raft;
 
 namespace Raftd.Node.Membership;
 
-/// <summary>The way of a directory into a cluster: which member it asks next and when, until one takes it in.</summary>
-/// <remarks>It asks one member after the other, in ever longer pauses, and goes on for about ten minutes: long enough for a
-/// cluster that is being repaired. The pump that moves the requests tells it what came of each.</remarks>
-/// <param name="self">An identity that is no member's yet.</param>
-/// <param name="request">What each member is asked.</param>
+/// <summary>How a directory joins a cluster: which member it asks next and when, until one accepts it.</summary>
+/// <remarks>It asks one member after the other, with longer and longer pauses, for about ten minutes: long enough for a
+/// cluster that is being repaired. Joining sends the requests and reports each result here.</remarks>
+/// <param name="self">An identity without a cluster.</param>
+/// <param name="request">The request to each member.</param>
 /// <param name="targets">The addresses of members; at least one.</param>
-/// <param name="random">Spreads those that were started together.</param>
+/// <param name="random">Spreads the requests of members that were started together.</param>
 /// <param name="logger">Gets a line for each attempt that failed.</param>
 internal sealed class JoinAttempts(
     MemberIdentity self, JoinRequest request, IReadOnlyList<string> targets, IRandomSource random, ILogger logger)
@@ -27,8 +27,8 @@ internal sealed class JoinAttempts(
     /// <summary>The member to ask now.</summary>
     public string Target => targets[_failed % targets.Count];
 
-    /// <summary>A member has taken it in.</summary>
-    /// <returns>The identity, now a member's.</returns>
+    /// <summary>A member has accepted it.</summary>
+    /// <returns>The identity, now with a cluster.</returns>
     public MemberIdentity Joined(JoinResponse answer) => self with
     {
         ClusterId = answer.ClusterId,
@@ -37,9 +37,9 @@ internal sealed class JoinAttempts(
         KnownMembers = [.. answer.Members.Select(Known)],
     };
 
-    /// <summary>Surely not refused: another attempt may succeed.</summary>
-    /// <returns>How long to wait before it.</returns>
-    /// <exception cref="FatalStopException">It was the last.</exception>
+    /// <summary>The attempt failed without a refusal: another one may succeed.</summary>
+    /// <returns>How long to wait before the next attempt.</returns>
+    /// <exception cref="FatalStopException">It was the last attempt.</exception>
     public TimeSpan Failed(string reason)
     {
         var target = Target;
@@ -51,7 +51,7 @@ internal sealed class JoinAttempts(
                 "check that the members are up and that -join names their client addresses");
         }
 
-        // Half of it at least, so that a refusal that takes no time is not asked for in a circle.
+        // At least half of the pause, so that a target that fails at once is not asked in a tight loop.
         var pause = _pause * (0.5 + (random.Next(512) / 1024.0));
         _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
         NodeLog.JoinRetried(logger, target, reason, pause);
@@ -64,7 +64,7 @@ internal sealed class JoinAttempts(
         $"{Target} refused to let this member join: {error}",
         hint.Length > 0 ? hint : "see the members at /members");
 
-    /// <summary>Enough to dial it until the log says more.</summary>
+    /// <summary>Enough to dial the member until the log says more.</summary>
     private static MemberInfo Known(Member member) => new()
     {
         Id = member.Id,
@@ -76,11 +76,11 @@ internal sealed class JoinAttempts(
         PromoteWhenCaughtUp = false,
     };
 
-    /// <param name="self">Whose label and instance it says.</param>
+    /// <param name="self">Gives the label and the instance.</param>
     /// <param name="httpAddress">host:port where clients will reach it.</param>
     /// <param name="peerAddress">host:port where its peers will reach it.</param>
-    /// <param name="generator">Asked for; null lets the cluster choose.</param>
-    /// <param name="level">The newest feature level that its build knows.</param>
+    /// <param name="generator">The number asked for; null lets the cluster choose.</param>
+    /// <param name="level">The newest feature level that this build knows.</param>
     public static JoinRequest RequestOf(
         MemberIdentity self, string httpAddress, string peerAddress, int? generator, int level) => new()
         {

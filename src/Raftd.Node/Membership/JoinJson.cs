@@ -17,7 +17,7 @@ internal sealed record JoinedMember(string Id, string Label, string HttpAddr, st
 
 internal sealed record JoinRefusal(string Error, string Code, string Hint);
 
-// What lacks a field comes from a server that is no raftd.
+// An answer that lacks a field comes from a server that is not raftd.
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     RespectNullableAnnotations = true,

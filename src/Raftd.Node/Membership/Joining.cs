@@ -1,5 +1,5 @@
-// The requests of a directory that joins (JoinAttempts): the client route POST /join, which any client may use, because -join
-// names client addresses.
+// Sends the requests of a directory that joins (JoinAttempts). They go to the client route POST /join, because -join names
+// client addresses.
 
 using System.Globalization;
 using System.Net.Http.Json;
@@ -16,8 +16,8 @@ internal sealed class Joining(JoinAttempts attempts, TimeProvider time)
     // As the route names it (docs/rest.md).
     private const string LevelTooLow = "level_too_low";
 
-    /// <returns>The identity, now a member's.</returns>
-    /// <exception cref="FatalStopException">Refused for good, or no member took it in within all attempts.</exception>
+    /// <returns>The identity, now with a cluster.</returns>
+    /// <exception cref="FatalStopException">A member refused for good, or no member accepted it within all attempts.</exception>
     public async Task<MemberIdentity> JoinAsync(CancellationToken cancellationToken)
     {
         using var client = new HttpClient { Timeout = CallLimit, MaxResponseContentBufferSize = MaxAnswerBytes };
@@ -37,7 +37,7 @@ internal sealed class Joining(JoinAttempts attempts, TimeProvider time)
         }
     }
 
-    /// <summary>It was not reached, took too long, or is no raftd: its answer cannot be read.</summary>
+    /// <summary>The target was not reached, took too long, or gave an answer that is not raftd's.</summary>
     private static bool IsWorthAnotherAttempt(Exception failure) =>
         failure is HttpRequestException or IOException or OperationCanceledException or FormatException or OverflowException;
 
@@ -56,11 +56,11 @@ internal sealed class Joining(JoinAttempts attempts, TimeProvider time)
         if (response.IsSuccessStatusCode)
         {
             var answer = await ReadAsync(response, JoinJson.Default.JoinAnswer, cancellationToken);
-            return ToResponse(answer ?? throw new FormatException("the answer is no raftd's"));
+            return ToResponse(answer ?? throw new FormatException("the answer is not from a raftd"));
         }
 
         var refusal = await ReadAsync(response, JoinJson.Default.JoinRefusal, cancellationToken)
-            ?? throw new FormatException($"status {(int)response.StatusCode}, and no raftd answers there");
+            ?? throw new FormatException($"status {(int)response.StatusCode}, and the answer is not from a raftd");
         throw (int)response.StatusCode is 400 or 409
             ? attempts.Refused(
                 refusal.Code == LevelTooLow ? ErrorCode.LevelTooLow : ErrorCode.Conflict, refusal.Error, refusal.Hint)
@@ -87,7 +87,7 @@ internal sealed class Joining(JoinAttempts attempts, TimeProvider time)
 
     private static ulong Number(string text) => ulong.Parse(text, CultureInfo.InvariantCulture);
 
-    /// <returns>Null where something else than a raftd answers: nothing that it says is a reason to give up.</returns>
+    /// <returns>Null when another server than raftd answers: its answer is no reason to give up.</returns>
     private static async Task<T?> ReadAsync<T>(
         HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class

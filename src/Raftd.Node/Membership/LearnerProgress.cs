@@ -5,8 +5,8 @@ namespace Raftd.Node.Membership;
 /// <summary>How far a learner has come, as the leader sees it.</summary>
 internal readonly record struct LearnerProgress(ulong Match, ulong Commit, bool IsActive, bool KeepsUp)
 {
-    /// <summary>It answered lately and has everything that is committed, or, while writes go on, keeps up with them: as a voter
-    /// it would hold up a commit by less than an election timeout.</summary>
+    /// <summary>The learner answered lately, and has everything that is committed or keeps up with the writes: as a voter it
+    /// would hold up a commit by less than an election timeout.</summary>
     public bool HasCaughtUp => IsActive && (Match >= Commit || KeepsUp);
 
     public static LearnerProgress Of(RaftNode raft, NodeId id)

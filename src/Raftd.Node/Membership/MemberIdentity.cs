@@ -1,10 +1,10 @@
 namespace Raftd.Node.Membership;
 
-/// <summary>Who this data directory is: the content of member.json.</summary>
+/// <summary>Which member this data directory belongs to: the content of member.json.</summary>
 /// <remarks>
 /// Written three times in a directory's life: with the instance alone, before the first join, so that a join repeated
 /// after a crash is known to come from the same directory; with the ids the cluster assigned; and once the log exists.
-/// A fourth time when the member fences itself, and that is never undone: the directory is emptied.
+/// A fourth time when the member fences itself. That is never undone: the operator empties the directory.
 /// </remarks>
 internal sealed record MemberIdentity
 {
@@ -25,7 +25,7 @@ internal sealed record MemberIdentity
 
     public int Generator { get; init; }
 
-    /// <summary>The members as the join answered them: where to find peers before the log says so.</summary>
+    /// <summary>The members in the answer to the join: where to find peers before the log names them.</summary>
     public MemberInfo[] KnownMembers { get; init; } = [];
 
     /// <summary>This directory founded its cluster: its log begins with the first configuration.</summary>

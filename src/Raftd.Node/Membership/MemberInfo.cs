@@ -1,6 +1,6 @@
 namespace Raftd.Node.Membership;
 
-/// <summary>What the configuration says of one member, beyond its vote.</summary>
+/// <summary>What the configuration holds about one member besides its vote.</summary>
 internal sealed record MemberInfo
 {
     /// <summary>Assigned at join, never used twice.</summary>

@@ -31,10 +31,10 @@ internal sealed class MemberTable
 
     public MemberInfo? FindLabel(string label) => Members.FirstOrDefault(member => member.Label == label);
 
-    /// <summary>The table with this member added, or in place of the one with its id.</summary>
+    /// <summary>The table with this member added, or put in the place of the one with its id.</summary>
     public MemberTable With(MemberInfo member) => Of(Members.Where(other => other.Id != member.Id).Append(member));
 
-    /// <summary>The table with the members of another one added where they are missing.</summary>
+    /// <summary>This table and the members that only the other one has.</summary>
     public MemberTable WithThoseOnlyIn(MemberTable other) =>
         Of(Members.Concat(other.Members.Where(member => Find(member.Id) is null)));
 

@@ -1,11 +1,11 @@
 // Members compare their hash chains at equal index.
 //
-// Every member tells the others, about once a second, what its chain says at the index it has applied. A member that has that
-// index in its own ring compares; an index not applied here yet waits for a later look. One peer that differs is the
-// peer's trouble, and the leader raises the CORRUPT alarm for it, be it a voter or a learner. If so many voters differ from
-// this member that they are a majority of the voters by themselves, this member is the one that is wrong, and it fences
-// itself: nothing it says can be trusted. What learners say counts for nothing there: they have no part in what is
-// committed, and a few that came from one bad copy could otherwise take down the voters they differ from.
+// About once a second every member tells the others its chain's value at the index it has applied. A member that has that
+// index in its own ring compares; an index that is not applied here yet is compared later. If one peer differs, the peer is
+// taken to be wrong, and the leader raises the CORRUPT alarm for it, voter or learner. If the voters that differ from this
+// member are a majority of all voters, this member is wrong, and it fences itself: nothing it says can be trusted. Learners
+// do not count there: they have no part in what is committed, and a few of them, copied from one bad store, could take down
+// the voters that they differ from.
 
 using Raftd.Node.Membership;
 using Raftd.Raft;
@@ -35,7 +35,7 @@ internal sealed class DivergenceWatch(StateMachine state)
         }
     }
 
-    /// <summary>What this member has to tell; index 0 before it has applied anything.</summary>
+    /// <summary>This member's own report; index 0 before it has applied anything.</summary>
     public HashReport Own()
     {
         var applied = state.View().Applied;
@@ -49,7 +49,7 @@ internal sealed class DivergenceWatch(StateMachine state)
         return voters.Length > configuration.Voters.Length / 2 ? voters : null;
     }
 
-    /// <summary>Compares what has become comparable, and answers who differs among these members.</summary>
+    /// <summary>Compares the reports whose index is applied by now, and returns the members that differ.</summary>
     public IReadOnlyList<Verdict> Differing(MemberTable members)
     {
         lock (_gate)

@@ -2,11 +2,11 @@ using System.Buffers.Binary;
 
 namespace Raftd.Node.Peers;
 
-/// <summary>Cuts bytes into frames, however they were cut on their way.</summary>
+/// <summary>Cuts a stream of bytes into frames. The pieces that arrive need not match them.</summary>
 /// <remarks>
-/// Bytes are copied here as they come, so that the wire can let go of them: HTTP/2 opens its window as bytes are taken, and
-/// a frame larger than the window would never arrive if it had to lie whole below first. The buffer grows with what has
-/// come, never to what a header merely says (failure 31 of docs/failures.md).
+/// Bytes are copied here as they come, so that the wire can release them: HTTP/2 opens its window as bytes are taken, and a
+/// frame larger than the window would never arrive if the wire had to hold all of it. The buffer grows with the bytes that
+/// have come and never to a length that a header claims (failure 31 of docs/failures.md).
 /// </remarks>
 internal sealed class FrameParser
 {

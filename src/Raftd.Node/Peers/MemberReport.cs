@@ -2,18 +2,18 @@ using System.Buffers.Binary;
 
 namespace Raftd.Node.Peers;
 
-/// <summary>What a member's hash chain says at an index it has applied.</summary>
+/// <summary>The value of a member's hash chain at an index that it has applied.</summary>
 internal readonly record struct HashReport(ulong Index, ulong Hash);
 
 /// <summary>The log that a leader asks all members to keep: everything after the index, for peers that need it to catch up.</summary>
-/// <param name="Term">In which it leads; 0 of a member that does not.</param>
-/// <param name="Index">The largest number there is when no peer needs any.</param>
+/// <param name="Term">The term in which it leads; 0 from a member that does not.</param>
+/// <param name="Index">The largest ulong when no peer needs any.</param>
 internal readonly record struct LogNeed(ulong Term, ulong Index)
 {
     public static LogNeed None => new(0, ulong.MaxValue);
 }
 
-/// <summary>What a member tells the others about once a second.</summary>
+/// <summary>What a member sends to the others about once a second.</summary>
 /// <remarks>
 /// <code>
 ///   +---------+---------+-------------+--------+--------+-----------+----------------+-----
@@ -21,14 +21,14 @@ internal readonly record struct LogNeed(ulong Term, ulong Index)
 ///   | 8 bytes | 8 bytes | 8 bytes     | 1 byte | 1 byte | 8 bytes   | index, 8 bytes |         flags: 1 the disk of its log has no room
 ///   +---------+---------+-------------+--------+--------+-----------+----------------+-----
 /// </code>
-/// Members of two builds tell each other their levels by it, before anything is agreed. So it is the same at every level:
-/// fields are added at its end, and what is behind those that a build knows is left alone.
+/// Members of different builds learn each other's feature level from it, before they have agreed on one. So its form is the
+/// same at every level: new fields go to the end, and a build ignores those that it does not know.
 /// </remarks>
 /// <param name="Hash">Index 0 before it has applied anything.</param>
-/// <param name="QuotaBytes">Its flag -quota-bytes.</param>
+/// <param name="QuotaBytes">The member's flag -quota-bytes.</param>
 /// <param name="IsDiskFull">The disk of its log has no room for another segment.</param>
-/// <param name="FeatureLevel">The newest that its build knows.</param>
-/// <param name="Need">What log a leader asks all members to keep; of a follower it says nothing.</param>
+/// <param name="FeatureLevel">The newest level that the member's build knows.</param>
+/// <param name="Need">The log that a leader asks all members to keep; meaningless from a follower.</param>
 internal readonly record struct MemberReport(
     HashReport Hash, long QuotaBytes, bool IsDiskFull, int FeatureLevel, LogNeed Need)
 {

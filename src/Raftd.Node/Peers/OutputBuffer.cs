@@ -3,10 +3,10 @@ using System.Buffers;
 namespace Raftd.Node.Peers;
 
 /// <summary>Bytes that wait for a stream: filled by any thread, taken by the wire all at once.</summary>
-/// <param name="maxBytes">What may wait. A frame that is larger is let in where nothing else waits, or it could never leave.</param>
+/// <param name="maxBytes">Bytes that may wait. A larger frame is taken when nothing else waits, or it could never leave.</param>
 internal sealed class OutputBuffer(int maxBytes)
 {
-    // Kept between two takes; one that a huge frame has blown up is let go of.
+    // A buffer of this size is kept between two takes; one that has grown for a huge frame is dropped.
     private const int UsualBytes = 256 << 10;
 
     // Guards all below. Nothing is called while it is held.
@@ -15,7 +15,7 @@ internal sealed class OutputBuffer(int maxBytes)
     private ArrayBufferWriter<byte> _taken = new();
     private bool _isClosed;
 
-    /// <returns>False, and nothing is queued, where there is no room or the stream is over.</returns>
+    /// <returns>False, and nothing is queued, when there is no room or the stream is over.</returns>
     public bool TryWrite(ReadOnlySpan<byte> head, ReadOnlySpan<byte> body)
     {
         lock (_gate)
@@ -31,7 +31,7 @@ internal sealed class OutputBuffer(int maxBytes)
         }
     }
 
-    /// <summary>All that waits; valid until the next call.</summary>
+    /// <summary>All bytes that wait; valid until the next call.</summary>
     public ReadOnlyMemory<byte> Take()
     {
         lock (_gate)
@@ -48,7 +48,7 @@ internal sealed class OutputBuffer(int maxBytes)
         }
     }
 
-    /// <summary>Nothing is sent any more: what waits is thrown away.</summary>
+    /// <summary>The stream is over: drops the bytes that wait, and takes no more.</summary>
     public void Close()
     {
         lock (_gate)

@@ -1,9 +1,10 @@
-// Who is let in at the peer address once this member knows who it is.
+// Which callers are accepted at the peer address, once this member knows its own identity.
 //
-// Who names another cluster or another member is refused. Who is no member any more is told so (410), by any member that
-// knows it for certain: its committed configuration does not have the caller, and a read round that began later shows that
-// nothing newer is committed. That takes a round, and a member that is behind must meanwhile hear even from a leader it
-// does not know yet; so the caller is let in, the round is made beside, and its next attempt gets the answer.
+// A caller that names another cluster or another member is refused. A caller that is no member any more is told so (410),
+// by any member that is certain of it: its committed configuration does not have the caller, and a read round that began
+// later shows that nothing newer is committed. The round takes time, and a member that is behind must meanwhile hear even a
+// leader that it does not know yet. So the caller is accepted, the round runs beside it, and the caller's next attempt gets
+// the answer.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Forwarding;
@@ -17,7 +18,7 @@ internal sealed class PeerDoor(
     MemberIdentity self, Replica replica, PeerTransport transport, SnapshotIntake intake, DivergenceWatch divergence,
     PeerReports reports, LeaderCallTable calls, LoopContext context, TimeProvider time, ILogger logger)
 {
-    // Callers that are being looked at, or were found to be gone; not many, as each had to know the cluster's id.
+    // Callers that are being checked or were found to be removed; few, since each had to know the cluster's id.
     private const int MaxSuspects = 256;
 
     // Guards _suspects.
@@ -41,7 +42,8 @@ internal sealed class PeerDoor(
         }
     }
 
-    /// <summary>A caller is not, or no longer, in the committed configuration: finds out whether that is so for good.</summary>
+    /// <summary>Whether the caller was removed for good. Begins a read round to find out if the committed configuration does not
+    /// have it.</summary>
     /// <returns>True once that is certain.</returns>
     public bool IsGone(ulong caller)
     {
@@ -66,7 +68,7 @@ internal sealed class PeerDoor(
         }
     }
 
-    /// <summary>Forgets rounds that failed, to make them again, and callers that have become members.</summary>
+    /// <summary>Forgets rounds that failed, so that they are made again, and callers that have become members.</summary>
     public void Tick()
     {
         lock (_gate)
@@ -87,10 +89,10 @@ internal sealed class PeerDoor(
         }
     }
 
-    /// <summary>Why a caller is not served, or null. Both ends check: the caller refuses a wrong answer likewise.</summary>
-    /// <param name="self">Who is called.</param>
+    /// <summary>Why a caller is refused, or null.</summary>
+    /// <param name="self">The member that is called.</param>
     /// <param name="level">The cluster's feature level.</param>
-    /// <param name="caller">Who calls.</param>
+    /// <param name="caller">The member that calls.</param>
     internal static string? Refusal(MemberIdentity self, int level, PeerHandshake caller)
     {
         if (caller.ClusterId != self.ClusterId)

@@ -1,23 +1,23 @@
-// What travels on a stream between two members, after its headers have said who speaks to whom:
+// The frames on a stream between two members, after its headers have named the two:
 //
 //   offset  bytes
 //   0       4     length n of the payload, little-endian, at most PeerFrame.MaxPayloadBytes
 //   4       1     kind
 //   5       n     payload
 //
-//   kind            payload                                            on the stream          said by
-//   0 Message       a Raft message (MessageCodec)                      control, entries       who opened it
-//   1 Report        MemberReport                                       control                who opened it
+//   kind            payload                                            on the stream          sent by
+//   0 Message       a Raft message (MessageCodec)                      control, entries       the opener
+//   1 Report        MemberReport                                       control                the opener
 //   2 Offer         SnapshotOfferFrame; the chunks follow its answer   snapshot               the sender
 //   3 Resume        8 bytes: the chunk to begin with                   snapshot               the receiver
 //   4 Progress      8 bytes: bytes received so far                     snapshot               the receiver
 //   5 Installed     nothing                                            snapshot               the receiver
 //   6 Declined      the reason, UTF-8                                  snapshot               the receiver
 //   7 Calls         items for the leader (CallCodec)                   proposals, calls       the follower
-//   8 Answer        what became of one (CallCodec)                     proposals, calls       the leader
+//   8 Answer        the result of one (CallCodec)                      proposals, calls       the leader
 //
-// TCP carries the bytes whole, so a frame has no checksum of its own: what a frame brings into the log is checksummed
-// there. A length, kind or payload that makes no sense ends the stream with a reason.
+// TCP delivers the bytes whole, so a frame has no checksum of its own: what it brings into the log is checksummed there. A
+// length, kind or payload that makes no sense ends the stream with a reason.
 
 using System.Buffers.Binary;
 using System.Text;
@@ -45,7 +45,7 @@ internal static class PeerFrame
     /// <summary>One entry always fits: the largest value, its key and the message around it.</summary>
     public const int MaxPayloadBytes = 80 << 20;
 
-    /// <summary>What stands before the body of a message.</summary>
+    /// <summary>The bytes before the body of a message.</summary>
     public const int MessageHeadBytes = HeaderBytes + MessageCodec.HeaderBytes;
 
     private const int MaxReasonBytes = 500;
@@ -56,10 +56,10 @@ internal static class PeerFrame
         destination[4] = (byte)kind;
     }
 
-    /// <summary>The frame's and the message's header: all of it that differs between two peers who get the same entries.</summary>
-    /// <param name="destination">MessageHeadBytes.</param>
-    /// <param name="message">What to send.</param>
-    /// <param name="bodyBytes">Of MessageCodec.EncodeBody.</param>
+    /// <summary>The frame's and the message's header: the part that differs between peers that get the same entries.</summary>
+    /// <param name="destination">MessageHeadBytes long.</param>
+    /// <param name="message">The message to send.</param>
+    /// <param name="bodyBytes">Length of what MessageCodec.EncodeBody wrote.</param>
     public static void WriteMessageHead(Span<byte> destination, Message message, int bodyBytes)
     {
         WriteHeader(destination, FrameKind.Message, MessageCodec.HeaderBytes + bodyBytes);
@@ -92,12 +92,12 @@ internal static class PeerFrame
 
     public static byte[] Declined(string reason) => Of(FrameKind.Declined, Encoding.UTF8.GetBytes(reason));
 
-    /// <exception cref="InvalidDataException">It is no number.</exception>
+    /// <exception cref="InvalidDataException">The payload is not 8 bytes long.</exception>
     public static ulong ReadNumber(FrameKind kind, ReadOnlySpan<byte> payload) => payload.Length == sizeof(ulong)
         ? BinaryPrimitives.ReadUInt64LittleEndian(payload)
         : throw new InvalidDataException($"a {kind} has {payload.Length} bytes, not {sizeof(ulong)}");
 
-    /// <summary>Short enough for a log line, whatever the peer wrote.</summary>
+    /// <summary>The peer's reason, cut to the length of a log line.</summary>
     public static string ReadReason(ReadOnlySpan<byte> payload) =>
         Encoding.UTF8.GetString(payload[..Math.Min(payload.Length, MaxReasonBytes)]);
 }

@@ -4,21 +4,21 @@ using Raftd.State.Commands;
 
 namespace Raftd.Node.Peers;
 
-/// <summary>Who opens a stream, to whom, in which cluster: the first thing said, checked by both ends.</summary>
+/// <summary>The caller, the member that it calls, and the cluster: sent first on each stream, and checked by the door.</summary>
 /// <remarks>
-/// Without it a member that was wiped, restored from another cluster's backup, or reached under a reused address would
-/// be taken for who it was, and its votes and acknowledgements with it (failure 15 of docs/failures.md).
+/// Without it a member that was wiped, restored from another cluster's backup, or reached under a reused address would be
+/// taken for the old one, and its votes and acknowledgements would count (failure 15 of docs/failures.md).
 /// </remarks>
 internal sealed record PeerHandshake(ulong ClusterId, ulong From, ulong To, string FromLabel, string ToLabel)
 {
-    /// <summary>Version of this handshake and of the paths behind it; another one is refused. The forms of what follows it are
-    /// those of the cluster's feature level, so builds of two levels speak to each other without a version of their own.</summary>
+    /// <summary>Version of this handshake and of the paths; another version is refused. The forms of what follows depend on the
+    /// cluster's feature level, so builds of different levels need no other version here.</summary>
     public const string Protocol = "1";
 
     /// <summary>The newest feature level that the caller knows.</summary>
     public int Level { get; init; } = FeatureLevel.Newest;
 
-    /// <summary>Where the caller listens for peers; empty in calls that need no way back.</summary>
+    /// <summary>The address where the caller listens for peers; empty in calls that need no way back.</summary>
     public string FromAddress { get; init; } = "";
 
     private const string ProtocolHeader = "raftd-protocol";

@@ -10,8 +10,8 @@ using Raftd.Store.Buckets;
 
 namespace Raftd.Node.Peers;
 
-/// <summary>All that a member and its peers have to do with each other: the streams, the door, snapshots in and out, calls
-/// to the leader, and what a leader answers of leases and members.</summary>
+/// <summary>Everything between a member and its peers: the streams, the door, snapshots in and out, calls to the leader, and
+/// a leader's answers about leases and members.</summary>
 /// <remarks>The machines of the streams are stepped by the wire, which moves their bytes; this loop keeps their time, and
 /// runs the awaited code (LoopContext).</remarks>
 internal sealed class PeerLoop : ILoop
@@ -28,9 +28,9 @@ internal sealed class PeerLoop : ILoop
 
     /// <param name="options">Who this member is, and its times.</param>
     /// <param name="member">The parts that the peers speak to.</param>
-    /// <param name="fence">Raised where its state turns out to be wrong.</param>
+    /// <param name="fence">Raised when this member's state turns out to be wrong.</param>
     /// <param name="state">Where a snapshot is received.</param>
-    /// <param name="transport">Gets its ends.</param>
+    /// <param name="transport">Gets its callbacks here.</param>
     /// <param name="wire">Opens streams.</param>
     /// <param name="time">Monotonic time; only its timestamps are used.</param>
     /// <param name="logger">Gets a line for each change.</param>
@@ -73,16 +73,16 @@ internal sealed class PeerLoop : ILoop
         set => _context.Wake = value;
     }
 
-    /// <summary>Told when this member was removed from its cluster and has to stop. Set before the first Follow.</summary>
+    /// <summary>Called when this member was removed from its cluster and has to stop. Set before the first Follow.</summary>
     public Action<string> Removed { get; set; } = static _ => { };
 
-    /// <summary>Told of a snapshot of a feature level that this build does not know.</summary>
+    /// <summary>Called when a snapshot has a feature level that this build does not know.</summary>
     public Action<NewerLevelException> Newer
     {
         set => Intake.Newer = value;
     }
 
-    /// <summary>What the process has to do once a second.</summary>
+    /// <summary>Called once a second, for the process.</summary>
     public Action EachSecond { get; set; } = static () => { };
 
     public PeerDoor Door { get; }
@@ -99,7 +99,7 @@ internal sealed class PeerLoop : ILoop
 
     public MembershipKeeper Membership { get; }
 
-    /// <summary>Opens the streams to the members that this one knows of before its log says more.</summary>
+    /// <summary>Opens streams to the members that this one knows before its log names more.</summary>
     public void Follow(MemberTable known) => _transport.Follow(known);
 
     public bool Step() => _context.Step();
@@ -119,7 +119,7 @@ internal sealed class PeerLoop : ILoop
         }
     }
 
-    /// <summary>Before a planned stop: gives leadership, if this member has it, to the one that is likeliest to take it. Any
+    /// <summary>Before a planned stop: hands leadership, if this member has it, to the member most likely to win. Any
     /// thread.</summary>
     /// <returns>Whether another member leads now. Without a successor the others elect one when the heartbeats stop.</returns>
     public Task<bool> HandOverAsync()
@@ -141,7 +141,7 @@ internal sealed class PeerLoop : ILoop
         }
     }
 
-    /// <summary>Ends all streams, and who still waits. Before the loop stops.</summary>
+    /// <summary>Ends all streams and all calls that wait. Before the loop stops.</summary>
     public void Close()
     {
         _transport.Close();

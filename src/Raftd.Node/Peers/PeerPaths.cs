@@ -17,12 +17,12 @@ internal static class PeerPaths
     /// <summary>Commands for the leader to propose, and their results.</summary>
     public const string Proposals = "/raft/proposals";
 
-    /// <summary>Other calls for the leader: a keepalive that needs no entry never waits behind a large value.</summary>
+    /// <summary>Other calls for the leader. A keepalive that needs no entry must not wait behind a large value.</summary>
     public const string Calls = "/raft/calls";
 
     public static bool IsEntries(MessageKind kind) => kind is MessageKind.MsgApp or MessageKind.MsgAppResp;
 
     /// <summary>Whether a message of this kind belongs on a stream of this path.</summary>
-    /// <remarks>A MsgSnap belongs on none: it is stepped by the member itself, once it has the snapshot.</remarks>
+    /// <remarks>A MsgSnap belongs on none: the member steps it itself, once it has the snapshot.</remarks>
     public static bool Carries(string path, MessageKind kind) => kind != MessageKind.MsgSnap && IsEntries(kind) == (path == Entries);
 }

@@ -1,9 +1,9 @@
 namespace Raftd.Node.Peers;
 
-/// <summary>The newest report of each peer, for as long as it says something about now. Any thread.</summary>
+/// <summary>The newest report of each peer, while it is fresh. Any thread.</summary>
 internal sealed class PeerReports(TimeProvider time)
 {
-    /// <summary>Ten reports. A peer that is silent for longer is down or cut off, and what it said last says nothing of it.</summary>
+    /// <summary>Ten reports. A peer that is silent for longer is down or cut off, and its last report is out of date.</summary>
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(10);
 
     // Guards _reports.

@@ -3,7 +3,7 @@ namespace Raftd.Node.Peers;
 /// <summary>How a member refuses a stream or call of another one: HTTP statuses, each with one meaning.</summary>
 internal static class PeerStatus
 {
-    /// <summary>What the caller says makes no sense.</summary>
+    /// <summary>The caller's headers make no sense.</summary>
     public const int BadRequest = 400;
 
     /// <summary>There is no such path.</summary>

@@ -1,14 +1,27 @@
 // One outgoing stream of Raft messages to one peer, opened again whenever it has ended.
 //
+// The naive way queues messages until the peer takes them and dials again at once. While a peer is down the queue grows
+// without bound; when it comes back it gets minutes of old heartbeats first, and a peer that refuses is dialled thousands
+// of times a second. Instead:
+//
 //            open it               the peer lets it in
 //   Waiting ---------> Opening ---------------------------> Open
 //      ^                  |                                   |
 //      +------------------+-----------------------------------+   refused, not answered in time, broken
 //
-// What cannot be sent is dropped, never queued for long: Raft repeats itself, and an old heartbeat is of no use. When the
-// stream ends, what waits is thrown away, the core is told that the peer is unreachable (it then probes instead of
-// streaming ahead), and the stream is opened again after a pause whose upper bound is below an election timeout, so that a
-// peer that comes back hears of its leader before it campaigns.
+//  1. A message that finds no room, or no stream, is dropped. Raft sends it again, and an old heartbeat is useless.
+//  2. When the stream ends, what waits in it is dropped too, and the core is told that the peer is unreachable: it probes
+//     the peer and no longer streams ahead.
+//  3. The stream is opened again after a pause, which doubles from PeerReconnect.FirstDelay to LongestDelay. The longest
+//     is below an election timeout, so that a peer that comes back hears its leader before it campaigns.
+//
+// Each opening is an Attempt with a buffer of its own. Invariants:
+//  - At most one attempt is current, and only the current one changes the state. The wire may report the end of an attempt
+//    long after the next one has begun; that report finds another attempt and is ignored.
+//  - An attempt that has ended takes no more bytes: its buffer is closed. Send works without the lock, so it may still hold
+//    an attempt that has just ended; its frame is then refused by the buffer, as if there were no stream.
+//  - Every end but Close is reported to the core, once. What was queued on one attempt is never sent by the next: messages
+//    of a stream stay in order, with gaps.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
@@ -22,7 +35,7 @@ internal sealed class PeerStream
     private readonly string _path;
     private readonly int _maxBytes;
 
-    // Guards all below. The wire is called while it is held, and calls nothing back.
+    // Guards all below. The wire is called while it is held, and calls nothing back from within.
     private readonly Lock _gate = new();
     private Attempt? _attempt;
     private long _openedAt;
@@ -41,12 +54,13 @@ internal sealed class PeerStream
         _maxBytes = maxBytes;
         lock (_gate)
         {
-            // Under the lock: the stream may end before the wire has returned it.
+            // Under the lock: another thread may report the end of the stream before the wire has returned it here, and then
+            // waits until the attempt knows its stream.
             Open();
         }
     }
 
-    /// <summary>Queues a frame; drops it where there is no stream to come, or no room.</summary>
+    /// <summary>Queues a frame, also while the stream is being opened; drops it when there is no attempt or no room.</summary>
     public void Send(ReadOnlySpan<byte> head, ReadOnlySpan<byte> body)
     {
         if (Volatile.Read(ref _attempt) is { } attempt && attempt.Output.TryWrite(head, body))
@@ -55,7 +69,7 @@ internal sealed class PeerStream
         }
     }
 
-    /// <summary>Opens what has ended, and gives up what the peer does not answer.</summary>
+    /// <summary>Opens a stream again that has ended, and gives up one that the peer does not answer.</summary>
     public void Tick()
     {
         lock (_gate)
@@ -79,7 +93,7 @@ internal sealed class PeerStream
         }
     }
 
-    /// <summary>For good.</summary>
+    /// <summary>Ends the stream for good.</summary>
     public void Close()
     {
         lock (_gate)
@@ -147,7 +161,7 @@ internal sealed class PeerStream
         }
     }
 
-    /// <summary>One life of the stream: late news of a former one changes nothing.</summary>
+    /// <summary>One opening of the stream. Late reports of a former one change nothing.</summary>
     private sealed class Attempt(PeerStream owner) : IOutgoingStream
     {
         private string? _refusal;
@@ -190,11 +204,11 @@ internal sealed class PeerStream
 }
 
 /// <summary>What both streams to a peer share.</summary>
-/// <param name="Wire">Opens them.</param>
-/// <param name="Peer">Where it is.</param>
-/// <param name="Hello">What is said first.</param>
-/// <param name="Unreachable">Told of each end.</param>
-/// <param name="ToldRemoved">Gets a peer's word that this member was removed.</param>
+/// <param name="Wire">Opens the streams.</param>
+/// <param name="Peer">The peer and its address.</param>
+/// <param name="Hello">Sent first on each stream.</param>
+/// <param name="Unreachable">Called at the end of each stream.</param>
+/// <param name="ToldRemoved">Called when the peer says that this member was removed.</param>
 /// <param name="Time">Monotonic time; only its timestamps are used.</param>
 /// <param name="Logger">Gets one line for each change.</param>
 internal sealed record PeerLinkOptions(

@@ -6,21 +6,26 @@ using Raftd.Raft;
 
 namespace Raftd.Node.Peers;
 
-/// <summary>The way to the peers: for each one stream for control messages and one for entries.</summary>
+/// <summary>The way to the peers: two streams to each, one for control messages and one for entries.</summary>
 /// <remarks>
-/// A member that is behind knows the members of a configuration of old from its log, perhaps none of those that lead the
-/// cluster now. It must answer them all the same, or it would never catch up: so a peer with a stream open to this member
-/// is a guest, spoken to at the address it gave, until its stream ends.
+/// Two, because a heartbeat must not wait behind a large entry: it would arrive late, and cause an election.
+///
+/// A member that is behind knows an old configuration from its log, and perhaps none of the members that lead the cluster
+/// now. It must answer them all the same, or it never catches up. So a peer with a stream open to this member is a guest:
+/// this member answers it at the address that the peer gave, until its last stream ends.
+///
+/// The links are replaced whole under the lock and read without it, because Send runs on the replica's and the log's thread
+/// for every message. A Send that still has the old links writes into streams that are closed, and is dropped.
 /// </remarks>
 internal sealed class PeerTransport(
     MemberIdentity self, string ownAddress, IPeerWire wire, TimeProvider time, ILogger logger) : IPeerTransport
 {
-    // Bytes that may wait for a peer. The core bounds the entries under way before that, but for one large entry.
+    // Bytes that may wait for a peer. The core bounds the entries under way below this, except for a single large entry.
     private const int ControlBytes = 1 << 20;
     private const int EntriesBytes = 32 << 20;
 
-    // Of the replica's thread and of the log's, who both send: the body of the last message with entries, for the next
-    // peer that gets the same.
+    // One for the replica's thread and one for the log's, since both send: the encoded body of the last message, for the
+    // next peer that gets the same entries.
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _body;
 
@@ -33,16 +38,16 @@ internal sealed class PeerTransport(
     // Replaced whole, under the lock; read without it.
     private volatile Dictionary<ulong, Link> _links = [];
 
-    /// <summary>Told when a peer cannot be reached. Set before the first Follow.</summary>
+    /// <summary>Called when a peer cannot be reached. Set before the first Follow.</summary>
     public Action<NodeId> Unreachable { get; set; } = static _ => { };
 
-    /// <summary>Gets a peer's word that this member was removed. Set before the first Follow.</summary>
+    /// <summary>Called when a peer says that this member was removed. Set before the first Follow.</summary>
     public Action<ulong, RemovalNotice> ToldRemoved { get; set; } = static (_, _) => { };
 
     /// <summary>Begins to send a snapshot. Set before the first Follow.</summary>
     public Action<MemberInfo, Message> StartSnapshot { get; set; } = static (_, _) => { };
 
-    /// <remarks>What a message has in common with the one before, its entries, is encoded once for all peers.</remarks>
+    /// <remarks>Entries that a message shares with the one before it are encoded once for all peers.</remarks>
     public void Send(IReadOnlyList<Message> messages)
     {
         var links = _links;
@@ -77,7 +82,7 @@ internal sealed class PeerTransport(
         }
     }
 
-    /// <summary>Tells every peer how this member is.</summary>
+    /// <summary>Sends this member's report to every peer.</summary>
     public void Broadcast(MemberReport report)
     {
         var frame = PeerFrame.Of(report);
@@ -131,7 +136,7 @@ internal sealed class PeerTransport(
         }
     }
 
-    /// <summary>For good.</summary>
+    /// <summary>Ends all streams for good.</summary>
     public void Close()
     {
         lock (_gate)
@@ -141,7 +146,7 @@ internal sealed class PeerTransport(
         }
     }
 
-    /// <summary>A buffer of the usual size again once a huge entry has blown it up.</summary>
+    /// <summary>An empty buffer, of the usual size again after a huge entry.</summary>
     private static ArrayBufferWriter<byte> EmptyBody()
     {
         const int UsualBytes = 256 << 10;
@@ -165,7 +170,7 @@ internal sealed class PeerTransport(
         PromoteWhenCaughtUp = false,
     };
 
-    /// <summary>Opens what is missing and closes what is not needed any more. Under the lock.</summary>
+    /// <summary>Opens the links that are missing and closes those that are not needed any more. Under the lock.</summary>
     private void Relink()
     {
         var former = _links;

@@ -4,20 +4,23 @@ using Raftd.Raft;
 
 namespace Raftd.Node.Peers;
 
-/// <summary>The receiving end of a stream of Raft messages that a peer opened: takes from it what belongs on it, and hands
-/// that to the replica.</summary>
-/// <remarks>A full replica holds the stream back, and the wire the peer.</remarks>
+/// <summary>The receiving end of a stream of Raft messages that a peer opened: checks each frame and hands its message to the
+/// replica.</summary>
+/// <remarks>
+/// A frame of the wrong kind, or a message that names other members than the stream's, ends the stream: the core trusts
+/// From and To. A full replica holds the stream back, and the wire then holds the peer back.
+/// </remarks>
 internal sealed class RaftStreamEnd(
     PeerHandshake caller, string path, IIncomingStream stream, PeerDoor door, PeerTransport transport, Replica replica,
     DivergenceWatch divergence, PeerReports reports, ILogger logger) : IStreamMachine
 {
     private readonly FrameParser _frames = new();
 
-    // Waits for room at the replica.
+    // The one message that waits for room at the replica. Nothing behind it is read meanwhile, so order is kept.
     private Message? _held;
     private int _heldBytes;
 
-    /// <summary>This direction only listens.</summary>
+    /// <summary>Nothing is sent in this direction.</summary>
     public WireOutput Take() => WireOutput.Nothing;
 
     public bool Receive(ReadOnlySpan<byte> bytes)
@@ -47,7 +50,7 @@ internal sealed class RaftStreamEnd(
         return true;
     }
 
-    /// <summary>The peer ends a stream only with its process; it opens another one.</summary>
+    /// <summary>A peer ends a stream only when its process ends, and then opens another one.</summary>
     public void Finished() => stream.Abort();
 
     public void Closed(string reason) => transport.Leave(caller);
@@ -56,8 +59,8 @@ internal sealed class RaftStreamEnd(
     {
         if (door.IsGone(caller.From))
         {
-            // Its next attempt to open the stream is told so: without it a removed member would ask for votes on its old
-            // streams for ever.
+            // The peer learns of its removal when it opens the stream again. If this one stayed open, a removed member would
+            // ask for votes on it for ever.
             stream.Abort();
             return true;
         }

@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace Raftd.Node.Peers;
 
-/// <summary>What a member says to one that is no member any more: the body of a 410, one readable line.</summary>
-/// <param name="ClusterId">The cluster that went on without it.</param>
-/// <param name="SaidBy">Who says so.</param>
-/// <param name="Member">Who was removed.</param>
-/// <param name="ConfigurationIndex">Of the committed configuration that does not have it.</param>
+/// <summary>A member's answer to a caller that was removed: the body of a 410, one readable line.</summary>
+/// <param name="ClusterId">The cluster that removed it.</param>
+/// <param name="SaidBy">The member that answers.</param>
+/// <param name="Member">The member that was removed.</param>
+/// <param name="ConfigurationIndex">Index of the committed configuration that does not have it.</param>
 internal readonly record struct RemovalNotice(ulong ClusterId, ulong SaidBy, ulong Member, ulong ConfigurationIndex)
 {
     private const string Beginning = "removed:";

@@ -5,11 +5,12 @@ using Raftd.Node.Replication;
 
 namespace Raftd.Node.Peers;
 
-/// <summary>Whether this member was removed from its cluster: one peer's word is not enough to stop for good.</summary>
+/// <summary>Whether this member was removed from its cluster. One peer's notice is not enough to stop for good.</summary>
 /// <remarks>
-/// A notice counts if it is about this member and this cluster, from the member that was called, and of a committed
-/// configuration newer than the one known here, or that very one if it has removed this member. Two members of that one must say so, or the only other. A peer that is
-/// restored from an old disk, or that a fault makes lie, would else stop its whole cluster.
+/// A notice counts if it is about this member and this cluster, comes from the member that was called, and names a committed
+/// configuration newer than the newest known here, or that one itself if it has removed this member. Two members of the
+/// configuration known here must send one, or the only other. Otherwise a single peer that was restored from an old disk, or
+/// that lies because of a fault, could stop its whole cluster.
 /// </remarks>
 internal sealed class RemovalVerdict(MemberIdentity self, ILogger logger)
 {
@@ -20,10 +21,10 @@ internal sealed class RemovalVerdict(MemberIdentity self, ILogger logger)
     private readonly HashSet<ulong> _witnesses = [];
 
     /// <param name="called">The member that was called and answered.</param>
-    /// <param name="notice">What it said.</param>
-    /// <param name="status">What is known here.</param>
+    /// <param name="notice">Its answer.</param>
+    /// <param name="status">This member's own view.</param>
     /// <param name="reason">Why this member has to stop.</param>
-    /// <returns>False for a notice that does not count, or not yet: it is logged, and the peer is called again.</returns>
+    /// <returns>False for a notice that does not count, or not yet; the peer is called again.</returns>
     public bool IsRemoved(ulong called, RemovalNotice notice, ReplicaStatus status, [NotNullWhen(true)] out string? reason)
     {
         reason = null;
@@ -60,7 +61,7 @@ internal sealed class RemovalVerdict(MemberIdentity self, ILogger logger)
             return $"it is not from the member that was called, {called:x16}";
         }
 
-        // The one that removed it may be the last that it heard of, or has made itself as the leader.
+        // The newest configuration known here may be the one that removed it: it heard of that, or made it as the leader.
         var isNews = status.CommittedMembers.Find(self.MemberId) is null
             ? notice.ConfigurationIndex >= status.CommittedConfigurationIndex
             : notice.ConfigurationIndex > status.CommittedConfigurationIndex;

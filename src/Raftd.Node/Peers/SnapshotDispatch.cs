@@ -1,8 +1,9 @@
 // Snapshots on their way out: at most one for each peer.
 //
-// The core asks for a snapshot once and waits for the report of its end; so every start here ends with exactly one report.
-// After a failure the core probes the peer, finds that it still needs one, and asks again: the next attempt goes on where
-// this one broke off, since the spool is the same for as long as the log behind it is there.
+// The core asks for a snapshot once and waits for the report of its end: every start here ends with exactly one report, or
+// the peer would wait for ever. After a failure the core probes the peer, finds that it still needs a snapshot, and asks
+// again. The next attempt goes on where this one broke off, because the spool stays the same while the log behind it is
+// kept.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
@@ -21,7 +22,7 @@ internal sealed class SnapshotDispatch(
     private readonly Dictionary<ulong, Attempt> _attempts = [];
     private bool _isClosed;
 
-    /// <summary>Begins to send, unless that is under way: then the core hears of the end of that one.</summary>
+    /// <summary>Begins to send, unless an attempt is under way: then the core gets the report of that one.</summary>
     public void Start(MemberInfo peer, Message header)
     {
         lock (_gate)
@@ -37,7 +38,7 @@ internal sealed class SnapshotDispatch(
         }
     }
 
-    /// <summary>Opens streams for what has been spooled, and reports what has ended.</summary>
+    /// <summary>Opens streams for finished spools, and reports attempts that have ended.</summary>
     public void Tick()
     {
         lock (_gate)
@@ -49,7 +50,7 @@ internal sealed class SnapshotDispatch(
         }
     }
 
-    /// <summary>For good.</summary>
+    /// <summary>Ends all attempts for good, without reports: the core is stopping.</summary>
     public void Close()
     {
         lock (_gate)
@@ -119,7 +120,8 @@ internal sealed class SnapshotDispatch(
 
         LetGo(attempt);
 
-        // In this order: as soon as the core has heard, it may ask for the next one, and it asks once only.
+        // In this order: the core may ask for the next snapshot as soon as it has the report, and it asks only once. If the
+        // old attempt were still listed, that request would be lost.
         _attempts.Remove(peer.Id);
         replica.SnapshotEnded(new NodeId(peer.Id), index, isInstalled);
         Failpoint.Hit("snapshot.ended");

@@ -1,16 +1,32 @@
 // The one place for a snapshot that comes in, beside the state in use.
 //
-// Who may have it:
+// The naive way lets each stream write a store of its own and installs the one that is done first. Two senders then need
+// twice the disk, a deposed leader can replace the state by an old one, and a stream that breaks after an hour starts
+// again from nothing. So there is one place (SnapshotSlot), and a stream has to be admitted to it:
 //
-//   1. An install that the core has been asked for is finished, never replaced.
-//   2. Only the leader of the term that the core has accepted may send; an offer of a later term is stepped first, so that
-//      the core decides, and one of an earlier term is declined.
-//   3. A later attempt of the same sender takes the place over. Where it offers the very snapshot that is there in part, it
-//      goes on behind the last whole chunk; anything else starts anew.
-//   4. So does the next leader: what a former one left is thrown away.
+//   1. An install that the core has been asked for is finished and never replaced.
+//   2. Only the leader of the core's term may send. An offer of a later term is first stepped as a heartbeat of that term,
+//      so that the core decides; an offer of an earlier term is declined.
+//   3. A later attempt of the same sender takes the place over. If it offers the snapshot that is there in part, it goes on
+//      behind the last whole chunk; otherwise it starts again.
+//   4. So does the next leader: what a former leader left is dropped.
 //
-// A sender that falls silent loses its stream, not what it has sent: that waits for its next attempt until another sender
-// needs the place, or for a minute.
+//   [ empty ] -- admitted --> [ filling ] -- verified --> [ handed over ] -- the core has decided --> [ empty ]
+//                              |      ^
+//         stream lost, ousted  v      | next attempt of the same snapshot
+//                             [ waiting ] -- another sender, or a minute --> [ empty ]
+//
+// Invariants:
+//  - At most one stream fills the place. A stream that is ousted writes no byte afterwards: it is paused, and marked, under
+//    the lock that it holds while it writes (SnapshotSlot.TryPause).
+//  - What is handed over is whole and verified, and no stream writes to it any more.
+//  - A snapshot that was handed over leaves the place only when the core has decided (Settle).
+//
+// Locks: _gate first, then the writing lock of the place, and the second only by trying. A stream that is writing a chunk
+// may take long on a slow disk; an admission that meets it is asked again and does not wait under _gate.
+//
+// A sender that falls silent loses its stream and keeps what it has sent: that waits for its next attempt until another
+// sender needs the place, or for a minute.
 
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
@@ -24,20 +40,21 @@ namespace Raftd.Node.Peers;
 internal sealed class SnapshotIntake(
     IStateDirectory directory, Replica replica, ulong clusterId, int knownLevel, TimeProvider time, ILogger logger)
 {
-    /// <summary>A sender that sends nothing for that long has lost its stream.</summary>
+    /// <summary>A sender that sends nothing for this long loses its stream.</summary>
     public static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan KeptFor = TimeSpan.FromMinutes(1);
 
-    // Guards all below. What is received is written outside it, under the lock of the place.
+    // Guards all below. Chunks are written outside it, under the lock of the place.
     private readonly Lock _gate = new();
     private readonly List<SnapshotReception> _streams = [];
     private SnapshotSlot? _place;
 
-    /// <summary>Told of a snapshot of a level that this build does not know: the member must stop, another would be no better.</summary>
+    /// <summary>Called when a snapshot has a level that this build does not know: the member must stop, since any other snapshot
+    /// of the cluster has that level too.</summary>
     public Action<NewerLevelException> Newer { get; set; } = static _ => { };
 
-    /// <summary>The last that the core was asked for: for those who look on.</summary>
+    /// <summary>The last snapshot that the core was asked to install; for tests.</summary>
     public SnapshotOffer? LastHandedOver { get; private set; }
 
     public IStreamMachine Begin(PeerHandshake caller, IIncomingStream stream)
@@ -81,7 +98,7 @@ internal sealed class SnapshotIntake(
             var status = replica.Status;
             if (offer.Header.Term > status.Term)
             {
-                // It becomes visible with the replica's next step.
+                // The core answers with its next step: by then the status shows the term.
                 stream.StepTermOnce(replica);
                 return null;
             }
@@ -94,7 +111,7 @@ internal sealed class SnapshotIntake(
 
             if (status.Commit >= offer.Header.Snapshot!.Id.Index)
             {
-                // Not a byte of it is needed. The core says so itself, and tells the leader where this member stands.
+                // Not a byte of it is needed. The core answers the offer itself, and so tells the leader where this member is.
                 replica.TryReceive(offer.Header);
                 return SnapshotAdmission.Declined($"this member is ahead of the snapshot, at {status.Commit}");
             }
@@ -103,7 +120,8 @@ internal sealed class SnapshotIntake(
         }
     }
 
-    /// <summary>All of it is there and verified: the core decides.</summary>
+    /// <summary>The snapshot is whole and verified: the core decides.</summary>
+    /// <remarks>In this order: the state directory must keep the store before the core can ask for it.</remarks>
     public SnapshotOffer HandOver(SnapshotSlot place, Message header)
     {
         lock (_gate)
@@ -116,7 +134,7 @@ internal sealed class SnapshotIntake(
         }
     }
 
-    /// <summary>What came cannot be used, now or later.</summary>
+    /// <summary>Drops a snapshot that can never be used.</summary>
     public void Clear(SnapshotSlot place, string refusal)
     {
         lock (_gate)
@@ -141,7 +159,7 @@ internal sealed class SnapshotIntake(
         }
     }
 
-    /// <summary>What a snapshot must say of itself to be the one that was offered.</summary>
+    /// <summary>Null when the snapshot is the one that was offered; else what it is instead.</summary>
     public string? Contradiction(Store.Snapshots.SnapshotMeta meta, Message header) =>
         meta.ClusterId == clusterId && meta.Index == header.Snapshot!.Id.Index && meta.Term == header.Snapshot.Id.Term
             ? null
@@ -153,7 +171,7 @@ internal sealed class SnapshotIntake(
         {
             if (!place.TryPause())
             {
-                // Its stream is writing a chunk just now.
+                // Its stream is writing a chunk at this moment: ask again.
                 return null;
             }
 
@@ -200,7 +218,7 @@ internal sealed class SnapshotIntake(
         }
     }
 
-    /// <summary>The core has decided about what was handed over, whether or not its stream lives.</summary>
+    /// <summary>Empties the place once the core has decided about the snapshot, even if its stream is gone.</summary>
     private void Settle()
     {
         if (_place is not { HandedOver: { Task.IsCompleted: true } handed } place)

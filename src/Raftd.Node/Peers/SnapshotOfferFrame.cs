@@ -4,14 +4,14 @@ using Raftd.Raft;
 
 namespace Raftd.Node.Peers;
 
-/// <summary>The first thing on a snapshot's stream: which snapshot it is, so that one that broke off can go on.</summary>
+/// <summary>The first frame on a snapshot's stream. It names the snapshot, so that one that broke off can go on.</summary>
 /// <remarks>
 /// <code>
 ///   offset  bytes
 ///   0       8     start of the sender: a number drawn anew by each of its processes     all little-endian
-///   8       8     the snapshot among those of that process
-///   16      8     its chunks
-///   24      8     bytes of all of them
+///   8       8     number of the snapshot, counted by that process
+///   16      8     number of its chunks
+///   24      8     bytes of all chunks
 ///   32      ..    the MsgSnap (MessageCodec)
 /// </code>
 /// </remarks>
@@ -32,7 +32,7 @@ internal sealed record SnapshotOfferFrame(ulong Start, ulong Snapshot, ulong Chu
         return PeerFrame.Of(FrameKind.Offer, writer.WrittenSpan);
     }
 
-    /// <exception cref="InvalidDataException">It is no offer of that caller.</exception>
+    /// <exception cref="InvalidDataException">The frame is not an offer of that caller.</exception>
     public static SnapshotOfferFrame Read(PeerHandshake caller, FrameKind kind, ReadOnlySpan<byte> payload)
     {
         if (kind != FrameKind.Offer || payload.Length < FixedBytes)

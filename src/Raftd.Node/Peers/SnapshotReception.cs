@@ -2,7 +2,13 @@
 //
 //   AwaitingOffer --> AwaitingPlace --> Receiving --> AwaitingInstall --> Over
 //
-// Declined, ousted by a later attempt, silent or broken, it ends; what has come stays in the place (SnapshotIntake).
+// An attempt ends early when it is declined, ousted by a later one, silent or broken. What it has sent stays in the place
+// (SnapshotIntake), and the next attempt goes on behind it.
+//
+// Two threads meet here. The wire calls Receive, one call at a time; the peers' loop calls Tick. Receive alone changes
+// _offer and _place; Tick may see them a little late, which delays a progress report. The flags that end the attempt are
+// volatile. After HandOver the result comes from the core by way of Tick, and what
+// the sender does then changes nothing: the install goes on even if the stream breaks.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Replication;
@@ -30,7 +36,7 @@ internal sealed class SnapshotReception(
     private long _heardAt = time.GetTimestamp();
     private long _toldAt = time.GetTimestamp();
 
-    /// <summary>A later attempt has the place.</summary>
+    /// <summary>A later attempt has taken the place.</summary>
     public bool IsOusted => _isOusted;
 
     public WireOutput Take() => new(_output.Take(), _isOver);
@@ -49,7 +55,7 @@ internal sealed class SnapshotReception(
 
         if (_handedOver is not null)
         {
-            // The core decides about what was received; the install does not depend on what its sender does now.
+            // The core decides about the snapshot now, and the install does not depend on its sender any more.
             return bytes.IsEmpty
                 ? true
                 : throw new InvalidDataException($"{bytes.Length} bytes came behind the end of the snapshot");
@@ -94,7 +100,7 @@ internal sealed class SnapshotReception(
         intake.Leave(this);
     }
 
-    /// <summary>Looks whether the core has decided; tells the sender that this member is at it; ends a silent stream.</summary>
+    /// <summary>Answers once the core has decided, reports progress to the sender, and ends a silent stream.</summary>
     public void Tick()
     {
         if (_isOver)
@@ -126,7 +132,7 @@ internal sealed class SnapshotReception(
         }
     }
 
-    /// <summary>The place is another stream's from now on. Under the lock of the place.</summary>
+    /// <summary>The place belongs to another stream from now on. Under the lock of the place.</summary>
     public void Oust()
     {
         _isOusted = true;
@@ -134,7 +140,7 @@ internal sealed class SnapshotReception(
         stream.Abort();
     }
 
-    /// <summary>Lets the core hear of a leader of a later term, as any message of that leader would.</summary>
+    /// <summary>Tells the core of a leader of a later term, as any message from that leader would.</summary>
     public void StepTermOnce(Replica replica)
     {
         if (_hasSteppedTerm)
@@ -200,7 +206,7 @@ internal sealed class SnapshotReception(
         }
     }
 
-    /// <summary>What came is of no use, now or later.</summary>
+    /// <summary>Refuses a snapshot that can never be used.</summary>
     private void Decline(string reason)
     {
         intake.Clear(_place!, reason);

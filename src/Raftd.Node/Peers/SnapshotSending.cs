@@ -2,8 +2,12 @@
 //
 //   Opening --> Offered --> Sending --> Sent --> Over
 //
-// The receiver says with which chunk to begin, so an attempt goes on where the one before broke off. How long it may take
-// is a question of progress and not of time: the wire takes chunks, or the receiver says that it goes on.
+// The receiver names the chunk to begin with, so an attempt goes on where the one before broke off. An attempt may take any
+// time as long as it makes progress: the wire takes chunks, or the receiver reports more bytes. A limit on the whole time
+// would never let a large state through a slow link.
+//
+// The race: the loop gives the attempt up (Tick, then LetGo) while the wire is reading a chunk. The lease must outlive that
+// read, so both take _reading; and Over is final (Go), so no late step of the wire leads back to a stage that reads.
 
 using System.Buffers;
 using Microsoft.Extensions.Logging;
@@ -17,10 +21,10 @@ namespace Raftd.Node.Peers;
 internal sealed class SnapshotSending(
     MemberInfo peer, SnapshotOfferFrame offer, SpoolLease lease, TimeProvider time, ILogger logger) : IOutgoingStream
 {
-    /// <summary>Without any progress for that long the attempt is given up.</summary>
+    /// <summary>An attempt without progress for this long is given up.</summary>
     public static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(15);
 
-    // Held while a chunk is read: the lease must not be let go of meanwhile.
+    // Held while a chunk is read: the lease must not be disposed meanwhile.
     private readonly Lock _reading = new();
     private readonly FrameParser _frames = new();
     private readonly byte[] _offer = offer.Encode();
@@ -46,12 +50,13 @@ internal sealed class SnapshotSending(
 
     public bool IsInstalled => _isInstalled;
 
-    /// <summary>Its stream has ended: what became of it will not change.</summary>
+    /// <summary>The stream has ended, and its result is final.</summary>
     public bool IsOver => _stage == Stage.Over;
 
     public string Failure => _failure ?? "the stream ended";
 
-    /// <summary>Null for a moment after it was opened: what happens in that moment finds none to wake or to abort.</summary>
+    /// <summary>Null for a moment after the stream was opened; what happens in that moment has no stream to wake or abort, and
+    /// the opener wakes it afterwards.</summary>
     public IWireStream? Stream { get; set; }
 
     public void Opened()
@@ -111,7 +116,7 @@ internal sealed class SnapshotSending(
         Stream?.Abort();
     }
 
-    /// <summary>The file behind it may go. Once it is over.</summary>
+    /// <summary>Returns the lease: the file may be deleted. Only once the attempt is over.</summary>
     public void LetGo()
     {
         lock (_reading)
@@ -124,7 +129,7 @@ internal sealed class SnapshotSending(
     {
         if (!IsOver && lease.HasLostItsLog)
         {
-            GiveUp("the log behind it was given up meanwhile; a newer one follows");
+            GiveUp("the log behind this snapshot has been deleted; a newer snapshot follows");
         }
 
         if (!IsOver && time.GetElapsedTime(Volatile.Read(ref _progressAt)) >= SilenceLimit)
@@ -141,7 +146,7 @@ internal sealed class SnapshotSending(
                 Begin(PeerFrame.ReadNumber(kind, payload));
                 break;
             case FrameKind.Progress:
-                // While it installs, all has been received: that it speaks is what there is to hear.
+                // While the receiver installs, the number no longer rises: any report then counts as progress.
                 var received = PeerFrame.ReadNumber(kind, payload);
                 if (received > _received || received >= offer.Bytes)
                 {
@@ -176,7 +181,7 @@ internal sealed class SnapshotSending(
         Stream?.Wake();
     }
 
-    /// <summary>A spool that cannot be read ends the attempt; the next one has another.</summary>
+    /// <summary>A spool that cannot be read ends the attempt; the next attempt gets another spool.</summary>
     private WireOutput NextChunk()
     {
         try
@@ -199,8 +204,8 @@ internal sealed class SnapshotSending(
         }
     }
 
-    /// <summary>Over stays over, whichever step is late: the lease is let go of then, and a chunk read behind that would end the
-    /// process.</summary>
+    /// <summary>Moves to the next stage unless the attempt has left the one before. Over is final: the lease is returned then,
+    /// and reading a chunk afterwards would stop the process.</summary>
     private void Go(Stage from, Stage to) => Interlocked.CompareExchange(ref _stage, to, from);
 
     private void NoteProgress() => Volatile.Write(ref _progressAt, time.GetTimestamp());

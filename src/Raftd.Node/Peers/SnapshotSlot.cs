@@ -5,14 +5,14 @@ using Raftd.Store.Snapshots;
 
 namespace Raftd.Node.Peers;
 
-/// <summary>A snapshot that is here in part: the store beside the one in use, and how far it is filled.</summary>
+/// <summary>A snapshot that has arrived in part: the store beside the one in use, and how far it is filled.</summary>
 internal sealed class SnapshotSlot(SnapshotOfferFrame offer, IBucketStore store, int knownLevel) : IDisposable
 {
-    // Held while bytes are written, and while the place changes hands.
+    // Held while bytes are written, and while the place passes to another stream.
     private readonly Lock _writing = new();
     private readonly SnapshotReceiver _receiver = new(store, StateMachine.VerifySnapshot, knownLevel);
 
-    /// <summary>Who fills it; null between two attempts. Under the intake's lock.</summary>
+    /// <summary>The stream that fills it; null between two attempts. Under the intake's lock.</summary>
     public SnapshotReception? Stream { get; set; }
 
     /// <summary>When the last stream left it. Under the intake's lock.</summary>
@@ -29,11 +29,12 @@ internal sealed class SnapshotSlot(SnapshotOfferFrame offer, IBucketStore store,
 
     public ulong ReceivedBytes => (ulong)_receiver.ReceivedBytes;
 
-    /// <summary>The same snapshot of the same process.</summary>
+    /// <summary>Whether the offer is the same snapshot of the same process, so that it can go on.</summary>
     public bool IsOf(SnapshotOfferFrame other) =>
         _receiver.CanGoOn && (offer.Header.From, offer.Start, offer.Snapshot) == (other.Header.From, other.Start, other.Snapshot);
 
-    /// <summary>Keeps its stream from writing, unless it is at it; the bytes of a chunk that is not whole are forgotten.</summary>
+    /// <summary>Stops its stream from writing, and drops the bytes of a chunk that is not whole. False while the stream is
+    /// writing.</summary>
     public bool TryPause()
     {
         if (!_writing.TryEnter())
@@ -47,7 +48,7 @@ internal sealed class SnapshotSlot(SnapshotOfferFrame offer, IBucketStore store,
 
     public void Resume() => _writing.Exit();
 
-    /// <returns>Null as long as more has to come; else what the snapshot says of itself.</returns>
+    /// <returns>The metadata of the whole snapshot, or null while more has to come.</returns>
     /// <exception cref="SnapshotCorruptException">The bytes are not what a sender wrote.</exception>
     /// <exception cref="BucketStoreException">They could not be written.</exception>
     public SnapshotMeta? Feed(SnapshotReception stream, ReadOnlySpan<byte> bytes)

@@ -17,10 +17,10 @@ internal sealed class ByteBudget(long limitBytes)
         return false;
     }
 
-    /// <summary>Whether there is more than fits, of which these bytes are the last. A single item always fits.</summary>
+    /// <summary>Whether more is taken than fits, with these bytes taken last. A single item always fits.</summary>
     public bool IsExceeded(long bytes) => Interlocked.Read(ref _taken) is var taken && taken > limitBytes && taken != bytes;
 
-    /// <summary>For what must not be refused; may go above the limit.</summary>
+    /// <summary>For bytes that must not be refused; may exceed the limit.</summary>
     public void TakeAnyway(long bytes) => Interlocked.Add(ref _taken, bytes);
 
     public void GiveBack(long bytes) => Interlocked.Add(ref _taken, -bytes);

@@ -2,15 +2,15 @@ using Raftd.Store;
 
 namespace Raftd.Node.Replication;
 
-/// <summary>Which revisions may go: keep an hour and at least 10 000 revisions, and less where history takes half the quota or
-/// stands in the way of a write.</summary>
+/// <summary>Which revisions to remove: keep an hour and at least 10 000 revisions, and fewer when history takes half the quota
+/// or a write waits for its room.</summary>
 /// <remarks>
-/// Ages are known from samples that this leader took itself, so after a change of leader nothing is compacted by age for
-/// an hour: keeping more than asked for does no harm. Used by the replica's thread alone.
+/// Ages come from samples that this leader took itself, so after a change of leader nothing is compacted by age for an hour;
+/// keeping more than necessary does no harm. Used by the replica's thread alone.
 /// </remarks>
 internal sealed class CompactionPolicy(long quotaBytes)
 {
-    /// <summary>Revisions that stay, whatever their age.</summary>
+    /// <summary>The newest revisions, which stay at any age.</summary>
     public const long KeptRevisions = 10_000;
 
     /// <summary>A compaction that frees a handful of revisions is not worth an entry.</summary>
@@ -29,9 +29,9 @@ internal sealed class CompactionPolicy(long quotaBytes)
         return wanted > view.CompactRevision + MinStep ? wanted : null;
     }
 
-    /// <summary>The revision to compact to for room, or null: the older half of what is kept goes, and again, down to the
-    /// present if need be. Which revisions weigh much is not known, so this is how the newest are kept longest.</summary>
-    /// <param name="view">What is applied.</param>
+    /// <summary>The revision to compact to for room, or null: the older half of the history goes, then half of the rest, down to
+    /// the newest revision if need be. The sizes of single revisions are not known; this keeps the newest longest.</summary>
+    /// <param name="view">The applied state.</param>
     /// <param name="isAwaited">A write waits for room; otherwise history may have half the quota.</param>
     public long? ForRoom(StateView view, bool isAwaited)
     {
@@ -40,7 +40,7 @@ internal sealed class CompactionPolicy(long quotaBytes)
         return isTooMuch && view.CompactRevision < view.Revision ? view.Revision - (kept / 2) : null;
     }
 
-    /// <summary>The newest revision that is older than what is kept, 0 for none.</summary>
+    /// <summary>The newest revision that is older than the kept time, 0 for none.</summary>
     private long TakeSample(StateView view, TimeProvider time)
     {
         if (_lastSample == 0 || time.GetElapsedTime(_lastSample) >= SampleInterval)

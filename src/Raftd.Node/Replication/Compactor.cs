@@ -5,7 +5,8 @@ using Raftd.Store;
 namespace Raftd.Node.Replication;
 
 /// <summary>Proposes compactions, one at a time: by age and count once a second, for room as soon as it is needed.</summary>
-/// <remarks>On the replica's thread. Nothing depends on it for safety: what it misses is the next leader's.</remarks>
+/// <remarks>On the replica's thread. Safety does not depend on it: the next leader makes up for a compaction that is
+/// lost.</remarks>
 internal sealed class Compactor(
     Replica replica, StateMachine state, CompactionPolicy policy, TimeProvider time, ILogger logger)
 {

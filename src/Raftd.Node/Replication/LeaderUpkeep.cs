@@ -1,8 +1,8 @@
-// What a leader does unasked, about once a tick: ends leases whose time is up, keeps remaining times across leaders,
+// What a leader does by itself, about once a tick: expires leases, checkpoints their remaining times for the next leader,
 // promotes learners that have caught up, raises and clears alarms of space, raises the feature level, and compacts.
 //
-// All of it goes through the log like any other write. Nothing here is needed for safety: a duty that is missed because
-// leadership changed is the next leader's.
+// All of it goes through the log like any other write. Safety does not depend on it: a duty that is lost in a change of
+// leader is done by the next leader.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
@@ -17,14 +17,14 @@ namespace Raftd.Node.Replication;
 internal sealed class LeaderUpkeep(
     Replica replica, Lessor lessor, SpaceAlarms alarms, LevelRaiser levels, Compactor compactor, TimeProvider time, ILogger logger)
 {
-    // Expiries in one entry: large enough to drain a storm, small enough not to hold up writes behind it.
+    // Expiries in one entry: enough to end a storm soon, few enough not to hold up the writes behind it.
     private const int MaxExpiriesPerTick = 1000;
     private const int MaxCheckpointsPerEntry = 500;
 
     private static readonly TimeSpan CompactionInterval = TimeSpan.FromSeconds(1);
 
-    // Leases whose fate hangs on a proposal: looked at once a tick, on the replica's thread, so that nothing of a member
-    // runs where its owner does not step it.
+    // Proposals whose outcome the leases depend on. They are checked once a tick on the replica's thread, so that no
+    // continuation runs outside the member's own steps.
     private readonly List<(Task<ProposalOutcome> Proposed, Action Dropped)> _proposed = [];
     private Task<ProposalOutcome>? _expiry;
     private Task<ProposalOutcome>? _checkpoint;
@@ -51,7 +51,7 @@ internal sealed class LeaderUpkeep(
         }
     }
 
-    /// <summary>One batch at a time: a storm never has more than that in the log before other writes.</summary>
+    /// <summary>One batch at a time, so that a storm of expiries never has more than one in the log before other writes.</summary>
     private void ExpireLeases()
     {
         if (_expiry is { IsCompleted: false } || lessor.CollectDue(MaxExpiriesPerTick) is not { } due)
@@ -63,9 +63,9 @@ internal sealed class LeaderUpkeep(
         WhenDropped(_expiry, () => lessor.ExpiryDropped(due));
     }
 
-    /// <summary>What surely did not make it into the log is free to be proposed again. Where the outcome is unknown the
-    /// entry may still be applied: a renewal acknowledged meanwhile without an entry would be undone by it. What it speaks
-    /// of stays pending until it is applied, or this member leads no more.</summary>
+    /// <summary>Leases of a proposal that is certainly in no log may be proposed again. If the outcome is unknown, the entry may
+    /// still be applied, and it would undo a renewal that was acknowledged without an entry meanwhile. So those leases stay
+    /// pending until the entry is applied, or this member does not lead any more.</summary>
     private void WhenDropped(Task<ProposalOutcome> proposed, Action dropped) => _proposed.Add((proposed, dropped));
 
     private void SettleProposed()
@@ -93,8 +93,8 @@ internal sealed class LeaderUpkeep(
         WhenDropped(_checkpoint, () => lessor.CheckpointsDropped(silent));
     }
 
-    /// <summary>At each tick: the core forgets who was active once an election timeout, which is ten ticks, and a look
-    /// every ten ticks could fall just behind that, each time anew, and find no peer active for minutes.</summary>
+    /// <summary>At each tick. The core forgets which peers were active once an election timeout, which is ten ticks: a check
+    /// every ten ticks could come just after that each time, and find no active peer for minutes.</summary>
     private void PromoteLearners()
     {
         var raft = replica.Raft;

@@ -1,19 +1,19 @@
 // Raises the cluster's feature level once every member knows a higher one (Commands/FeatureLevel.cs).
 //
-// The danger is a member that does not understand what the others have agreed on: it stops, and a cluster that has lost
-// one has lost its reserve. What is announced is only believed while it is fresh. And members may join, or be put back to
-// an older build, while the entry is on its way. So:
+// The danger is a member whose build does not know what the others have agreed on: it stops, and a cluster of three then
+// survives no other failure. The naive way raises the level when all members have once announced it. But an announcement
+// may be old, and members may join, or be put back to an older build, while the entry is on its way. So:
 //
-//   1. The leader asks for fresh announcements of all members of the newest configuration, learners included. That
-//      configuration must be applied: one that is on its way may bring a member.
-//   2. The entry names that configuration. Apply makes it void if another one got into the log before it.
+//   1. The leader needs fresh announcements of all members of the newest configuration, learners included. That
+//      configuration must be applied: a later one may bring another member.
+//   2. The entry names that configuration. Apply makes it void if another configuration got into the log before it.
 //   3. While the entry is on its way no change of the members is proposed, and none before the leader has applied what
-//      earlier leaders left in the log (MembershipQueue): behind the entry no configuration brings a member that was held
-//      against the level before it.
+//      earlier leaders left in the log (MembershipQueue). So no configuration behind the entry brings a member that was
+//      checked against the lower level.
 //
-// Invariant: a configuration in force at level N has no member whose announcement, or whose join, said less than N.
-// A member that was put back to an older build less than PeerReports.Freshness ago is the one that this cannot see: it
-// stops, says which level it needs, and goes on with the newer build.
+// Invariant: a configuration in force at level N has no member that announced less than N, or said so when it joined.
+// One case is left: a member that was put back to an older build less than PeerReports.Freshness ago. It stops, names the
+// level that it needs, and goes on with the newer build.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
@@ -43,10 +43,10 @@ internal sealed class LevelRaiser(Replica replica, StateMachine state, PeerRepor
         }
     }
 
-    /// <summary>The newest level that all members know; 0 where one of them has not said so lately.</summary>
-    /// <param name="own">Of this member, whether or not it is one of them.</param>
-    /// <param name="members">Of the configuration.</param>
-    /// <param name="known">What a member announces; null for nothing.</param>
+    /// <summary>The newest level that all members know; 0 if one of them has not announced any lately.</summary>
+    /// <param name="own">The level of this member, which need not be among them.</param>
+    /// <param name="members">The members of the configuration.</param>
+    /// <param name="known">The level that a member announces; null for none.</param>
     internal static int LevelOfAll(int own, MemberTable members, Func<ulong, int?> known)
     {
         var level = own;

@@ -2,8 +2,12 @@ namespace Raftd.Node.Replication;
 
 /// <summary>Indexes after which the log must be kept, each held by its pin. Any thread.</summary>
 /// <remarks>
-/// Invariant: no pin below Floor - 1, where Floor is the first entry that has not been given up. Deciding what is given up
-/// and pinning exclude each other, so a pin that was granted covers everything behind its index.
+/// The naive way asks "is the log still there?", and then pins. Between the two the log's thread deletes it. Here the floor
+/// (the first entry that has not been given up) and the pins are changed under one lock: giving up raises the floor before
+/// anything is deleted, and a pin is granted only at or above it. So a pin that was granted covers everything behind its
+/// index until it is lost.
+///
+/// Invariant: no pin is below floor - 1. The floor never falls.
 /// </remarks>
 internal sealed class LogPins(ulong firstIndex)
 {
@@ -24,7 +28,7 @@ internal sealed class LogPins(ulong firstIndex)
     }
 
     /// <summary>Keeps everything after the index.</summary>
-    /// <returns>Null where some of it is given up already.</returns>
+    /// <returns>Null when some of it is given up already.</returns>
     public LogPin? TryAdd(ulong index)
     {
         lock (_gate)
@@ -42,7 +46,7 @@ internal sealed class LogPins(ulong firstIndex)
         }
     }
 
-    /// <summary>As TryAdd, and where some of it is given up already, keeps the rest.</summary>
+    /// <summary>As TryAdd; when some of it is given up already, keeps the rest.</summary>
     public LogPin AddWhatIsLeft(ulong index)
     {
         lock (_gate)
@@ -52,7 +56,7 @@ internal sealed class LogPins(ulong firstIndex)
     }
 
     /// <summary>Decides what is given up: the function gets the lowest pinned index (the largest number when nothing is
-    /// pinned) and answers the first entry to be kept, 0 for all.</summary>
+    /// pinned) and returns the first entry to keep, 0 for all. It runs under the lock.</summary>
     public ulong GiveUp(Func<ulong, ulong> decide)
     {
         lock (_gate)
@@ -69,7 +73,7 @@ internal sealed class LogPins(ulong firstIndex)
         }
     }
 
-    /// <summary>The log begins here now, or must be allowed to: pins that want more are lost.</summary>
+    /// <summary>The log begins here now, or may have to: pins that need more are lost.</summary>
     public void LoseBelow(ulong firstIndex)
     {
         lock (_gate)
@@ -83,7 +87,7 @@ internal sealed class LogPins(ulong firstIndex)
         }
     }
 
-    /// <summary>The log has begun anew at this entry, whatever was pinned.</summary>
+    /// <summary>The log has started again at this entry, whatever was pinned.</summary>
     public void Restart(ulong firstIndex)
     {
         LoseBelow(firstIndex);
@@ -123,14 +127,14 @@ internal sealed class LogPin(LogPins owner, ulong index) : IDisposable
     /// <summary>Everything after it is kept.</summary>
     public ulong Index { get; internal set; } = index;
 
-    /// <summary>It wanted more of the log than pins may keep: what is behind its index may be gone. Any thread.</summary>
+    /// <summary>The pin needed more of the log than pins may keep: what is behind its index may be gone. Any thread.</summary>
     public bool IsLost
     {
         get => _isLost;
         internal set => _isLost = value;
     }
 
-    /// <summary>Less is needed from now on; an index below the present one changes nothing.</summary>
+    /// <summary>Less is needed from now on; an index below the current one changes nothing.</summary>
     public void MoveTo(ulong needed) => owner.Move(this, needed);
 
     public void Dispose() => owner.Remove(this);

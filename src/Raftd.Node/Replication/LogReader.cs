@@ -1,12 +1,12 @@
 // The reader's loop: entries that left the core's memory, for followers that lag.
 //
-// They are not read on the replica's thread, where a disk that takes its time would hold up heartbeats and everybody's
-// writes for one peer's sake; nor by the log's loop, where a read before a sync would delay every acknowledgement. The log
-// may be read beside its writer: a read holds the segments it needs, and what the writer cuts off or replaces meanwhile is
-// compared with the log by the core, which drops what is stale.
+// They are not read on the replica's thread, where a slow disk would hold up heartbeats and all writes for the sake of one
+// peer; nor by the log's loop, where a read before a sync would delay every acknowledgement. The log may be read beside its
+// writer: a read holds the segments it needs, and the core compares the result with the log as it is by then and drops what
+// is stale.
 //
-// Bounds: the core wants one piece at a time for each peer, of the size of a message (or one entry). A later request for a
-// peer is that of a later leadership, and takes the place of the one before.
+// Bounds: the core asks for one piece at a time for each peer, of the size of a message (or one entry). A second request for
+// a peer comes from a later leadership and replaces the first.
 
 using Raftd.Node.Loops;
 using Raftd.Raft;
@@ -17,14 +17,14 @@ namespace Raftd.Node.Replication;
 /// <param name="log">Only read.</param>
 internal sealed class LogReader(WriteAheadLog log) : ILoop
 {
-    /// <summary>It has nothing to do at ticks.</summary>
+    /// <summary>Long, because nothing is done at ticks.</summary>
     public static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(10);
 
     private readonly Mailbox<EntriesWanted> _inbox = new(int.MaxValue);
     private readonly List<EntriesWanted> _wanted = [];
     private List<EntriesWanted> _batch = [];
 
-    /// <summary>Gets what was read, on the reader's thread; nothing where the log no longer has it. Set before the first
+    /// <summary>Called with the entries on the reader's thread; with none when the log no longer has them. Set before the first
     /// step.</summary>
     public Action<EntriesWanted, IReadOnlyList<Entry>> Read { get; set; } = static (_, _) => { };
 
@@ -36,7 +36,7 @@ internal sealed class LogReader(WriteAheadLog log) : ILoop
 
     public void Post(EntriesWanted wanted) => _inbox.Post(wanted);
 
-    /// <summary>One piece a step, of the peer that has waited longest.</summary>
+    /// <summary>Reads one piece, for the peer that has waited longest.</summary>
     /// <exception cref="WalCorruptException">The disk no longer has what was written.</exception>
     public bool Step()
     {
@@ -71,7 +71,7 @@ internal sealed class LogReader(WriteAheadLog log) : ILoop
         }
         catch (LogCompactedException)
         {
-            // Gone since it was asked for: the core finds that out by itself, and sends a snapshot.
+            // Deleted since the core asked: the core finds that out by itself and sends a snapshot.
             return [];
         }
     }

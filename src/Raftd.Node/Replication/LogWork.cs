@@ -2,7 +2,7 @@ using Raftd.Raft;
 
 namespace Raftd.Node.Replication;
 
-/// <summary>What one Ready asks of the log, in the order the core made them.</summary>
+/// <summary>What one Ready asks of the log. Works are posted in the order of their Readys.</summary>
 internal sealed class LogWork
 {
     /// <summary>The Ready's number, reported back once it is durable.</summary>
@@ -13,15 +13,15 @@ internal sealed class LogWork
 
     public required IReadOnlyList<Entry> Entries { get; init; }
 
-    /// <summary>Leave only once this work is durable.</summary>
+    /// <summary>To send once this work is durable.</summary>
     public required IReadOnlyList<Message> Messages { get; init; }
 
-    /// <summary>False when nothing in it needs the disk before something is said: it rides on the next sync.</summary>
+    /// <summary>False when no promise depends on it: the next sync takes it along.</summary>
     public required bool MustSync { get; init; }
 
-    /// <summary>Nothing waits for it: it may go into the log with the next work, or a tick later.</summary>
+    /// <summary>Nothing waits for this work: it may go into the log with the next one, or a tick later.</summary>
     public bool MayWait => !MustSync && Messages.Count == 0 && Install is null;
 
-    /// <summary>Not null: the log starts anew after this snapshot, once its state is installed.</summary>
+    /// <summary>Not null: the log restarts after this snapshot, once its state is installed.</summary>
     public PendingInstall? Install { get; init; }
 }

@@ -1,12 +1,33 @@
 // The log's loop: group commit.
 //
-// The naive way syncs once for each entry: at 0.14 ms a sync no more than 7 000 writes a second, whatever the rest can
-// do. Here a step takes everything that the replica has handed over since the last step, appends it all, and syncs once;
-// while the disk works, the next batch gathers. Under load the batches grow and the cost of a sync is shared; without
-// load a single entry waits for no other.
+// The naive way syncs once for each entry: at 0.14 ms a sync no more than 7 000 writes a second, however fast the rest is.
+// Here a step takes everything that the replica has handed over since the last step, appends it all, and syncs once;
+// while the disk works, the next batch gathers. Under load the batches grow and share the cost of a sync; without load a
+// single entry waits for no other.
 //
-// Order is everything: works are appended in the order of their sequence numbers, "durable up to n" is reported after
-// the sync that covers n, and messages that promise something (votes, acknowledgements) leave only then.
+//   1. Take all works, append them in the order of their sequence numbers (AppendQueued).
+//   2. Sync once, if any of them needs it (TrySync).
+//   3. Send the messages that waited for it: votes, acknowledgements.
+//   4. Report "durable up to n" to the replica, n being the last work of the batch.
+//
+// Invariants:
+//   - A message that promises something leaves only after the sync that covers its work. A vote that left earlier could be
+//     forgotten in a crash and given again (failures 1 and 2 of docs/failures.md).
+//   - Works are never reordered and never skipped. A work that cannot be appended (a full disk, a snapshot that is not
+//     installed yet) holds back all behind it.
+//   - A failed sync is final: the exception ends this loop, and with it the process. Nothing of the batch was promised.
+//
+// A work without a need to sync (only the commit index moved) rides along: a crash may lose it, and only a longer replay
+// follows.
+//
+// Deleting takes three steps on two threads, because the core reads this log on its own thread and must not ask for an
+// entry that has just been deleted:
+//
+//   this thread      Tick: decide what may go, and raise the floor of the pins (Pins.GiveUp); tell the replica (Releasing)
+//   replica          the core's view of the log begins there from now on (WalRaftStorage.Release), then Release
+//   this thread      the next Tick deletes the segments below it
+//
+// What may go is flushed to the state, pinned by no peer, and beyond what is retained for followers that lag.
 
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
@@ -33,10 +54,10 @@ internal sealed class LogWriter : ILoop
     private bool _isFull;
     private bool _mustSync;
 
-    /// <param name="log">Written by this loop alone; others may read it.</param>
+    /// <param name="log">Written by this loop alone; other threads may read it.</param>
     /// <param name="peers">Where promises go once they are durable.</param>
-    /// <param name="retentionBytes">Log kept for followers that lag, whatever the state has flushed.</param>
-    /// <param name="logger">Told when the disk is full and when it is not any more.</param>
+    /// <param name="retentionBytes">Bytes of log kept for followers that lag, even if the state has flushed them.</param>
+    /// <param name="logger">Gets a line when the disk is full, and when it has room again.</param>
     public LogWriter(WriteAheadLog log, IPeerTransport peers, long retentionBytes, ILogger logger)
     {
         _log = log;
@@ -47,20 +68,20 @@ internal sealed class LogWriter : ILoop
         _retainedFrom = Retained(log.Segments);
     }
 
-    /// <summary>What must be kept for others, whatever the state has flushed.</summary>
+    /// <summary>What must be kept for peers, even if the state has flushed it.</summary>
     public LogPins Pins { get; }
 
-    /// <summary>How many bytes of log may lie behind a pin; one behind which there are more is lost. Asked by any thread; set
-    /// before the first step.</summary>
+    /// <summary>How many bytes of log a pin may keep; one that needs more is lost. Called by any thread; set before the first
+    /// step.</summary>
     public Func<long> MaxPinnedBytes { get; set; } = static () => long.MaxValue;
 
     /// <summary>The first entry that is kept for followers that lag, pinned or not. Any thread.</summary>
     public ulong RetainedFrom => Volatile.Read(ref _retainedFrom);
 
-    /// <summary>Gets "durable up to this Ready", on the log's thread; set before the first step.</summary>
+    /// <summary>Called with "durable up to this Ready" on the log's thread; set before the first step.</summary>
     public Action<ulong> Durable { get; set; } = static _ => { };
 
-    /// <summary>Told the index at which the log could begin from now on; the reader of the log answers with Release.</summary>
+    /// <summary>Called with the index at which the log may begin from now on; the replica answers with Release.</summary>
     public Action<ulong> Releasing { get; set; } = static _ => { };
 
     /// <summary>Set by the owner of the loop: called when there is something to do.</summary>
@@ -77,8 +98,8 @@ internal sealed class LogWriter : ILoop
 
     public void Post(LogWork work)
     {
-        // Often all there is to write is a commit index that moved, after each batch: waking two threads for it costs
-        // more than it says, and the next batch takes it along.
+        // Often a batch is followed by a commit index that moved and nothing else. Waking two threads for that costs more
+        // than it is worth: the next batch takes it along.
         if (work.MayWait)
         {
             _inbox.PostQuietly(work);
@@ -120,7 +141,7 @@ internal sealed class LogWriter : ILoop
         return Commit() && appended;
     }
 
-    /// <summary>Lets go of segments that are needed no more, and tries again when the disk was full.</summary>
+    /// <summary>Deletes segments that are not needed any more, and tries again after a full disk.</summary>
     public void Tick()
     {
         Commit();
@@ -145,10 +166,10 @@ internal sealed class LogWriter : ILoop
         }
     }
 
-    /// <summary>The core has been told that the log now begins at this index: what is below may go. Any thread.</summary>
+    /// <summary>The core's view of the log now begins at this index: what is below may be deleted. Any thread.</summary>
     public void Release(ulong firstIndex) => Volatile.Write(ref _released, firstIndex);
 
-    /// <summary>The first index of the segments that hold the newest bytes, as many as are kept for followers that lag.</summary>
+    /// <summary>The first index of the newest segments that together hold at least the bytes retained for followers that lag.</summary>
     private ulong Retained(IReadOnlyList<SegmentInfo> segments)
     {
         var kept = segments.Sum(static segment => segment.SizeBytes);
@@ -167,8 +188,8 @@ internal sealed class LogWriter : ILoop
         return first;
     }
 
-    /// <summary>The first index of a segment from which on there are no more than so many bytes; what is being written to
-    /// is always kept.</summary>
+    /// <summary>The first index of the newest segments that together hold at most this many bytes; the segment that is being
+    /// written is always among them. 0 when all segments do.</summary>
     private static ulong LowestPinnable(IReadOnlyList<SegmentInfo> segments, long maxBytes)
     {
         var bytes = 0L;
@@ -184,8 +205,8 @@ internal sealed class LogWriter : ILoop
         return 0;
     }
 
-    /// <summary>The first index that is kept whether it is pinned or not: a pin there keeps nothing, and must not be lost. It may
-    /// be of a snapshot of all that is flushed, sent to the peer without whose vote no entry behind it is committed.</summary>
+    /// <summary>The first index that is kept even without a pin. A pin there costs nothing and must not be lost: it may belong to
+    /// a snapshot of everything flushed, for the very peer whose vote the next commit needs.</summary>
     private ulong LowestNeeded(ulong retained) => Math.Min(retained, Volatile.Read(ref _flushedIndex) + 1);
 
     /// <summary>The first index that must stay: flushed, not pinned, and beyond what is kept for followers that lag.</summary>
@@ -215,8 +236,9 @@ internal sealed class LogWriter : ILoop
         return any;
     }
 
-    /// <summary>Whether the work can be appended now; where a snapshot takes the log's place, the log is started anew first.</summary>
-    /// <remarks>A reset is tried on a full disk too: where nothing waits for a sync, only it finds that there is room.</remarks>
+    /// <summary>Whether the work can be appended now. If a snapshot replaces the log, the log is restarted first.</summary>
+    /// <remarks>A reset is tried on a full disk too: if nothing waits for a sync, only the reset finds out that there is room
+    /// again.</remarks>
     private bool TryPrepare(LogWork work) => work.Install is { } install ? TryReset(install, work.State) : !_isFull;
 
     private void Append(LogWork work)
@@ -234,7 +256,11 @@ internal sealed class LogWriter : ILoop
         _mustSync |= work.MustSync;
     }
 
-    /// <summary>Starts the log anew after an installed snapshot; false while it is not installed or the disk is full.</summary>
+    /// <summary>Restarts the log after an installed snapshot; false while it is not installed or the disk is full.</summary>
+    /// <remarks>
+    /// The state first, the log second: a crash between the two finds a state ahead of its log, which the start mends. The
+    /// other order would leave a log that begins after entries which no state has.
+    /// </remarks>
     private bool TryReset(PendingInstall install, HardState? changed)
     {
         if (!install.IsInstalled || !Commit())
@@ -263,8 +289,8 @@ internal sealed class LogWriter : ILoop
     private static LogState ToLogState(HardState state) =>
         new(state.Term, state.Vote.Value, state.Commit, state.Recovering);
 
-    /// <summary>One sync for everything appended, then everything that waited for it.</summary>
-    /// <returns>False when nothing could be committed.</returns>
+    /// <summary>One sync for everything appended, then the messages and the report that waited for it.</summary>
+    /// <returns>False when the disk is full.</returns>
     private bool Commit()
     {
         if (_unsynced.Count == 0)
@@ -313,7 +339,7 @@ internal sealed class LogWriter : ILoop
         return true;
     }
 
-    /// <summary>Nothing was acknowledged and nothing is lost: the work stays, and is tried again at each tick.</summary>
+    /// <summary>Nothing was acknowledged and nothing is lost: the works stay, and are tried again at each tick.</summary>
     private void NoteFull(WalSpaceException full)
     {
         if (!_isFull)

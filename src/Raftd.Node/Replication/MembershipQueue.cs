@@ -1,16 +1,17 @@
-// What a leader does about the members when it is asked, one request after the other.
+// Requests to a leader that concern the members, one after the other.
 //
 // Each change is a configuration entry that the core guards (Raft thesis 4.1; docs/raft.md). A configuration counts from
-// append, but may be rolled back until it is committed, and an answer that needs no entry of its own ("known already", "no
-// such member") would make a promise of such a one. So:
+// append, but may be rolled back until it is committed. An answer that needs no entry of its own ("known already", "no such
+// member") must not be based on one that may yet be rolled back. So:
 //
-//   1. Nothing is decided while the newest configuration is not committed, or a level may be rising (LevelRaiser): the
-//      request waits for its turn, and is answered not_ready if that does not come in time.
+//   1. Nothing is decided while the newest configuration is not committed, or while the level may be rising (LevelRaiser).
+//      The request waits for its turn, and is answered not_ready if its turn does not come in time.
 //   2. A decision that is an entry is answered once the entry is applied.
-//   3. Any other names the term it was made in, and the service asks for a round of heartbeats before it answers: a member that
-//      was deposed without knowing has not heard of the members added or removed since.
+//   3. Any other decision names its term, and the service makes a round of heartbeats before it answers: a leader that was
+//      deposed without knowing it has not heard of the members added or removed since.
 //
-// Answers are given after the step has published its status: who asks for the members next sees the change.
+// Answers are given after the step has published its status, so that a client that asks for the members next sees the
+// change.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Contract;
@@ -29,7 +30,7 @@ internal sealed class MembershipQueue(Replica replica, TimeSpan timeLimit, TimeP
 
     private readonly List<(MembershipRequest Request, MembershipOutcome Outcome)> _ended = [];
 
-    // The one whose turn it is: its entry is on its way, or leadership is.
+    // The request whose turn it is: its entry, or the transfer of leadership, is under way.
     private MembershipRequest? _current;
     private Proposal? _entry;
     private Configuration _next = Configuration.Empty;
@@ -37,7 +38,7 @@ internal sealed class MembershipQueue(Replica replica, TimeSpan timeLimit, TimeP
 
     public void Add(MembershipRequest request) => _waiting.Enqueue(request);
 
-    /// <summary>In each step, before what has gathered is proposed.</summary>
+    /// <summary>In each step, before the gathered commands are proposed.</summary>
     public void Decide()
     {
         EndOverdue();
@@ -84,12 +85,12 @@ internal sealed class MembershipQueue(Replica replica, TimeSpan timeLimit, TimeP
     private static MembershipOutcome NotLeading =>
         new() { Failure = new NotLeaderException("this member does not lead, or is about to hand over") };
 
-    /// <summary>The newest configuration is committed, and no level is about to rise, or left in the log by a former leader
-    /// and not known here yet.</summary>
+    /// <summary>The newest configuration is committed, and no entry that raises the level is under way, neither of this leader nor
+    /// left in the log by a former one.</summary>
     private bool IsSettled =>
         replica.Raft.ConfigurationIndex <= replica.Raft.Commit && replica.IsPromoted && !replica.IsRaisingLevel;
 
-    /// <summary>One at a time; but a member that leads no more sends them all elsewhere, whatever becomes of the one before.</summary>
+    /// <summary>One at a time. A member that does not lead any more refuses them all at once, so that they go to another.</summary>
     private bool MayDecide => _current is null || !replica.IsLeading;
 
     /// <returns>False while it has to wait.</returns>
@@ -139,7 +140,7 @@ internal sealed class MembershipQueue(Replica replica, TimeSpan timeLimit, TimeP
         Invariant.Check(result != ProposeResult.Invalid, $"the core calls {next} after {now.Configuration} invalid");
         if (entry is null)
         {
-            // The tail is full, or a duty has just proposed a change: in a later step there is room.
+            // The uncommitted tail is full, or a duty has just proposed a change: a later step tries again.
             return false;
         }
 
@@ -207,14 +208,14 @@ internal sealed class MembershipQueue(Replica replica, TimeSpan timeLimit, TimeP
         return isGivenUp || handOver.Deadline <= time.GetTimestamp() ? NotTakenOver : null;
     }
 
-    /// <summary>Not surely: the word to stand for election may still be on its way.</summary>
+    /// <summary>Not certain: the message that tells the heir to stand for election may still arrive.</summary>
     private MembershipOutcome NotTakenOver => new()
     {
         Failure = new StoreException(
             ErrorCode.UnknownOutcome, $"member {_heir} has not taken over in time", "see who leads at /status"),
     };
 
-    /// <summary>Those whose turn did not come: none of them has proposed anything.</summary>
+    /// <summary>Ends requests whose turn did not come in time. None of them has proposed anything.</summary>
     private void EndOverdue()
     {
         while (_waiting.TryPeek(out var request) && request.Deadline <= time.GetTimestamp())

@@ -3,8 +3,8 @@ using Raftd.Raft;
 
 namespace Raftd.Node.Replication;
 
-/// <summary>Something about the members that only a leader does, and who waits for it (MembershipQueue).</summary>
-/// <param name="deadline">Timestamp after which it is not begun any more.</param>
+/// <summary>A request about the members that only a leader handles, and the task that its caller awaits (MembershipQueue).</summary>
+/// <param name="deadline">Timestamp after which it is no longer begun.</param>
 internal abstract class MembershipRequest(long deadline)
     : TaskCompletionSource<MembershipOutcome>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
@@ -17,28 +17,28 @@ internal abstract class MembershipRequest(long deadline)
     }
 
     /// <summary>Leadership for another member.</summary>
-    /// <param name="to">0 for the one that is likeliest to take it.</param>
-    /// <param name="deadline">As for all.</param>
+    /// <param name="to">0 for the member most likely to win.</param>
+    /// <param name="deadline">As in the base class.</param>
     internal sealed class HandOver(ulong to, long deadline) : MembershipRequest(deadline)
     {
         public ulong To { get; } = to;
     }
 }
 
-/// <summary>What became of it.</summary>
+/// <summary>The result of a membership request.</summary>
 internal sealed record MembershipOutcome
 {
-    /// <summary>Null where it was done, or there was nothing to do: else NotLeaderException for what another leader may do, or
-    /// the refusal.</summary>
+    /// <summary>Null when it was done or there was nothing to do; else NotLeaderException when another leader may do it, or the
+    /// refusal.</summary>
     public Exception? Failure { get; init; }
 
-    /// <summary>Not 0: the outcome is a decision of this term's leader that no entry bears out. It is true only if that member
-    /// still led when it decided.</summary>
+    /// <summary>Not 0: the outcome is a decision of this term's leader without an entry. It holds only if that member still led
+    /// when it decided.</summary>
     public ulong DecidedIn { get; init; }
 
     /// <summary>The members after a change.</summary>
     public Configuration Configuration { get; init; } = Configuration.Empty;
 
-    /// <summary>Who leads after leadership was handed over.</summary>
+    /// <summary>The leader after leadership was handed over.</summary>
     public ulong Leader { get; init; }
 }

@@ -1,29 +1,38 @@
 // The log that peers need to catch up, kept for them on every member.
 //
-// The naive way keeps the log behind a snapshot for as long as it is streamed. The peer then installs it, asks for the
-// entries behind it, and under writes they are gone: it gets another snapshot, and another, and never catches up. So the
-// leader keeps the log for a peer from the index of its snapshot on until the peer replicates within retention again.
-// Worked through with retention of 3 entries:
+// The naive way keeps the log behind a snapshot for as long as it is streamed. The peer then installs it and asks for the
+// entries behind it, and if writes went on they are gone: it gets another snapshot, and another, and never catches up. So
+// the leader keeps the log for a peer from the index of its snapshot on until the peer replicates within retention again.
+// Worked through with a retention of 3 entries:
 //
 //   leader's log   peer m3                                    kept from
 //   100 .. 120     snapshot at 105 begins                     106, for m3
 //   100 .. 180     it is under way                            106
 //   100 .. 210     installed; replicates, Match 140           141
-//   ...            Match 298 of 300, within retention         298, for everyone alike: the pin goes
+//   ...            Match 298 of 300, within retention         298, as for every peer: the pin ends
 //
 //   1. A pin begins with a snapshot (Begin) and moves up with the peer's Match.
 //   2. It ends when the peer replicates within retention, is removed, or has been silent for ten minutes. It is lost when
-//      the log behind it grows beyond what pins may keep (LogPins.LoseBelow): the peer then begins anew with another
-//      snapshot, the log and /status say so.
-//   3. The leader tells everyone the lowest index that a peer needs (LogNeed in MemberReport), and the others keep their
-//      log from there too. A leader counts while it is the one that this member follows, in the same term; what it said
-//      last holds for ten minutes, for there may be no leader to say more.
-//   4. A new leader does not know which peer it was. It keeps that much for each, and the first acknowledgements of those
-//      that are level end it for them.
-//   5. A member that starts keeps all the log it has until it hears a leader or leads. So a restart forgets nothing that
-//      the leader still knows of; and where the leader itself restarts, the next one knows it from its word.
+//      the log behind it grows beyond what pins may keep (LogPins.LoseBelow): the peer then starts again with another
+//      snapshot, and the log and /status say so.
+//   3. The leader tells every member the lowest index that a peer needs (LogNeed in MemberReport), and the others keep
+//      their log from there too. A member believes the leader that it follows, in the same term. The last report holds for
+//      ten minutes, because there may be no leader to send another.
+//   4. A new leader does not know which peer needed the log. It pins that much for each peer, and the first
+//      acknowledgements of peers that replicate within retention end their pins.
+//   5. A member that starts keeps all the log it has until it hears from a leader or leads. So its restart deletes nothing
+//      that the leader still asks for; and when the leader itself restarts, the next one has its last report.
 //
-// None of it is needed for safety: a pin that is forgotten costs a snapshot.
+// Invariants:
+//   - Need names the lowest pin of the last tick, together with the term that it was made in: a follower never takes a
+//     report of an earlier leadership for one of its leader.
+//   - Each pin has one owner: the lease of a spool, then _begun, then _peers or _word. A pin that lost its owner would keep
+//     the log for ever, so every path that drops a pin disposes it.
+//
+// The race at the beginning of 1: the log may be deleted between the request for a snapshot and its first byte. So the
+// spooler pins the log before it opens the snapshot, and a lease has a pin of its own before the spooler's pin ends.
+//
+// Safety needs none of this: a pin that is forgotten costs a snapshot.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Peers;
@@ -31,9 +40,9 @@ using Raftd.Raft;
 
 namespace Raftd.Node.Replication;
 
-/// <summary>What a leader knows of one peer, as far as it matters here.</summary>
-/// <param name="Replicates">It takes entries as they come, and what it acknowledged counts.</param>
-/// <param name="IsActive">It was heard of lately.</param>
+/// <summary>What a leader knows of one peer, as far as pins need it.</summary>
+/// <param name="Replicates">The peer takes entries as they come, and its acknowledgements count.</param>
+/// <param name="IsActive">The peer has answered lately.</param>
 internal readonly record struct PeerNeed(NodeId Id, ulong Match, bool Replicates, bool IsActive)
 {
     public static PeerNeed Of(Progress peer) =>
@@ -43,7 +52,7 @@ internal readonly record struct PeerNeed(NodeId Id, ulong Match, bool Replicates
 /// <summary>Ticked on the replica's thread.</summary>
 internal sealed class PeerPins
 {
-    /// <summary>A peer, or a leader, that is silent for so long is not waited for.</summary>
+    /// <summary>After this much silence of a peer or a leader its pins end.</summary>
     public static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(10);
 
     private readonly LogWriter _log;
@@ -51,12 +60,12 @@ internal sealed class PeerPins
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    // Guards _begun, which streams fill, and _need, which others read.
+    // Guards _begun, which streams fill, and _need, which other threads read.
     private readonly Lock _gate = new();
     private readonly List<(NodeId Peer, LogPin Pin)> _begun = [];
     private LogNeed _need = LogNeed.None;
 
-    // Of a leader: what each peer needs. Of the others: what the leader said.
+    // On a leader: the pin of each peer. On other members: the pin for the leader's last report, and when it came.
     private readonly SortedDictionary<NodeId, PeerPin> _peers = [];
     private LogPin? _word;
     private long _wordAt;
@@ -65,10 +74,10 @@ internal sealed class PeerPins
     private readonly SortedSet<NodeId> _givenUp = [];
     private volatile NodeId[] _publishedGivenUp = [];
 
-    /// <param name="log">Its pins, and what it keeps without them.</param>
-    /// <param name="reports">What the peers said last.</param>
+    /// <param name="log">Holds the pins, and says what it keeps without them.</param>
+    /// <param name="reports">The last report of each peer.</param>
     /// <param name="time">Monotonic time; only its timestamps are used.</param>
-    /// <param name="logger">Told when a peer has to begin anew.</param>
+    /// <param name="logger">Gets a line when a peer has to start again with another snapshot.</param>
     public PeerPins(LogWriter log, PeerReports reports, TimeProvider time, ILogger logger)
     {
         _log = log;
@@ -79,7 +88,7 @@ internal sealed class PeerPins
         _wordAt = time.GetTimestamp();
     }
 
-    /// <summary>What this member says to the others. Any thread.</summary>
+    /// <summary>The log that this member asks the others to keep. Any thread.</summary>
     public LogNeed Need
     {
         get
@@ -91,11 +100,11 @@ internal sealed class PeerPins
         }
     }
 
-    /// <summary>Peers of this leader whose pin was lost, and who have not caught up since. Any thread.</summary>
+    /// <summary>Peers of this leader whose pin was lost, and which have not caught up since. Any thread.</summary>
     public IReadOnlyList<NodeId> GivenUp => _publishedGivenUp;
 
-    /// <summary>A snapshot begins on its way to the peer; the pin keeps the log behind it, and is owned here from now on. Any
-    /// thread.</summary>
+    /// <summary>The first byte of a snapshot is about to leave for the peer. The pin keeps the log behind it and is owned here
+    /// from now on. Any thread.</summary>
     public void Begin(NodeId peer, LogPin pin)
     {
         lock (_gate)
@@ -104,7 +113,7 @@ internal sealed class PeerPins
         }
     }
 
-    /// <summary>About ten times a second.</summary>
+    /// <summary>Called about ten times a second.</summary>
     public void Tick(RaftNode raft)
     {
         if (raft.Role == RaftRole.Leader)
@@ -162,7 +171,7 @@ internal sealed class PeerPins
         Publish();
     }
 
-    /// <summary>What the former leader asked for, for each peer: which one it was is not known.</summary>
+    /// <summary>Pins for each peer what the former leader asked for: this leader does not know which peer needed it.</summary>
     private void TakeOver(IReadOnlyList<PeerNeed> peers)
     {
         if (_word is not { } word)
@@ -226,7 +235,7 @@ internal sealed class PeerPins
         }
     }
 
-    /// <summary>The next leader has not said anything yet: until then, what this one would have said.</summary>
+    /// <summary>Keeps what this leader asked for until the next leader's report.</summary>
     private void EndLeadership()
     {
         foreach (var (_, pin) in TakeBegun())
@@ -247,7 +256,7 @@ internal sealed class PeerPins
         _givenUp.Clear();
     }
 
-    /// <remarks>A word that asks for less log than the one before moves the pin up; one that asks for more gets what is left.</remarks>
+    /// <remarks>A report that needs less log than the one before moves the pin up; one that needs more gets what is left.</remarks>
     private void Hear(ulong index)
     {
         _wordAt = _time.GetTimestamp();
@@ -301,7 +310,7 @@ internal sealed class PeerPins
         }
     }
 
-    /// <summary>What one peer needs, and when it was heard of last.</summary>
+    /// <summary>The pin of one peer, and when the peer answered last.</summary>
     private sealed class PeerPin(LogPin pin, long heardAt)
     {
         public LogPin Pin { get; } = pin;

@@ -2,11 +2,11 @@ using Raftd.Raft;
 
 namespace Raftd.Node.Replication;
 
-/// <summary>A snapshot that the core accepted, between the applier (which installs the state) and the log (which then
-/// starts anew after it).</summary>
+/// <summary>A snapshot that the core accepted, on its way from the applier, which installs the state, to the log, which then
+/// restarts after it.</summary>
 /// <remarks>
-/// The order is the state first, the log second. A crash between the two finds a state ahead of the log's end, and the
-/// start restarts the log at the state's index: whole either way.
+/// The order is the state first, the log second. After a crash between the two the start finds a state ahead of the log's
+/// end and restarts the log at the state's index; nothing is missing.
 /// </remarks>
 internal sealed class PendingInstall(EntryId snapshot, SnapshotOffer offer)
 {
@@ -21,7 +21,7 @@ internal sealed class PendingInstall(EntryId snapshot, SnapshotOffer offer)
     /// <summary>Set by the applier; the log waits for it.</summary>
     public bool IsInstalled => _installed;
 
-    /// <summary>Tells the log and the sender.</summary>
+    /// <summary>Lets the log restart, and tells the sender.</summary>
     public void MarkInstalled()
     {
         _installed = true;

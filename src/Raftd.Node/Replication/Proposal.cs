@@ -3,11 +3,11 @@ using Raftd.State.Leading;
 
 namespace Raftd.Node.Replication;
 
-/// <summary>A command on its way through the log, and who waits for its result.</summary>
-/// <param name="command">The encoded command; the caller leaves the bytes alone.</param>
+/// <summary>A command on its way through the log, and the task that its caller awaits.</summary>
+/// <param name="command">The encoded command; the caller never writes to the bytes again.</param>
 /// <param name="deadline">Timestamp after which the caller is told that the outcome is unknown.</param>
 /// <param name="budget">Gets the command's bytes back when the proposal ends.</param>
-/// <param name="growthBytes">Logical bytes it adds to the state at most; 0 for what the quota does not concern.</param>
+/// <param name="growthBytes">Most logical bytes that it adds to the state; 0 for commands outside the quota.</param>
 internal sealed class Proposal(ReadOnlyMemory<byte> command, long deadline, ByteBudget budget, long growthBytes)
     : TaskCompletionSource<ProposalOutcome>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
@@ -23,7 +23,8 @@ internal sealed class Proposal(ReadOnlyMemory<byte> command, long deadline, Byte
     /// <summary>Index of the entry that carries it; set by the replica when it is proposed.</summary>
     public ulong Index { get; set; }
 
-    /// <summary>Told of the end on the thread that ends it: for a caller that is stepped, and must not wait in it.</summary>
+    /// <summary>Called at the end, on the thread that ends the proposal: for callers that are stepped and do not await. It must not
+    /// wait.</summary>
     public Action<ProposalOutcome>? Ended { get; init; }
 
     /// <summary>Tells the caller, once: a later end of the same proposal changes nothing.</summary>

@@ -1,13 +1,14 @@
-// Who waits for which entry.
+// Which caller waits for which entry.
 //
-// A proposal's fate is known in exactly one way: some entry is committed at its index. If that entry has its term, it is
-// the proposal itself; if not, the proposal is surely lost. Neither losing leadership nor a truncation of our own log
-// decides anything: another member may still hold the entry, win a later election and commit it (Raft paper, figure 8).
+// The naive way fails all proposals when leadership is lost. The client then tries again, and the first attempt may still be
+// applied: twice. A proposal's outcome is known in exactly one way: an entry is committed at its index. If that entry has
+// its term, it is the proposal itself; if not, the proposal is certainly lost. Neither losing leadership nor cutting our own
+// log decides anything: another member may still hold the entry, win a later election and commit it (Raft paper, figure 8).
 // So proposals of former terms stay until their index is decided or their time is up.
 //
-// A leadership gives its proposals growing indexes, so each has a queue of its own, and a commit looks at the heads alone:
-// however much a deposed leader had outstanding, what decides it costs no more than each proposal once. There are as many
-// queues as leaderships fit into the time limit of a request, a handful.
+// A leadership gives its proposals rising indexes, so each leadership has a queue of its own, and a commit looks at the
+// heads alone: each proposal is handled once, however many a deposed leader had outstanding. There are as many queues as
+// leaderships fit into the time limit of a request, a handful.
 
 using Raftd.Raft;
 using Raftd.State.Leading;
@@ -17,11 +18,11 @@ namespace Raftd.Node.Replication;
 /// <summary>Proposals by the entry that carries them. Owned by the replica's thread.</summary>
 internal sealed class ProposalLedger
 {
-    // Of one leadership each, none empty but perhaps that of the present one, which is the last. In each, indexes strictly
-    // increase. They may hold ended proposals whose time was up.
+    // One queue for each leadership. None is empty except perhaps the last, that of the current one. In each, indexes
+    // strictly increase. They may hold ended proposals whose time was up.
     private readonly List<Queue<Proposal>> _leaderships = [new()];
 
-    // No proposal's time is up before this: as of the last look at all of them, and of what came since.
+    // No proposal's time is up before this: the lowest deadline of the last full scan and of the proposals added since.
     private long _earliestDeadline = long.MaxValue;
 
     public int Count
@@ -38,7 +39,7 @@ internal sealed class ProposalLedger
         }
     }
 
-    /// <summary>A new term begins: what waits now belongs to a former one.</summary>
+    /// <summary>A new term begins: the proposals that wait belong to a former one.</summary>
     public void BeginTerm()
     {
         if (_leaderships[^1].Count > 0)
@@ -55,7 +56,7 @@ internal sealed class ProposalLedger
         _leaderships[^1].Enqueue(proposal);
     }
 
-    /// <summary>The entry is committed: ends the proposals it displaced, and hands out the one it carries.</summary>
+    /// <summary>The entry is committed: ends the proposals that it displaced, and returns the one that it carries.</summary>
     public Proposal? TakeCommitted(EntryId entry)
     {
         Proposal? found = null;
@@ -68,12 +69,12 @@ internal sealed class ProposalLedger
         return found;
     }
 
-    /// <summary>A snapshot covers everything up to the index: those entries were decided out of our sight.</summary>
+    /// <summary>A snapshot covers everything up to the index: those entries were decided, and this member does not know how.</summary>
     public void SkipTo(ulong index) => EndWhile(head => head.Index <= index);
 
-    /// <summary>Tells those whose time is up that their outcome is unknown.</summary>
-    /// <remarks>Not in order: a forwarded proposal has what was left of its caller's time, perhaps less than one before it. All
-    /// are looked at once in a time limit, unless some are overdue.</remarks>
+    /// <summary>Ends proposals whose time is up: their outcome is unknown.</summary>
+    /// <remarks>Deadlines are not in order: a forwarded proposal has the rest of its caller's time, perhaps less than one before
+    /// it. All are scanned once in a time limit, and more often only while some are overdue.</remarks>
     public void EndOverdue(long now)
     {
         if (now < _earliestDeadline)
@@ -90,7 +91,7 @@ internal sealed class ProposalLedger
         EndWhile(static head => head.Task.IsCompleted);
     }
 
-    /// <summary>The member stops: no caller will learn more.</summary>
+    /// <summary>The member stops: no caller learns more.</summary>
     public void EndAll() => EndWhile(static _ => true);
 
     private void EndOverdue(Queue<Proposal> proposals, long now)

@@ -1,21 +1,22 @@
 // Which writes the leader proposes, by the quota.
 //
-// The naive way lets every write in, raises an alarm when the state is above the quota, and has apply refuse what comes
-// then. By that time the log is full of writes that were let in as well, old history keeps the state full
-// for good, and a write of one byte is refused because one of 32 MiB did not fit. So the quota is asked before a write
-// enters the log, and by this member alone, because it leads:
+// The naive way proposes every write, raises an alarm when the state is above the quota, and has apply refuse writes from
+// then on. By that time the log is full of writes that still have to be applied, old history keeps the state full for good,
+// and a write of one byte is refused because one of 32 MiB did not fit. So the quota is checked before a write enters the
+// log, and by the leader alone:
 //
-//   1. What counts is what is applied, what is under way (proposed and not applied), and the write at its largest.
-//   2. What fits is proposed at once: that is nearly always so, and costs a comparison.
-//   3. What does not fit although it would without history, or once what is under way has shown what it leaves, waits here,
-//      in the order of arrival, within its time limit. The compactor is asked for room in the same step.
-//   4. What would not fit beside the live data alone is refused, with the numbers.
+//   1. The applied state counts, everything under way (proposed and not applied), and the write at its largest.
+//   2. A write that fits is proposed at once. Nearly all do, and it costs a comparison.
+//   3. A write that would fit without history, or once the writes under way have shown their true size, waits here, in the
+//      order of arrival and within its time limit. The compactor is asked for room in the same step.
+//   4. A write that would not fit beside the live data alone is refused, with the numbers.
 //
-// Deletes, revokes and compactions pass: they are the way out. Before the first entry of its term is applied, a leader does
-// not know what is under way, so writes wait for that: their own entries stand behind it anyway.
+// Deletes, revokes and compactions always pass: they make room. Before the first entry of its term is applied, a leader does
+// not know what is under way, so writes wait for that entry; theirs would come after it anyway.
 //
-// Invariant: applied + under way <= quota whenever a write is let in, but for one that replaces live data, or finds history
-// that cannot be compacted any further (the tombstones of the newest revision): it goes alone, with nothing under way.
+// Invariant: applied + under way <= quota whenever a write is admitted, except for one that replaces live data or finds
+// history that cannot be compacted any further (the tombstones of the newest revision): it goes alone, with nothing under
+// way.
 
 using Raftd.State.Commands;
 using Raftd.State.Leading;
@@ -26,7 +27,7 @@ namespace Raftd.Node.Replication;
 /// <summary>The door in front of the log. Used by the replica's thread alone.</summary>
 internal sealed class QuotaGate(long quotaBytes, StateMachine state, TimeProvider time)
 {
-    /// <summary>A refusal is forgotten after this, so that a write that is not tried again does not hold the alarm for ever.</summary>
+    /// <summary>A refusal is forgotten after this, so that a write that is not tried again does not keep the alarm for ever.</summary>
     private static readonly TimeSpan RefusalLifetime = TimeSpan.FromMinutes(1);
 
     private readonly Queue<Proposal> _waiting = new();
@@ -42,10 +43,10 @@ internal sealed class QuotaGate(long quotaBytes, StateMachine state, TimeProvide
         Refuse,
     }
 
-    /// <summary>A write waits that would fit if there were less history.</summary>
+    /// <summary>A write is waiting that would fit with less history.</summary>
     public bool NeedsRoom { get; private set; }
 
-    /// <summary>The live data are above the quota, or a write was refused lately that would be refused again.</summary>
+    /// <summary>The live data exceeds the quota, or a write was refused lately that would be refused again.</summary>
     public bool IsFull
     {
         get
@@ -55,8 +56,8 @@ internal sealed class QuotaGate(long quotaBytes, StateMachine state, TimeProvide
         }
     }
 
-    /// <summary>Leaves of the gathered proposals those that may be proposed now, behind those that have waited until now;
-    /// refuses and keeps the others.</summary>
+    /// <summary>Leaves those of the gathered proposals that may be proposed now, after those that have been waiting; refuses the
+    /// others or keeps them here.</summary>
     /// <param name="gathered">In the order of arrival; changed.</param>
     /// <param name="knowsUnderWay">This leader has applied the first entry of its term.</param>
     public void Admit(List<Proposal> gathered, bool knowsUnderWay)
@@ -87,7 +88,7 @@ internal sealed class QuotaGate(long quotaBytes, StateMachine state, TimeProvide
         _admitted.Clear();
     }
 
-    /// <summary>Ends those whose time is up; nothing of them was proposed.</summary>
+    /// <summary>Ends proposals whose time is up; none of them was proposed.</summary>
     public void EndOverdue(long now)
     {
         while (_waiting.TryPeek(out var head) && head.Deadline <= now)
@@ -96,7 +97,7 @@ internal sealed class QuotaGate(long quotaBytes, StateMachine state, TimeProvide
         }
     }
 
-    /// <summary>This member leads no more: others decide what fits.</summary>
+    /// <summary>This member does not lead any more: the next leader decides.</summary>
     public void EndLeadership()
     {
         while (_waiting.TryDequeue(out var waiting))
@@ -178,7 +179,7 @@ internal sealed class QuotaGate(long quotaBytes, StateMachine state, TimeProvide
                 + $"into {quotaBytes}; nothing was written");
     }
 
-    /// <summary>What is let in leaves as much behind as what was refused: that would be let in now, too.</summary>
+    /// <summary>The admitted write adds at least as much live data as the refused one, which would therefore be admitted now.</summary>
     private void ForgetRefusalIfItFits(Proposal admitted, StateView view)
     {
         if (_refused is { } refused && LiveGrowth.Of(view, admitted.Command) >= refused.Bytes)
@@ -187,7 +188,7 @@ internal sealed class QuotaGate(long quotaBytes, StateMachine state, TimeProvide
         }
     }
 
-    /// <summary>What is applied is counted by the state; what ended without an index was never proposed.</summary>
+    /// <summary>The state counts applied proposals itself, and one that ended without an index was never proposed.</summary>
     private void ForgetApplied(ulong applied)
     {
         while (_underWay.TryPeek(out var head) && (head.Index != 0 ? head.Index <= applied : head.Task.IsCompleted))

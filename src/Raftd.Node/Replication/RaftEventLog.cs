@@ -3,7 +3,7 @@ using Raftd.Raft;
 
 namespace Raftd.Node.Replication;
 
-/// <summary>The core has no logger: its events become lines here, each kind with an id that stays.</summary>
+/// <summary>The core has no logger: its events become log lines here, each kind with an id that never changes.</summary>
 internal static partial class RaftEventLog
 {
     public static void Write(ILogger logger, RaftEvent happening)
@@ -77,7 +77,7 @@ internal static partial class RaftEventLog
     [LoggerMessage(2012, LogLevel.Information, "peer {Peer:x16} is whole again")]
     private static partial void PeerWhole(ILogger logger, ulong peer);
 
-    [LoggerMessage(2013, LogLevel.Warning, "this member may have lost entries ({Reason}): it neither votes nor acknowledges")]
+    [LoggerMessage(2013, LogLevel.Warning, "this member may have lost entries ({Reason}): its votes and acknowledgements do not count until a leader has made it whole")]
     private static partial void Recovering(ILogger logger, RecoveryReason reason);
 
     [LoggerMessage(2014, LogLevel.Information, "this member is whole again ({Reason})")]
@@ -98,10 +98,10 @@ internal static partial class RaftEventLog
     [LoggerMessage(2019, LogLevel.Information, "installing the snapshot as of {Index} from {From:x16}")]
     private static partial void Accepted(ILogger logger, ulong index, ulong from);
 
-    [LoggerMessage(2020, LogLevel.Information, "the snapshot as of {Index} from {From:x16} tells nothing new")]
+    [LoggerMessage(2020, LogLevel.Information, "ignored the snapshot as of {Index} from {From:x16}: this member has all of it")]
     private static partial void Ignored(ILogger logger, ulong index, ulong from);
 
-    [LoggerMessage(2021, LogLevel.Warning, "dropped a {Kind} of {From:x16}: {Reason}")]
+    [LoggerMessage(2021, LogLevel.Warning, "dropped a {Kind} from {From:x16}, which no correct member sends: {Reason}")]
     private static partial void Dropped(ILogger logger, MessageKind kind, ulong from, string reason);
 
     [LoggerMessage(2099, LogLevel.Information, "{Event}")]

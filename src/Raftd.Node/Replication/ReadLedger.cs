@@ -1,10 +1,10 @@
 // Reads on their way through ReadIndex (Raft thesis 6.4).
 //
-// All reads that wait when a step begins share one context. The core answers a context with the index that must be
-// applied first, or says that it was lost with a leader; a request to another member may also vanish on the wire, so a
-// context that stays unanswered is given up and its reads go under a new one. A context is never used twice: a late
-// answer to an old one must not release a newer read (failure 5 of docs/failures.md). What is given up here is given
-// up in the core too, or under a silent quorum it would keep every context that was ever tried.
+// All reads that wait when a step begins share one context. The core answers a context with the index that must be applied
+// first, or reports that it was lost with a leader. A request to another member may also get lost on the wire, so a context
+// that stays unanswered is given up and its reads get a new one. A context is never used twice: a late answer to an old
+// context must not release a newer read (failure 5 of docs/failures.md). A context that is given up here is given up in the
+// core too; otherwise the core would keep every context that was ever tried while no quorum answers.
 
 namespace Raftd.Node.Replication;
 
@@ -20,7 +20,7 @@ internal sealed class ReadLedger
 
     public void Add(ReadBarrier barrier) => _waiting.Add(barrier);
 
-    /// <summary>Gathers all that wait under a context that was never used before.</summary>
+    /// <summary>Gives all waiting reads a context that was never used before.</summary>
     public ulong BeginRound(long tick)
     {
         var context = ++_nextContext;

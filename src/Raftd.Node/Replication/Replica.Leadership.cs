@@ -1,4 +1,4 @@
-// What changes with the leader: whose proposals these are, who times the leases, and the fence.
+// What changes with the leader: which leadership the proposals belong to, which member times the leases; and the fence.
 
 using Raftd.Raft;
 
@@ -10,8 +10,8 @@ internal sealed partial class Replica
     private ulong _ledTerm;
     private ulong _firstIndexOfTerm;
 
-    // The term in which it has applied that entry and told the applier so; and in which the applier has begun to count
-    // the time of leases: from there on this member speaks about them. 0 while it does not.
+    // The term in which this member has applied that entry and told the applier so; and the term in which the applier has
+    // begun to time the leases: from then on this member answers about them. 0 while it does not.
     private ulong _promotingTerm;
     private ulong _promotedTerm;
     private string? _fencedBecause;
@@ -25,8 +25,9 @@ internal sealed partial class Replica
     /// <summary>For duties that run on the replica's thread.</summary>
     public RaftNode Raft => _raft;
 
-    /// <summary>No other member serves reads: a learner that applies faster would answer what is not visible here yet. Nor did
-    /// one until the configuration was applied that made it so: what was committed before is visible here by then.</summary>
+    /// <summary>This member leads and no other one serves reads, so a read needs no round. Learners count as others: one that
+    /// applies faster would answer with values that are not visible here yet. And the configuration without the others must be
+    /// applied here: what they answered before it is visible here by then.</summary>
     private bool LeadsAlone =>
         _fencedBecause is null
         && IsPromoted
@@ -35,8 +36,8 @@ internal sealed partial class Replica
         && _raft.Configuration.Learners.IsEmpty
         && _raft.ConfigurationIndex <= _applied;
 
-    /// <summary>Cuts this member off: it hears nothing, says nothing and answers nothing, until an operator repairs it.</summary>
-    /// <remarks>For a state that contradicts the majority's: whatever it said could be wrong.</remarks>
+    /// <summary>Cuts this member off: it hears, sends and answers nothing until an operator repairs it.</summary>
+    /// <remarks>For a state that contradicts the majority's: every answer could be wrong.</remarks>
     public void Fence(string reason) => _inbox.Post(new ReplicaInput.Fenced(reason));
 
     private void CutOff(string reason)
@@ -92,7 +93,7 @@ internal sealed partial class Replica
         }
     }
 
-    /// <summary>From the applier: leases count since the first entry of this term.</summary>
+    /// <summary>From the applier: leases are timed since the first entry of this term.</summary>
     public void Promoted(ulong term) => _inbox.Post(new ReplicaInput.Promoted(term));
 
     private void AcceptPromoted(ulong term)

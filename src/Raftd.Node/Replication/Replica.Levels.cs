@@ -1,4 +1,4 @@
-// The cluster's feature level at the door of the log: what raises it, and what needs more than it.
+// The cluster's feature level before the log: the entry that raises it, and commands that need a higher one.
 
 using Raftd.State.Commands;
 using Raftd.State.Leading;
@@ -9,20 +9,20 @@ internal sealed partial class Replica
 {
     private Proposal? _raise;
 
-    /// <summary>The cluster's, as far as it is applied here. Any thread.</summary>
+    /// <summary>The cluster's feature level, as applied here. Any thread.</summary>
     public int FeatureLevel => _state.View().FeatureLevel;
 
-    /// <summary>On the replica's thread: an entry of this leader that raises the level may yet be applied. An answer to it is
-    /// not enough: the time limit of a proposal ends before its entry does.</summary>
+    /// <summary>On the replica's thread: an entry of this leader that raises the level may yet be applied. The end of the proposal
+    /// is not enough: its time limit may pass while its entry is still on its way.</summary>
     public bool IsRaisingLevel =>
         _raise is { } raise && (raise.Index == 0 ? !raise.Task.IsCompleted : raise.Term == _raft.Term && raise.Index > _applied);
 
-    /// <summary>On the replica's thread: proposed with the next batch.</summary>
+    /// <summary>On the replica's thread: the command is proposed with the next batch.</summary>
     public void RaiseLevel(ReadOnlyMemory<byte> command) => _raise = Gather(command);
 
-    /// <summary>Ends what was gathered and needs a level that the cluster does not have: a member that knows less could not
-    /// apply it. It can still be right where this leader is the one who does not know the level yet: then it is asked for
-    /// again.</summary>
+    /// <summary>Ends gathered commands that need a higher level than the cluster's: a member that knows less could not apply
+    /// them. While this leader has not applied all that earlier leaders left, the level may have risen already; such a command
+    /// is sent back to be tried again.</summary>
     private void RefuseAboveLevel()
     {
         var level = FeatureLevel;

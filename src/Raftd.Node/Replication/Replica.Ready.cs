@@ -1,4 +1,4 @@
-// What the core hands out, and where each part goes.
+// Where each part of a Ready goes.
 
 using Raftd.Node.Membership;
 using Raftd.Raft;
@@ -40,7 +40,6 @@ internal sealed partial class Replica
             _peers.Send(messages);
         }
 
-
         var install = ready.Snapshot is { } snapshot ? BeginInstall(snapshot) : null;
         HandToLog(ready, install);
         HandToApplier(ready.Committed);
@@ -65,7 +64,7 @@ internal sealed partial class Replica
         }
     }
 
-    /// <summary>A fenced member says nothing, whatever its core still makes of what it was asked before.</summary>
+    /// <summary>A fenced member sends nothing, not even messages that its core made before the fence.</summary>
     private IReadOnlyList<Message> Spoken(IReadOnlyList<Message> messages) => _fencedBecause is null ? messages : [];
 
     private void HandToLog(Ready ready, PendingInstall? install)
@@ -102,7 +101,7 @@ internal sealed partial class Replica
         _applier.Post(new ApplyWork.Committed(committed, proposals));
     }
 
-    /// <summary>The core decides on an offered snapshot within the step that hears of it: it is taken now, or never.</summary>
+    /// <summary>The core decides about an offered snapshot within this step: it accepts it now or never.</summary>
     private void AcceptSnapshot(SnapshotOffer offer)
     {
         HandleReady();
@@ -134,9 +133,9 @@ internal sealed partial class Replica
         Term = _raft.Term,
     };
 
-    /// <summary>A configuration counts from append: addresses of new members are needed before it is committed. And those
-    /// of old ones until it is: a leader that removed itself commits that by the acknowledgements of the others, which
-    /// must still find their way to it (thesis 4.2.2).</summary>
+    /// <summary>A configuration counts from append, so the addresses of new members are needed before it is committed. Those of
+    /// old members are needed until it is: a leader that removed itself needs the acknowledgements of the others to commit
+    /// that, and they must still reach it (thesis 4.2.2).</summary>
     private void FollowConfiguration()
     {
         if (!ReferenceEquals(_raft.Configuration, _followed))

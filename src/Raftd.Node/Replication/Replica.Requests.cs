@@ -1,4 +1,4 @@
-// What other threads ask of the replica: proposals, read barriers, questions to the core.
+// The requests of other threads to the replica: proposals, read barriers, changes of the members.
 
 using System.Runtime.InteropServices;
 using Raftd.Node.Membership.Changes;
@@ -18,9 +18,9 @@ internal sealed partial class Replica
         return proposal.Task;
     }
 
-    /// <summary>As ProposeAsync, for a caller that is told and does not wait.</summary>
-    /// <param name="command">The encoded command; the caller leaves the bytes alone.</param>
-    /// <param name="deadline">Timestamp; never later than a request may last.</param>
+    /// <summary>As ProposeAsync, for a caller that is called back and does not await.</summary>
+    /// <param name="command">The encoded command; the caller never writes to the bytes again.</param>
+    /// <param name="deadline">Timestamp; cut to the time limit of a request.</param>
     /// <param name="ended">Called once, on any thread, perhaps before this call returns.</param>
     public void Propose(ReadOnlyMemory<byte> command, long deadline, Action<ProposalOutcome> ended) =>
         Propose(new Proposal(
@@ -38,13 +38,13 @@ internal sealed partial class Replica
         }
     }
 
-    /// <summary>For the replica's own thread: proposed with the next batch, whatever the bounds say.</summary>
+    /// <summary>For the replica's own thread: the command is proposed with the next batch, even above the bounds.</summary>
     public Task<ProposalOutcome> ProposeFromLoop(ReadOnlyMemory<byte> command) => Gather(command).Task;
 
     /// <summary>Ends with true once this member has applied everything acknowledged before the call.</summary>
     public ValueTask<bool> ReadBarrierAsync() => ReadBarrierAsync(_options.RequestTimeLimit);
 
-    /// <param name="limit">For a caller that cannot wait as long as a request may; counted in ticks.</param>
+    /// <param name="limit">For a caller that cannot wait as long as a request may; checked at each tick.</param>
     public ValueTask<bool> ReadBarrierAsync(TimeSpan limit)
     {
         var status = _status;
@@ -59,19 +59,19 @@ internal sealed partial class Replica
             : ValueTask.FromResult(false);
     }
 
-    /// <summary>As ReadBarrierAsync, but always through a round that begins after this call: what a renewal needs.</summary>
+    /// <summary>As ReadBarrierAsync, but always with a round that begins after this call, as a renewal needs.</summary>
     public Task<bool> LeadershipBarrierAsync()
     {
         var barrier = new ReadBarrier(DeadlineFromNow());
         return _inbox.TryPost(new ReplicaInput.Read(barrier)) ? barrier.Task : Task.FromResult(false);
     }
 
-    /// <summary>Has the members changed, if this member leads. The task always ends, and never throws.</summary>
+    /// <summary>Changes the members, if this member leads. The task always ends, and never throws.</summary>
     public Task<MembershipOutcome> ChangeMembersAsync(MembershipChange wanted) =>
         AskAsync(new MembershipRequest.Change(wanted, DeadlineFromNow()));
 
     /// <summary>Hands leadership over, if this member has it. The task always ends, and never throws.</summary>
-    /// <param name="to">0 for the member that is likeliest to take it.</param>
+    /// <param name="to">0 for the member most likely to win.</param>
     public Task<MembershipOutcome> HandOverAsync(ulong to) => AskAsync(new MembershipRequest.HandOver(to, DeadlineFromNow()));
 
     private Task<MembershipOutcome> AskAsync(MembershipRequest request)
@@ -85,7 +85,7 @@ internal sealed partial class Replica
     }
 
     /// <summary>For the replica's own thread: proposes a configuration.</summary>
-    /// <returns>How the core took it, and with Accepted the proposal to wait for.</returns>
+    /// <returns>The core's answer, and with Accepted the proposal to wait for.</returns>
     public (ProposeResult Result, Proposal? Proposal) ProposeConfiguration(Configuration next)
     {
         var proposal = new Proposal(ReadOnlyMemory<byte>.Empty, DeadlineFromNow(), _budget, growthBytes: 0);
@@ -100,9 +100,9 @@ internal sealed partial class Replica
         return (result, proposal);
     }
 
-    /// <summary>A message of a peer. False when too much waits: the stream it came on must wait, too.</summary>
-    /// <param name="message">Decoded, and from whom it says.</param>
-    /// <param name="bytes">As it travelled; 0 for one that this member makes of something else it was sent.</param>
+    /// <summary>A message from a peer. False when too much waits: its stream must wait too.</summary>
+    /// <param name="message">Decoded, and with a sender that was checked.</param>
+    /// <param name="bytes">Its size on the wire; 0 for a message that this member made itself.</param>
     public bool TryReceive(Message message, int bytes = 0)
     {
         if (!_received.TryTake(bytes))
@@ -121,13 +121,13 @@ internal sealed partial class Replica
 
     public void Offer(SnapshotOffer offer) => _inbox.Post(new ReplicaInput.Snapshot(offer));
 
-    /// <summary>The stream of a snapshot to a peer has ended, well or not.</summary>
+    /// <summary>The stream of a snapshot to a peer has ended, with success or without.</summary>
     public void SnapshotEnded(NodeId to, ulong index, bool installed) =>
         _inbox.Post(new ReplicaInput.SnapshotEnded(to, index, installed));
 
     public void PeerUnreachable(NodeId peer) => _inbox.Post(new ReplicaInput.Unreachable(peer));
 
-    /// <summary>From the log, which wants to begin there: answered by ReleaseLog.</summary>
+    /// <summary>From the log, which may begin there from now on: answered by ReleaseLog.</summary>
     public void LogReleasing(ulong index) => _inbox.Post(new ReplicaInput.Releasing(index));
 
     public void EntriesRead(EntriesWanted wanted, IReadOnlyList<Entry> entries) =>
@@ -137,7 +137,7 @@ internal sealed partial class Replica
 
     public void Applied(ulong index) => _inbox.Post(new ReplicaInput.Applied(index));
 
-    /// <summary>Ends everybody who still waits. Called once the loop has stopped.</summary>
+    /// <summary>Ends all requests that still wait. Called once the loop has stopped.</summary>
     public void EndWaiting()
     {
         foreach (var proposal in _gathered)

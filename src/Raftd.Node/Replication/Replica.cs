@@ -1,18 +1,18 @@
 // The replica: the one thread that owns the Raft core.
 //
-// The way of a write through it:
+// How a write passes through it:
 //
 //   1. Requests post proposals, peers post messages, the log posts "durable", the applier posts "applied". All of it
 //      gathers in one mailbox while the loop works.
 //   2. A step takes everything that has arrived, proposes all commands as one batch, and asks for one read round for
 //      all reads that wait.
-//   3. It then handles what the core answers (Ready): messages that may leave now leave now; entries, terms and votes go
-//      to the log with the messages that must not leave before them; committed entries go to the applier together with
-//      the proposals they carry.
+//   3. It then handles the core's output (Ready): messages that may leave now leave now; entries, terms and votes go to the
+//      log with the messages that must not leave before them; committed entries go to the applier together with the
+//      proposals they carry.
 //   4. The log syncs once for everything it was given and reports back; so does the applier after it has published.
 //
-// Nothing in here waits: a step ends, whatever the disk or a peer does. That is also what lets a simulator run whole
-// members in one thread.
+// Nothing in here waits: a step ends even if the disk or a peer hangs. That also lets a simulator run whole members in one
+// thread.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Loops;
@@ -25,7 +25,8 @@ namespace Raftd.Node.Replication;
 
 internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
 {
-    // A commit waits at most a millisecond for entries to travel with. Half of it here: a thread sleeps in whole ones.
+    // A commit waits at most a millisecond for entries that carry it. Half of that here, since a thread sleeps in whole
+    // milliseconds.
     private static readonly TimeSpan LongestSilenceOnCommit = TimeSpan.FromMicroseconds(500);
 
     private readonly RaftNode _raft;
@@ -77,7 +78,7 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
         _members = _committedMembers = MemberTable.Of(self.KnownMembers);
         if (raft.ConfigurationIndex == 0)
         {
-            // It waits to be added: until the log says more, the members that its join was told of.
+            // It waits to be added: until the log names more, its members are those in the answer to its join.
             _followed = _committed = raft.Configuration;
         }
 
@@ -108,11 +109,12 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
         }
     }
 
-    /// <summary>Gets what the core wants from the log for a peer; answered by EntriesRead. Set before the first step.</summary>
+    /// <summary>Called with the entries that the core wants from the log for a peer; answered by EntriesRead. Set before the first
+    /// step.</summary>
     public Action<EntriesWanted> EntriesWanted { get; set; } = static _ => { };
 
-    /// <summary>Told, on this thread, that the log may begin at an index: the core has read what is before it for the last time.
-    /// Set before the first step.</summary>
+    /// <summary>Called on this thread with the index at which the log may begin: the core reads nothing below it from here on. Set
+    /// before the first step.</summary>
     public Action<ulong> ReleaseLog { get; set; } = static _ => { };
 
     public long? NextDeadline => _tellCommitsAt;
@@ -120,11 +122,11 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
     /// <summary>Called on the replica's thread after each tick: the duties of a leader.</summary>
     public Action? AfterTick { get; set; }
 
-    /// <summary>Called on the replica's thread with each step of a leader, before what has gathered is proposed; true when a
+    /// <summary>Called on the replica's thread with each step of a leader, before the gathered commands are proposed; true when a
     /// write waits for room.</summary>
     public Action<bool> RoomSought { get; set; } = static _ => { };
 
-    /// <summary>Told, on the replica's thread, when another leader is known, or none. Set before the first step.</summary>
+    /// <summary>Called on the replica's thread when the known leader changes, or is lost. Set before the first step.</summary>
     public Action LeaderChanged { get; set; } = static () => { };
 
     public bool Step()
@@ -215,7 +217,7 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
         }
     }
 
-    /// <summary>A commit that no entries have carried to the followers by now goes alone.</summary>
+    /// <summary>Sends a commit index by itself that no entries have carried to the followers in time.</summary>
     private void TellCommits()
     {
         if (!_raft.CommitNewsDue)

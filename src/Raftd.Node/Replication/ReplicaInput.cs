@@ -6,8 +6,8 @@ namespace Raftd.Node.Replication;
 internal abstract record ReplicaInput
 {
     /// <summary>A message of a peer, decoded and from a checked stream.</summary>
-    /// <param name="Message">What it says.</param>
-    /// <param name="Bytes">What it counts while it waits.</param>
+    /// <param name="Message">The message.</param>
+    /// <param name="Bytes">The bytes that it takes from the budget while it waits.</param>
     public sealed record Received(Message Message, int Bytes) : ReplicaInput;
 
     public sealed record Propose(Proposal Proposal) : ReplicaInput;
@@ -16,7 +16,7 @@ internal abstract record ReplicaInput
 
     public sealed record Members(MembershipRequest Request) : ReplicaInput;
 
-    /// <summary>This member is cut off for that reason.</summary>
+    /// <summary>This member is to be fenced for this reason.</summary>
     public sealed record Fenced(string Reason) : ReplicaInput;
 
     /// <summary>The stream of a snapshot to a peer has ended.</summary>
@@ -25,10 +25,10 @@ internal abstract record ReplicaInput
     /// <summary>Messages to a peer were lost.</summary>
     public sealed record Unreachable(NodeId Peer) : ReplicaInput;
 
-    /// <summary>The log wants to begin at this index.</summary>
+    /// <summary>The log may begin at this index once the core knows.</summary>
     public sealed record Releasing(ulong Index) : ReplicaInput;
 
-    /// <summary>The applier counts the time of leases since the first entry of this term.</summary>
+    /// <summary>The applier has timed the leases since the first entry of this term.</summary>
     public sealed record Promoted(ulong Term) : ReplicaInput;
 
     /// <summary>A verified snapshot of a peer; the core decides whether to install it.</summary>

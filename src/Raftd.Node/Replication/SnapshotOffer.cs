@@ -3,8 +3,8 @@ using Raftd.Store.Buckets;
 
 namespace Raftd.Node.Replication;
 
-/// <summary>A complete, verified snapshot that a peer sent; completes with true once installed, with false if the core
-/// had no use for it (it was behind what this member has).</summary>
+/// <summary>A whole and verified snapshot from a peer. Completes with true once it is installed, with false if the core ignores
+/// it because this member has all of it.</summary>
 internal sealed class SnapshotOffer(Message header, IBucketStore received)
     : TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously)
 {

@@ -1,24 +1,23 @@
 // Snapshots for peers that are too far behind, and for backups.
 //
 // The naive way streams from a read transaction of the state to the peer. The transaction then lives as long as the slowest
-// peer wants, pins the pages of its time, keeps the store from growing, and a stream that breaks has to begin anew with
-// another transaction, since nothing else shows the state of that moment. Here one loop writes the snapshot to a file at
-// the disk's speed, and any number of streams read the file, from any chunk on, for as long as they take.
+// peer needs, pins the pages of its moment, and keeps the store from growing; and a stream that breaks has to start again
+// with another transaction, since nothing else shows the state of that moment. Here one loop writes the snapshot to a file
+// at the disk's speed, and any number of streams read the file, from any chunk on, for as long as they take.
 //
 //   1. A request says which snapshot is recent enough, and whether it needs the log behind it (a peer does).
-//   2. A finished spool that is recent enough, and behind which the log still has everything, is shared.
-//   3. Otherwise a new one is written, a slice for each step, while the log behind it is kept. It replaces the former for
-//      those who come now; those who hold the former read on, and its file goes with the last of them. A spool that cannot
-//      be shared any more and is held all the same keeps others waiting only if it is the second of its kind: two files
-//      are the most there are.
-//   4. When the store must grow or close, the transaction ends within a slice, the file goes, and writing begins anew at
-//      the next tick. No stream notices: streams have no transaction.
-//   5. A full disk is found before anything is written, or in the middle of it: the file goes, and those who wait are told.
-//      So they are when the disk fails: nothing durable rests on a spool, and it ends no process.
-//   6. Pairs are checked as they are written. A damaged one ends the spool, and the member (StateMachine.Damaged).
+//   2. A finished spool is shared if it is recent enough and, for a peer, the log behind it is still whole.
+//   3. Otherwise a new one is written, a slice in each step, while the log behind it is kept. Later requests get the new
+//      one. Readers of the former read on, and its file goes with the last of them. There are at most two files: a request
+//      that needs a third waits until the readers of one of them are done.
+//   4. When the store must grow or close, the transaction ends within a slice, the file goes, and writing starts again at
+//      the next tick. No stream notices, because streams have no transaction.
+//   5. A full disk is found before the first write or in the middle of the file. The file goes, and the requests that wait
+//      get the reason. The same when the disk fails: nothing durable rests on a spool, so the process goes on.
+//   6. Pairs are checked as they are written. A damaged pair ends the spool and stops the member (StateMachine.Damaged).
 //
-// Waiting for the former spool to be let go of, instead of replacing it, would let one reader that stands still keep
-// every other peer from its snapshot.
+// If a new spool had to wait for the readers of the former one, a single reader that stands still would keep every other
+// peer from its snapshot.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Loops;
@@ -52,13 +51,13 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
     private long _idleSince;
     private bool _mayBegin = true;
 
-    /// <param name="state">Whose flushed state is written.</param>
-    /// <param name="pins">Of the log.</param>
+    /// <param name="state">Its flushed state is written.</param>
+    /// <param name="pins">The pins of the log.</param>
     /// <param name="directory">Prepared.</param>
     /// <param name="options">Sizes and times.</param>
     /// <param name="clusterId">Written into each snapshot.</param>
     /// <param name="time">Monotonic time; only its timestamps are used.</param>
-    /// <param name="logger">Told of each spool, and why one failed.</param>
+    /// <param name="logger">Gets a line for each spool, and for each failure.</param>
     public SnapshotSpooler(
         StateMachine state, LogPins pins, SpoolDirectory directory, SpoolOptions options, ulong clusterId, TimeProvider time,
         ILogger logger)
@@ -115,7 +114,7 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
         return hasMore;
     }
 
-    /// <summary>Tries again what had to wait, and lets go of a spool that is not wanted.</summary>
+    /// <summary>Lets a request that had to wait try again, and removes a spool that no request can use.</summary>
     public void Tick()
     {
         _mayBegin = true;
@@ -134,7 +133,7 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
         }
     }
 
-    /// <summary>Answers who still waits and removes the files. Called once the loop has stopped.</summary>
+    /// <summary>Answers the requests that still wait and removes the files. Called once the loop has stopped.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -169,7 +168,7 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
         _waiting.RemoveAll(static request => request.IsCancelled);
     }
 
-    /// <summary>Leases to all whom the present spool suits, in the order in which they came.</summary>
+    /// <summary>Leases to all requests that the current spool satisfies, in the order in which they came.</summary>
     private void Serve()
     {
         if (_current is { IsDamaged: false } current)
@@ -201,7 +200,7 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
         return request.KeepsLog && pin is null ? null : new SpoolLease(snapshot, pin, () => Wake());
     }
 
-    /// <summary>Begins to write, where what is flushed is recent enough for any that waits. Once a tick at most.</summary>
+    /// <summary>Begins to write if the flushed state is recent enough for a request that waits. At most once a tick.</summary>
     /// <returns>True when there is more to do at once.</returns>
     private bool TryBegin()
     {
@@ -240,7 +239,7 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
         }
     }
 
-    /// <summary>The state's used size is a fair estimate of the snapshot's: it is the same pairs, in pages.</summary>
+    /// <summary>The used size of the state estimates that of the snapshot: both hold the same pairs.</summary>
     private void RequireRoom()
     {
         var needed = _state.StoredSize().InUse + _options.ReserveBytes;
@@ -255,7 +254,7 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
 
     private SpoolWriter Begin(ulong flushed)
     {
-        // Pinned before it is opened: what the snapshot does not hold cannot go in between.
+        // Pinned before it is opened: no entry that the snapshot does not hold can be deleted in between.
         var pin = _pins.AddWhatIsLeft(flushed);
         OpenedSnapshot? opened = null;
         try
@@ -263,7 +262,8 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
             opened = _state.OpenSnapshot(_clusterId);
             if (opened.Reader.MustYield)
             {
-                // Where both try at the same tick, a reader that is opened to be asked to end keeps the store from growing for ever.
+                // If both try at the same tick, a reader that is opened only to be closed again keeps the store from growing, each
+                // time, for ever.
                 throw new BucketStoreException(BucketStoreFault.ReadersOpen, "the store waits for its readers, to grow");
             }
 
@@ -310,10 +310,10 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
         }
     }
 
-    /// <summary>Whether it would be of use to any that waits. To a peer it is not, once the log behind it may go.</summary>
+    /// <summary>Whether a request that waits can use it. A peer cannot once the log behind it may be deleted.</summary>
     private bool IsWanted(SpoolWriter writer) => _waiting.Exists(request => !request.KeepsLog || !writer.Pin.IsLost);
 
-    /// <summary>The leases have pins of their own before the writer lets go of its pin.</summary>
+    /// <summary>Leases get pins of their own before the writer's pin ends.</summary>
     private void Finish(SpoolWriter writer)
     {
         _current = writer.Finish();
@@ -359,7 +359,7 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
         }
     }
 
-    /// <summary>Lent no more. Its name goes now, its space with the last lease.</summary>
+    /// <summary>Stops lending the snapshot. Its name goes now, its space with the last lease.</summary>
     private void Retire(SpooledSnapshot snapshot)
     {
         Delete(snapshot.Path);

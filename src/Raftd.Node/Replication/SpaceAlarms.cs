@@ -8,11 +8,11 @@ using Raftd.Store;
 
 namespace Raftd.Node.Replication;
 
-/// <summary>Raises and clears the alarms of quota and disks, each by an entry, as soon as they hold or do not.</summary>
+/// <summary>Raises and clears the alarms of quota and disks, each by an entry, as soon as its condition changes.</summary>
 /// <remarks>
-/// On the leader's replica thread. What holds is told by what is known now: the gate, this member's own log, and what the
-/// peers reported last. A peer that is silent has no full disk: it takes no entries, and must not hold up the others' writes.
-/// An operator's alarm is the operator's; one of a member that was removed is cleared, of any cause.
+/// On the leader's replica thread. The conditions come from the gate, this member's own log, and the last reports of the
+/// peers. A silent peer does not count as full: it takes no entries anyway, and must not hold up the others' writes. Alarms
+/// raised by the operator stay; alarms of a removed member are cleared, whatever their cause.
 /// </remarks>
 internal sealed class SpaceAlarms(
     Replica replica, StateMachine state, QuotaGate gate, Func<bool> isDiskFull, PeerReports reports, ILogger logger)
@@ -21,7 +21,7 @@ internal sealed class SpaceAlarms(
 
     private Task _proposed = Task.CompletedTask;
 
-    /// <summary>At each tick. One change at a time: the next one is told from what that has left.</summary>
+    /// <summary>At each tick. One change at a time: the next one is decided by the state that this one leaves.</summary>
     public void Tick()
     {
         if (!_proposed.IsCompleted
@@ -44,10 +44,10 @@ internal sealed class SpaceAlarms(
     }
 
     /// <summary>The next alarm to clear or to raise, or null.</summary>
-    /// <param name="standing">The alarms that stand.</param>
-    /// <param name="members">Committed: a removal that is taken back has cleared nothing.</param>
-    /// <param name="isQuotaFull">As the gate says.</param>
-    /// <param name="isDiskFull">Of a member.</param>
+    /// <param name="standing">The alarms that are raised now.</param>
+    /// <param name="members">The committed members: a removal that is rolled back must have cleared nothing.</param>
+    /// <param name="isQuotaFull">From the gate.</param>
+    /// <param name="isDiskFull">Whether the disk of a member is full.</param>
     internal static (Alarm Alarm, bool Raise)? Next(
         IReadOnlyList<Alarm> standing, MemberTable members, bool isQuotaFull, Func<ulong, bool> isDiskFull)
     {

@@ -3,15 +3,15 @@ using Raftd.Wal;
 
 namespace Raftd.Node.Replication;
 
-/// <summary>Where snapshots are spooled: names, room and what a former process left.</summary>
-/// <remarks>Nothing in it is ever synced: after a crash it is worth nothing, and the next start empties it.</remarks>
+/// <summary>The directory of spooled snapshots: names, free space, and the files of a former process.</summary>
+/// <remarks>Nothing in it is ever synced: after a crash it is worthless, and the next start empties it.</remarks>
 internal sealed class SpoolDirectory(IFileSystem files, string path)
 {
     private const string Extension = ".spool";
 
     public long AvailableBytes => files.AvailableBytes(path);
 
-    /// <summary>Makes the directory if it is not there, and removes what an earlier process left in it.</summary>
+    /// <summary>Makes the directory if it is not there, and removes the files of an earlier process.</summary>
     /// <exception cref="StorageIoException">The disk failed.</exception>
     public void Prepare()
     {
@@ -33,8 +33,8 @@ internal sealed class SpoolDirectory(IFileSystem files, string path)
         return (files.Open(name, FileOpenMode.CreateNew), name);
     }
 
-    /// <summary>Takes the name away; those who have the file open read on, and the space comes back behind the last of them.</summary>
-    /// <returns>What went wrong: the file stays until the next start. Null if nothing did.</returns>
+    /// <summary>Removes the name. Readers that have the file open read on, and the space is free after the last of them.</summary>
+    /// <returns>The failure, after which the file stays until the next start; null if there was none.</returns>
     public StorageIoException? TryDelete(string name)
     {
         try

@@ -3,23 +3,23 @@ namespace Raftd.Node.Replication;
 /// <summary>Why there is no snapshot.</summary>
 internal enum SpoolFault
 {
-    /// <summary>The disk has not the room for it.</summary>
+    /// <summary>The disk has no room for it.</summary>
     NoSpace,
 
     /// <summary>The disk failed, or the state could not be read.</summary>
     Io,
 
-    /// <summary>A pair of the state is not what was stored: it is never sent, and this member stops.</summary>
+    /// <summary>A pair of the state is damaged: it is never sent, and this member stops.</summary>
     Damaged,
 
     /// <summary>This member is stopping.</summary>
     Stopped,
 }
 
-/// <summary>What a request ends with: a lease, or the reason why not.</summary>
+/// <summary>The answer to a request: a lease, or the reason why there is none.</summary>
 internal readonly record struct SpoolAnswer(SpoolLease? Lease, SpoolFault Fault = default, string Reason = "");
 
-/// <summary>One caller's wish for a snapshot, until it is answered or cancelled.</summary>
+/// <summary>One caller's request for a snapshot, until it is answered or cancelled.</summary>
 internal sealed class SpoolRequest(ulong minimumIndex, bool keepsLog, Action<SpoolAnswer> answered)
 {
     private const int Waiting = 0;
@@ -28,7 +28,7 @@ internal sealed class SpoolRequest(ulong minimumIndex, bool keepsLog, Action<Spo
 
     private int _state;
 
-    /// <summary>An older snapshot would be of no use to the caller.</summary>
+    /// <summary>The caller cannot use an older snapshot.</summary>
     public ulong MinimumIndex => minimumIndex;
 
     /// <summary>For a peer: it needs the log behind the snapshot as well.</summary>
@@ -36,7 +36,7 @@ internal sealed class SpoolRequest(ulong minimumIndex, bool keepsLog, Action<Spo
 
     public bool IsCancelled => Volatile.Read(ref _state) == Cancelled;
 
-    /// <summary>The caller wants no answer any more: what comes too late is let go of here.</summary>
+    /// <summary>The caller wants no answer any more; a lease that comes too late is disposed here.</summary>
     public void Cancel() => Interlocked.CompareExchange(ref _state, Cancelled, Waiting);
 
     internal void Answer(SpoolAnswer answer)

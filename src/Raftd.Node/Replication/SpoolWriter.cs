@@ -6,7 +6,7 @@ using Raftd.Wal;
 
 namespace Raftd.Node.Replication;
 
-/// <summary>What a slice of writing ended with.</summary>
+/// <summary>The result of writing a slice.</summary>
 internal enum SpoolProgress
 {
     Writing,
@@ -14,14 +14,15 @@ internal enum SpoolProgress
     /// <summary>The whole snapshot is in the file.</summary>
     Complete,
 
-    /// <summary>The store waits for its readers in order to grow or to close: this one has to go, and to begin anew.</summary>
+    /// <summary>The store waits for its readers in order to grow or to close: this one has to end and start again.</summary>
     MustYield,
 }
 
-/// <summary>A snapshot on its way into its file. It alone holds a reader of the state, and only until it is complete.</summary>
+/// <summary>A snapshot that is being written to its file. It holds a reader of the state until the file is complete; nothing else
+/// does.</summary>
 internal sealed class SpoolWriter : IDisposable
 {
-    // A chunk may hold one value of any size; room for it is not kept for the others.
+    // A chunk may hold one value of any size; a buffer that has grown for it is not kept for the others.
     private const int KeptBufferBytes = 4 << 20;
 
     private readonly SnapshotIndex _index = new();
@@ -32,11 +33,11 @@ internal sealed class SpoolWriter : IDisposable
     private ArrayBufferWriter<byte> _buffer = new();
     private bool _isHandedOver;
 
-    /// <param name="id">Of the snapshot.</param>
-    /// <param name="opened">The view; this owns it from here on.</param>
-    /// <param name="target">Empty; this owns the file from here on.</param>
-    /// <param name="pin">Keeps the log behind the snapshot while it is written; this owns it from here on.</param>
-    /// <param name="chunkBytes">Of one chunk.</param>
+    /// <param name="id">Number of the snapshot.</param>
+    /// <param name="opened">The view; owned by the writer from here on.</param>
+    /// <param name="target">An empty file; owned by the writer from here on.</param>
+    /// <param name="pin">Keeps the log behind the snapshot while it is written; owned by the writer from here on.</param>
+    /// <param name="chunkBytes">Size of one chunk.</param>
     public SpoolWriter(ulong id, OpenedSnapshot opened, (IFile File, string Path) target, LogPin pin, int chunkBytes)
     {
         _id = id;
@@ -77,7 +78,7 @@ internal sealed class SpoolWriter : IDisposable
         return sent == SnapshotSendResult.Complete ? SpoolProgress.Complete : SpoolProgress.Writing;
     }
 
-    /// <summary>The file is the snapshot's from now on.</summary>
+    /// <summary>Passes the file to the finished snapshot.</summary>
     public SpooledSnapshot Finish()
     {
         _isHandedOver = true;

@@ -3,13 +3,13 @@ using Raftd.Wal;
 
 namespace Raftd.Node.Replication;
 
-/// <summary>A whole snapshot in a file. It is read through leases, and needs no reader of the state any more.</summary>
+/// <summary>A whole snapshot in a file. It is read through leases and needs no reader of the state.</summary>
 internal sealed class SpooledSnapshot(ulong id, SnapshotMeta meta, SnapshotIndex index, IFile file, string path)
 {
     private int _holders;
     private volatile bool _isDamaged;
 
-    /// <summary>Tells it from the others of this start of the member: a stream goes on with the chunks of the same one.</summary>
+    /// <summary>Its number among the snapshots of this process: a stream resumes only with chunks of the same one.</summary>
     public ulong Id => id;
 
     public SnapshotMeta Meta => meta;
@@ -24,7 +24,7 @@ internal sealed class SpooledSnapshot(ulong id, SnapshotMeta meta, SnapshotIndex
 
     internal string Path => path;
 
-    /// <summary>Its file does not hold what was written to it: it is lent no more.</summary>
+    /// <summary>The file does not hold what was written to it, and is not lent any more.</summary>
     internal bool IsDamaged
     {
         get => _isDamaged;

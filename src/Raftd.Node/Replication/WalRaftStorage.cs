@@ -3,10 +3,10 @@ using Raftd.Wal;
 
 namespace Raftd.Node.Replication;
 
-/// <summary>The log on disk as the core reads it: what has left the core's memory.</summary>
+/// <summary>The log on disk as the core reads it: the entries that have left the core's memory.</summary>
 /// <remarks>
-/// Segments are deleted by the log's thread while the core reads on its own. So the start of the log moves in two steps:
-/// first here, on the core's thread, then on disk. The core never asks for what is about to go.
+/// The log's thread deletes segments while the core reads on its own thread. So the start of the log moves in two steps:
+/// first here, on the core's thread, then on disk. The core never asks for an entry that is about to be deleted.
 /// </remarks>
 internal sealed class WalRaftStorage(WriteAheadLog log) : IRaftStorage
 {
@@ -16,7 +16,7 @@ internal sealed class WalRaftStorage(WriteAheadLog log) : IRaftStorage
 
     public ulong LastIndex => log.LastIndex;
 
-    /// <summary>From now on the log begins here for the core. The core's thread.</summary>
+    /// <summary>From now on the core sees the log begin here. Called on the core's thread.</summary>
     public void Release(ulong firstIndex) => _floor = Math.Max(_floor, firstIndex);
 
     public ulong Term(ulong index) => log.Term(index);

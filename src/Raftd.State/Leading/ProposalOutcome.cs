@@ -8,10 +8,10 @@ public enum ProposalEnd
     /// <summary>Committed and applied; the result says what it did.</summary>
     Applied,
 
-    /// <summary>Surely not proposed, or surely overwritten: trying again elsewhere is safe.</summary>
+    /// <summary>Certainly not proposed, or certainly overwritten: trying again elsewhere is safe.</summary>
     NotProposed,
 
-    /// <summary>In the log of a leader whose time was up before it was applied: only a read tells.</summary>
+    /// <summary>In a leader's log when its time was up: it may still be applied, and only a read tells.</summary>
     Unknown,
 
     /// <summary>The uncommitted tail or a queue is full; nothing was proposed.</summary>
@@ -20,7 +20,7 @@ public enum ProposalEnd
     /// <summary>The leader's disk has no room for it; nothing was proposed.</summary>
     NoSpace,
 
-    /// <summary>The live data leave no room for it within the quota; nothing was proposed.</summary>
+    /// <summary>The live data leaves no room for it within the quota; nothing was proposed.</summary>
     QuotaExceeded,
 
     /// <summary>It needs a feature level above the cluster's; nothing was proposed.</summary>

@@ -12,8 +12,11 @@ internal readonly record struct EntryPosition(ulong Term, uint Segment, uint Off
 
 /// <summary>Positions of the entries (BaseIndex, LastIndex], a queue that shrinks at both ends.</summary>
 /// <remarks>
-/// Chunks instead of one array: it grows without copying, and its front is given back without moving the rest. A chunk
-/// stays below the large object heap. Not thread-safe; <see cref="WriteAheadLog"/> guards it.
+/// Chunks and not one array: it grows without copying, and its front is given back without moving the rest. A chunk stays
+/// below the size of the large object heap. Not thread-safe; <see cref="WriteAheadLog"/> guards it.
+///
+/// Invariant: along the index the pairs (segment, offset) rise. Put appends at the end of the newest segment after it has
+/// cut off everything at or above the index; FirstBehind searches by that order.
 /// </remarks>
 internal sealed class EntryIndex(ulong baseIndex, ulong baseTerm)
 {

@@ -1,11 +1,27 @@
+// Recovery: which segments count, what they say, and whether anything that was acknowledged is missing.
+//
+// A bad record at the end of the log has two possible causes that ask for opposite answers. The last write was torn by a
+// crash: nothing of it was acknowledged, and it must be dropped, or no member would start after a power cut. Or the disk
+// has lost what was durable: dropping that would forget entries that a majority counts on. The bytes of the bad record
+// tell nothing. What tells is what was written later:
+//
+//   offset  4096      4300      4500      4700
+//           [ A 4096 ][ B 4096 ][ ##### ][ D 4700 ]     D was made when [0, 4700) was durable: corrupt
+//           [ A 4096 ][ B 4300 ][ ##### ]               no record speaks of 4500: torn, dropped, Recovering set
+//           [ A 4096 ][ B 4300 ] 0 0 0 0                the clean end
+//
+// (the number in a record is its "synced"). The last group commit is the one place without proof. There the member goes on
+// as Recovering, and a leader makes it whole (docs/raft.md). Nothing on disk is changed before the verdict, so a log that
+// is refused is left for a person to look at.
+//
+// Steps:
+//  1. From the newest segment down, find the live ones (OpenLive).
+//  2. From the oldest up, check that each header continues what came before (Enter), and replay its records (Replay).
+//  3. At the end of each segment, judge how it ended (JudgeEnd). Only the last may end in anything but zeros.
+
 namespace Raftd.Wal;
 
-/// <summary>Reads the log from disk at start. Changes nothing on disk.</summary>
-/// <remarks>
-/// From the newest segment down: each header says which segments it supersedes; the next live one is just below those.
-/// What lies below a start of the log (a reset, or the oldest segment left) is dead. Then all records are replayed
-/// upwards. Only the last segment may end in anything but zeros: a segment is synced before the next one is made.
-/// </remarks>
+/// <summary>Reads the log from disk at start. Changes nothing on disk. See the top of the file.</summary>
 /// <param name="files">The log's directory.</param>
 /// <param name="numbers">The segments there, live and dead, in rising order; at least one.</param>
 /// <param name="live">Receives the live segments, oldest first; the caller closes them, also after a throw.</param>
@@ -32,6 +48,11 @@ internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbe
         return new RecoveredLog(live, _index, state, _state, _link, tail, tail.Offset);
     }
 
+    /// <summary>Opens the segments that count, newest first.</summary>
+    /// <remarks>
+    /// Each header says which segments it supersedes; the next live one lies just below those. A reset supersedes all. What
+    /// is superseded is what a crash left undeleted, and is not read: it may be in any state.
+    /// </remarks>
     private void OpenLive()
     {
         var at = numbers.Count - 1;
@@ -97,6 +118,7 @@ internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbe
         }
     }
 
+    /// <summary>Applies the valid records in order, as Append made them: a lower index replaces everything from there on.</summary>
     private TailState Replay(Segment segment, bool isLast)
     {
         var window = new FileWindow(segment.File, segment.Header.Capacity);
@@ -136,8 +158,8 @@ internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbe
 
         if (index <= _index.BaseIndex)
         {
-            // The entries that this one replaced are in segments already deleted, the log starts lower than the header
-            // of the oldest segment says.
+            // This entry replaced entries of segments that are deleted already: the log starts lower than the header of
+            // the oldest segment says.
             _index.Restart(index - 1, record.PreviousTerm);
         }
 
@@ -146,6 +168,7 @@ internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbe
             return $"entry {index} of term {record.Term} names {record.PreviousTerm} as the term before it";
         }
 
+        // The state record of a batch follows its entries and may be torn off: the entries alone tell the term then.
         _state = _state.RaisedTo(record.Term);
         _index.Put(index, new EntryPosition(record.Term, (uint)_numberInIndex, (uint)offset, record.Length));
         return null;
@@ -157,7 +180,7 @@ internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbe
         return state.Commit > _index.LastIndex ? $"commit index {state.Commit} is above entry {_index.LastIndex}" : null;
     }
 
-    /// <summary>Tells a clean end from a torn tail from corruption.</summary>
+    /// <summary>Tells a clean end, a torn tail and corruption apart; the table is in docs/wal-format.md.</summary>
     private static TailState JudgeEnd(Segment segment, SegmentScan scan, bool isLast)
     {
         var remains = scan.LookAhead();

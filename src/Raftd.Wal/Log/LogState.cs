@@ -6,7 +6,7 @@ namespace Raftd.Wal;
 /// <param name="Commit">A lower bound of the commit index; may be behind, never ahead.</param>
 /// <param name="Recovering">
 /// The end of the log was torn: damage in the last group commit cannot be told from a write that never finished, so an
-/// acknowledged entry may be missing. A member with peers neither votes nor acknowledges before it has caught up.
+/// acknowledged entry may be missing. The log only remembers it; what a member does meanwhile is in docs/raft.md.
 /// </param>
 public readonly record struct LogState(ulong Term, ulong Vote, ulong Commit, bool Recovering)
 {

@@ -30,7 +30,7 @@ public sealed class WalVersionException(ulong segment, uint found, uint known) :
 public sealed class WalFailedException(Exception cause) : IOException(
     $"the write-ahead log failed and accepts nothing more until a restart: {cause.Message}", cause);
 
-/// <summary>No room for the next segment. Not final: what was appended stays buffered, Sync again once there is room.</summary>
+/// <summary>No room for the next segment. Not final: what was appended stays buffered; sync again once there is room.</summary>
 public sealed class WalSpaceException(string directory, Exception? cause) : IOException(
     $"no space for the next segment of the write-ahead log in {directory}; nothing was acknowledged and nothing is lost: " +
     "free space on this disk, the log goes on by itself", cause);

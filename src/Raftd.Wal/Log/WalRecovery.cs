@@ -16,7 +16,7 @@ public enum TailKind
     /// <summary>The last record is followed by untouched space.</summary>
     Clean,
 
-    /// <summary>The last write did not finish; what it held was never acknowledged, unless the disk lied.</summary>
+    /// <summary>The last write did not finish. It was never acknowledged, unless the disk lost what it had synced.</summary>
     Torn,
 }
 

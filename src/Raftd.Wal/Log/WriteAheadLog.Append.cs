@@ -1,3 +1,18 @@
+// The writer's side, part one: records are made in memory.
+//
+// A record depends on its place. It carries the checksum of the record before it (the link), and how much of its segment is
+// durable (synced). So it is encoded for the offset that it will have, and _tail runs ahead of the file: it says where the
+// next record goes with all buffered ones counted. Write later moves the bytes and looks into none of them.
+//
+// The buffer is a row of chunks, one for each run of bytes within one segment. A record that does not fit into the current
+// segment begins a chunk with the header of the next one; the file is made when that chunk is written. So Append touches no
+// disk and cannot meet a full one.
+//
+// Invariants:
+//  - The chunks cover [0, _buffered) in order and without a gap: each ends where the next one starts.
+//  - _tail.Synced <= _tail.Offset <= _tail.Capacity. A record claims as synced only bytes that lie before it.
+//  - _index and _state show everything appended, buffered or not.
+
 namespace Raftd.Wal;
 
 public sealed partial class WriteAheadLog
@@ -12,9 +27,9 @@ public sealed partial class WriteAheadLog
 
     /// <summary>Adds entries, then the state, to the buffer. Copies the data; nothing reaches the disk before Write.</summary>
     /// <remarks>
-    /// An entry at or below LastIndex replaces everything from its index on (Raft paper, 5.3); the state's commit index
-    /// must be covered by the log. The state follows the entries so that no torn prefix has a commit index above its
-    /// last entry.
+    /// An entry at or below LastIndex replaces everything from its index on (Raft paper, 5.3); the log must cover the
+    /// state's commit index. The state follows the entries, so that no torn prefix has a commit index above its last
+    /// entry.
     /// </remarks>
     /// <exception cref="WalFailedException">An earlier write or sync failed.</exception>
     public void Append(ReadOnlySpan<LogEntry> entries, LogState? state)
@@ -43,6 +58,7 @@ public sealed partial class WriteAheadLog
         var previousTerm = _index.Term(index - 1);
         Invariant.Check(term >= previousTerm, $"entry {index} of term {term} after one of term {previousTerm}");
 
+        // Reserve may start a segment and so moves _tail: the header below is made after it, from the tail it leaves.
         var record = Reserve(RecordHeader.SizeOf(length));
         entry.Data.Span.CopyTo(record[RecordHeader.Bytes..]);
         record[(RecordHeader.Bytes + length)..].Clear();
@@ -65,6 +81,10 @@ public sealed partial class WriteAheadLog
     }
 
     /// <summary>Publishes an entry to the other threads; what it replaces is neither written nor synced any more.</summary>
+    /// <remarks>
+    /// In one step under the lock. If the indexes fell later, a reader between the two would take the new entry's position
+    /// for written and read bytes that are still in the buffer, and a caller would take it for durable.
+    /// </remarks>
     private void Note(ulong index, in EntryPosition position)
     {
         lock (_gate)
@@ -104,6 +124,11 @@ public sealed partial class WriteAheadLog
     }
 
     /// <summary>From here on records belong to the next segment; it is made when the buffer is written.</summary>
+    /// <remarks>
+    /// The header repeats what the segments before it add up to: last entry, state, link. Recovery compares the two, and so
+    /// notices a segment that is missing or cut short. When the oldest segments are deleted, the header is where the log
+    /// starts.
+    /// </remarks>
     private void StartSegment(long size)
     {
         var number = _tail.Segment + 1;

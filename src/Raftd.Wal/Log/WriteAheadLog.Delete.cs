@@ -1,3 +1,17 @@
+// The log shrinks at its front, a segment at a time, and starts anew after a snapshot.
+//
+// The naive way deletes the files and goes on. A crash then leaves any subset of them, a replacement may be lost with the
+// entries that it replaced gone already, and a reader finds a position in a file that is closed. So:
+//
+//  - What replaces is durable before what it replaces is deleted (DeleteBelow syncs first).
+//  - Segments go from the oldest on, each deletion durable before the next. A crash leaves a suffix of the log, and a
+//    segment that is missing in the middle is corruption and never the trace of a crash.
+//  - Reset is one rename: the header of the new segment names all older ones as superseded. Their deletion comes after,
+//    and Open repeats it if a crash leaves some.
+//  - A reader holds the segments that it reads (Segment.Hold). Linux keeps the bytes of a file whose name is gone for as
+//    long as it is open.
+//  - A segment leaves the list and its entries leave the index in one step under the lock: a reader finds both or neither.
+
 using System.Buffers.Binary;
 
 namespace Raftd.Wal;
@@ -7,9 +21,8 @@ public sealed partial class WriteAheadLog
     /// <summary>Removes the segments, oldest first, in which no entry from <paramref name="index"/> on lives.</summary>
     /// <remarks>
     /// Writer thread. FirstIndex becomes that of the first entry left, at most <paramref name="index"/>. Syncs first when
-    /// something is unsynced: what replaces entries must be durable before the entries it replaces go. The directory is
-    /// synced after each deletion, so a crash never leaves a hole in the row of segments. On a full disk, where the sync
-    /// waits for the very room that a deletion makes, the last entry that is durable stays, and what is behind it.
+    /// something is unsynced. On a full disk that sync may wait for the very room that a deletion makes: then the deletion
+    /// goes on, and the last durable entry and everything after it stay.
     /// </remarks>
     /// <exception cref="WalFailedException">A write or a sync failed, now or earlier.</exception>
     public void DeleteBelow(ulong index)
@@ -39,8 +52,8 @@ public sealed partial class WriteAheadLog
     /// <summary>Forgets the whole log and starts anew after an entry that a snapshot covers; durable on return.</summary>
     /// <remarks>
     /// Writer thread. What is buffered is dropped. One rename decides: the new segment carries the base and the state in
-    /// its header, durable before it has its name, and supersedes every older segment. A crash before that leaves the
-    /// old log, after it the new one.
+    /// its header, durable before it has its name, and supersedes every older segment. A crash before the rename leaves
+    /// the old log, a crash after it the new one.
     /// </remarks>
     /// <exception cref="WalSpaceException">No room for the segment; the old log stands, its buffer too.</exception>
     /// <exception cref="WalFailedException">A write or a sync failed, now or earlier.</exception>
@@ -92,7 +105,10 @@ public sealed partial class WriteAheadLog
     }
 
     /// <summary>The first entry that lives in a segment above this one; LastIndex + 1 when there is none.</summary>
-    /// <remarks>Entries lie in their segments in the order of their index, so halving finds it.</remarks>
+    /// <remarks>
+    /// Entries lie in the segments in the order of their index, so a binary search finds it: an entry is appended behind
+    /// all others, and everything at or above its index leaves the index at that moment.
+    /// </remarks>
     private ulong FirstBehind(ulong segment)
     {
         var (low, high) = (_index.BaseIndex + 1, _index.LastIndex + 1);

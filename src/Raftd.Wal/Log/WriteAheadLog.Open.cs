@@ -1,3 +1,19 @@
+// Start: find out what the disk has, and rest the log on it.
+//
+// The naive start reads up to the last valid record and appends behind it. Two things make that wrong. The page cache may
+// show records that were written by a killed process and never synced: this process acknowledges them, the machine loses
+// power, and they are gone. And if an earlier sync failed, the kernel holds those pages clean, and no sync of this process
+// writes them again. Copying the records to a new file and syncing that makes them durable, whatever the old file's pages
+// are worth.
+//
+// Every step can be the last one before a crash, and every step can be repeated:
+//
+//   crash after                      the next start finds
+//   reading, removing temporaries    the same log
+//   writing the copy                 the same log and a temporary file, which it removes
+//   renaming the copy                the copy, which supersedes the old last segment
+//   deleting some of the old ones    the same, and deletes the others
+
 namespace Raftd.Wal;
 
 public sealed partial class WriteAheadLog
@@ -62,7 +78,7 @@ public sealed partial class WriteAheadLog
             files.CreateDirectory(directory);
         }
 
-        // Also when it exists: the process that created it may have died before it synced the name.
+        // Also when the directory exists: the process that created it may have died before it synced the name.
         files.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(directory)) ?? directory);
     }
 
@@ -74,9 +90,9 @@ public sealed partial class WriteAheadLog
         return new RecoveredLog([segment], new EntryIndex(0, 0), default, default, header.ChainSeed, tail, tail.Offset);
     }
 
-    /// <summary>Copies the last segment, so that the log rests on bytes that this process saw through to the disk.</summary>
+    /// <summary>Copies the last segment, so that the log rests on bytes that this process has synced.</summary>
     /// <remarks>
-    /// The records keep their offsets and links. Behind them a new state record if the state is not the one they tell.
+    /// The records keep their offsets and links. A new state record follows them if the state differs from what they say.
     /// The header says that all of it was synced, so damage in it can never again pass for a torn tail.
     /// </remarks>
     private static RecoveredLog MoveToFreshSegment(SegmentFiles files, WalOptions options, RecoveredLog found)

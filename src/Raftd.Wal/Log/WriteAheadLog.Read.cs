@@ -1,3 +1,21 @@
+// Reads beside the writer.
+//
+// The naive reader holds the lock while it reads, and one slow read stops the group commit of the whole member. Here:
+//
+//  1. Under the lock: find the positions of the entries up to WrittenIndex, and hold their segments.
+//  2. Without it: read, in runs of neighbouring records.
+//  3. Verify each record against its position and its checksums.
+//  4. Release the segments; the last holder of a deleted one closes it.
+//
+// The races, and why none of them harms:
+//  - The writer replaces an entry between 1 and 2. Its bytes stay where they are, so the answer is the log as it was at 1.
+//    The caller compares terms with the log as it is by then (RaftNode.EntriesRead).
+//  - The writer deletes the segment or resets the log. The reader holds the file.
+//  - The writer appends to the same segment. The reader reads no byte at or above what was written at 1.
+//
+// The record was sound when it was written, but the disk may have lost it since. Without step 3 a flipped bit would be sent
+// to the peers as an entry, or applied here.
+
 namespace Raftd.Wal;
 
 public sealed partial class WriteAheadLog
@@ -37,7 +55,8 @@ public sealed partial class WriteAheadLog
         }
     }
 
-    /// <summary>Finds the entries and keeps their segments open, in one step against the writer.</summary>
+    /// <summary>Finds the entries and keeps their segments open, in one step under the lock.</summary>
+    /// <remarks>The lock is held for as long as it takes to look up one answer's entries in memory, and never for the disk.</remarks>
     private void Locate(ulong low, ulong high, long maxBytes, List<EntryPosition> positions, List<Segment> held)
     {
         lock (_gate)
@@ -99,7 +118,7 @@ public sealed partial class WriteAheadLog
         return entries;
     }
 
-    /// <summary>Near enough to be read in one go: state records and replaced entries may lie in between.</summary>
+    /// <summary>Near enough to be read with one call: state records and replaced entries may lie in between.</summary>
     private static bool Continues(in EntryPosition first, in EntryPosition last, in EntryPosition next) =>
         next.Segment == first.Segment && next.Offset - last.End <= 4096 && next.End - first.Offset <= MaxRunBytes;
 

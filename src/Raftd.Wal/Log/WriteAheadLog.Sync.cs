@@ -1,3 +1,22 @@
+// The writer's side, part two: bytes reach the file, then the disk.
+//
+// The order of a batch that fills its segment and goes on in the next; a crash may fall between any two steps:
+//
+//  1. pwrite the rest of the old segment, fdatasync it       the old segment is whole from here on
+//  2. make the new segment: header, fsync, rename,           its name is durable before it has a record
+//     fsync of the directory (SegmentFiles.Create)
+//  3. pwrite its records
+//  4. fdatasync, then SyncedIndex moves                      only now may the caller acknowledge
+//
+// A crash before 4 may leave any part of the batch. None of it was acknowledged, and what is left is a prefix: the walk of
+// recovery ends at the first record that does not hold, whatever comes behind it.
+//
+// fdatasync is enough, and fsync only slower: a segment has its full length, written with zeros and synced, before it has
+// its name. So no write of a record changes metadata that is needed to read it back.
+//
+// A full disk is no failure. Room is needed in step 2 alone, and when that fails nothing of the new segment exists:
+// _written says which chunks are in their files, so the next Write goes on with the first that is not.
+
 namespace Raftd.Wal;
 
 public sealed partial class WriteAheadLog
@@ -31,6 +50,7 @@ public sealed partial class WriteAheadLog
         ClearBuffer();
         lock (_gate)
         {
+            // Only now: a reader that finds an index at or below this reads its bytes from the file.
             _writtenIndex = _index.LastIndex;
         }
     }
@@ -42,6 +62,9 @@ public sealed partial class WriteAheadLog
     {
         Write();
         SyncCurrent();
+
+        // Records made from here on prove that everything before them was durable. Set earlier, a torn write would pass
+        // for damage below a sync, and the member would refuse to start.
         _tail.Synced = _tail.Offset;
         lock (_gate)
         {

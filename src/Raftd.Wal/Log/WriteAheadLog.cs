@@ -1,10 +1,13 @@
 // The write-ahead log of a member: its entries, its term and vote, in segments on disk.
 //
 // The naive log appends each entry to a file, calls fsync, and at start reads up to the first bad checksum and cuts the
-// file there. It fails in four ways. It pays a sync for each entry. A bad checksum in the middle, a disk fault under an
-// entry that a majority counted on, is cut off like a torn write, and a committed entry can be lost cluster-wide. After
-// a failed fsync it goes on, although the kernel has thrown the pages away. And after a crash it trusts what it reads,
-// although the page cache may show bytes that the disk never got.
+// file there. It fails in four ways:
+//
+//  a. It pays a sync for each entry.
+//  b. It cuts at a bad checksum in the middle, a disk fault under an entry that a majority counted on, as if the write
+//     had been torn. A committed entry can be lost from the whole cluster.
+//  c. It goes on after a failed fsync, although the kernel has marked the pages clean: the next fsync succeeds without them.
+//  d. After a crash it trusts what it reads, although the page cache may show bytes that the disk never got.
 //
 // So:
 //  1. Append encodes into a buffer. Write hands the buffer to the file, Sync adds one fdatasync: a batch of any size
@@ -13,18 +16,37 @@
 //     before it. Recovery can thus prove that damage lies below what was synced, and then refuses: WalCorruptException.
 //     Without such a proof it is a torn tail, dropped, and remembered durably as LogState.Recovering.
 //  3. The first failure of a write or a sync is final: WalFailedException from every later call.
-//  4. At start the last segment is copied to a fresh one, which is synced before Open returns; nothing is ever appended
-//     to a file that an earlier process wrote.
+//  4. At start the last segment is copied to a fresh one, which is synced before Open returns. Nothing is appended to a
+//     file that an earlier process wrote.
 //  5. A segment is made whole under a temporary name and renamed; its header names the segments that it supersedes. So
 //     recovery (4) and Reset change the log by one rename, and a crash leaves the old log or the new one.
 //
-// Invariants: all segments but the last are durable to their last record. The log has no gap: an entry has the index
-// LastIndex + 1, or a lower one and replaces everything from there, which is never committed. SyncedIndex <=
-// WrittenIndex <= LastIndex. Names are durable before what depends on them: a segment's name before its records, the
-// name of what supersedes before the deletion of what is superseded.
+// Invariants:
+//  - All segments but the last are durable to their last record. So only the last can be torn.
+//  - The log has no gap: an entry has the index LastIndex + 1, or a lower one and replaces everything from there on. What
+//    is committed is never replaced.
+//  - SyncedIndex <= WrittenIndex <= LastIndex.
+//  - Bytes of a record never change once they are written, and no record spans two segments. An entry that replaces
+//    another one is a new record at the end.
+//  - Names are durable before what depends on them: a segment's name before its records, the name of what supersedes
+//    before the deletion of what is superseded.
+//
+// Worked through, with entries as index/term:
+//
+//   Append 1/1 2/1 3/1                buffer: 1 2 3               Last 3  Written 0  Synced 0
+//   Sync                              file: 1 2 3                 Last 3  Written 3  Synced 3
+//   Append 4/1                        file: 1 2 3   buffer: 4     Last 4  Written 3  Synced 3
+//   a new leader: Append 2/2          buffer: 4 2'                Last 2  Written 1  Synced 1
+//   Sync                              file: 1 2 3 4 2'            Last 2  Written 2  Synced 2
+//
+// Entries 3 and 4 are in the file and no longer in the log: a replay meets 2' last, and 2' replaces them. A crash before
+// the last Sync leaves 1 2 3, which is right as well: 2' was never acknowledged. A crash within it may leave 4 with a
+// torn 2': then 3 and 4 are in the log again, and the leader replaces them again.
 //
 // Threads: one writer calls Append, Write, Sync, DeleteBelow and Reset. Any thread may call Read, Term, the properties
-// and TryReserve; one background thread calls PrepareSpare. Nothing here starts a thread or looks at a clock.
+// and TryReserve; one background thread calls PrepareSpare. Nothing here starts a thread or looks at a clock. The writer
+// changes _segments, _index and the two indexes under _gate, and reads them without it, since no other thread changes
+// them. No file is read, written or synced under _gate, so that neither side waits for the other's disk.
 //
 // The bytes are described in docs/wal-format.md.
 
@@ -146,11 +168,11 @@ public sealed partial class WriteAheadLog : IDisposable
     /// <exception cref="StorageIoException">Any failure but a full disk; the log itself is not harmed.</exception>
     public bool PrepareSpare() => _spare.Prepare();
 
-    /// <summary>Whether entries of this size can enter the log for certain. Any thread.</summary>
+    /// <summary>Whether there is room for entries of this size. Any thread.</summary>
     /// <remarks>
-    /// False only while the disk is full and what is allocated already would not do, less a reserve for what cannot be
-    /// refused. A leader refuses a proposal then, before it is in the log. An estimate, nothing is set aside: what slips
-    /// through meets <see cref="WalSpaceException"/> in <see cref="Sync"/>, unacknowledged.
+    /// False only while the disk is full and the space already allocated is too small, less a reserve for what cannot be
+    /// refused. A leader then refuses a proposal before it is in the log. This is an estimate and sets nothing aside: what
+    /// slips through meets <see cref="WalSpaceException"/> in <see cref="Sync"/> and is not acknowledged.
     /// </remarks>
     public bool TryReserve(long dataBytes, int entries = 1)
     {
@@ -158,7 +180,8 @@ public sealed partial class WriteAheadLog : IDisposable
         return !IsSpaceLow || needed <= Math.Max(Volatile.Read(ref _roomBytes), _spare.RoomBytes);
     }
 
-    /// <summary>Closes the files. Does not sync: what is not synced was never acknowledged.</summary>
+    /// <summary>Closes the files once their last reader is done. Does not sync: what is not synced was never
+    /// acknowledged.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -179,5 +202,9 @@ public sealed partial class WriteAheadLog : IDisposable
     }
 
     /// <summary>Remembers the first failure; the log writes nothing more.</summary>
+    /// <remarks>
+    /// After a failed fdatasync Linux marks the dirty pages clean. A second fdatasync then succeeds although the bytes are not
+    /// on the disk. So no later success may be believed, and only a restart, which copies the tail, goes on.
+    /// </remarks>
     private WalFailedException Fail(StorageIoException cause) => _failure ??= new WalFailedException(cause);
 }

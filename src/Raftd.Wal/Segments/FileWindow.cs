@@ -35,7 +35,7 @@ internal sealed class FileWindow(IFile file, long end)
         _start = offset;
         if (_length < count)
         {
-            // The length was checked at open: the file shrank under us.
+            // The length was checked at open, so the file has shrunk since.
             throw new StorageIoException("read", $"segment at {offset}", Errno.Io);
         }
     }

@@ -1,6 +1,11 @@
 namespace Raftd.Wal;
 
-/// <summary>An open segment of the log. The log holds it, and so does each read in flight; the last one closes the file.</summary>
+/// <summary>An open segment of the log. The log holds it, and so does each read in flight; the last holder closes the file.</summary>
+/// <remarks>
+/// The race: a reader has found a position in the segment, and the writer deletes the segment and closes its file before the
+/// reader reads. So the reader takes its hold in the step in which it finds the position, under the lock that the writer needs to
+/// let go of the segment.
+/// </remarks>
 internal sealed class Segment(SegmentHeader header, IFile file)
 {
     private int _holders = 1;
@@ -11,7 +16,7 @@ internal sealed class Segment(SegmentHeader header, IFile file)
 
     public IFile File { get; } = file;
 
-    /// <summary>Only under the log's lock, while the log itself still holds the segment.</summary>
+    /// <summary>Only under the log's lock, while the log itself still holds the segment: so the count never rises from 0.</summary>
     public void Hold() => Interlocked.Increment(ref _holders);
 
     public void Release()

@@ -2,12 +2,15 @@ using System.Globalization;
 
 namespace Raftd.Wal;
 
-/// <summary>The directory of the log: names, and how a segment comes to be and goes.</summary>
+/// <summary>The directory of the log: the names of its files, and how a segment is made and deleted.</summary>
 /// <remarks>
 /// A segment is made under a temporary name: allocate, write the header, fsync, rename, fsync the directory. So a file
-/// that bears the name of a segment is whole: it has its full length and a durable header, whatever crashed. Names that
-/// end in .tmp mean nothing and are removed at start, except a spare that proves to be all zeros. The writer thread owns
-/// everything here but the spare, see <see cref="SpareSegment"/>.
+/// that bears the name of a segment is whole after any crash: it has its full length and a durable header. Names that end
+/// in .tmp mean nothing and are removed at start, except a spare that is all zeros. The writer thread owns everything here
+/// but the spare, see <see cref="SpareSegment"/>.
+///
+/// A power loss between the rename and the sync of the directory may keep the new name or lose it. Both are right: the
+/// caller gets the segment after the sync, so no record is in it and nothing that it supersedes is deleted.
 /// </remarks>
 internal sealed class SegmentFiles(IFileSystem files, string directory, SpareSegment spare)
 {
@@ -61,7 +64,7 @@ internal sealed class SegmentFiles(IFileSystem files, string directory, SpareSeg
         spare.NoteAllocation(null);
         Failpoint.Hit("log.rolled");
         files.SyncDirectory(directory);
-        file.Dispose(); // opened anew, so that later errors name the segment and not the temporary file
+        file.Dispose(); // opened again, so that later errors name the segment and not the temporary file
         return new Segment(header, Open(header.Number));
     }
 
@@ -70,7 +73,7 @@ internal sealed class SegmentFiles(IFileSystem files, string directory, SpareSeg
 
     public void SyncDirectory() => files.SyncDirectory(directory);
 
-    /// <summary>Removes the leavings of a process that died while it made a segment.</summary>
+    /// <summary>Removes what a process left that died while it made a segment.</summary>
     public void RemoveTemporaries()
     {
         foreach (var name in files.List(directory))
@@ -89,7 +92,7 @@ internal sealed class SegmentFiles(IFileSystem files, string directory, SpareSeg
         file.Write(0, block);
     }
 
-    /// <summary>Gives the space back; where even this fails, the next start does it.</summary>
+    /// <summary>Gives the space back; if that fails too, the next start does it.</summary>
     private void Abandon(string temporary)
     {
         try

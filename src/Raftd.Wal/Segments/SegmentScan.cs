@@ -9,7 +9,7 @@ internal sealed class SegmentScan(FileWindow window, uint chainSeed)
 {
     private readonly uint _seed = chainSeed;
 
-    /// <summary>Of the record after <see cref="Current"/>; where the walk stopped, once it has.</summary>
+    /// <summary>Where the record after <see cref="Current"/> begins; once the walk has stopped, where it stopped.</summary>
     public long Offset { get; private set; } = SegmentHeader.Bytes;
 
     /// <summary>The checksum that the next record has to repeat.</summary>
@@ -47,9 +47,10 @@ internal sealed class SegmentScan(FileWindow window, uint chainSeed)
 
     /// <summary>Looks behind the point where the walk stopped: what is there, and does it prove that more was synced?</summary>
     /// <remarks>
-    /// Records are made only after the sync that they speak of, so a later record whose "synced" lies above the damage
-    /// proves that the damaged bytes had been durable. Looks at every multiple of 8, since the damage may have taken the
-    /// lengths along. A record inside the data of an entry cannot pass: its checksum is seeded with the chain.
+    /// A record is made after the sync that it speaks of, so a later record whose "synced" lies above the damage proves
+    /// that the damaged bytes had been durable. It looks at every multiple of 8, since the damage may have taken the
+    /// lengths that lead from record to record. Bytes inside a client's value that look like a record do not pass: the
+    /// checksum is seeded with the chain, which the client does not know.
     /// </remarks>
     public Remains LookAhead()
     {

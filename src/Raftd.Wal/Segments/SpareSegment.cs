@@ -1,11 +1,26 @@
+// A segment allocated ahead.
+//
+// The naive way allocates a segment when the current one is full. The writer then waits for 64 MiB of zeros, 40 ms in which
+// nothing commits. And a full disk shows only then, when the entries are in the log and cannot be refused any more.
+//
+//            Prepare                       written, synced
+//   [ None ] --------> [ Busy: preparing ] ---------------> [ Ready ]
+//      ^                       |                                |
+//      |     disk full, error  |                                | TryTake
+//      +-----------------------+------- renamed ------ [ Busy: being taken ]
+//
+// A background thread prepares the spare, the writer takes it. Both are slow work on the file, so it is done outside the
+// lock, in the state Busy, which belongs to the thread that entered it; the lock guards the change of state alone. So a
+// writer that needs a segment while one is being prepared does not wait for it: it allocates its own.
+//
+// Close may come at any moment. A thread that is Busy then finds Closed when it wants to publish its file, and closes it.
+//
+// After a crash the file is kept if it has its full length and is all zeros. On a full disk it may be the only room in which
+// the member can start (Open copies the last segment).
+
 namespace Raftd.Wal;
 
-/// <summary>A segment allocated ahead: a roll need not wait for 64 MiB of zeros, and a full disk is noticed early.</summary>
-/// <remarks>
-/// A background thread prepares it, the writer takes it. Work on the file is slow and is done outside the lock, in the
-/// state Busy, which belongs to the thread that entered it; the lock guards only the change of state:
-/// None, Busy (preparing), Ready, Busy (being renamed away), None.
-/// </remarks>
+/// <summary>The one spare segment of a log. See the top of the file.</summary>
 internal sealed class SpareSegment(IFileSystem files, string directory, long sizeBytes)
 {
     private enum SpareState
@@ -58,7 +73,8 @@ internal sealed class SpareSegment(IFileSystem files, string directory, long siz
         }
     }
 
-    /// <summary>Makes the spare unless there is one. False: the disk is full, or another thread is at it.</summary>
+    /// <summary>Makes the spare unless there is one. False: the disk is full, or another thread is busy with it.</summary>
+    /// <remarks>Published in the finally block in every case: a state that stayed Busy would never get a spare again.</remarks>
     public bool Prepare()
     {
         if (!TryEnter(SpareState.None, SpareState.Busy))
@@ -71,7 +87,7 @@ internal sealed class SpareSegment(IFileSystem files, string directory, long siz
         {
             file = Allocate(files, _path, sizeBytes);
             file.Sync();
-            files.SyncDirectory(directory); // a restart after a power loss may need it, see Adopt
+            files.SyncDirectory(directory); // after a power loss the restart may need the spare, see Adopt
             _spaceLow = false;
         }
         catch (StorageIoException e)
@@ -89,7 +105,10 @@ internal sealed class SpareSegment(IFileSystem files, string directory, long siz
     }
 
     /// <summary>At start: keeps the spare of the process before if it is whole and untouched.</summary>
-    /// <remarks>With a full disk it is the room that the restart itself needs.</remarks>
+    /// <remarks>
+    /// It reads all of it. A power loss can undo the rename of a spare and keep the bytes that were written to it afterwards,
+    /// and recovery takes anything but zeros behind the last record for a torn tail.
+    /// </remarks>
     public void Adopt()
     {
         if (!files.Exists(_path))
@@ -110,6 +129,8 @@ internal sealed class SpareSegment(IFileSystem files, string directory, long siz
     }
 
     /// <summary>Moves the spare to <paramref name="path"/> and hands it over; null when there is none of this size.</summary>
+    /// <remarks>The rename is not synced here: both names end in .tmp and mean nothing. The caller syncs the directory with the
+    /// segment's own name.</remarks>
     public IFile? TryTake(long capacity, string path)
     {
         if (capacity != sizeBytes || !TryEnter(SpareState.Ready, SpareState.Busy))

@@ -137,6 +137,10 @@ internal sealed class TestMember
         }
 
         _hardState = _hardState with { Recovering = _hardState.Recovering || damaged };
+
+        // As the log does: an entry tells of its term even where the record of the term is torn off.
+        var lastTerm = Storage.Term(Storage.LastIndex);
+        _hardState = lastTerm > _hardState.Term ? _hardState with { Term = lastTerm, Vote = NodeId.None } : _hardState;
         Node = Start();
     }
 

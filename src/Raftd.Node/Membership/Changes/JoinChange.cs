@@ -1,10 +1,10 @@
-// Who may join, and as what.
+// Which members may join, and in which role.
 //
-// A newcomer becomes a learner: an empty log never counts for a majority. One that is known already may come again, and
-// from another address, if it comes from the same data directory; another directory under its label has lost the votes and
-// acknowledgements of the first, and is refused (failure 15 in docs/failures.md). A request without an instance
-// number proves nothing and changes nothing. A member that was added without one, by hand, takes that of the first
-// directory that comes from where it is expected.
+// A new member becomes a learner: an empty log never counts for a majority. A known member may join again, also from
+// another address, if it comes from the same data directory. Another directory under its label has lost the votes and
+// acknowledgements of the first, and is refused (failure 15 in docs/failures.md). A request without an instance number
+// proves nothing and changes nothing. A member that was added by hand, without an instance, gets that of the first
+// directory that joins from its addresses.
 
 using Raftd.Contract;
 using Raftd.Raft;
@@ -12,7 +12,7 @@ using Raftd.Raft;
 namespace Raftd.Node.Membership.Changes;
 
 /// <param name="Request">Its label and addresses are well formed.</param>
-/// <param name="NewId">Of the member, should it be new.</param>
+/// <param name="NewId">The id of the member if it is new.</param>
 internal sealed record JoinChange(JoinRequest Request, ulong NewId) : MembershipChange
 {
     public override Configuration? Next(MembershipFacts now)

@@ -3,18 +3,19 @@ using Raftd.Raft;
 
 namespace Raftd.Node.Membership.Changes;
 
-/// <summary>What a leader is asked to do with the members: decided by the committed ones, without effects.</summary>
+/// <summary>A change of the members that a leader is asked for. It is decided by the committed members alone, and has no effect
+/// until it is proposed.</summary>
 internal abstract record MembershipChange
 {
-    /// <summary>The configuration to propose; null where the members are as asked already.</summary>
+    /// <summary>The configuration to propose; null when the members are already as asked.</summary>
     /// <exception cref="StoreException">The members do not allow it.</exception>
     public abstract Configuration? Next(MembershipFacts now);
 }
 
-/// <summary>What a change is decided by, as the leader knows it when its turn has come.</summary>
-/// <param name="Configuration">The newest one, which is committed.</param>
-/// <param name="Members">Of the configuration.</param>
-/// <param name="FeatureLevel">The cluster's. It cannot rise before the change is in the log.</param>
+/// <summary>The facts that decide a change, as the leader knows them when its turn has come.</summary>
+/// <param name="Configuration">The newest configuration, which is committed.</param>
+/// <param name="Members">The members of that configuration.</param>
+/// <param name="FeatureLevel">The cluster's level. It cannot rise before the change is in the log.</param>
 /// <param name="ProgressOf">How far a learner has come.</param>
 internal sealed record MembershipFacts(
     Configuration Configuration, MemberTable Members, int FeatureLevel, Func<NodeId, LearnerProgress> ProgressOf)

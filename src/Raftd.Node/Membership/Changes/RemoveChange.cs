@@ -3,7 +3,7 @@ using Raftd.Raft;
 
 namespace Raftd.Node.Membership.Changes;
 
-/// <summary>Takes a member out, whether it votes or not; its number is never used again.</summary>
+/// <summary>Removes a member, voter or learner; its id is never used again.</summary>
 internal sealed record RemoveChange(ulong Id) : MembershipChange
 {
     public override Configuration Next(MembershipFacts now)

@@ -1,10 +1,10 @@
 namespace Raftd.Node.Peers.Http;
 
-/// <summary>The shell around a machine that a pump steps: what a loop's thread is to a loop.</summary>
+/// <summary>The shell around a machine that a pump steps, as LoopThread is the shell around a loop.</summary>
 /// <remarks>
-/// HTTP takes any exception for the end of one stream, and a member whose invariants are broken would go on beside it. So the
-/// failure is told here, before HTTP sees it, and stops the process as in a loop (LoopThread). Only what a peer sends may be
-/// wrong without anything being wrong here: InvalidDataException ends the stream and nothing else.
+/// HTTP takes any exception for the end of one stream, and a member with a broken invariant would go on. So the failure is
+/// reported here, before HTTP sees it, and stops the process as in a loop. InvalidDataException alone is the peer's fault: it
+/// ends the stream and nothing else.
 /// </remarks>
 internal class GuardedMachine(IStreamMachine machine, Action<Exception> failed) : IStreamMachine
 {
@@ -36,7 +36,7 @@ internal class GuardedMachine(IStreamMachine machine, Action<Exception> failed) 
 
     public void Finished() => Run(machine.Finished);
 
-    /// <remarks>The last call: there is nothing left to end by throwing.</remarks>
+    /// <remarks>The last call: throwing would end nothing more.</remarks>
     public void Closed(string reason)
     {
         try

@@ -1,6 +1,6 @@
 namespace Raftd.Node.Peers.Http;
 
-/// <summary>The same around this member's end of a stream that it opened.</summary>
+/// <summary>The same shell around this member's end of a stream that it opened.</summary>
 internal sealed class GuardedOutgoing(IOutgoingStream machine, Action<Exception> failed)
     : GuardedMachine(machine, failed), IOutgoingStream
 {

@@ -3,9 +3,10 @@ using System.IO.Pipelines;
 namespace Raftd.Node.Peers.Http;
 
 /// <summary>The wire of the product: each stream is one HTTP/2 request whose body and answer stay open.</summary>
-/// <remarks>Each has a connection of its own: a heartbeat never waits behind the bytes of an entry or a snapshot.</remarks>
+/// <remarks>Each has a connection of its own, so that a heartbeat never waits behind the bytes of an entry or a
+/// snapshot.</remarks>
 /// <param name="time">Paces the machines that are held back.</param>
-/// <param name="failed">Gets what a machine threw that it never should; it stops the process.</param>
+/// <param name="failed">Called with an exception that no machine may throw; stops the process.</param>
 internal sealed class HttpPeerWire(TimeProvider time, Action<Exception> failed) : IPeerWire, IAsyncDisposable
 {
     // Guards _running.
@@ -61,9 +62,9 @@ internal sealed class HttpPeerWire(TimeProvider time, Action<Exception> failed) 
             }
             catch (Exception broken)
             {
-                // The stream is over for any reason that the client has, a malformed address included; what the machine threw
-                // has been told by its guard. The client says "cancelled" of a connect that takes too long, and of a connection
-                // that breaks under a body.
+                // Any exception of the client ends the stream, one for a malformed address included; the guard has reported what
+                // the machine threw. The client throws "cancelled" also when a connect takes too long, and when a connection
+                // breaks under a body.
                 reason = broken is OperationCanceledException ? "the connection broke or was not made in time" : broken.Message;
             }
 
@@ -92,7 +93,7 @@ internal sealed class HttpPeerWire(TimeProvider time, Action<Exception> failed) 
 
         private async Task SendAsync(Stream stream, CancellationToken broken)
         {
-            // The request ends when its answer does: the client waits for this before it says so.
+            // The client waits for this to return before it ends the request, so it ends when the answer does.
             using var either = CancellationTokenSource.CreateLinkedTokenSource(broken, _ended.Token);
             await using var woken = either.Token.Register(_wake.Set);
             await stream.FlushAsync(either.Token);

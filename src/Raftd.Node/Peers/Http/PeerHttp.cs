@@ -5,10 +5,10 @@ namespace Raftd.Node.Peers.Http;
 /// <summary>HTTP/2 without TLS between members, and how its failures are told apart.</summary>
 internal static class PeerHttp
 {
-    /// <summary>Of silence on a connection, after which the other side is asked whether it is there.</summary>
+    /// <summary>After this much silence on a connection, a ping asks whether the other side is there.</summary>
     public static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(2);
 
-    /// <summary>Without an answer, the connection is given up.</summary>
+    /// <summary>A connection whose ping is not answered for this long is given up.</summary>
     public static readonly TimeSpan PingLimit = TimeSpan.FromSeconds(2);
 
     /// <summary>A client with one connection of its own: a stream on it never waits behind another client's bytes.</summary>
@@ -21,7 +21,7 @@ internal static class PeerHttp
         PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
         InitialHttp2StreamWindowSize = 4 << 20,
 
-        // Finds a peer that vanished without closing.
+        // The ping finds a peer that vanished without closing.
         KeepAlivePingDelay = PingAfter,
         KeepAlivePingTimeout = PingLimit,
     })
@@ -29,7 +29,7 @@ internal static class PeerHttp
         Timeout = Timeout.InfiniteTimeSpan,
     };
 
-    /// <summary>A call to a member; says who calls whom.</summary>
+    /// <summary>A call to a member, with the handshake in its headers.</summary>
     public static HttpRequestMessage Post(string address, string path, PeerHandshake handshake)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, $"http://{address}{path}")

@@ -1,7 +1,7 @@
-// The peer address: what the other members call.
+// The peer address, which the other members call.
 //
-// Listening begins before this member knows who it is. A caller that takes it for a member of its cluster is then a
-// warning: a peer already counts this address among a cluster's members, so founding a second one would be wrong.
+// Listening begins before this member knows its own identity. A caller that takes it for a member of its cluster is then a
+// warning: a cluster already counts this address among its members, so founding a second one would be wrong.
 
 using System.Net;
 using Microsoft.AspNetCore.Builder;
@@ -16,7 +16,7 @@ namespace Raftd.Node.Peers.Http;
 
 internal sealed class PeerServer : IAsyncDisposable
 {
-    // Members open a connection for each stream; the bound is for callers that are no members.
+    // Members open a connection for each stream; the bound is for callers that are not members.
     private const int MaxStreamsPerConnection = 4096;
     private const int StreamWindowBytes = 4 << 20;
     private const int ConnectionWindowBytes = 16 << 20;
@@ -31,7 +31,7 @@ internal sealed class PeerServer : IAsyncDisposable
     /// <param name="endPoint">Where to listen.</param>
     /// <param name="loggers">For the server itself.</param>
     /// <param name="time">Paces the machines that are held back.</param>
-    /// <param name="failed">Gets what the door or a machine threw that it never should; it stops the process.</param>
+    /// <param name="failed">Called with an exception that neither the door nor a machine may throw; stops the process.</param>
     public PeerServer(IPEndPoint endPoint, ILoggerFactory loggers, TimeProvider time, Action<Exception> failed)
     {
         _time = time;
@@ -74,11 +74,11 @@ internal sealed class PeerServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Another door from here on.</summary>
-    /// <param name="knock">Lets each stream in or refuses it before it returns: PeerDoor.Knock once the identity is known.</param>
+    /// <summary>Replaces the door.</summary>
+    /// <param name="knock">Accepts or refuses each stream before it returns: PeerDoor.Knock once the identity is known.</param>
     public void Attach(Action<PeerHandshake, string, IIncomingStream> knock) => _knock = knock;
 
-    /// <summary>May be called twice: peers are let go before the parts that answer them, and after a failed start.</summary>
+    /// <summary>May be called twice: peers are disconnected before the parts that answer them stop, and after a failed start.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_stop.IsCancellationRequested)
@@ -103,7 +103,7 @@ internal sealed class PeerServer : IAsyncDisposable
         await StreamAsync(context, handshake);
     }
 
-    /// <summary>Both directions at once, until the peer's ends or either breaks.</summary>
+    /// <summary>Moves bytes both ways at once, until the peer's direction ends or either breaks.</summary>
     private async Task StreamAsync(HttpContext context, PeerHandshake handshake)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stop.Token);
@@ -132,7 +132,7 @@ internal sealed class PeerServer : IAsyncDisposable
         }
     }
 
-    /// <summary>What the door throws is no answer to the peer: it stops the process, as what a machine throws.</summary>
+    /// <summary>An exception of the door is no answer to the peer: it stops the process, as one of a machine does.</summary>
     private void Knock(PeerHandshake handshake, string path, IncomingStream stream)
     {
         try
@@ -146,8 +146,8 @@ internal sealed class PeerServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns once the machine has said its last; whatever else ends the stream is thrown.</summary>
-    /// <remarks>The stream is then ended and not reset: a reset would throw away what the peer has not read yet.</remarks>
+    /// <summary>Returns once the machine has sent its last bytes; any other end of the stream throws.</summary>
+    /// <remarks>The stream is then ended and not reset: a reset would drop bytes that the peer has not read yet.</remarks>
     private async Task ExchangeAsync(
         HttpContext context, IncomingStream stream, IStreamMachine machine, CancellationTokenSource ended)
     {

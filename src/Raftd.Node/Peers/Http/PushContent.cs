@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Raftd.Node.Peers.Http;
 
-/// <summary>A request body that is written for as long as its source lives: one direction of a stream between members.</summary>
+/// <summary>A request body that is written while its stream lives: one direction of a stream between members.</summary>
 internal sealed class PushContent(Func<Stream, CancellationToken, Task> write) : HttpContent
 {
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>

@@ -2,10 +2,10 @@ using System.IO.Pipelines;
 
 namespace Raftd.Node.Peers.Http;
 
-/// <summary>The thin part between a machine and HTTP: moves bytes, and waits.</summary>
+/// <summary>The thin part between a machine and HTTP: it moves bytes, and it alone waits.</summary>
 internal static class StreamPump
 {
-    // Between two questions whether the machine can go on with what it holds.
+    // Between two questions to a held machine whether it can go on.
     private static readonly TimeSpan HeldPause = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Sends what the machine has, whenever it is woken, until it is done.</summary>

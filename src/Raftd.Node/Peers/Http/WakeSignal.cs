@@ -2,14 +2,14 @@ using System.Threading.Tasks.Sources;
 
 namespace Raftd.Node.Peers.Http;
 
-/// <summary>Wakes the one pump that waits: however often it is set meanwhile, the pump goes round once more.</summary>
-/// <remarks>One for each direction of a stream, for as long as it lives: a message costs no task and no allocation.</remarks>
+/// <summary>Wakes the one pump that waits. If it is set several times meanwhile, the pump goes round once.</summary>
+/// <remarks>One for each direction of a stream, used for its whole life: a message costs no task and no allocation.</remarks>
 internal sealed class WakeSignal : IValueTaskSource
 {
     // Guards _isSet and _isWaiting.
     private readonly Lock _gate = new();
 
-    // Not inline: who sets it is the replica's thread, and has better things to do than to write to a socket.
+    // Not inline: the replica's thread sets it, and must not write to a socket.
     private ManualResetValueTaskSourceCore<bool> _source = new() { RunContinuationsAsynchronously = true };
     private bool _isSet;
     private bool _isWaiting;
