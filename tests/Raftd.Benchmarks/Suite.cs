@@ -3,6 +3,7 @@ using Raftd.Benchmarks.Failover;
 using Raftd.Benchmarks.Greedy;
 using Raftd.Benchmarks.Leases;
 using Raftd.Benchmarks.Space;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Benchmarks;
 
@@ -12,7 +13,7 @@ internal static class Suite
     public static async Task RunAsync(BenchmarkOptions options)
     {
         Wrk.Require();
-        Build();
+        await BuildAsync();
         Machine.RequireDisk(options.DataDirectory);
         Machine.Print(options);
         using var wrk = new Wrk(options);
@@ -84,15 +85,13 @@ internal static class Suite
         return directory;
     }
 
-    private static void Build()
+    private static async Task BuildAsync()
     {
-        var start = new ProcessStartInfo(Checkout.Launcher);
-        start.Environment["RAFTD_BUILD_ONLY"] = "1";
-        using var build = Process.Start(start)!;
-        build.WaitForExit();
-        if (build.ExitCode != 0)
+        var build = await Subprocess.RunAsync(
+            new ProcessStartInfo(Checkout.Launcher) { Environment = { ["RAFTD_BUILD_ONLY"] = "1" } });
+        if (build.Code != 0)
         {
-            throw new BenchmarkException($"./raftd cannot be built: exit code {build.ExitCode}");
+            throw new BenchmarkException($"./raftd cannot be built: {build}");
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Raftd.Cli.Settings;
 using Raftd.Shared;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cli.Tests;
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cli.Tests;
 

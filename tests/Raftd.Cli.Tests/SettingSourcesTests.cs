@@ -1,10 +1,11 @@
 using Raftd.Cli.Settings;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Cli.Tests;
 
 public sealed class SettingSourcesTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryDirectory _folder = new();
     private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
 
     public void Dispose() => _folder.Dispose();

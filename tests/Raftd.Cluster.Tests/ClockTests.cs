@@ -1,6 +1,7 @@
 using Raftd.Cluster.Tests.Chaos;
 using Raftd.Cluster.Tests.Chaos.Ills;
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests;
 

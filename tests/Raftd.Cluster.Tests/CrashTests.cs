@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests;
 

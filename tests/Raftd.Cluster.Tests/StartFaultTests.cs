@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests;
 

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests;
 

@@ -26,7 +26,7 @@ internal sealed class MutantTree(string root)
 
     private static readonly string[] Folders =
     [
-        "src", "tests/Raftd.Simulation", "tests/Raftd.History", "tests/Raftd.Testing", "tests/Raftd.Store.Testing",
+        "src", "tests/Raftd.Simulation", "tests/Raftd.Testing",
         .. TestProjects.Select(project => $"tests/{project}"),
     ];
 

@@ -12,6 +12,7 @@
 
 using Raftd.Mutations;
 using Raftd.Mutations.Table;
+using Raftd.Testing.Processes;
 
 Arguments arguments;
 try
@@ -31,7 +32,7 @@ if (arguments.List)
     return 0;
 }
 
-var tree = new MutantTree(Root.Find());
+var tree = new MutantTree(Checkout.Root);
 var problems = AllMutations.FindProblems(arguments.Only);
 var rewritten = tree.Rewrite(all, problems);
 if (problems.Count > 0 || arguments.Check)

@@ -1,6 +1,7 @@
 using System.Text;
 using Raftd.Node.Replication;
 using Raftd.Store.Commands;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 

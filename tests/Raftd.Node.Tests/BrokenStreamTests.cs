@@ -1,8 +1,8 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Node.Peers;
 using Raftd.Node.Peers.Http;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Node.Tests;
 
@@ -14,7 +14,7 @@ public sealed class BrokenStreamTests : IAsyncDisposable
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly IPEndPoint _endPoint = new(IPAddress.Loopback, FreePort());
+    private readonly IPEndPoint _endPoint = new(IPAddress.Loopback, Ports.Free());
     private readonly TaskCompletionSource<Exception> _callerFailed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Exception> _calledFailed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HttpPeerWire _wire;
@@ -156,13 +156,6 @@ public sealed class BrokenStreamTests : IAsyncDisposable
         machine.Stream = _wire.Open(
             _endPoint.ToString(), PeerPaths.Calls, new PeerHandshake(1, 2, 3, "caller", "called"), machine);
         machine.Stream.Wake();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>The caller says something and ends its direction; the called answers behind that end. So each step is taken at

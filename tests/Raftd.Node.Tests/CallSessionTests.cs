@@ -1,5 +1,6 @@
 using Raftd.Node.Forwarding;
 using Raftd.Node.Loops;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 
@@ -72,7 +73,7 @@ public sealed class CallSessionTests : IDisposable
 
     private void Pass(TimeSpan time)
     {
-        _time.Pass(time);
+        _time.Advance(time);
         _member!.Replica.Tick();
     }
 }

@@ -2,7 +2,7 @@ using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Raft;
 using Raftd.Store.Mvcc;
-using Raftd.Store.Testing;
+using Raftd.Testing.Buckets;
 
 namespace Raftd.Node.Tests;
 

@@ -1,5 +1,5 @@
 using Raftd.Node.Membership;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 using Raftd.Wal;
 
 namespace Raftd.Node.Tests;

@@ -5,6 +5,7 @@ using Raftd.Node.Loops;
 using Raftd.Node.Peers;
 using Raftd.Node.Service;
 using Raftd.Store.Commands;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 
@@ -125,7 +126,7 @@ public sealed class LeaderRouterTests : IDisposable
 
     private void Pass(TimeSpan time)
     {
-        _time.Pass(time);
+        _time.Advance(time);
         _router.Tick();
     }
 

@@ -1,7 +1,7 @@
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 using Raftd.Wal;
 
 namespace Raftd.Node.Tests;

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 using Raftd.Wal;
 
 namespace Raftd.Node.Tests;

@@ -2,6 +2,7 @@ using Raftd.Contract;
 using Raftd.Node.Membership.Changes;
 using Raftd.Node.Service;
 using Raftd.Store.Commands;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 

@@ -2,7 +2,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Raft;
-using Raftd.Testing;
+using Raftd.Testing.Clocks;
+using Raftd.Testing.Disks;
 using Raftd.Wal;
 
 namespace Raftd.Node.Tests;
@@ -78,13 +79,13 @@ public sealed class PeerPinsTests : IDisposable
         Lead(Behind());
         Begin(Lagging, index: 10);
         Lead(Behind());
-        _time.Pass(PeerPins.LongestSilence / 2);
+        _time.Advance(PeerPins.LongestSilence / 2);
         Lead(Behind());
-        _time.Pass(PeerPins.LongestSilence - TimeSpan.FromSeconds(1));
+        _time.Advance(PeerPins.LongestSilence - TimeSpan.FromSeconds(1));
         Lead(Behind() with { IsActive = false });
         Assert.Equal(10UL, _pins.Need.Index);
 
-        _time.Pass(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
         Lead(Behind() with { IsActive = false });
         Assert.Equal(ulong.MaxValue, _pins.Need.Index);
         Assert.Empty(_pins.GivenUp);
@@ -151,11 +152,11 @@ public sealed class PeerPinsTests : IDisposable
         Assert.InRange(_wal.FirstIndex, 20UL, 41UL);
 
         // No member leads, and then none has for long.
-        _time.Pass(PeerPins.LongestSilence - TimeSpan.FromSeconds(1));
+        _time.Advance(PeerPins.LongestSilence - TimeSpan.FromSeconds(1));
         _pins.Follow(Term, NodeId.None);
         Write(50);
         Assert.InRange(_wal.FirstIndex, 20UL, 41UL);
-        _time.Pass(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
         _pins.Follow(Term, NodeId.None);
         Write(10);
         Assert.Equal(_log.RetainedFrom, _wal.FirstIndex);

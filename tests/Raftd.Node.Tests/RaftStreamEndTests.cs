@@ -4,6 +4,7 @@ using Raftd.Node.Loops;
 using Raftd.Node.Peers;
 using Raftd.Node.Peers.Http;
 using Raftd.Raft;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Node.Peers;
 using Raftd.Raft;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 

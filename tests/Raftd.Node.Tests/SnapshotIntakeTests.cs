@@ -4,6 +4,7 @@ using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Raft;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 
@@ -332,7 +333,7 @@ public sealed class SnapshotIntakeTests : IDisposable
 
     private void Pass(TimeSpan time)
     {
-        _time.Pass(time);
+        _time.Advance(time);
         _intake.Tick();
     }
 

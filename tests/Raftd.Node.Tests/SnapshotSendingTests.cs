@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 
@@ -175,7 +176,7 @@ public sealed class SnapshotSendingTests : IDisposable
 
     private void Pass(TimeSpan time)
     {
-        _time.Pass(time);
+        _time.Advance(time);
         _sending.Tick();
     }
 

@@ -7,8 +7,9 @@ using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
 using Raftd.Store.Mvcc;
 using Raftd.Store.Snapshots;
-using Raftd.Store.Testing;
-using Raftd.Testing;
+using Raftd.Testing.Buckets;
+using Raftd.Testing.Clocks;
+using Raftd.Testing.Disks;
 using Raftd.Wal;
 
 namespace Raftd.Node.Tests;
@@ -276,14 +277,14 @@ public sealed class SnapshotSpoolerTests : IDisposable
     {
         Ask();
         RunUntilIdle();
-        _time.Pass(TimeSpan.FromHours(1));
+        _time.Advance(TimeSpan.FromHours(1));
         _spooler.Tick();
         Assert.Single(Spools);
         Lease(0).Dispose();
-        _time.Pass(TimeSpan.FromSeconds(59));
+        _time.Advance(TimeSpan.FromSeconds(59));
         _spooler.Tick();
         Assert.Single(Spools);
-        _time.Pass(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
         _spooler.Tick();
         Assert.Empty(Spools);
     }
@@ -324,7 +325,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
         other = _spooler.Request(0, keepsLog: true, static _ => Assert.Fail("answered after it was cancelled"));
         RunUntilIdle();
         Assert.True(_pins.IsEmpty);
-        _time.Pass(TimeSpan.FromMinutes(1));
+        _time.Advance(TimeSpan.FromMinutes(1));
         _spooler.Tick();
         Assert.Empty(Spools);
     }

@@ -8,8 +8,9 @@ using Raftd.Node.Replication;
 using Raftd.Raft;
 using Raftd.Store.Commands;
 using Raftd.Store.Mvcc;
-using Raftd.Store.Testing;
-using Raftd.Testing;
+using Raftd.Testing.Buckets;
+using Raftd.Testing.Clocks;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Node.Tests;
 
@@ -118,7 +119,7 @@ internal sealed class SteppedMember : IDisposable
         var ended = Enumerable.Range(0, keys).Select(i => Replica.ProposeAsync(Put($"k{i}", 50))).ToArray();
         Run();
         Assert.All(ended, static proposal => Assert.Equal(ProposalEnd.Applied, proposal.Result.End));
-        _time.Pass(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
         _parts.Applier.Tick();
         Run();
     }

@@ -3,7 +3,8 @@
 // them, can bring about is one of these subsets. A subset drawn at random seldom has the one hole that hurts, so the
 // others are drawn for a reason each.
 
-using Raftd.Testing;
+
+using Raftd.Testing.Disks;
 
 namespace Raftd.PowerLoss.Tests.Replaying;
 

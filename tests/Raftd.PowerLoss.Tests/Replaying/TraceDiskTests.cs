@@ -1,6 +1,6 @@
 using System.Text;
 using Raftd.PowerLoss.Tests.Recording;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 
 namespace Raftd.PowerLoss.Tests.Replaying;
 

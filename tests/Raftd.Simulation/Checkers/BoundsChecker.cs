@@ -4,7 +4,7 @@
 
 using Raftd.Raft;
 using Raftd.Simulation.Members;
-using static Raftd.History.SafetyViolationException;
+using static Raftd.Testing.Histories.SafetyViolationException;
 
 namespace Raftd.Simulation.Checkers;
 

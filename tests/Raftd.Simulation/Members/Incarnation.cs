@@ -5,8 +5,8 @@ using Raftd.Node.Replication;
 using Raftd.Raft;
 using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
-using Raftd.Store.Testing;
-using Raftd.Testing;
+using Raftd.Testing.Buckets;
+using Raftd.Testing.Disks;
 using Raftd.Wal;
 
 namespace Raftd.Simulation.Members;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using Raftd.Store.Buckets;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Buckets;
 

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Raftd.Store.Buckets;
 using Raftd.Store.Lmdb;
+using Raftd.Testing.Disks;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Store.Tests.Buckets;
 
@@ -84,13 +86,7 @@ public sealed class FullDiskTests : IDisposable
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(command, arguments)
-            {
-                RedirectStandardError = true,
-                UseShellExecute = false,
-            })!;
-            process.WaitForExit();
-            return process.ExitCode == 0;
+            return Subprocess.RunAsync(new ProcessStartInfo(command, arguments)).GetAwaiter().GetResult().Code == 0;
         }
         catch (System.ComponentModel.Win32Exception)
         {

@@ -1,4 +1,5 @@
 using Raftd.Store.Buckets;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Buckets;
 

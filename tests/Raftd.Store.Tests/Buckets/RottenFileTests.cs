@@ -6,6 +6,8 @@ using Raftd.Contract;
 using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
 using Raftd.Store.Mvcc;
+using Raftd.Testing.Disks;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Store.Tests.Buckets;
 
@@ -93,7 +95,7 @@ public sealed class RottenFileTests : IDisposable
     }
 
     private static Process StartReader(string data) => Process.Start(
-        new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Raftd.Store.Tests"))
+        new ProcessStartInfo(Subprocess.ThisProgram)
         {
             UseShellExecute = false,
             RedirectStandardInput = true,

@@ -2,6 +2,7 @@ using Raftd.Contract;
 using Raftd.Store.Commands;
 using Raftd.Store.Leases;
 using Raftd.Store.Tests.Mvcc;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Store.Tests.Leases;
 

@@ -1,5 +1,6 @@
 using Raftd.Contract;
 using Raftd.Store.Leases;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Store.Tests.Leases;
 

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
 using Raftd.Store.Snapshots;
-using Raftd.Store.Tests.Buckets;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Lmdb;
 

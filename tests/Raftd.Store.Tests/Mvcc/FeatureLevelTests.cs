@@ -3,7 +3,7 @@ using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
 using Raftd.Store.Mvcc;
 using Raftd.Store.Snapshots;
-using Raftd.Store.Testing;
+using Raftd.Testing.Buckets;
 
 namespace Raftd.Store.Tests.Mvcc;
 

@@ -2,6 +2,7 @@ using Raftd.Contract;
 using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
 using Raftd.Store.Mvcc;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Mvcc;
 

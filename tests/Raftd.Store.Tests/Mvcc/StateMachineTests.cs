@@ -2,7 +2,8 @@ using Raftd.Contract;
 using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
 using Raftd.Store.Mvcc;
-using Raftd.Store.Testing;
+using Raftd.Testing.Buckets;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Mvcc;
 

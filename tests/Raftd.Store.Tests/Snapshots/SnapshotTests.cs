@@ -2,8 +2,9 @@ using System.Buffers;
 using Raftd.Store.Buckets;
 using Raftd.Store.Commands;
 using Raftd.Store.Snapshots;
-using Raftd.Store.Testing;
 using Raftd.Store.Tests.Buckets;
+using Raftd.Testing.Buckets;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Snapshots;
 
