@@ -19,50 +19,12 @@ internal static class Suite
         using var wrk = new Wrk(options);
         try
         {
-            var all = options.Mode == "all";
-            if (all || options.Mode == "rest")
+            foreach (var (mode, run) in Modes(options, wrk))
             {
-                await RestBenchmark.RunAsync(options, wrk);
-            }
-
-            if (all || options.Mode == "cluster")
-            {
-                await ClusterBenchmark.RunAsync(options, wrk);
-            }
-
-            if (all || options.Mode == "leases")
-            {
-                await LeaseBenchmark.RunAsync(options, wrk);
-            }
-
-            if (all || options.Mode == "lease-keys")
-            {
-                await LeaseKeysBenchmark.RunAsync(options);
-            }
-
-            if (all || options.Mode == "failover")
-            {
-                await FailoverBenchmark.RunAsync(options);
-            }
-
-            if (all || options.Mode == "startup")
-            {
-                await RestingBenchmark.StartAsync(options, wrk);
-            }
-
-            if (all || options.Mode == "idle")
-            {
-                await RestingBenchmark.IdleAsync(options, wrk);
-            }
-
-            if (all || options.Mode == "space")
-            {
-                await SpaceBenchmark.RunAsync(options);
-            }
-
-            if (all || options.Mode == "greedy")
-            {
-                await GreedyBenchmark.RunAsync(options);
+                if (options.Mode == "all" || options.Mode == mode)
+                {
+                    await run();
+                }
             }
 
             Console.WriteLine($"load        {Machine.LoadAverage} at the end");
@@ -72,6 +34,19 @@ internal static class Suite
             Directory.Delete(options.DataDirectory, recursive: true);
         }
     }
+
+    private static IEnumerable<(string Mode, Func<Task> Run)> Modes(BenchmarkOptions options, Wrk wrk) =>
+    [
+        ("rest", () => RestBenchmark.RunAsync(options, wrk)),
+        ("cluster", () => ClusterBenchmark.RunAsync(options, wrk)),
+        ("leases", () => LeaseBenchmark.RunAsync(options, wrk)),
+        ("lease-keys", () => LeaseKeysBenchmark.RunAsync(options)),
+        ("failover", () => FailoverBenchmark.RunAsync(options)),
+        ("startup", () => RestingBenchmark.StartAsync(options, wrk)),
+        ("idle", () => RestingBenchmark.IdleAsync(options, wrk)),
+        ("space", () => SpaceBenchmark.RunAsync(options)),
+        ("greedy", () => GreedyBenchmark.RunAsync(options)),
+    ];
 
     /// <summary>A fresh directory for one server.</summary>
     public static string Fresh(BenchmarkOptions options, string name)

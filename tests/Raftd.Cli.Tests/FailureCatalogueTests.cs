@@ -18,7 +18,7 @@ public sealed partial class FailureCatalogueTests
     }
 
     [Fact]
-    public void Catalogue_HasARowForEachFailure() =>
+    public void Catalogue_AllNumbers_HaveARowEach() =>
         Assert.Equal(Enumerable.Range(1, 87), Rows().Select(static row => int.Parse(row.Split('|')[1])));
 
     private static IEnumerable<string> Rows() =>

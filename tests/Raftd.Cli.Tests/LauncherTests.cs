@@ -50,7 +50,7 @@ public sealed class LauncherTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task TwoAtOnce_WaitForOneBuild()
+    public async Task Launcher_StartedThreeTimesAtOnce_BuildsOnce()
     {
         var results = await Task.WhenAll(RunAsync("version"), RunAsync("version"), RunAsync("version"));
 
@@ -109,7 +109,7 @@ public sealed class LauncherTests : IDisposable
     }
 
     [Fact]
-    public async Task OldSdk_IsNamed()
+    public async Task Launcher_OldSdk_NamesIt()
     {
         var result = await RunAsync(["version"], ("FAKE_SDK", "8.0.100"));
 

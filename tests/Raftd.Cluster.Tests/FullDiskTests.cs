@@ -74,7 +74,7 @@ public sealed class FullDiskTests : ClusterTest
     }
 
     [Fact]
-    public async Task FullDiskAtStart_HasItsExitCode()
+    public async Task Start_FullDisk_HasItsExitCode()
     {
         var disk = await SmallDisk.MountAsync(Scene);
         await disk.FillAsync();

@@ -16,7 +16,7 @@ public sealed class UpgradeTests : ClusterTest
     public static TheoryData<int> Upgrades => [.. LevelBuilds.Named, 0];
 
     [Fact]
-    public async Task LastCommitOfEachLevelBefore_IsNamed() => Assert.Equal(
+    public async Task Levels_BeforeTheNewest_NameTheirLastCommit() => Assert.Equal(
         Enumerable.Range(1, await LevelBuilds.KnownByAsync(Scene, [Checkout.Launcher]) - 1), LevelBuilds.Named);
 
     [Theory]

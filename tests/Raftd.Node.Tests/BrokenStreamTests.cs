@@ -6,7 +6,7 @@ using Raftd.Testing.Processes;
 
 namespace Raftd.Node.Tests;
 
-/// <summary>A machine that breaks while a pump steps it stops the process, at either end and whatever it was asked; bytes that
+/// <summary>A machine that breaks while a pump steps it stops the process, at either end and at any step; bytes that
 /// no member sends end the stream and nothing else (failure 69 of docs/failures.md).</summary>
 public sealed class BrokenStreamTests : IAsyncDisposable
 {
@@ -127,7 +127,7 @@ public sealed class BrokenStreamTests : IAsyncDisposable
         await StopsAsync(nodes.First);
     }
 
-    /// <summary>Breaks whatever posts to the replica from a thread of the pool, where pumps run; loops have their own.</summary>
+    /// <summary>Breaks each post to the replica from a thread of the pool, where pumps run; loops have their own.</summary>
     private static async Task StopsAsync(RaftdNode node)
     {
         var replica = node.Member!.Replica;

@@ -18,7 +18,7 @@ public sealed class CallSessionTests : IDisposable
     public void Dispose() => _member?.Dispose();
 
     [Fact]
-    public void Answers_LeaveInTheOrderInWhichTheirItemsEnd()
+    public void Answers_ItemsEndOutOfOrder_LeaveInTheOrderOfTheirEnds()
     {
         var session = Session(SteppedMember.Leader(_time));
         session.Receive(Spoken.Call(1, SteppedMember.Put("k", 10), Long));

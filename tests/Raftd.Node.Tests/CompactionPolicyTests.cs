@@ -25,7 +25,7 @@ public sealed class CompactionPolicyTests : IDisposable
     }
 
     [Fact]
-    public void Next_FewRevisions_KeepsThemWhateverTheirAge()
+    public void Next_FewRevisions_KeepsThemAtAnyAge()
     {
         var policy = new CompactionPolicy(Plenty);
         Put(5000);
@@ -72,7 +72,7 @@ public sealed class CompactionPolicyTests : IDisposable
         Assert.Null(policy.ForRoom(_state.View(), isAwaited: false));
     }
 
-    /// <summary>A quota of 16 MiB was full for good after 17 values of 1 MB: history stayed, whatever it weighed.</summary>
+    /// <summary>A quota of 16 MiB was full for good after 17 values of 1 MB: history stayed at any weight.</summary>
     [Fact]
     public void ForRoom_AWriteWaits_GoesDownToThePresent()
     {

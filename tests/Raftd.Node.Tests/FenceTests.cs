@@ -5,7 +5,7 @@ using Raftd.Testing;
 
 namespace Raftd.Node.Tests;
 
-/// <summary>A member whose state contradicts the majority's answers nothing, whatever it is asked and however often it is
+/// <summary>A member whose state contradicts the majority's answers no request at all, however often it is
 /// started.</summary>
 public sealed class FenceTests
 {

@@ -43,7 +43,7 @@ public sealed class LeaderRouterTests : IDisposable
     }
 
     [Fact]
-    public void Items_SayHowLongTheirOwnCallersStillWait()
+    public void Items_OfDifferentDeadlines_SayHowLongTheirOwnCallersStillWait()
     {
         _ = Propose();
         Pass(TimeSpan.FromSeconds(2));

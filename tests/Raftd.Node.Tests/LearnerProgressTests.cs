@@ -136,7 +136,7 @@ public sealed class LearnerProgressTests : IDisposable
     }
 
     [Fact]
-    public void Stranger_HasNotCaughtUp() => Assert.False(LearnerProgress.Of(_leader, new NodeId(9)).HasCaughtUp);
+    public void HasCaughtUp_Stranger_IsFalse() => Assert.False(LearnerProgress.Of(_leader, new NodeId(9)).HasCaughtUp);
 
     private bool HasCaughtUp() => LearnerProgress.Of(_leader, Learner).HasCaughtUp;
 

@@ -74,7 +74,7 @@ public sealed class PeerPinsTests : IDisposable
     }
 
     [Fact]
-    public void Peer_SilentForTenMinutes_LosesItsPin_AndNotBefore()
+    public void Peer_SilentForTenMinutes_LosesItsPinAndNotBefore()
     {
         Lead(Behind());
         Begin(Lagging, index: 10);
@@ -102,7 +102,7 @@ public sealed class PeerPinsTests : IDisposable
     }
 
     [Fact]
-    public void Peer_WhoseLogGrowsBeyondTheBound_BeginsAnew_AndIsNamedUntilItHasCaughtUp()
+    public void Peer_WhoseLogGrowsBeyondTheBound_BeginsAnewAndIsNamedUntilItHasCaughtUp()
     {
         _maxPinnedBytes = 4 * (64 << 10);
         Lead(Behind());
@@ -128,7 +128,7 @@ public sealed class PeerPinsTests : IDisposable
     }
 
     [Fact]
-    public void NextSnapshotOfAPeer_MovesItsPin()
+    public void Peer_SentAnotherSnapshot_MovesItsPin()
     {
         Lead(Behind());
         Begin(Lagging, index: 10);
@@ -163,7 +163,7 @@ public sealed class PeerPinsTests : IDisposable
     }
 
     [Fact]
-    public void Follower_HearsOnlyItsLeaderInItsTerm()
+    public void Follower_ToldByOthersThanItsLeader_DoesNotListen()
     {
         Hear(Leader, Term, ulong.MaxValue);
         _reports.Set(Lagging.Value, Report(Term, 10));
@@ -174,7 +174,7 @@ public sealed class PeerPinsTests : IDisposable
     }
 
     [Fact]
-    public void Follower_ToldThatNobodyNeedsAny_LetsGo()
+    public void Follower_ToldThatNoPeerNeedsAny_LetsGo()
     {
         Hear(Leader, Term, index: 10);
         Hear(Leader, Term, ulong.MaxValue);
@@ -184,7 +184,7 @@ public sealed class PeerPinsTests : IDisposable
 
     /// <summary>The peer that the former leader spoke of is one of them: those that are level lose their pins at once.</summary>
     [Fact]
-    public void NewLeader_TakesOverWhatTheFormerAskedFor()
+    public void Leader_NewlyElected_TakesOverWhatTheFormerAskedFor()
     {
         Hear(Leader, Term, index: 10);
         Write(50);

@@ -78,7 +78,7 @@ public sealed class QuotaGateTests : IDisposable
     }
 
     [Fact]
-    public async Task Admit_LiveDataFillTheQuota_RefusesWithTheNumbers_AndLetsSmallerWritesInAsync()
+    public async Task Admit_LiveDataFillTheQuota_RefusesWithTheNumbersAndLetsSmallerWritesInAsync()
     {
         for (var i = 0; i < Fitting; i++)
         {

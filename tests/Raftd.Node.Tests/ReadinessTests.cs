@@ -14,7 +14,7 @@ public sealed class ReadinessTests
     private static readonly TimeSpan FarBelowTheRequestTimeLimit = TimeSpan.FromSeconds(60);
 
     [Fact]
-    public async Task Probes_OfEachState_SayWhatIsSo_WithoutWaitingForWhatCannotComeAsync()
+    public async Task Probes_OfEachState_SayWhatIsSoWithoutWaitingForWhatCannotComeAsync()
     {
         await using var nodes = await TwoNodes.StartAsync(RequestTimeLimit, TwoNodes.ElectionTimeout);
         await ReadyAsync(nodes.First);

@@ -76,7 +76,7 @@ public sealed class SnapshotDispatchTests : IDisposable
     }
 
     [Fact]
-    public void Offer_SaysWhatTheSnapshotSaysOfItself()
+    public void Offer_OfASpooledSnapshot_SaysWhatItSaysOfItself()
     {
         Begin();
 

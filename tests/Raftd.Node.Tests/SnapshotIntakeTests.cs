@@ -78,7 +78,7 @@ public sealed class SnapshotIntakeTests : IDisposable
     }
 
     [Fact]
-    public void OfferOfAnEarlierTerm_IsDeclined()
+    public void Offer_OfAnEarlierTerm_IsDeclined()
     {
         _member.Hear(OtherLeader, _term + 1);
 
@@ -103,7 +103,7 @@ public sealed class SnapshotIntakeTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void LaterAttemptOfTheSameSender_GoesOnBehindTheLastWholeChunk(bool hasBroken)
+    public void Sender_TriesAgain_GoesOnBehindTheLastWholeChunk(bool hasBroken)
     {
         var (former, formerStream) = Admit(Offer(_term), "Resume 0");
         Feed(former, 0, 2);
@@ -178,7 +178,7 @@ public sealed class SnapshotIntakeTests : IDisposable
     }
 
     [Fact]
-    public void SenderThatOffersNothing_LosesItsStream()
+    public void Sender_OffersNothing_LosesItsStream()
     {
         var (_, stream) = Open();
 
@@ -190,7 +190,7 @@ public sealed class SnapshotIntakeTests : IDisposable
     [Theory]
     [InlineData(false, "Resume 2")]
     [InlineData(true, "Resume 0")]
-    public void WhatASenderLeft_WaitsForAMinute(bool hasPassed, string answer)
+    public void Chunks_TheirSenderLeft_WaitForAMinute(bool hasPassed, string answer)
     {
         var (machine, _) = Admit(Offer(_term), "Resume 0");
         Feed(machine, 0, 2);
@@ -202,7 +202,7 @@ public sealed class SnapshotIntakeTests : IDisposable
     }
 
     [Fact]
-    public void Receiver_SaysEachSecondHowFarItIs()
+    public void Receiver_WhileItTakesIn_SaysEachSecondHowFarItIs()
     {
         var (machine, _) = Admit(Offer(_term), "Resume 0");
         Feed(machine, 0, 2);
@@ -275,7 +275,7 @@ public sealed class SnapshotIntakeTests : IDisposable
 
     /// <summary>Before a byte is sent; and the core says where this member stands.</summary>
     [Fact]
-    public void MemberThatIsAhead_DeclinesTheOffer()
+    public void Offer_BehindTheMember_IsDeclined()
     {
         var (first, _) = Admit(Offer(_term), "Resume 0");
         Feed(first, 0, _chunks.Length);

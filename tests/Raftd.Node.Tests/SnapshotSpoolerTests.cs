@@ -53,7 +53,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
     }
 
     [Fact]
-    public void Snapshot_IsReadFromItsFile_WhateverTheStateDoesMeanwhile()
+    public void Snapshot_StateChangesMeanwhile_IsReadFromItsFile()
     {
         var expected = _state.Applied;
         Ask();
@@ -107,7 +107,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
 
     /// <summary>The former is read on by those who have it; two files are the most there are.</summary>
     [Fact]
-    public void Newcomer_WhenTheLogIsGone_GetsANewSpool_AndWaitsWhileTwoAreHeld()
+    public void Newcomer_WhenTheLogIsGone_GetsANewSpoolAndWaitsWhileTwoAreHeld()
     {
         Ask();
         RunUntilIdle();
@@ -157,7 +157,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
 
     /// <summary>Failure 41 of docs/failures.md: a long reader is in the way of a store that must grow.</summary>
     [Fact]
-    public void Store_MustGrowWhileASpoolIsWritten_GetsItsReader_AndWritingBeginsAnew()
+    public void Store_MustGrowWhileASpoolIsWritten_GetsItsReaderAndWritingBeginsAnew()
     {
         Ask();
         Assert.True(_spooler.Step());
@@ -177,7 +177,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
     }
 
     [Fact]
-    public void Disk_WithoutRoom_IsAskedFirst_AndNothingIsWritten()
+    public void Disk_WithoutRoom_IsAskedFirstAndNothingIsWritten()
     {
         _files.CapacityBytes = _files.UsedBytes + Store.UsedBytes + 999;
         Ask();
@@ -197,7 +197,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
     [InlineData(Errno.NoSpace, false)]
     [InlineData(Errno.QuotaExceeded, false)]
     [InlineData(Errno.Io, true)]
-    public void Disk_FailsAtAnyWrite_EveryoneIsTold_AndNothingStays(int errno, bool isBroken)
+    public void Disk_FailsAtAnyWrite_AllWhoWaitAreToldAndNothingStays(int errno, bool isBroken)
     {
         for (var writes = 1; writes < 4; writes++)
         {
@@ -218,7 +218,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
     }
 
     [Fact]
-    public void State_Damaged_IsToldToTheMember_AndSentToNobody()
+    public void State_Damaged_IsToldToTheMemberAndSentToNoPeer()
     {
         Store.Write(static writer =>
         {
@@ -236,7 +236,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
     }
 
     [Fact]
-    public void File_Damaged_IsNotHandedOut_AndTheNextGetsANewOne()
+    public void File_Damaged_IsNotHandedOutAndTheNextGetsANewOne()
     {
         Ask();
         RunUntilIdle();
@@ -255,7 +255,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
 
     /// <summary>What is behind a snapshot is kept while it is written, while it is lent, and then by the one that took the pin.</summary>
     [Fact]
-    public void Log_IsKeptFromTheStartOfTheSnapshot()
+    public void Log_WhileASnapshotIsSpooled_IsKeptFromItsStart()
     {
         Ask();
         _spooler.Step();
@@ -290,7 +290,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
     }
 
     [Fact]
-    public void Spool_HeldByNobodyWhenTheLogIsGone_IsDeletedAtOnce()
+    public void Spool_UnusedWhenTheLogIsGone_IsDeletedAtOnce()
     {
         Ask();
         RunUntilIdle();
@@ -331,7 +331,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
     }
 
     [Fact]
-    public void Start_RemovesWhatAFormerProcessLeft()
+    public void Start_SpoolOfAFormerProcess_IsRemoved()
     {
         _files.Put("/spool/0000000000000001.spool", [1, 2, 3]);
         new SpoolDirectory(_files, "/spool").Prepare();
@@ -339,7 +339,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
     }
 
     [Fact]
-    public void Stop_AnswersWhoWaits()
+    public void Stop_RequestsWaiting_AreAnswered()
     {
         Ask();
         _spooler.Step();
@@ -374,7 +374,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
         return output.WrittenSpan.ToArray();
     }
 
-    /// <summary>The log behind whatever is pinned goes, as when it grows beyond what pins may keep.</summary>
+    /// <summary>The log behind a pin goes, as when it grows beyond what pins may keep.</summary>
     private void LoseTheLog() => _pins.Restart(_state.Applied.Index + 2);
 
     private ulong Lowest()

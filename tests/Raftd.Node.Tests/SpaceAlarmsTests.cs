@@ -29,7 +29,7 @@ public sealed class SpaceAlarmsTests
     }
 
     [Fact]
-    public void Next_Disk_IsRaisedAndClearedAsItHolds_AndGoesWithItsMember()
+    public void Next_DiskAlarm_IsRaisedAndClearedAsItHoldsAndGoesWithItsMember()
     {
         Assert.Equal((Disk, true), Next([], Three, fullDisk: 2));
         Assert.Null(Next([Disk], Three, fullDisk: 2));

@@ -34,7 +34,7 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _nodes.DisposeAsync();
 
     [Fact]
-    public async Task Join_IsNotReported_AndItsRetryIsNoSuccess_UntilItIsCommittedAsync()
+    public async Task Join_UntilItIsCommitted_IsNotReportedAndItsRetryIsNoSuccessAsync()
     {
         await _nodes.StopFirstAsync();
         Assert.Equal(ErrorCode.UnknownOutcome, await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)));
@@ -52,7 +52,7 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Removal_IsNotReported_AndItsRetryIsNot404_UntilItIsCommittedAsync()
+    public async Task Removal_UntilItIsCommitted_IsNotReportedAndItsRetryIsNot404Async()
     {
         var id = (await Cluster.JoinAsync(Newcomer, Stop)).MemberId;
         await _nodes.StopFirstAsync();

@@ -180,7 +180,7 @@ public sealed class RaftNodeTests
     }
 
     [Fact]
-    public void ForgetReads_LeaderAnswersNoForwardedRead_HoldsNothingThatNobodyWaitsFor()
+    public void ForgetReads_LeaderAnswersNoForwardedRead_HoldsNothingFurther()
     {
         var follower = new SingleNode();
         follower.Step(new Message { Kind = MessageKind.MsgHeartbeat, From = new NodeId(2), Term = 1 });
@@ -296,7 +296,7 @@ public sealed class RaftNodeTests
         new() { Kind = MessageKind.MsgAppResp, From = new NodeId(2), To = new NodeId(1), Term = 4, Index = index };
 
     [Fact]
-    public void SameInputs_SameOutputs()
+    public void Node_SameInputsTwice_SaysTheSame()
     {
         static string Transcript()
         {

@@ -91,7 +91,7 @@ internal static class DiskMutations
         {
             Name = "torn-tail-taken-for-clean",
             Failures = [26, 27],
-            Wrong = "whatever follows the last good record is taken for empty space (#6191, #15090)",
+            Wrong = "anything behind the last good record is taken for empty space (#6191, #15090)",
             In = "LogRecovery.JudgeEnd",
             Original = "return «remains.End == 0»",
             Broken = "true",

@@ -19,7 +19,7 @@ internal static class LevelMutations
         {
             Name = "level-of-the-leader",
             Failures = [82],
-            Wrong = "the level rises to what the leader's build knows, whatever the others know",
+            Wrong = "the level rises to what the leader's build knows, and not what all know",
             In = "LevelRaiser.LevelOfAll",
             Original = "Math.Min(level, announced)",
             Broken = "level",

@@ -21,7 +21,7 @@ internal static class LogMutations
         {
             Name = "stale-suffix-survives",
             Failures = [18],
-            Wrong = "what stands at an index already is kept, whatever its term (qdrant PR 1329, unistore #455)",
+            Wrong = "what stands at an index already is kept, of any term (qdrant PR 1329, unistore #455)",
             In = "RaftNode.AppendMissing",
             Original = SkipsWhatAgrees,
             Broken = "i < m.Entries.Count && m.Entries[i].Index <= LastIndex",

@@ -121,7 +121,7 @@ internal static class ReadMutations
         {
             Name = "read-before-apply",
             Failures = [7],
-            Wrong = "a read is answered once it is confirmed, whatever is applied by then (openraft #1246)",
+            Wrong = "a read is answered once it is confirmed, however little is applied by then (openraft #1246)",
             In = "ReadLedger.Confirmed",
             Original = "index <= applied",
             Broken = "true",

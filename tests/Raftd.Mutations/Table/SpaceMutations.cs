@@ -7,7 +7,7 @@ internal static class SpaceMutations
     [
         new()
         {
-            Name = "history-stays-whatever-it-weighs",
+            Name = "history-stays-at-any-weight",
             Failures = [79],
             Wrong = "10 000 revisions stay although they fill the quota: 17 puts of 1 MB to one key fill 16 MiB for good",
             In = "CompactionPolicy.ForRoom",

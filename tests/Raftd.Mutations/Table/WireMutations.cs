@@ -349,7 +349,7 @@ internal static class WireMutations
         {
             Name = "calls-under-way-without-bound",
             Failures = [],
-            Wrong = "a leader takes in whatever its followers forward, however much of it is under way",
+            Wrong = "a leader takes in all that its followers forward, however much of it is under way",
             In = "CallSession.Receive",
             Original = "Interlocked.Read(ref _underWayBytes) < MaxUnderWayBytes",
             Broken = "true",

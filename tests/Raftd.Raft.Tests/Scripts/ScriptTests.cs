@@ -17,7 +17,7 @@ public sealed class ScriptTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Transcript_prints_what_it_says(string name)
+    public void Transcript_Replayed_PrintsWhatItSays(string name)
     {
         var (written, happened) = Transcript.Play(Suite, name, Replay);
         Assert.Equal(written, happened);

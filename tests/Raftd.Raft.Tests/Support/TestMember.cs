@@ -117,7 +117,7 @@ internal sealed class TestMember
         return ready;
     }
 
-    /// <summary>Loses whatever is not on disk and starts again from what is.</summary>
+    /// <summary>Loses all that is not on disk and starts again from what is.</summary>
     /// <param name="damaged">The log found its tail damaged: <paramref name="lostEntries"/> durable entries are gone too.</param>
     /// <param name="lostEntries">How many.</param>
     /// <param name="lostHardState">The last term and vote are gone with them.</param>

@@ -46,7 +46,7 @@ internal sealed class Incarnation
 
     public long Now => _cluster.Scheduler.Now;
 
-    /// <summary>False once it has crashed: whatever of it is still to come does not happen.</summary>
+    /// <summary>False once it has crashed: what is still to come of it does not happen.</summary>
     public bool IsAlive { get; private set; } = true;
 
     public Replica Replica => Parts.Replica;

@@ -57,7 +57,7 @@ public sealed class FullDiskTests : IDisposable
     /// <summary>The disk takes a part of LMDB's write and no more: LMDB calls that an input/output error. A value of many
     /// pages is one write, so any size but the whole disk's remainder ends within one.</summary>
     [Fact]
-    public void Write_ThatFitsInPart_IsAFullDisk_AndTheStoreStaysInUse()
+    public void Write_ThatFitsInPart_IsAFullDiskAndTheStoreStaysInUse()
     {
         Assert.SkipUnless(_isMounted, "mounting a tmpfs is not allowed here");
         using var store = LmdbBucketStore.Open(_directory.At("state"));

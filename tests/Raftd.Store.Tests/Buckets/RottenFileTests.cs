@@ -25,7 +25,7 @@ public sealed class RottenFileTests : IDisposable
 
     [Fact]
     [Trait("Speed", "Slow")]
-    public void AnyBitOfTheFile_Flipped_NobodyReadsSomethingElse()
+    public void AnyBitOfTheFile_Flipped_NothingElseIsRead()
     {
         var data = _directory.At("data");
         Fill(data);

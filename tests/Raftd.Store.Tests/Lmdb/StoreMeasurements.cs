@@ -21,7 +21,7 @@ public sealed class StoreMeasurements(ITestOutputHelper output) : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact(Explicit = true)]
-    public void Measure()
+    public void Measurements_WhenAskedFor_ArePrinted()
     {
         using var store = LmdbBucketStore.Open(_directory.At("state"));
         Fill(store);

@@ -17,7 +17,7 @@ public sealed class FeatureLevelTests : IDisposable
     public void Dispose() => _store.Dispose();
 
     [Fact]
-    public void EmptyState_IsOfLevel1_WhateverTheBuildKnows()
+    public void EmptyState_OfANewerBuild_IsOfLevel1()
     {
         Assert.Equal(1, _store.State.View().FeatureLevel);
         _store.Put("k", "v");
@@ -40,7 +40,7 @@ public sealed class FeatureLevelTests : IDisposable
     [InlineData(2, 3, 7, ApplyError.LevelNotAbove)]
     [InlineData(2, 1, 6, ApplyError.MembersChanged)]
     [InlineData(2, 1, 8, ApplyError.MembersChanged)]
-    public void Raise_IsVoid_UnlessItIsAbove_AndTheMembersInForceAreThoseThatWereAsked(
+    public void Raise_NotAboveOrForOtherMembersThanWereAsked_IsVoid(
         int raise, int level, ulong inForce, ApplyError? error) =>
         Assert.Equal(error, new RaiseLevelCommand(raise, 7).RefusalAt(level, inForce)?.Error);
 
@@ -56,7 +56,7 @@ public sealed class FeatureLevelTests : IDisposable
     }
 
     [Fact]
-    public void Command_OfANewerLayout_StopsThisBuildBeforeAnythingIsChanged_AndIsNotCalledUnreadable()
+    public void Command_OfANewerLayout_StopsThisBuildUnchangedAndIsNotCalledUnreadable()
     {
         var before = _store.State.Applied;
         var newer = Assert.Throws<NewerLevelException>(() => _store.Apply(new byte[] { Newer, 200, 1, 2, 3 }));
@@ -74,7 +74,7 @@ public sealed class FeatureLevelTests : IDisposable
     }
 
     [Fact]
-    public void State_OfANewerLevel_IsNotOpened_AndNotCalledDamaged()
+    public void State_OfANewerLevel_IsNeitherOpenedNorCalledDamaged()
     {
         _store.Put("k", "v");
         _store.Flush();
@@ -95,7 +95,7 @@ public sealed class FeatureLevelTests : IDisposable
     }
 
     [Fact]
-    public void Snapshot_OfANewerLevel_IsRefusedForThat_BeforeAnythingOfItIsRead()
+    public void Snapshot_OfANewerLevel_IsRefusedBeforeAnythingOfItIsRead()
     {
         byte[] chunk = [.. new byte[SnapshotFormat.HeaderBytes], .. "what a newer build says"u8];
         SnapshotFormat.Seal(

@@ -63,7 +63,7 @@ internal sealed class MemoryNode(bool isDirectory)
         _unsynced.Clear();
     }
 
-    /// <summary>That one change is durable, whatever was before it: a write with O_DSYNC.</summary>
+    /// <summary>That one change is durable, and none before it: a write with O_DSYNC.</summary>
     public void SyncOne(long number) => MarkDurable(change => change.Number == number);
 
     /// <summary>A sync failed: the kernel marks the pages clean, so they are not written again.</summary>

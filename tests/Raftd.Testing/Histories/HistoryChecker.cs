@@ -3,7 +3,7 @@
 // Revisions give every write its place in one order, and every read answers with the revision it was served at. So strict
 // serializability needs no search for an order; three things are looked at instead:
 //
-//   1. Real time: whatever began after an answer was given stands behind it. Floor is the highest revision that any client
+//   1. Real time: what began after an answer was given stands behind it. Floor is the highest revision that any client
 //      has been told; an answer to a request that began at floor f carries a revision of at least f, a write one above f.
 //   2. Content: at the end the history of the store is read at each of those revisions, and each read must have seen
 //      exactly that, each acknowledged write must be there, each condition must have been true (or false) just before.

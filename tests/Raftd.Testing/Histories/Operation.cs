@@ -26,7 +26,7 @@ public sealed class Operation
     /// <summary>The same was asked before, and what came of it is not known.</summary>
     public bool IsRetry { get; init; }
 
-    /// <summary>The key must be at this revision, 0: must not be; null: whatever.</summary>
+    /// <summary>The key must be at this revision, 0: must not be; null: not asked for.</summary>
     public long? ExpectedRevision { get; init; }
 
     /// <summary>The highest revision that any client knew of when it began.</summary>
