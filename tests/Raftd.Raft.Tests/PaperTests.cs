@@ -1,4 +1,5 @@
 using Raftd.Raft.Tests.Support;
+using Raftd.Testing.Cores;
 
 namespace Raftd.Raft.Tests;
 

@@ -1,4 +1,5 @@
 using Raftd.Raft.Tests.Support;
+using Raftd.Testing.Cores;
 
 namespace Raftd.Raft.Tests;
 
@@ -144,14 +145,14 @@ public sealed class RaftNodeTests
         var member = new TestMember(1, new Configuration([new(1)], []), new FixedRandom(0));
         var node = new RaftNode(
             TestOptions.For(1) with { MaxApplyingBytes = 1 },
-            member.Storage,
+            member.Disk,
             new FixedRandom(0),
             new RaftBootState { Configuration = new Configuration([new(1)], []) });
         node.Campaign();
         node.Durable(node.TakeReady().Sequence);
-        WriteAll(node, member.Storage);
+        WriteAll(node, member.Disk);
         node.Propose([Text.Bytes("a")], out _);
-        Assert.Equal(1UL, Assert.Single(WriteAll(node, member.Storage).Committed).Index);
+        Assert.Equal(1UL, Assert.Single(WriteAll(node, member.Disk).Committed).Index);
         Assert.Empty(node.TakeReady().Committed);
         Assert.False(node.HasReady);
         node.Applied(1);
@@ -223,7 +224,7 @@ public sealed class RaftNodeTests
     {
         var member = LaggingPeer(out var wanted);
         var node = member.Node;
-        var entries = member.Storage.Entries(wanted.Low, wanted.High, wanted.MaxBytes).ToArray();
+        var entries = member.Disk.Entries(wanted.Low, wanted.High, wanted.MaxBytes).ToArray();
         switch (what)
         {
             case "another term":
@@ -310,7 +311,7 @@ public sealed class RaftNodeTests
         Assert.Equal(Transcript(), Transcript());
     }
 
-    private static Ready WriteAll(RaftNode node, MemoryStorage storage)
+    private static Ready WriteAll(RaftNode node, CoreDisk storage)
     {
         var ready = node.TakeReady();
         storage.Append(ready.Entries);

@@ -1,11 +1,16 @@
 using Raftd.Raft;
 
-namespace Raftd.Exploration.Members;
+namespace Raftd.Testing.Cores;
 
-/// <summary>What a crash leaves of one member: entries behind a base that a snapshot stands for, and the hard state.</summary>
-internal sealed class Disk(Configuration founding) : IRaftStorage
+/// <summary>What a crash leaves of a member: entries behind a base that a snapshot stands for, and the hard state.</summary>
+public sealed class CoreDisk(Configuration founding) : IRaftStorage
 {
     private readonly List<Entry> _entries = [];
+
+    public CoreDisk()
+        : this(Configuration.Empty)
+    {
+    }
 
     public EntryId Base { get; private set; }
 
@@ -21,10 +26,15 @@ internal sealed class Disk(Configuration founding) : IRaftStorage
 
     public IReadOnlyList<Entry> All => _entries;
 
-    public ulong Term(ulong index) => index == Base.Index ? Base.Term : At(index).Term;
+    public ulong Term(ulong index)
+    {
+        Require(index >= Base.Index && index <= LastIndex, $"the term of {index} is not in [{Base.Index}, {LastIndex}]");
+        return index == Base.Index ? Base.Term : At(index).Term;
+    }
 
     public IReadOnlyList<Entry> Entries(ulong low, ulong high, long maxBytes)
     {
+        Require(low >= FirstIndex && low < high && high <= LastIndex + 1, $"[{low}, {high}) of [{FirstIndex}, {LastIndex}]");
         var bytes = At(low).SizeBytes;
         var end = low + 1;
         while (end < high && bytes + At(end).SizeBytes <= maxBytes)
@@ -42,12 +52,14 @@ internal sealed class Disk(Configuration founding) : IRaftStorage
         if (entries.Count > 0)
         {
             TruncateFrom(entries[0].Index);
+            Require(entries[0].Index == LastIndex + 1, $"{entries[0].Index} behind a log that ends at {LastIndex}");
             _entries.AddRange(entries);
         }
     }
 
     public void TruncateFrom(ulong index)
     {
+        Require(index >= FirstIndex, $"truncation from {index} of a log that starts at {FirstIndex}");
         if (index <= LastIndex)
         {
             _entries.RemoveRange((int)(index - FirstIndex), (int)(LastIndex + 1 - index));
@@ -82,6 +94,14 @@ internal sealed class Disk(Configuration founding) : IRaftStorage
     {
         _entries.Clear();
         Rebase(snapshot);
+    }
+
+    private static void Require(bool holds, FormattableString what)
+    {
+        if (!holds)
+        {
+            throw new InvalidOperationException(FormattableString.Invariant(what));
+        }
     }
 
     private void Rebase(SnapshotMetadata snapshot)
