@@ -25,20 +25,6 @@ public sealed class ForwardTests(SharedCluster shared) : SharedClusterTest(share
     }
 
     [Fact]
-    public async Task Follower_ForwardsWrites_AndTheNextReadOfEveryMemberSeesThem()
-    {
-        for (var number = 0; number < 30; number++)
-        {
-            var writer = Cluster[number % 3];
-            Assert.Equal(200, (await writer.PutAsync("/key/forwarded", $"value {number}")).Status);
-            foreach (var reader in Cluster.Members)
-            {
-                Assert.Equal($"value {number}", (await reader.GetAsync("/key/forwarded")).Text);
-            }
-        }
-    }
-
-    [Fact]
     public async Task Follower_AskedToRedirect_NamesTheLeaderForCurlToFollow()
     {
         var leader = await Cluster.LeaderAsync();
