@@ -1,14 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Runtime.InteropServices;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Benchmarks;
 
 /// <summary>One server under measurement: a process of its own, ended with this object.</summary>
-internal sealed partial class ServerProcess : IDisposable
+internal sealed class ServerProcess : IDisposable
 {
-    private const int SigTerm = 15;
     private const long TicksPerSecond = 100; // USER_HZ, the same on every Linux that .NET runs on
 
     private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(60);
@@ -87,7 +86,7 @@ internal sealed partial class ServerProcess : IDisposable
         _isDisposed = true;
         if (!_process.HasExited)
         {
-            _ = Kill(_process.Id, SigTerm);
+            Signals.Send(_process.Id, Signal.Terminate);
             if (!_process.WaitForExit(StopLimit))
             {
                 _process.Kill();
@@ -152,9 +151,6 @@ internal sealed partial class ServerProcess : IDisposable
             return false;
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int process, int signal);
 
     /// <summary>Drains what a process says, and keeps the end of it.</summary>
     private sealed class Tail

@@ -3,6 +3,7 @@ using Raftd.Benchmarks.Failover;
 using Raftd.Benchmarks.Greedy;
 using Raftd.Benchmarks.Leases;
 using Raftd.Benchmarks.Space;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Benchmarks;
 
@@ -12,56 +13,18 @@ internal static class Suite
     public static async Task RunAsync(BenchmarkOptions options)
     {
         Wrk.Require();
-        Build();
+        await BuildAsync();
         Machine.RequireDisk(options.DataDirectory);
         Machine.Print(options);
         using var wrk = new Wrk(options);
         try
         {
-            var all = options.Mode == "all";
-            if (all || options.Mode == "rest")
+            foreach (var (mode, run) in Modes(options, wrk))
             {
-                await RestBenchmark.RunAsync(options, wrk);
-            }
-
-            if (all || options.Mode == "cluster")
-            {
-                await ClusterBenchmark.RunAsync(options, wrk);
-            }
-
-            if (all || options.Mode == "leases")
-            {
-                await LeaseBenchmark.RunAsync(options, wrk);
-            }
-
-            if (all || options.Mode == "lease-keys")
-            {
-                await LeaseKeysBenchmark.RunAsync(options);
-            }
-
-            if (all || options.Mode == "failover")
-            {
-                await FailoverBenchmark.RunAsync(options);
-            }
-
-            if (all || options.Mode == "startup")
-            {
-                await RestingBenchmark.StartAsync(options, wrk);
-            }
-
-            if (all || options.Mode == "idle")
-            {
-                await RestingBenchmark.IdleAsync(options, wrk);
-            }
-
-            if (all || options.Mode == "space")
-            {
-                await SpaceBenchmark.RunAsync(options);
-            }
-
-            if (all || options.Mode == "greedy")
-            {
-                await GreedyBenchmark.RunAsync(options);
+                if (options.Mode == "all" || options.Mode == mode)
+                {
+                    await run();
+                }
             }
 
             Console.WriteLine($"load        {Machine.LoadAverage} at the end");
@@ -71,6 +34,19 @@ internal static class Suite
             Directory.Delete(options.DataDirectory, recursive: true);
         }
     }
+
+    private static IEnumerable<(string Mode, Func<Task> Run)> Modes(BenchmarkOptions options, Wrk wrk) =>
+    [
+        ("rest", () => RestBenchmark.RunAsync(options, wrk)),
+        ("cluster", () => ClusterBenchmark.RunAsync(options, wrk)),
+        ("leases", () => LeaseBenchmark.RunAsync(options, wrk)),
+        ("lease-keys", () => LeaseKeysBenchmark.RunAsync(options)),
+        ("failover", () => FailoverBenchmark.RunAsync(options)),
+        ("startup", () => RestingBenchmark.StartAsync(options, wrk)),
+        ("idle", () => RestingBenchmark.IdleAsync(options, wrk)),
+        ("space", () => SpaceBenchmark.RunAsync(options)),
+        ("greedy", () => GreedyBenchmark.RunAsync(options)),
+    ];
 
     /// <summary>A fresh directory for one server.</summary>
     public static string Fresh(BenchmarkOptions options, string name)
@@ -84,15 +60,13 @@ internal static class Suite
         return directory;
     }
 
-    private static void Build()
+    private static async Task BuildAsync()
     {
-        var start = new ProcessStartInfo(Checkout.Launcher);
-        start.Environment["RAFTD_BUILD_ONLY"] = "1";
-        using var build = Process.Start(start)!;
-        build.WaitForExit();
-        if (build.ExitCode != 0)
+        var build = await Subprocess.RunAsync(
+            new ProcessStartInfo(Checkout.Launcher) { Environment = { ["RAFTD_BUILD_ONLY"] = "1" } });
+        if (build.Code != 0)
         {
-            throw new BenchmarkException($"./raftd cannot be built: exit code {build.ExitCode}");
+            throw new BenchmarkException($"./raftd cannot be built: {build}");
         }
     }
 }

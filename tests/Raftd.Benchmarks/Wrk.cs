@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Benchmarks;
 
@@ -125,17 +126,8 @@ internal sealed class Wrk : IDisposable
 
     private static async Task<string> RunAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo("wrk", arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
-        using var wrk = Process.Start(start)!;
-        var errors = wrk.StandardError.ReadToEndAsync();
-        var output = await wrk.StandardOutput.ReadToEndAsync();
-        await wrk.WaitForExitAsync();
-        return output + await errors;
+        var wrk = await Subprocess.RunAsync(new ProcessStartInfo("wrk", arguments));
+        return wrk.Output + wrk.Error;
     }
 }
 

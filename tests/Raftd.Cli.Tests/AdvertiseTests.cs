@@ -21,7 +21,7 @@ public sealed class AdvertiseTests
     [InlineData(":7200", null, true, "::1 fe80::1 2001:db8::7", "[2001:db8::7]:7200")]
     [InlineData(":7200", null, true, "127.0.0.1 169.254.3.4", "127.0.0.1:7200")]
     [InlineData(":7200", null, true, "", "127.0.0.1:7200")]
-    public void Address_FollowsTheRules(string listen, string? advertised, bool joined, string machine, string told)
+    public void Advertise_EachCombinationOfFlags_FollowsTheRules(string listen, string? advertised, bool joined, string machine, string told)
     {
         var addresses = Given.Words(machine).Select(IPAddress.Parse).ToList();
 
@@ -31,7 +31,7 @@ public sealed class AdvertiseTests
     }
 
     [Fact]
-    public void MachineAddresses_HoldLoopback() =>
+    public void MachineAddresses_OfThisMachine_HoldLoopback() =>
         Assert.Contains(Advertise.MachineAddresses(), IPAddress.IsLoopback);
 
     private static HostPort Parse(string text)

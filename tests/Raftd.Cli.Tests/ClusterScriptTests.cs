@@ -1,13 +1,15 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Raftd.Testing.Disks;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cli.Tests;
 
 /// <summary>How run-cluster.sh refuses; whole clusters are started by Raftd.Cluster.Tests.</summary>
 public sealed class ClusterScriptTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryDirectory _folder = new();
 
     public ClusterScriptTests()
     {
@@ -29,11 +31,11 @@ public sealed class ClusterScriptTests : IDisposable
         Assert.Matches(@"^run-cluster\.sh: port 8\d\d\d is in use by .*\n$", error);
         Assert.True(!ours || !error.Contains("8002", StringComparison.Ordinal)
             || error.Contains($"pid {Environment.ProcessId} ", StringComparison.Ordinal));
-        Assert.Empty(Directory.GetFiles(Path.Combine(_folder.Path, "data")));
+        Assert.Empty(Directory.GetFiles(_folder.At("data")));
     }
 
     [Fact]
-    public async Task UnknownWord_IsAnsweredWithUsage() =>
+    public async Task Script_UnknownWord_AnswersWithUsage() =>
         Assert.Equal((2, "usage: ./run-cluster.sh [start|stop|status|clean]\n"), await RunAsync("stat"));
 
     /// <summary>False where another process has the port; the script must refuse all the same.</summary>
@@ -52,15 +54,11 @@ public sealed class ClusterScriptTests : IDisposable
 
     private async Task<(int Code, string Error)> RunAsync(string word)
     {
-        var start = new ProcessStartInfo(Path.Combine(_folder.Path, "run-cluster.sh"), [word])
+        var start = new ProcessStartInfo(_folder.At("run-cluster.sh"), [word])
         {
-            UseShellExecute = false,
-            RedirectStandardError = true,
+            Environment = { ["RAFTD_DATA"] = _folder.At("data") },
         };
-        start.Environment["RAFTD_DATA"] = Path.Combine(_folder.Path, "data");
-        using var process = Process.Start(start)!;
-        var error = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, error);
+        var run = await Subprocess.RunAsync(start);
+        return (run.Code, run.Error);
     }
 }

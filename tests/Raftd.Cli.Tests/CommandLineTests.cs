@@ -48,7 +48,7 @@ public sealed class CommandLineTests
     [InlineData("--redirect d", true)]
     [InlineData("-redirect=false d", false)]
     [InlineData("d", false)]
-    public void Switch_TakesNoWordOfTheLine(string line, bool redirect)
+    public void Parse_SwitchBeforeAWord_TakesNoWord(string line, bool redirect)
     {
         var settings = Given.Settings(line);
 
@@ -77,7 +77,7 @@ public sealed class CommandLineTests
     [InlineData("--version", "Version")]
     [InlineData("serve d", "Serve")]
     [InlineData("", "Serve")]
-    public void Verb_IsTheFirstWord(string line, string verb) =>
+    public void Parse_AnyLine_TakesTheFirstWordAsVerb(string line, string verb) =>
         Assert.Equal(verb, CommandLine.Parse(Given.Words(line)).Verb.ToString());
 
     [Theory]

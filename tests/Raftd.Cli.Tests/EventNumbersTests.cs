@@ -7,7 +7,7 @@ namespace Raftd.Cli.Tests;
 public sealed class EventNumbersTests
 {
     [Fact]
-    public void NumberOfAnEvent_BelongsToThatEventAlone()
+    public void EventNumber_InAllLogs_BelongsToOneEvent()
     {
         var events = Ours().SelectMany(assembly => assembly.GetTypes()).SelectMany(EventsOf).ToArray();
         Assert.Contains((101, "Starting"), events);

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Raftd.Cli.Settings;
 using Raftd.Shared;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cli.Tests;
 
@@ -44,7 +45,7 @@ public sealed class ExitCodeTests
     }
 
     [Fact]
-    public void Help_ListsEveryFlag()
+    public void Help_Printed_ListsEveryFlag()
     {
         var help = new StringWriter();
 
@@ -56,7 +57,7 @@ public sealed class ExitCodeTests
     }
 
     [Fact]
-    public void Exception_FindsItsCode_ThroughWhateverWrapsIt()
+    public void Exception_WrappedByOthers_FindsItsCode()
     {
         Assert.Equal(ExitCode.AddressInUse, Code(new SocketException((int)SocketError.AddressAlreadyInUse)));
         Assert.Equal(ExitCode.LibraryMissing, Code(new DllNotFoundException("liblmdb.so.0")));

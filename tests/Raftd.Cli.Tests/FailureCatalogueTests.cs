@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cli.Tests;
 
@@ -17,7 +18,7 @@ public sealed partial class FailureCatalogueTests
     }
 
     [Fact]
-    public void Catalogue_HasARowForEachFailure() =>
+    public void Catalogue_AllNumbers_HaveARowEach() =>
         Assert.Equal(Enumerable.Range(1, 87), Rows().Select(static row => int.Parse(row.Split('|')[1])));
 
     private static IEnumerable<string> Rows() =>

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Raftd.Testing.Disks;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cli.Tests;
 
@@ -26,7 +28,7 @@ public sealed class LauncherTests : IDisposable
         esac
         """;
 
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryDirectory _folder = new();
 
     public LauncherTests()
     {
@@ -39,16 +41,16 @@ public sealed class LauncherTests : IDisposable
         }
     }
 
-    private string Launcher => Path.Combine(_folder.Path, "checkout/raftd");
+    private string Launcher => _folder.At("checkout/raftd");
 
-    private string Builds => Path.Combine(_folder.Path, "builds");
+    private string Builds => _folder.At("builds");
 
     private int BuildCount => File.Exists(Builds) ? File.ReadAllLines(Builds).Length : 0;
 
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task TwoAtOnce_WaitForOneBuild()
+    public async Task Launcher_StartedThreeTimesAtOnce_BuildsOnce()
     {
         var results = await Task.WhenAll(RunAsync("version"), RunAsync("version"), RunAsync("version"));
 
@@ -87,7 +89,7 @@ public sealed class LauncherTests : IDisposable
         await RunAsync("version");
         Assert.Equal(2, BuildCount);
 
-        File.Move(Path.Combine(_folder.Path, "checkout/src/Raftd.Cli/Program.cs"), Path.Combine(_folder.Path, "checkout/src/a.cs"));
+        File.Move(_folder.At("checkout/src/Raftd.Cli/Program.cs"), _folder.At("checkout/src/a.cs"));
         await RunAsync("version");
         Assert.Equal(3, BuildCount);
     }
@@ -107,7 +109,7 @@ public sealed class LauncherTests : IDisposable
     }
 
     [Fact]
-    public async Task OldSdk_IsNamed()
+    public async Task Launcher_OldSdk_NamesIt()
     {
         var result = await RunAsync(["version"], ("FAKE_SDK", "8.0.100"));
 
@@ -133,8 +135,8 @@ public sealed class LauncherTests : IDisposable
     [Fact]
     public async Task RealLauncher_ThroughALinkFromElsewhere_StartsTheProgram()
     {
-        var link = Path.Combine(_folder.Path, "linked");
-        File.CreateSymbolicLink(link, Path.Combine(Checkout.Root, "raftd"));
+        var link = _folder.At("linked");
+        File.CreateSymbolicLink(link, Checkout.Launcher);
 
         var version = await StartAsync(link, ["version"], _ => { });
         Assert.Equal(0, version.Code);
@@ -145,12 +147,12 @@ public sealed class LauncherTests : IDisposable
         Assert.Equal("raftd: -bind 4000: must be 0 to 1023: 'raftd help' lists the flags\n", wrong.Error);
     }
 
-    private Task<Result> RunAsync(params string[] words) => RunAsync(words, []);
+    private Task<Subprocess> RunAsync(params string[] words) => RunAsync(words, []);
 
-    private Task<Result> RunAsync(string[] words, params (string Name, string Value)[] variables) =>
+    private Task<Subprocess> RunAsync(string[] words, params (string Name, string Value)[] variables) =>
         StartAsync(Launcher, words, environment =>
         {
-            environment["PATH"] = Path.Combine(_folder.Path, "tools") + ":" + environment["PATH"];
+            environment["PATH"] = _folder.At("tools") + ":" + environment["PATH"];
             environment["FAKE_BUILDS"] = Builds;
             foreach (var (name, value) in variables)
             {
@@ -158,23 +160,10 @@ public sealed class LauncherTests : IDisposable
             }
         });
 
-    private async Task<Result> StartAsync(
-        string script, string[] words, Action<IDictionary<string, string?>> prepare)
+    private Task<Subprocess> StartAsync(string script, string[] words, Action<IDictionary<string, string?>> prepare)
     {
-        var start = new ProcessStartInfo(script, words)
-        {
-            WorkingDirectory = _folder.Path,
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start = new ProcessStartInfo(script, words) { WorkingDirectory = _folder.Path };
         prepare(start.Environment);
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return new Result(process.ExitCode, await output, await error, process.Id);
+        return Subprocess.RunAsync(start);
     }
-
-    private sealed record Result(int Code, string Output, string Error, int ProcessId);
 }

@@ -10,7 +10,7 @@ public sealed class LineFormatterTests
     private static readonly DateTimeOffset Time = new(2026, 5, 4, 12, 20, 30, 405, TimeSpan.FromHours(2));
 
     [Fact]
-    public void Text_IsTimeLevelEventMessageAndValues() =>
+    public void Text_OfAnEvent_IsTimeLevelEventMessageAndValues() =>
         Assert.Equal(
             "2026-05-04T10:20:30.405Z info  BecameLeader(1201) Became leader Term=7 Id=node01\n",
             Text(Line("Became leader", ("Term", 7UL), ("Id", "node01"), (LogLine.TemplateKey, "Became leader"))));
@@ -23,11 +23,11 @@ public sealed class LineFormatterTests
     [InlineData("say \"x\" \\", "K=\"say \\\"x\\\" \\\\\"")]
     [InlineData("line\nbreak\u0001", "K=\"line\\nbreak\\u0001\"")]
     [InlineData(null, "K=null")]
-    public void Text_QuotesWhatWouldBeMisread(string? value, string expected) =>
+    public void Text_ValuesThatWouldBeMisread_AreQuoted(string? value, string expected) =>
         Assert.EndsWith($" m {expected}\n", Text(Line("m", ("K", value))), StringComparison.Ordinal);
 
     [Fact]
-    public void Text_IsOneLine_WhateverIsInIt()
+    public void Text_LineBreaksInTheMessage_IsOneLine()
     {
         var line = Line("first\r\nsecond") with { Exception = new InvalidOperationException("third\nfourth") };
 

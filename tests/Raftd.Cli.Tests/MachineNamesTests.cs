@@ -22,6 +22,6 @@ public sealed class MachineNamesTests
     public void HostsFile_WithoutTheHostName_SaysNothing() => Assert.Empty(MachineNames.FromHostsFile(HostsFile, "db3"));
 
     [Fact]
-    public void OfThisMachine_HasItsHostName() =>
+    public void MachineNames_OfThisMachine_HaveItsHostName() =>
         Assert.Contains(System.Net.Dns.GetHostName(), MachineNames.OfThisMachine(), StringComparer.Ordinal);
 }

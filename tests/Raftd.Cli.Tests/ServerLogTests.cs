@@ -9,7 +9,7 @@ public sealed class ServerLogTests
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     [Fact]
-    public void Close_WritesEverythingThatWaits()
+    public void Close_LinesWaiting_WritesThemAll()
     {
         using var output = new MemoryStream();
         var log = new ServerLog(output, new TextLineFormatter(), TimeProvider.System);
@@ -49,7 +49,7 @@ public sealed class ServerLogTests
     }
 
     [Fact]
-    public void SlowReader_LosesLinesAndIsToldHowMany_ButHoldsNobodyUp()
+    public void Log_SlowReader_LosesLinesIsToldHowManyAndHoldsNoCallerUp()
     {
         using var output = new BlockedStream();
         var log = new ServerLog(output, new TextLineFormatter(), TimeProvider.System);
@@ -72,7 +72,7 @@ public sealed class ServerLogTests
     }
 
     [Fact]
-    public void LongLine_IsCutAtACharacter()
+    public void Line_LongerThanTheBound_IsCutAtACharacter()
     {
         using var output = new MemoryStream();
         var log = new ServerLog(output, new TextLineFormatter(), TimeProvider.System);
@@ -85,11 +85,11 @@ public sealed class ServerLogTests
     }
 
     [Fact]
-    public void ClosedReader_StopsNobody()
+    public void Log_ReaderIsGone_HoldsNoCallerUp()
     {
         var log = new ServerLog(new FailingStream(), new TextLineFormatter(), TimeProvider.System);
 
-        log.CreateLogger("Raftd.Node").LogInformation("nobody reads this");
+        log.CreateLogger("Raftd.Node").LogInformation("lost: the reader is gone");
         log.Close(Limit);
         log.CreateLogger("Raftd.Node").LogInformation("after the end");
     }

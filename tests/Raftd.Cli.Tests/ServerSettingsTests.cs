@@ -49,7 +49,7 @@ public sealed class ServerSettingsTests
     [InlineData("-max-lease-keys 1 d")]
     [InlineData("-max-lease-keys 1000000 d")]
     [InlineData("-log-level none d")]
-    public void AtTheBound_IsValid(string line) => Assert.Empty(Given.Problems(line));
+    public void Setting_AtItsBound_IsValid(string line) => Assert.Empty(Given.Problems(line));
 
     [Theory]
     [InlineData("", "a data directory is missing, as in 'raftd -id node01 ~/.raftd01'")]
@@ -99,17 +99,17 @@ public sealed class ServerSettingsTests
     [InlineData("a b", false)]
     [InlineData("a\u0007", false)]
     [InlineData("knoten-ä", true)]
-    public void Id_IsPrintable(string id, bool valid) =>
+    public void Id_UnprintableCharacter_IsRefused(string id, bool valid) =>
         Assert.Equal(valid, (Given.Settings("d") with { Id = id }).Validate().Count == 0);
 
     [Theory]
     [InlineData(128, true)]
     [InlineData(129, false)]
-    public void Id_HasABoundInBytes(int bytes, bool valid) =>
+    public void Id_TooManyBytes_IsRefused(int bytes, bool valid) =>
         Assert.Equal(valid, (Given.Settings("d") with { Id = new string('x', bytes) }).Validate().Count == 0);
 
     [Fact]
-    public void AllowedHosts_AreRead()
+    public void AllowedHosts_ListedByComma_AreRead()
     {
         var hosts = Given.Settings("-allowed-hosts db.example.org,*.lb.example.org d").AllowedHosts;
         Assert.Equal([new HostPattern("db.example.org", IsSuffix: false), new HostPattern("lb.example.org", IsSuffix: true)], hosts);
@@ -117,7 +117,7 @@ public sealed class ServerSettingsTests
     }
 
     [Fact]
-    public void SeveralProblems_AreAllTold()
+    public void Settings_SeveralProblems_AreAllTold()
     {
         var problems = Given.Problems("-haddr x -bind 5000 -request-timeout 1ms");
 
@@ -125,7 +125,7 @@ public sealed class ServerSettingsTests
     }
 
     [Fact]
-    public void Problem_NamesTheVariableItCameFrom()
+    public void Problem_FromTheEnvironment_NamesItsVariable()
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["RAFTD_HADDR"] = "nowhere" };
 

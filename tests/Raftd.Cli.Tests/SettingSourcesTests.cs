@@ -1,16 +1,17 @@
 using Raftd.Cli.Settings;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Cli.Tests;
 
 public sealed class SettingSourcesTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryDirectory _folder = new();
     private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
 
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Precedence_FlagThenVariableThenFileThenDefault()
+    public void Sources_OneSettingInAll_FlagThenVariableThenFileThenDefault()
     {
         var file = _folder.Write("raftd.yaml", "# ours\nid: file\nhaddr: 127.0.0.1:1\nraddr: 127.0.0.1:2\n");
         _environment["RAFTD_ID"] = "variable";
@@ -27,7 +28,7 @@ public sealed class SettingSourcesTests : IDisposable
     }
 
     [Fact]
-    public void EveryFlag_HasItsVariable()
+    public void Flag_AnyOfThem_HasItsVariable()
     {
         foreach (var flag in Flags.Settings)
         {
@@ -95,7 +96,7 @@ public sealed class SettingSourcesTests : IDisposable
     }
 
     [Fact]
-    public void PrintConfig_ShowsEveryValueAndItsOrigin()
+    public void PrintConfig_ValuesOfAllSources_ShowsEachWithItsOrigin()
     {
         _environment["RAFTD_LOG_LEVEL"] = "warn";
 
@@ -131,7 +132,7 @@ public sealed class SettingSourcesTests : IDisposable
     }
 
     [Fact]
-    public void PrintConfig_IsReadAgainAsTheSameSettings()
+    public void PrintConfig_UsedAsAFile_GivesTheSameSettings()
     {
         var sources = Given.Sources("-id it's#1 -haddr [::1]:7200 -join a:1,b:2 -bind 7 -log-format json -allowed-hosts *.a.b,c.d /d");
         var file = _folder.Write("printed.yaml", Print(sources));

@@ -12,7 +12,7 @@ public sealed class TextValueTests
     [InlineData("1m30s", 90_000)]
     [InlineData("1.5s", 1_500)]
     [InlineData("0s", 0)]
-    public void Duration_IsRead(string text, int milliseconds)
+    public void Duration_WithAUnit_IsRead(string text, int milliseconds)
     {
         Assert.True(DurationText.TryParse(text, out var value));
         Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), value);
@@ -36,7 +36,7 @@ public sealed class TextValueTests
     [InlineData(1500, "1500ms")]
     [InlineData(90_000, "90s")]
     [InlineData(3_600_000, "1h")]
-    public void Duration_IsWrittenInItsLargestWholeUnit(int milliseconds, string text) =>
+    public void Duration_Printed_HasItsLargestWholeUnit(int milliseconds, string text) =>
         Assert.Equal(text, DurationText.Format(TimeSpan.FromMilliseconds(milliseconds)));
 
     [Theory]
@@ -49,7 +49,7 @@ public sealed class TextValueTests
     [InlineData("8GiB", 8589934592)]
     [InlineData("1TiB", 1099511627776)]
     [InlineData("9223372036854775807", long.MaxValue)]
-    public void Size_IsRead(string text, long bytes)
+    public void Size_WithAUnit_IsRead(string text, long bytes)
     {
         Assert.True(SizeText.TryParse(text, out var value));
         Assert.Equal(bytes, value);
@@ -70,7 +70,7 @@ public sealed class TextValueTests
     [InlineData(1000, "1000")]
     [InlineData(1536, "1536")]
     [InlineData(33554432, "32MiB")]
-    public void Size_IsWrittenInItsLargestWholeUnit(long bytes, string text) => Assert.Equal(text, SizeText.Format(bytes));
+    public void Size_Printed_HasItsLargestWholeUnit(long bytes, string text) => Assert.Equal(text, SizeText.Format(bytes));
 
     [Theory]
     [InlineData("127.0.0.1:8001", "127.0.0.1", 8001)]
@@ -107,7 +107,7 @@ public sealed class TextValueTests
     [InlineData("[::1]:1", false, true)]
     [InlineData("localhost:1", false, true)]
     [InlineData("10.0.0.1:1", false, false)]
-    public void HostPort_KnowsWhoCanReachIt(string text, bool any, bool loopback)
+    public void HostPort_OfAnyForm_KnowsWhoCanReachIt(string text, bool any, bool loopback)
     {
         Assert.True(HostPort.TryParse(text, out var value));
         Assert.Equal(any, value.IsAny);

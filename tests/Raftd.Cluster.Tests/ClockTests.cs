@@ -1,6 +1,7 @@
 using Raftd.Cluster.Tests.Chaos;
 using Raftd.Cluster.Tests.Chaos.Ills;
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests;
 
@@ -12,7 +13,7 @@ public sealed class ClockTests : ClusterTest
     private static readonly TimeSpan Drift = TimeSpan.FromSeconds(2);
 
     [Fact]
-    public async Task WallClockJumps_KeysOfLimitedTimeGoByTheirTime()
+    public async Task Keys_WallClockJumps_EndByTheirOwnTime()
     {
         var cluster = new TestCluster(Scene);
         var member = cluster.Add("node01", TestCluster.SmallFiles);
@@ -29,7 +30,7 @@ public sealed class ClockTests : ClusterTest
     }
 
     [Fact]
-    public async Task ClocksOfDifferentRates_KilledAndPausedUnderLoad_LoseNothing_AndTheHistoryIsLinearizable()
+    public async Task Members_OfDifferentClockRatesKilledAndPaused_LoseNothingAndStayLinearizable()
     {
         var cluster = new TestCluster(Scene);
         foreach (var (label, rate) in (IEnumerable<(string, double)>)[("node01", Fast), ("node02", Slow), ("node03", 1)])

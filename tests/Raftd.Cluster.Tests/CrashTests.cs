@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests;
 
@@ -32,7 +33,7 @@ public sealed class CrashTests : ClusterTest
     }
 
     [Fact]
-    public async Task AllKilledUnderLoad_TheSameCommandLinesBringEverythingBack()
+    public async Task Cluster_AllKilledUnderLoad_TheSameCommandLinesBringEverythingBack()
     {
         var cluster = await TestCluster.StartAsync(Scene, 3);
         for (var round = 0; round < 3; round++)
@@ -65,7 +66,7 @@ public sealed class CrashTests : ClusterTest
 
     /// <summary>Single member: no other could bring back what its own disk lost.</summary>
     [Fact]
-    public async Task SingleMemberKilledAgainAndAgain_LosesNothing()
+    public async Task Member_KilledAgainAndAgain_LosesNothing()
     {
         var cluster = await TestCluster.StartAsync(Scene, 1);
         for (var round = 0; round < 3; round++)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests;
 
@@ -59,7 +60,7 @@ public sealed class DamageTests : ClusterTest
     }
 
     [Fact]
-    public async Task RottenValueInTheState_IsHandedToNobody()
+    public async Task State_RottenValue_IsServedToNoClientAndNoMember()
     {
         var (cluster, member, load) = await WrittenAsync();
         var value = RandomNumberGenerator.GetBytes(100_000);
@@ -97,7 +98,7 @@ public sealed class DamageTests : ClusterTest
     }
 
     [Fact]
-    public async Task LogThatIsGone_IsNoticed()
+    public async Task Start_LogIsGone_IsRefused()
     {
         var (cluster, member, load) = await WrittenAsync();
         Directory.Delete(Path.Combine(member.DataDirectory, "wal"), recursive: true);
@@ -107,7 +108,7 @@ public sealed class DamageTests : ClusterTest
     }
 
     [Fact]
-    public async Task TornTail_IsMendedByThePeers()
+    public async Task Start_TornTail_IsMendedByThePeers()
     {
         var (cluster, member, load) = await WrittenAsync();
         var segment = Directory.GetFiles(Path.Combine(member.DataDirectory, "wal"), "*.wal").Order(StringComparer.Ordinal)

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Raftd.Cluster.Tests.Support;
 using Raftd.Store.Buckets;
 using Raftd.Store.Lmdb;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests;
 

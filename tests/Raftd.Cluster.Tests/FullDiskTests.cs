@@ -1,4 +1,5 @@
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests;
 
@@ -73,7 +74,7 @@ public sealed class FullDiskTests : ClusterTest
     }
 
     [Fact]
-    public async Task FullDiskAtStart_HasItsExitCode()
+    public async Task Start_FullDisk_HasItsExitCode()
     {
         var disk = await SmallDisk.MountAsync(Scene);
         await disk.FillAsync();

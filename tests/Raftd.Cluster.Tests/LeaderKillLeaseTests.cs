@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests;
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
+using Raftd.Testing.Processes;
 using static Raftd.Cluster.Tests.Support.RestPage;
 
 namespace Raftd.Cluster.Tests;

@@ -7,7 +7,7 @@ namespace Raftd.Cluster.Tests;
 public sealed class LyingRequestTests(SharedCluster shared) : SharedClusterTest(shared)
 {
     [Fact]
-    public async Task ForeignHostOrOrigin_IsRefusedByEveryMember()
+    public async Task Request_ForeignHostOrOrigin_IsRefusedByEveryMember()
     {
         foreach (var member in Cluster.Members)
         {
@@ -27,7 +27,7 @@ public sealed class LyingRequestTests(SharedCluster shared) : SharedClusterTest(
     }
 
     [Fact]
-    public async Task JoinInTheNameOfAMember_MovesItNowhere()
+    public async Task Join_InTheNameOfAMember_MovesItNowhere()
     {
         var before = (await Cluster[0].GetAsync("/members")).Text;
         var follower = await Cluster.FollowerAsync();

@@ -1,4 +1,5 @@
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests;
 
@@ -13,7 +14,7 @@ public sealed class MembershipTests : ClusterTest
         ["-max-value-bytes", "64KiB", "-wal-segment-bytes", "2MiB", "-wal-retention-bytes", "0", "-flush-interval", "20ms"];
 
     [Fact]
-    public async Task WipedMember_IsRefused_UntilItIsRemoved_AndComesBackThroughASnapshot()
+    public async Task Member_WipedAndRemoved_ComesBackThroughASnapshot()
     {
         var cluster = await TestCluster.StartAsync(Scene, 3, TinyLog);
         var wiped = cluster[2];
@@ -108,7 +109,7 @@ public sealed class MembershipTests : ClusterTest
     }
 
     [Fact]
-    public async Task FollowerBehindTheLog_CatchesUpThroughASnapshot()
+    public async Task Follower_BehindTheLog_CatchesUpThroughASnapshot()
     {
         var cluster = await TestCluster.StartAsync(Scene, 3, TinyLog);
         var behind = await cluster.FollowerAsync();

@@ -1,5 +1,6 @@
 using Raftd.Cluster.Tests.Support;
 using Raftd.Cluster.Tests.Wire;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests;
 

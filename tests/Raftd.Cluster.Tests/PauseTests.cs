@@ -1,5 +1,7 @@
 using System.Globalization;
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Raftd.Cluster.Tests.Support;
 using Raftd.Cluster.Tests.Wire;
+using Raftd.Testing;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests;
 

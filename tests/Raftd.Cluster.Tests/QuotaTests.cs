@@ -1,5 +1,6 @@
 using System.Globalization;
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests;
 
@@ -73,7 +74,7 @@ public sealed class QuotaTests : ClusterTest
     }
 
     [Fact]
-    public async Task OperatorsAlarm_RefusesWritesUntilItIsDisarmed_WhoeverLeads()
+    public async Task OperatorsAlarm_UntilItIsDisarmed_RefusesWritesThroughEveryMember()
     {
         var cluster = await TestCluster.StartAsync(Scene, 3, SmallQuota);
         Assert.Equal(200, (await cluster[0].PutAsync("/key/k", "v")).Status);
@@ -95,7 +96,7 @@ public sealed class QuotaTests : ClusterTest
     }
 
     [Fact]
-    public async Task MembersWithOtherQuotas_WarnOfEachOther()
+    public async Task Members_OfDifferentQuotas_WarnOfEachOther()
     {
         var cluster = await TestCluster.StartAsync(Scene, 2, SmallQuota);
         var other = cluster.Add("node03", [.. TestCluster.SmallFiles, "-quota-bytes", "32MiB"]);

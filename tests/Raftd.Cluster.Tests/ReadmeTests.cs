@@ -1,4 +1,6 @@
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests;
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests;
 
@@ -22,7 +24,7 @@ public sealed class ServiceDiscoveryTests : ClusterTest
     [Theory]
     [InlineData(CSharp, JavaScript)]
     [InlineData(JavaScript, CSharp)]
-    public async Task TwoServices_ArePickedByWeight_OneToldToEndGoesAtOnce_OneKilledAfterItsTtl(string toldLanguage, string killedLanguage)
+    public async Task TwoServices_OneToldToEndAndOneKilled_GoAtOnceAndAfterTheTtl(string toldLanguage, string killedLanguage)
     {
         var ttl = TimeSpan.FromSeconds(6);
         var cluster = await TestCluster.StartAsync(Scene, 3);
@@ -36,7 +38,7 @@ public sealed class ServiceDiscoveryTests : ClusterTest
             var picked = await PickAsync(language, cluster.Members, Prefix);
             Assert.Equal(0, picked.Code);
             Assert.Equal("killed:80 300, told:80 100", Shares(picked.Output));
-            Assert.Equal(1, (await PickAsync(language, cluster.Members, "/nobody/")).Code);
+            Assert.Equal(1, (await PickAsync(language, cluster.Members, "/no-such/")).Code);
         }
 
         // Between two renewals at the latest: two thirds of the TTL are left, so it was revoked and did not run out.
@@ -106,7 +108,7 @@ public sealed class ServiceDiscoveryTests : ClusterTest
     }
 
     [Fact]
-    public async Task Documentation_HasTheLoopsThatAreTested()
+    public async Task Documentation_OfEachLanguage_HasTheLoopsThatAreTested()
     {
         var page = await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "docs/service-discovery.md"), TestContext.Current.CancellationToken);
         Assert.Contains(RestPage.FirstLoop + "\n", page, StringComparison.Ordinal);

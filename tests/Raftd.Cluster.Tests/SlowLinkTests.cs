@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Raftd.Cluster.Tests.Support;
 using Raftd.Cluster.Tests.Wire;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests;
 

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests;
 
@@ -14,7 +16,7 @@ public sealed class StartFaultTests : ClusterTest
     private const int IdentityRefused = 13;
 
     [Fact]
-    public async Task ClientPortInUse()
+    public async Task Start_ClientPortInUse_IsRefused()
     {
         var member = Scene.AddMember("node01");
         using var other = new TcpListener(IPAddress.Loopback, member.HttpPort);
@@ -23,7 +25,7 @@ public sealed class StartFaultTests : ClusterTest
     }
 
     [Fact]
-    public async Task PeerPortInUse()
+    public async Task Start_PeerPortInUse_IsRefused()
     {
         var member = Scene.AddMember("node01");
         using var other = new TcpListener(IPAddress.Loopback, member.RaftPort);
@@ -32,7 +34,7 @@ public sealed class StartFaultTests : ClusterTest
     }
 
     [Fact]
-    public async Task DataDirectoryOfARunningMember()
+    public async Task Start_DataDirectoryOfARunningMember_IsRefused()
     {
         var cluster = await TestCluster.StartAsync(Scene, 1);
         var second = Scene.AddMember(new Member(Scene, "node02", TestCluster.SmallFiles, cluster[0].DataDirectory));
@@ -51,7 +53,7 @@ public sealed class StartFaultTests : ClusterTest
     }
 
     [Fact]
-    public async Task DataDirectoryThatIsAFile()
+    public async Task Start_DataDirectoryIsAFile_IsRefused()
     {
         await File.WriteAllTextAsync(Scene.PathOf("node01"), "no directory", TestContext.Current.CancellationToken);
         await EndsAsync(Scene.AddMember("node01"), DataDirectoryUnusable, Scene.PathOf("node01"));
@@ -59,7 +61,7 @@ public sealed class StartFaultTests : ClusterTest
     }
 
     [Fact]
-    public async Task DataDirectoryUnderAFile()
+    public async Task Start_DataDirectoryUnderAFile_IsRefused()
     {
         await File.WriteAllTextAsync(Scene.PathOf("file"), "no directory", TestContext.Current.CancellationToken);
         var member = Scene.AddMember(new Member(Scene, "node01", [], Scene.PathOf("file/deep/er")));
@@ -77,7 +79,7 @@ public sealed class StartFaultTests : ClusterTest
     }
 
     [Fact]
-    public async Task ReadOnlyDataDirectory()
+    public async Task Start_ReadOnlyDataDirectory_IsRefused()
     {
         Assert.SkipUnless(Environment.UserName == "root", "needs root, to mount a folder read-only");
         var member = Scene.AddMember("node01");
@@ -89,7 +91,7 @@ public sealed class StartFaultTests : ClusterTest
     }
 
     [Fact]
-    public async Task WrongFlags()
+    public async Task Start_WrongFlags_IsRefused()
     {
         var member = Scene.AddMember("node01", "-wal-segment-bytes", "12");
         await EndsAsync(member, Usage, "-wal-segment-bytes 12");
@@ -101,7 +103,7 @@ public sealed class StartFaultTests : ClusterTest
     }
 
     [Fact]
-    public async Task JoinToNobody_KeepsTrying_SaysWhy_AndEndsWhenTold()
+    public async Task Join_NoMemberThere_KeepsTryingSaysWhyAndEndsWhenTold()
     {
         var member = Scene.AddMember("node02");
         member.Join = $"127.0.0.1:{Ports.Free()}";
@@ -116,7 +118,7 @@ public sealed class StartFaultTests : ClusterTest
     }
 
     [Fact]
-    public async Task JoinToSomethingElse_KeepsTryingAndSaysWhy()
+    public async Task Join_ToSomethingElse_KeepsTryingAndSaysWhy()
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
@@ -132,7 +134,7 @@ public sealed class StartFaultTests : ClusterTest
     }
 
     [Fact]
-    public async Task JoinStartedBeforeTheCluster_SucceedsOnceItIsThere()
+    public async Task Join_StartedBeforeTheCluster_SucceedsOnceItIsThere()
     {
         var first = Scene.AddMember("node01", TestCluster.SmallFiles);
         var second = Scene.AddMember("node02", TestCluster.SmallFiles);

@@ -10,7 +10,7 @@ public sealed class StartUpTests : ClusterTest
     private static readonly int LargeValues = 50;
 
     [Fact]
-    public async Task ManyKeysAndLargeValues_AreThereAfterAStart()
+    public async Task Start_ManyKeysAndLargeValues_HasThemAll()
     {
         var cluster = await TestCluster.StartAsync(Scene, 1);
         var member = cluster[0];

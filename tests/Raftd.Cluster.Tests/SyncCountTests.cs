@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests;
 
@@ -11,7 +12,7 @@ public sealed partial class SyncCountTests : ClusterTest
     private const int Writes = 50;
 
     [Fact]
-    public async Task EachAcknowledgedWrite_HasOneFdatasyncBeforeIt()
+    public async Task Write_Acknowledged_HasOneFdatasyncBeforeIt()
     {
         Assert.SkipUnless(File.Exists(Strace), $"{Strace} is not installed");
         var trace = Scene.PathOf("trace");

@@ -1,4 +1,6 @@
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests;
 
@@ -14,7 +16,7 @@ public sealed class UpgradeTests : ClusterTest
     public static TheoryData<int> Upgrades => [.. LevelBuilds.Named, 0];
 
     [Fact]
-    public async Task LastCommitOfEachLevelBefore_IsNamed() => Assert.Equal(
+    public async Task Levels_BeforeTheNewest_NameTheirLastCommit() => Assert.Equal(
         Enumerable.Range(1, await LevelBuilds.KnownByAsync(Scene, [Checkout.Launcher]) - 1), LevelBuilds.Named);
 
     [Theory]

@@ -6,7 +6,7 @@
 //
 // So this takes the core as shipped, in a world small enough to try everything: three members, few elections, few
 // entries, a crash. From each state each thing that may happen next is tried; states that were seen are not entered
-// again; whatever rule is broken is broken on a shortest way, which is printed.
+// again; a rule that is broken is broken on a shortest way, which is printed.
 //
 //   1. A member is the core, its disk and its queue of writes, and does with a Ready what the replica does (Member).
 //   2. A member's state is known by its canonical form (CanonicalForm), and each step of it is taken once (MemberTable).

@@ -26,7 +26,7 @@ internal sealed class MutantTree(string root)
 
     private static readonly string[] Folders =
     [
-        "src", "tests/Raftd.Simulation", "tests/Raftd.History", "tests/Raftd.Testing", "tests/Raftd.Store.Testing",
+        "src", "tests/Raftd.Simulation", "tests/Raftd.Testing",
         .. TestProjects.Select(project => $"tests/{project}"),
     ];
 
@@ -46,26 +46,6 @@ internal sealed class MutantTree(string root)
 
     public string ProgramOf(string project) =>
         Path.Combine(_copy, "tests", project, "bin", "Release", "net10.0", $"{project}.dll");
-
-    /// <summary>Every mutated file, by its path relative to the root, as it is to be.</summary>
-    /// <param name="problems">Gets what is wrong with the table.</param>
-    public Dictionary<string, string> Rewrite(IEnumerable<Mutation> mutations, List<string> problems)
-    {
-        var rewritten = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var group in mutations.GroupBy(mutation => mutation.File, StringComparer.Ordinal))
-        {
-            var path = Path.Combine(root, group.Key);
-            if (!File.Exists(path))
-            {
-                problems.Add($"{group.First().Name}: there is no {group.Key}");
-                continue;
-            }
-
-            rewritten.Add(group.Key, Rewriter.Rewrite(File.ReadAllText(path), [.. group], problems));
-        }
-
-        return rewritten;
-    }
 
     /// <summary>Brings the copy up to date with the sources and the mutations.</summary>
     public void Write(IReadOnlyDictionary<string, string> rewritten)
@@ -100,10 +80,7 @@ internal sealed class MutantTree(string root)
     private IEnumerable<string> SourcesIn(string folder) => Directory
         .EnumerateFiles(Path.Combine(root, folder), "*", SearchOption.AllDirectories)
         .Select(path => Path.GetRelativePath(root, path))
-        .Where(path => !IsOutput(path));
-
-    private static bool IsOutput(string path) =>
-        path.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "TestResults");
+        .Where(path => !SourceFolders.IsOutput(path));
 
     private void WriteIfNew(string path, byte[] bytes)
     {
@@ -120,7 +97,7 @@ internal sealed class MutantTree(string root)
         foreach (var path in Directory.EnumerateFiles(_copy, "*.cs", SearchOption.AllDirectories))
         {
             var relative = Path.GetRelativePath(_copy, path);
-            if (!IsOutput(relative) && !wanted.Contains(relative) && relative != "src/Raftd.Shared/Mutant.cs")
+            if (!SourceFolders.IsOutput(relative) && !wanted.Contains(relative) && relative != "src/Raftd.Shared/Mutant.cs")
             {
                 File.Delete(path);
             }

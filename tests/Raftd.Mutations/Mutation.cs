@@ -12,11 +12,12 @@ internal sealed record Mutation
     /// <summary>What is wrong, in one sentence, and where it was seen.</summary>
     public required string Wrong { get; init; }
 
-    /// <summary>Relative to the root.</summary>
-    public required string File { get; init; }
+    /// <summary>The member of the product that it was in, as Type.Member; <see cref="ProductSources"/> says how to name others.
+    /// </summary>
+    public required string In { get; init; }
 
     /// <summary>
-    /// Occurs once in the file, however it is indented: an expression, or statements up to a ";" or a "}". Where that alone
+    /// Occurs once in that member, however it is wrapped: an expression, or statements up to a ";" or a "}". Where that alone
     /// is not found once, «it» stands between as much of its surroundings as it takes.
     /// </summary>
     public required string Original { get; init; }

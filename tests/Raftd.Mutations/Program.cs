@@ -12,6 +12,7 @@
 
 using Raftd.Mutations;
 using Raftd.Mutations.Table;
+using Raftd.Testing.Processes;
 
 Arguments arguments;
 try
@@ -31,9 +32,8 @@ if (arguments.List)
     return 0;
 }
 
-var tree = new MutantTree(Root.Find());
 var problems = AllMutations.FindProblems(arguments.Only);
-var rewritten = tree.Rewrite(all, problems);
+var rewritten = Rewriter.Rewrite(ProductSources.Read(Checkout.Root), all, problems);
 if (problems.Count > 0 || arguments.Check)
 {
     problems.ForEach(problem => Console.WriteLine($"FAILED: {problem}"));
@@ -41,6 +41,7 @@ if (problems.Count > 0 || arguments.Check)
     return problems.Count == 0 ? 0 : 2;
 }
 
+var tree = new MutantTree(Checkout.Root);
 tree.Write(rewritten);
 if (await tree.BuildAsync() is { } complaint)
 {

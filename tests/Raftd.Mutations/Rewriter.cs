@@ -1,59 +1,77 @@
-// Puts all mutations into the text of a source file, each behind its own switch:
+// Puts all mutations into the sources, each behind its own switch:
 //
 //   an expression   (Mutant.Is("name") ? (broken) : (original))
 //   statements      if (Mutant.Is("name")) { broken } else { original }
 //
-// A snippet is looked for as it stands but for white space, and must occur exactly once: a change of the product that
-// touches it makes the table an error, not a mutation that silently is none any more. What stands before « and behind » only
-// says where; what is between them is replaced. Mutations of the very same snippet are nested; snippets that overlap in part
-// are refused, since what the switches would mean depended on their order.
+// A snippet is looked for in the member that its row names, and must occur there exactly once: a change of the product that
+// touches it makes the table an error, not a mutation that silently is none any more. Mutations of the very same place are
+// nested; places that overlap in part are refused, since what the switches would mean depended on their order.
 
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace Raftd.Mutations;
 
-internal static partial class Rewriter
+internal static class Rewriter
 {
-    /// <summary>The text with the switches of these mutations, which are all of this file.</summary>
-    /// <param name="problems">Gets what is wrong with the table; the text means nothing then.</param>
-    public static string Rewrite(string text, IReadOnlyList<Mutation> mutations, List<string> problems)
+    /// <summary>Every mutated file, by its path relative to the root, as it is to be.</summary>
+    /// <param name="sources">As they are.</param>
+    /// <param name="mutations">All at once.</param>
+    /// <param name="problems">Gets what is wrong with the table; the texts mean nothing then.</param>
+    public static Dictionary<string, string> Rewrite(
+        ProductSources sources, IEnumerable<Mutation> mutations, List<string> problems)
     {
-        var places = new List<Place>();
-        foreach (var group in mutations.GroupBy(mutation => mutation.Original, StringComparer.Ordinal))
+        var located = new List<(Place Place, Mutation Mutation)>();
+        foreach (var mutation in mutations)
         {
-            var found = Pattern(group.Key).Matches(text);
-            if (found.Count == 1)
+            if (Locate(sources, mutation, problems) is { } place)
             {
-                var replaced = found[0].Groups["replaced"];
-                places.Add(new Place(replaced.Index, replaced.Length, [.. group]));
-            }
-            else
-            {
-                problems.Add($"{Names(group)}: the snippet occurs {found.Count} times in {group.First().File}");
+                located.Add((place, mutation));
             }
         }
 
-        places.Sort((a, b) => a.Start.CompareTo(b.Start));
-        for (var i = 1; i < places.Count; i++)
-        {
-            if (places[i].Start < places[i - 1].End)
-            {
-                problems.Add($"{Names(places[i - 1].Mutations)} and {Names(places[i].Mutations)} overlap");
-            }
-        }
-
-        return problems.Count == 0 ? Replace(text, places) : text;
+        return located
+            .GroupBy(found => found.Place.File, StringComparer.Ordinal)
+            .ToDictionary(file => file.Key, file => Rewrite(sources.TextOf(file.Key), file, problems), StringComparer.Ordinal);
     }
 
-    private static string Replace(string text, List<Place> places)
+    private static Place? Locate(ProductSources sources, Mutation mutation, List<string> problems)
+    {
+        var declarations = sources.Find(mutation.In, out var problem);
+        var snippet = new Snippet(mutation.Original);
+        var places = declarations
+            .SelectMany(declaration => snippet
+                .FindIn(sources.TextOf(declaration.File), declaration.Start, declaration.End)
+                .Select(found => new Place(declaration.File, found.Start, found.End)))
+            .ToList();
+        if (problem is null && places.Count != 1)
+        {
+            problem = $"the snippet occurs {places.Count} times in {mutation.In}, in {declarations[0].File}";
+        }
+
+        if (problem is not null)
+        {
+            problems.Add($"{mutation.Name}: {problem}");
+            return null;
+        }
+
+        return places[0];
+    }
+
+    private static string Rewrite(string text, IEnumerable<(Place Place, Mutation Mutation)> located, List<string> problems)
     {
         var rewritten = new StringBuilder();
         var copied = 0;
-        foreach (var place in places)
+        foreach (var group in located.GroupBy(found => found.Place, found => found.Mutation).OrderBy(group => group.Key.Start))
         {
+            var place = group.Key;
+            if (place.Start < copied)
+            {
+                problems.Add($"{string.Join(", ", group.Select(mutation => mutation.Name))}: it overlaps with another row's place in {place.File}");
+                continue;
+            }
+
             rewritten.Append(text, copied, place.Start - copied);
-            rewritten.Append(Switch(text.Substring(place.Start, place.Length), place.Mutations));
+            rewritten.Append(Switch(text[place.Start..place.End], group));
             copied = place.End;
         }
 
@@ -66,22 +84,5 @@ internal static partial class Rewriter
             ? $"if (Mutant.Is(\"{mutation.Name}\")) {{ {mutation.Broken} }} else {{ {inner} }}"
             : $"(Mutant.Is(\"{mutation.Name}\") ? ({mutation.Broken}) : ({inner}))");
 
-    private static Regex Pattern(string snippet)
-    {
-        var marked = snippet.Contains('«', StringComparison.Ordinal) ? snippet : $"«{snippet}»";
-        var parts = marked.Split('«', '»');
-        return new Regex($"{Words(parts[0])}(?<replaced>{Words(parts[1].Trim())}){Words(parts[2])}", RegexOptions.NonBacktracking);
-    }
-
-    private static string Words(string text) => string.Join(@"\s+", WhiteSpace().Split(text).Select(Regex.Escape));
-
-    private static string Names(IEnumerable<Mutation> mutations) => string.Join(", ", mutations.Select(mutation => mutation.Name));
-
-    [GeneratedRegex(@"\s+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex WhiteSpace();
-
-    private sealed record Place(int Start, int Length, List<Mutation> Mutations)
-    {
-        public int End => Start + Length;
-    }
+    private readonly record struct Place(string File, int Start, int End);
 }

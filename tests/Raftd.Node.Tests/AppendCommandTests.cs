@@ -1,6 +1,8 @@
 using System.Text;
+using Raftd.Node.Replication;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 

@@ -1,12 +1,12 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Node.Peers;
 using Raftd.Node.Peers.Http;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Node.Tests;
 
-/// <summary>A machine that breaks while a pump steps it stops the process, at either end and whatever it was asked; bytes that
+/// <summary>A machine that breaks while a pump steps it stops the process, at either end and at any step; bytes that
 /// no member sends end the stream and nothing else (failure 69 of docs/failures.md).</summary>
 public sealed class BrokenStreamTests : IAsyncDisposable
 {
@@ -14,7 +14,7 @@ public sealed class BrokenStreamTests : IAsyncDisposable
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly IPEndPoint _endPoint = new(IPAddress.Loopback, FreePort());
+    private readonly IPEndPoint _endPoint = new(IPAddress.Loopback, Ports.Free());
     private readonly TaskCompletionSource<Exception> _callerFailed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<Exception> _calledFailed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HttpPeerWire _wire;
@@ -127,7 +127,7 @@ public sealed class BrokenStreamTests : IAsyncDisposable
         await StopsAsync(nodes.First);
     }
 
-    /// <summary>Breaks whatever posts to the replica from a thread of the pool, where pumps run; loops have their own.</summary>
+    /// <summary>Breaks each post to the replica from a thread of the pool, where pumps run; loops have their own.</summary>
     private static async Task StopsAsync(RaftdNode node)
     {
         var replica = node.Member!.Replica;
@@ -156,13 +156,6 @@ public sealed class BrokenStreamTests : IAsyncDisposable
         machine.Stream = _wire.Open(
             _endPoint.ToString(), PeerPaths.Calls, new PeerHandshake(1, 2, 3, "caller", "called"), machine);
         machine.Stream.Wake();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>The caller says something and ends its direction; the called answers behind that end. So each step is taken at

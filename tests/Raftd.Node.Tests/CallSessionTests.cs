@@ -1,5 +1,6 @@
 using Raftd.Node.Forwarding;
 using Raftd.Node.Loops;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 
@@ -17,7 +18,7 @@ public sealed class CallSessionTests : IDisposable
     public void Dispose() => _member?.Dispose();
 
     [Fact]
-    public void Answers_LeaveInTheOrderInWhichTheirItemsEnd()
+    public void Answers_ItemsEndOutOfOrder_LeaveInTheOrderOfTheirEnds()
     {
         var session = Session(SteppedMember.Leader(_time));
         session.Receive(Spoken.Call(1, SteppedMember.Put("k", 10), Long));
@@ -72,7 +73,7 @@ public sealed class CallSessionTests : IDisposable
 
     private void Pass(TimeSpan time)
     {
-        _time.Pass(time);
+        _time.Advance(time);
         _member!.Replica.Tick();
     }
 }

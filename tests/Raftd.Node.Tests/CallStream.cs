@@ -6,7 +6,7 @@ using Raftd.Node.Peers.Http;
 
 namespace Raftd.Node.Tests;
 
-/// <summary>A stream of calls to a real member's peer port, that sends whatever a test wants.</summary>
+/// <summary>A stream of calls to a real member's peer port, that sends what a test wants.</summary>
 internal sealed class CallStream : IOutgoingStream, IAsyncDisposable
 {
     private readonly HttpPeerWire _wire = new(TimeProvider.System, static failure => Assert.Fail(failure.ToString()));

@@ -12,7 +12,7 @@ public sealed class CommitNewsTests
     private static readonly TimeSpan HalfAHeartbeat = TimeSpan.FromMilliseconds(50);
 
     [Fact]
-    public async Task WriteAtRest_IsAppliedAtTheFollowerLongBeforeTheNextHeartbeatAsync()
+    public async Task Write_ClusterAtRest_IsAppliedAtTheFollowerBeforeTheNextHeartbeatAsync()
     {
         var stop = TestContext.Current.CancellationToken;
         await using var nodes = await TwoNodes.StartAsync(TimeSpan.FromSeconds(5), TwoNodes.ElectionTimeout);

@@ -2,7 +2,8 @@ using Raftd.Contract;
 using Raftd.Node.Replication;
 using Raftd.State.Commands;
 using Raftd.Store;
-using Raftd.Store.Testing;
+using Raftd.Testing.Buckets;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 
@@ -13,7 +14,7 @@ public sealed class CompactionPolicyTests : IDisposable
 
     private readonly ModelStateDirectory _directory = new(new ModelStateDisk());
     private readonly StateMachine _state;
-    private readonly Clock _clock = new();
+    private readonly ManualTime _time = new();
 
     public CompactionPolicyTests() => _state = StateMachine.Open(_directory, new StoreOptions());
 
@@ -24,13 +25,13 @@ public sealed class CompactionPolicyTests : IDisposable
     }
 
     [Fact]
-    public void Next_FewRevisions_KeepsThemWhateverTheirAge()
+    public void Next_FewRevisions_KeepsThemAtAnyAge()
     {
         var policy = new CompactionPolicy(Plenty);
         Put(5000);
-        Assert.Null(policy.Next(_state.View(), _clock));
-        _clock.Minutes(600);
-        Assert.Null(policy.Next(_state.View(), _clock));
+        Assert.Null(policy.Next(_state.View(), _time));
+        _time.Advance(TimeSpan.FromMinutes(600));
+        Assert.Null(policy.Next(_state.View(), _time));
     }
 
     [Fact]
@@ -39,16 +40,16 @@ public sealed class CompactionPolicyTests : IDisposable
         var policy = new CompactionPolicy(Plenty);
         Put(2000);
         var old = _state.View().Revision;
-        Assert.Null(policy.Next(_state.View(), _clock));
+        Assert.Null(policy.Next(_state.View(), _time));
         Put(11_000);
-        _clock.Minutes(59);
-        Assert.Null(policy.Next(_state.View(), _clock));
-        _clock.Minutes(1);
-        Assert.Equal(old, policy.Next(_state.View(), _clock));
+        _time.Advance(TimeSpan.FromMinutes(59));
+        Assert.Null(policy.Next(_state.View(), _time));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(old, policy.Next(_state.View(), _time));
 
         Apply(CommandFactory.Compact(old));
-        _clock.Minutes(1);
-        Assert.Null(policy.Next(_state.View(), _clock));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Null(policy.Next(_state.View(), _time));
     }
 
     [Fact]
@@ -71,7 +72,7 @@ public sealed class CompactionPolicyTests : IDisposable
         Assert.Null(policy.ForRoom(_state.View(), isAwaited: false));
     }
 
-    /// <summary>A quota of 16 MiB was full for good after 17 values of 1 MB: history stayed, whatever it weighed.</summary>
+    /// <summary>A quota of 16 MiB was full for good after 17 values of 1 MB: history stayed at any weight.</summary>
     [Fact]
     public void ForRoom_AWriteWaits_GoesDownToThePresent()
     {
@@ -102,16 +103,5 @@ public sealed class CompactionPolicyTests : IDisposable
     {
         _state.Apply(_state.Applied.Index + 1, term: 1, command);
         _state.Publish();
-    }
-
-    private sealed class Clock : TimeProvider
-    {
-        private long _now = 1;
-
-        public override long TimestampFrequency => 1;
-
-        public override long GetTimestamp() => _now;
-
-        public void Minutes(int minutes) => _now += 60L * minutes;
     }
 }

@@ -2,7 +2,7 @@ using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Raft;
 using Raftd.Store;
-using Raftd.Store.Testing;
+using Raftd.Testing.Buckets;
 
 namespace Raftd.Node.Tests;
 
@@ -32,7 +32,7 @@ public sealed class DivergenceWatchTests : IDisposable
     [InlineData("2 4 5", false)]
     [InlineData("2 3", true)]
     [InlineData("2 3 4", true)]
-    public void FindMajority_CountsVotersAlone(string differing, bool fences)
+    public void FindMajority_WithLearners_CountsVotersAlone(string differing, bool fences)
     {
         var configuration = new Configuration([new(1), new(2), new(3)], [new(4), new(5)]);
         var verdicts = differing.Split(' ').Select(peer => new DivergenceWatch.Verdict(ulong.Parse(peer), 7, Own: 1, Theirs: 2));
@@ -43,7 +43,7 @@ public sealed class DivergenceWatchTests : IDisposable
     }
 
     [Fact]
-    public void Differing_SameHashAtSameIndex_IsNobody()
+    public void Differing_SameHashAtSameIndex_NamesNoMember()
     {
         Apply(3);
         _watch.Report(2, _watch.Own());

@@ -1,10 +1,11 @@
 using Raftd.Contract;
 using Raftd.Node.Membership;
 using Raftd.Raft;
+using Raftd.Testing;
 
 namespace Raftd.Node.Tests;
 
-/// <summary>A member whose state contradicts the majority's answers nothing, whatever it is asked and however often it is
+/// <summary>A member whose state contradicts the majority's answers no request at all, however often it is
 /// started.</summary>
 public sealed class FenceTests
 {
@@ -24,7 +25,7 @@ public sealed class FenceTests
         fence.Raise(Reason);
         fence.Save();
 
-        await TwoNodes.UntilAsync("the second is fenced", () => nodes.Second.Cluster.Status().Alarms.Contains("FENCED", StringComparer.Ordinal));
+        await Until.TrueAsync("the second is fenced", () => nodes.Second.Cluster.Status().Alarms.Contains("FENCED", StringComparer.Ordinal));
         await RefusedAsync(() => waiting.AsTask());
         await AnswersNothingAsync(nodes.Second);
 
@@ -37,8 +38,8 @@ public sealed class FenceTests
             await nodes.Second.Cluster.ReadinessAsync(Stop), check => check is { Name: "data_corruption", Failure: Reason });
 
         // It acknowledges nothing, and answers no heartbeat: the other one has no majority.
-        await TwoNodes.UntilAsync("the first leads no more", () => nodes.First.Cluster.Status().Leader == 0);
-        await TwoNodes.UntilAsync("the first asks for votes", () => nodes.First.Cluster.Status().Role == MemberRole.Candidate);
+        await Until.TrueAsync("the first leads no more", () => nodes.First.Cluster.Status().Leader == 0);
+        await Until.TrueAsync("the first asks for votes", () => nodes.First.Cluster.Status().Role == MemberRole.Candidate);
         Assert.Equal(RaftRole.Follower, await nodes.Second.Member!.Replica.InATickAsync(raft => raft.Role));
     }
 

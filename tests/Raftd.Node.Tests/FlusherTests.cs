@@ -3,8 +3,8 @@ using Raftd.Contract;
 using Raftd.Node.Replication;
 using Raftd.State.Commands;
 using Raftd.Store;
-using Raftd.Store.Testing;
-using Raftd.Testing;
+using Raftd.Testing.Buckets;
+using Raftd.Testing.Disks;
 using Raftd.Wal;
 
 namespace Raftd.Node.Tests;

@@ -1,5 +1,5 @@
 using Raftd.Node.Membership;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 using Raftd.Wal;
 
 namespace Raftd.Node.Tests;
@@ -58,7 +58,7 @@ public sealed class IdentityFileTests
     [InlineData(Errno.NoSpace)]
     [InlineData(Errno.ReadOnly)]
     [InlineData(Errno.QuotaExceeded)]
-    public void Save_ErrorAtAnyCall_IsTyped_AndLeavesOldOrNewWhole(int errno)
+    public void Save_ErrorAtAnyCall_IsTypedAndLeavesOldOrNewWhole(int errno)
     {
         for (var failing = 1; ; failing++)
         {

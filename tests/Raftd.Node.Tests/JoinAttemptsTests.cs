@@ -54,7 +54,7 @@ public sealed class JoinAttemptsTests
     [Theory]
     [InlineData(ErrorCode.Conflict, FatalReason.IdentityRefused)]
     [InlineData(ErrorCode.LevelTooLow, FatalReason.NewerLevel)]
-    public void Refused_StopsWithTheReasonOfTheRefusal(ErrorCode code, FatalReason expected) =>
+    public void Attempts_Refused_StopWithTheReasonOfTheRefusal(ErrorCode code, FatalReason expected) =>
         Assert.Equal(expected, Begin().Refused(code, "no", hint: "").Reason);
 
     [Fact]

@@ -39,7 +39,7 @@ public sealed class LeaderLinkTests : IClassFixture<LoneNode>
     }
 
     [Fact]
-    public void WhatGathers_LeavesInBatches_OfSoManyBytes_AndALargerItemAlone()
+    public void Items_ThatGather_LeaveInBatchesOfSoManyBytesAndALargerOneAlone()
     {
         Send(bodyBytes: CallCodec.MaxBytes / 2);
         Send(bodyBytes: CallCodec.MaxBytes / 2);
@@ -50,7 +50,7 @@ public sealed class LeaderLinkTests : IClassFixture<LoneNode>
     }
 
     [Fact]
-    public async Task Answers_ComeInAnyOrderAsync()
+    public async Task Answers_InAnyOrder_EndTheirOwnCallsAsync()
     {
         var first = Send(bodyBytes: 1);
         var second = Send(bodyBytes: 1);
@@ -69,7 +69,7 @@ public sealed class LeaderLinkTests : IClassFixture<LoneNode>
     [InlineData(AnswerKind.Refused, "null")]
     [InlineData(AnswerKind.Refused, "{")]
     [InlineData(AnswerKind.Done, "null")]
-    public async Task AnswerThatCannotBeRead_LeavesTheOutcomeUnknownAsync(object kind, string body)
+    public async Task Answer_Unreadable_LeavesTheOutcomeUnknownAsync(object kind, string body)
     {
         var request = Send(bodyBytes: 1);
         TakeItems();
@@ -99,7 +99,7 @@ public sealed class LeaderLinkTests : IClassFixture<LoneNode>
 
     /// <summary>A connection that was never made means "not sent".</summary>
     [Fact]
-    public void StreamThatIsNotLetIn_HasSentNothing()
+    public void Stream_NotLetIn_HasSentNothing()
     {
         var link = new LeaderLink(_router, "two", TimeProvider.System) { Stream = new HeldStream() };
         var request = Request(bodyBytes: 1);

@@ -5,6 +5,7 @@ using Raftd.Node.Loops;
 using Raftd.Node.Peers;
 using Raftd.Node.Service;
 using Raftd.State.Commands;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 
@@ -42,7 +43,7 @@ public sealed class LeaderRouterTests : IDisposable
     }
 
     [Fact]
-    public void Items_SayHowLongTheirOwnCallersStillWait()
+    public void Items_OfDifferentDeadlines_SayHowLongTheirOwnCallersStillWait()
     {
         _ = Propose();
         Pass(TimeSpan.FromSeconds(2));
@@ -125,7 +126,7 @@ public sealed class LeaderRouterTests : IDisposable
 
     private void Pass(TimeSpan time)
     {
-        _time.Pass(time);
+        _time.Advance(time);
         _router.Tick();
     }
 

@@ -1,7 +1,7 @@
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 using Raftd.Wal;
 
 namespace Raftd.Node.Tests;
@@ -136,7 +136,7 @@ public sealed class LearnerProgressTests : IDisposable
     }
 
     [Fact]
-    public void Stranger_HasNotCaughtUp() => Assert.False(LearnerProgress.Of(_leader, new NodeId(9)).HasCaughtUp);
+    public void HasCaughtUp_Stranger_IsFalse() => Assert.False(LearnerProgress.Of(_leader, new NodeId(9)).HasCaughtUp);
 
     private bool HasCaughtUp() => LearnerProgress.Of(_leader, Learner).HasCaughtUp;
 

@@ -23,7 +23,7 @@ public sealed class LeaseServiceTests(LoneNode lone) : IClassFixture<LoneNode>
     }
 
     [Fact]
-    public async Task GrantsWithoutAnId_DrawDifferentPositiveOnesAsync()
+    public async Task Grant_WithoutAnId_DrawsADifferentPositiveOneEachTimeAsync()
     {
         var request = new LeaseGrantRequest { Name = "n", TtlSeconds = 60 };
         var first = await Leases.GrantAsync(request, Stop);
@@ -39,7 +39,7 @@ public sealed class LeaseServiceTests(LoneNode lone) : IClassFixture<LoneNode>
     [InlineData(LeaseKind.Etcd, 3, 3)]
     [InlineData(LeaseKind.Rest, 1, 1)]
     [InlineData(LeaseKind.Rest, 9_000_000_000, 9_000_000_000)]
-    public async Task TtlOfAGrant_IsRaisedForTheEtcdApiAsync(LeaseKind kind, long asked, long granted)
+    public async Task Grant_TtlOfEitherKind_IsRaisedForTheEtcdApiAsync(LeaseKind kind, long asked, long granted)
     {
         var answer = await Leases.GrantAsync(new LeaseGrantRequest { Name = "n", TtlSeconds = asked, Kind = kind }, Stop);
         Assert.Equal(granted, answer.TtlSeconds);
@@ -62,7 +62,7 @@ public sealed class LeaseServiceTests(LoneNode lone) : IClassFixture<LoneNode>
 
     /// <summary>What a keepalive stream does, many at once: each answered for itself.</summary>
     [Fact]
-    public async Task KeepalivesSideBySide_AreEachAnsweredAsync()
+    public async Task KeepAlive_ManySideBySide_AreEachAnsweredAsync()
     {
         for (var id = 1001; id <= 1100; id++)
         {
@@ -103,7 +103,7 @@ public sealed class LeaseServiceTests(LoneNode lone) : IClassFixture<LoneNode>
     }
 
     [Fact]
-    public async Task OneKeyMoreThanTheMemberLetsALeaseHave_IsAConflictThatNamesTheFlagAsync()
+    public async Task Attach_OneKeyMoreThanALeaseMayHave_IsAConflictThatNamesTheFlagAsync()
     {
         var lease = await Leases.GrantAsync(new LeaseGrantRequest { Name = "full", TtlSeconds = 60 }, Stop);
         await PutAsync("full-put");

@@ -49,7 +49,7 @@ public sealed class LevelTests(LoneNode lone) : IClassFixture<LoneNode>
     [InlineData(FeatureLevel.First, null)]
     [InlineData(FeatureLevel.Newest + 1, null)]
     [InlineData(FeatureLevel.First - 1, "the build of old knows 0")]
-    public void PeerThatDoesNotKnowTheClustersLevel_IsNotServed(int level, string? refusal)
+    public void Peer_BelowTheClustersLevel_IsNotServed(int level, string? refusal)
     {
         var self = new MemberIdentity { Format = 1, Instance = 1, Label = "alone", ClusterId = 5, MemberId = 6 };
         var caller = new PeerHandshake(5, From: 7, To: 6, "old", "alone") { Level = level };
@@ -65,7 +65,7 @@ public sealed class LevelTests(LoneNode lone) : IClassFixture<LoneNode>
     }
 
     [Fact]
-    public void FatalStop_OfWhatIsNewer_SaysSo_WhereverItWasMet()
+    public void FatalStop_MetWhatIsNewer_SaysSo()
     {
         Exception[] newer =
         [

@@ -7,7 +7,7 @@ public sealed class LogPinsTests
     private readonly LogPins _pins = new(firstIndex: 5);
 
     [Fact]
-    public void GiveUp_GetsTheLowestThatIsPinned()
+    public void GiveUp_SeveralPins_ReturnsTheLowest()
     {
         Assert.Equal(ulong.MaxValue, Lowest());
         var high = _pins.TryAdd(20)!;
@@ -27,9 +27,9 @@ public sealed class LogPinsTests
         Assert.True(_pins.IsEmpty);
     }
 
-    /// <summary>A pin that was granted covers everything behind its index, whatever was decided a moment before.</summary>
+    /// <summary>A pin that was granted covers everything behind its index, also against what was decided a moment before.</summary>
     [Fact]
-    public void TryAdd_BelowWhatIsGivenUp_IsRefused_AndAddWhatIsLeftKeepsTheRest()
+    public void TryAdd_BelowWhatIsGivenUp_IsRefusedAndAddWhatIsLeftKeepsTheRest()
     {
         Assert.Null(_pins.TryAdd(3));
         Assert.NotNull(_pins.TryAdd(4));

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 using Raftd.Wal;
 
 namespace Raftd.Node.Tests;
@@ -23,7 +23,7 @@ public sealed class LogWriterTests : IDisposable
 
     public void Dispose() => _wal.Dispose();
 
-    /// <summary>Group commit: whatever has arrived shares one fdatasync.</summary>
+    /// <summary>Group commit: all that has arrived shares one fdatasync.</summary>
     [Fact]
     public void Step_ManyWorks_OneSyncThenOneReport()
     {
@@ -48,7 +48,7 @@ public sealed class LogWriterTests : IDisposable
     /// <summary>Failures 1 and 2 of docs/failures.md: a promise leaves after the sync that covers it, never
     /// before.</summary>
     [Fact]
-    public void Step_MessagesLeaveOnlyAfterTheSync()
+    public void Step_MessagesOfUnsyncedEntries_LeaveOnlyAfterTheSync()
     {
         _log.Post(Work(sequence: 1, index: 1));
         _disk.BeforeOperation = operation =>

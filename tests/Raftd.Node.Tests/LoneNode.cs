@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Node.Tests;
 
@@ -9,12 +10,12 @@ public sealed class LoneNode : IAsyncLifetime
 {
     public const int MaxLeaseKeys = 3;
 
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("raftd-node-");
+    private readonly TemporaryDirectory _directory = new();
 
     public LoneNode() => Node = new RaftdNode(
         new NodeOptions
         {
-            DataDirectory = Path.Combine(_directory.FullName, "data"),
+            DataDirectory = _directory.At("data"),
             Label = "alone",
             AdvertisedHttpAddress = "127.0.0.1:1",
             AdvertisedPeerAddress = "127.0.0.1:1",
@@ -32,6 +33,6 @@ public sealed class LoneNode : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await Node.DisposeAsync();
-        _directory.Delete(recursive: true);
+        _directory.Dispose();
     }
 }

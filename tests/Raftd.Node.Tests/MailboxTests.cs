@@ -23,7 +23,7 @@ public sealed class MailboxTests
     }
 
     [Fact]
-    public void TryPost_Full_RefusesUntilTaken_PostDoesNot()
+    public void TryPost_Full_RefusesUntilTakenWhilePostDoesNot()
     {
         var mailbox = new Mailbox<int>(capacity: 1);
         Assert.True(mailbox.TryPost(1));

@@ -29,7 +29,7 @@ public sealed class MemberTableTests
     }
 
     [Fact]
-    public void FreeGenerator_IsTheSmallestNobodyHas()
+    public void FreeGenerator_SomeAreTaken_IsTheSmallestThatIsNot()
     {
         Assert.Equal(0, MemberTable.Empty.FreeGenerator());
         Assert.Equal(1, MemberTable.Of([Member(0), Member(2)]).FreeGenerator());

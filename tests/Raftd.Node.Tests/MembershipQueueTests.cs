@@ -1,7 +1,9 @@
 using Raftd.Contract;
 using Raftd.Node.Membership.Changes;
+using Raftd.Node.Service;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 

@@ -40,7 +40,7 @@ public sealed class MembershipServiceTests(LoneNode lone) : IClassFixture<LoneNo
     }
 
     [Fact]
-    public async Task OnlyVoter_IsNotRemovedAsync()
+    public async Task Remove_OnlyVoter_IsRefusedAsync()
     {
         var own = Cluster.Status().MemberId;
         var refused = await Assert.ThrowsAsync<StoreException>(async () => await Cluster.RemoveMemberAsync(own, Stop));

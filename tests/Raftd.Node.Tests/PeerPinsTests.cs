@@ -2,7 +2,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Raft;
-using Raftd.Testing;
+using Raftd.Testing.Clocks;
+using Raftd.Testing.Disks;
 using Raftd.Wal;
 
 namespace Raftd.Node.Tests;
@@ -73,18 +74,18 @@ public sealed class PeerPinsTests : IDisposable
     }
 
     [Fact]
-    public void Peer_SilentForTenMinutes_LosesItsPin_AndNotBefore()
+    public void Peer_SilentForTenMinutes_LosesItsPinAndNotBefore()
     {
         Lead(Behind());
         Begin(Lagging, index: 10);
         Lead(Behind());
-        _time.Pass(PeerPins.LongestSilence / 2);
+        _time.Advance(PeerPins.LongestSilence / 2);
         Lead(Behind());
-        _time.Pass(PeerPins.LongestSilence - TimeSpan.FromSeconds(1));
+        _time.Advance(PeerPins.LongestSilence - TimeSpan.FromSeconds(1));
         Lead(Behind() with { IsActive = false });
         Assert.Equal(10UL, _pins.Need.Index);
 
-        _time.Pass(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
         Lead(Behind() with { IsActive = false });
         Assert.Equal(ulong.MaxValue, _pins.Need.Index);
         Assert.Empty(_pins.GivenUp);
@@ -101,7 +102,7 @@ public sealed class PeerPinsTests : IDisposable
     }
 
     [Fact]
-    public void Peer_WhoseLogGrowsBeyondTheBound_BeginsAnew_AndIsNamedUntilItHasCaughtUp()
+    public void Peer_WhoseLogGrowsBeyondTheBound_BeginsAnewAndIsNamedUntilItHasCaughtUp()
     {
         _maxPinnedBytes = 4 * (64 << 10);
         Lead(Behind());
@@ -127,7 +128,7 @@ public sealed class PeerPinsTests : IDisposable
     }
 
     [Fact]
-    public void NextSnapshotOfAPeer_MovesItsPin()
+    public void Peer_SentAnotherSnapshot_MovesItsPin()
     {
         Lead(Behind());
         Begin(Lagging, index: 10);
@@ -151,18 +152,18 @@ public sealed class PeerPinsTests : IDisposable
         Assert.InRange(_wal.FirstIndex, 20UL, 41UL);
 
         // No member leads, and then none has for long.
-        _time.Pass(PeerPins.LongestSilence - TimeSpan.FromSeconds(1));
+        _time.Advance(PeerPins.LongestSilence - TimeSpan.FromSeconds(1));
         _pins.Follow(Term, NodeId.None);
         Write(50);
         Assert.InRange(_wal.FirstIndex, 20UL, 41UL);
-        _time.Pass(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
         _pins.Follow(Term, NodeId.None);
         Write(10);
         Assert.Equal(_log.RetainedFrom, _wal.FirstIndex);
     }
 
     [Fact]
-    public void Follower_HearsOnlyItsLeaderInItsTerm()
+    public void Follower_ToldByOthersThanItsLeader_DoesNotListen()
     {
         Hear(Leader, Term, ulong.MaxValue);
         _reports.Set(Lagging.Value, Report(Term, 10));
@@ -173,7 +174,7 @@ public sealed class PeerPinsTests : IDisposable
     }
 
     [Fact]
-    public void Follower_ToldThatNobodyNeedsAny_LetsGo()
+    public void Follower_ToldThatNoPeerNeedsAny_LetsGo()
     {
         Hear(Leader, Term, index: 10);
         Hear(Leader, Term, ulong.MaxValue);
@@ -183,7 +184,7 @@ public sealed class PeerPinsTests : IDisposable
 
     /// <summary>The peer that the former leader spoke of is one of them: those that are level lose their pins at once.</summary>
     [Fact]
-    public void NewLeader_TakesOverWhatTheFormerAskedFor()
+    public void Leader_NewlyElected_TakesOverWhatTheFormerAskedFor()
     {
         Hear(Leader, Term, index: 10);
         Write(50);

@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Node.Loops;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 
 /// <summary>Threads for a pool whose threads are all blocked (failure 87 of docs/failures.md).</summary>
 public sealed class PoolGuardTests
 {
-    private readonly ManualClock _clock = new();
+    private readonly ManualTime _clock = new();
     private readonly BlockedPool _pool = new();
     private readonly PoolGuard _guard;
 

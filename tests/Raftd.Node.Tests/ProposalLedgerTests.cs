@@ -67,7 +67,7 @@ public sealed class ProposalLedgerTests
     }
 
     [Fact]
-    public void EndOverdue_TimeIsUp_OutcomeIsUnknownAndALaterCommitHarmsNobody()
+    public void EndOverdue_TimeIsUp_OutcomeIsUnknownAndALaterCommitIsHarmless()
     {
         var late = Propose(term: 2, index: 7, deadline: 100);
         var patient = Propose(term: 2, index: 8, deadline: 200);
@@ -80,7 +80,7 @@ public sealed class ProposalLedgerTests
     }
 
     [Fact]
-    public void EndAll_EverybodyWhoWaitsIsTold()
+    public void EndAll_SeveralWait_AreAllTold()
     {
         var former = Propose(term: 2, index: 7);
         _ledger.BeginTerm();
@@ -131,7 +131,7 @@ public sealed class ProposalLedgerTests
     }
 
     [Fact]
-    public void End_GivesTheBytesBackOnce()
+    public void End_Twice_GivesTheBytesBackOnce()
     {
         Assert.True(_budget.TryTake(900));
         var proposal = new Proposal(new byte[900], Forever, _budget, growthBytes: 0);

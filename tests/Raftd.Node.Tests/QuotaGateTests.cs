@@ -3,7 +3,8 @@ using Raftd.Node.Replication;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
 using Raftd.Store;
-using Raftd.Store.Testing;
+using Raftd.Testing.Buckets;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 
@@ -18,14 +19,14 @@ public sealed class QuotaGateTests : IDisposable
 
     private readonly ModelStateDirectory _directory = new(new ModelStateDisk());
     private readonly StateMachine _state;
-    private readonly Clock _clock = new();
+    private readonly ManualTime _time = new();
     private readonly QuotaGate _gate;
     private readonly ByteBudget _budget = new(1 << 20);
 
     public QuotaGateTests()
     {
         _state = StateMachine.Open(_directory, new StoreOptions());
-        _gate = new QuotaGate(Quota, _state, _clock);
+        _gate = new QuotaGate(Quota, _state, _time);
     }
 
     public void Dispose()
@@ -78,7 +79,7 @@ public sealed class QuotaGateTests : IDisposable
     }
 
     [Fact]
-    public async Task Admit_LiveDataFillTheQuota_RefusesWithTheNumbers_AndLetsSmallerWritesInAsync()
+    public async Task Admit_LiveDataFillTheQuota_RefusesWithTheNumbersAndLetsSmallerWritesInAsync()
     {
         for (var i = 0; i < Fitting; i++)
         {
@@ -112,7 +113,7 @@ public sealed class QuotaGateTests : IDisposable
 
         Admit(Put("one more"));
         Assert.True(_gate.IsFull);
-        _clock.Seconds(61);
+        _time.Seconds(61);
         Assert.False(_gate.IsFull);
 
         Admit(Put("one more"));
@@ -202,16 +203,5 @@ public sealed class QuotaGateTests : IDisposable
     {
         Assert.NotNull(_state.Apply(_state.Applied.Index + 1, term: 1, command));
         _state.Publish();
-    }
-
-    private sealed class Clock : TimeProvider
-    {
-        private long _now = 1;
-
-        public override long TimestampFrequency => 1;
-
-        public override long GetTimestamp() => _now;
-
-        public void Seconds(int seconds) => _now += seconds;
     }
 }

@@ -4,6 +4,7 @@ using Raftd.Node.Loops;
 using Raftd.Node.Peers;
 using Raftd.Node.Peers.Http;
 using Raftd.Raft;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 
@@ -67,7 +68,7 @@ public sealed class RaftStreamEndTests : IDisposable
 
     /// <summary>Four appends of a megabyte are no full queue, and four thousand of them would be four gigabytes.</summary>
     [Fact]
-    public void Core_ThatHoldsManyBytes_HoldsTheStream_WithFewMessages()
+    public void Core_HoldsManyBytesInFewMessages_HoldsTheStream()
     {
         var end = EndOf(PeerPaths.Entries);
         Assert.True(end.Receive(Append(MaxReceivedBytes / 2)));

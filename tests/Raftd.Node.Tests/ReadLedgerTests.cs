@@ -46,7 +46,7 @@ public sealed class ReadLedgerTests
 
     /// <summary>Failure 5 of docs/failures.md: a late answer to an old round must not release a newer read.</summary>
     [Fact]
-    public void Failed_ReadsGoUnderANewContext_TheOldOneReleasesNobody()
+    public void Failed_RoundsContextAnsweredLate_ReleasesNoReadOfTheNewOne()
     {
         var read = Add();
         var lost = _ledger.BeginRound(tick: 0);

@@ -1,6 +1,7 @@
 using Raftd.Contract;
 using Raftd.Node.Membership;
 using Raftd.Raft;
+using Raftd.Testing;
 
 namespace Raftd.Node.Tests;
 
@@ -13,35 +14,35 @@ public sealed class ReadinessTests
     private static readonly TimeSpan FarBelowTheRequestTimeLimit = TimeSpan.FromSeconds(60);
 
     [Fact]
-    public async Task Probes_OfEachState_SayWhatIsSo_WithoutWaitingForWhatCannotComeAsync()
+    public async Task Probes_OfEachState_SayWhatIsSoWithoutWaitingForWhatCannotComeAsync()
     {
         await using var nodes = await TwoNodes.StartAsync(RequestTimeLimit, TwoNodes.ElectionTimeout);
         await ReadyAsync(nodes.First);
         await ReadyAsync(nodes.Second);
 
         await DemoteSecondAsync(nodes);
-        await TwoNodes.UntilAsync("the second knows that it is a learner", () => nodes.Second.Cluster.Status().Role == MemberRole.Learner);
+        await Until.TrueAsync("the second knows that it is a learner", () => nodes.Second.Cluster.Status().Role == MemberRole.Learner);
         var learner = await FailAsync(nodes.Second, "linearizable_read non_learner");
         Assert.StartsWith("not tried", learner[0].Failure, StringComparison.Ordinal);
         await ReadyAsync(nodes.First);
 
         await nodes.First.Cluster.PromoteMemberAsync(nodes.SecondId, TestContext.Current.CancellationToken);
-        await TwoNodes.UntilAsync("the second votes", () => nodes.Second.Cluster.Status().Role == MemberRole.Follower);
+        await Until.TrueAsync("the second votes", () => nodes.Second.Cluster.Status().Role == MemberRole.Follower);
         await ReadyAsync(nodes.Second);
 
         nodes.Second.Member!.Replica.Fence("a test says so");
-        await TwoNodes.UntilAsync("the second is fenced", () => nodes.Second.Cluster.Status().Alarms.Contains("FENCED", StringComparer.Ordinal));
+        await Until.TrueAsync("the second is fenced", () => nodes.Second.Cluster.Status().Alarms.Contains("FENCED", StringComparer.Ordinal));
         await FailAsync(nodes.Second, "data_corruption serializable_read linearizable_read");
 
         // Whether it still takes itself for the leader or not: there is no majority.
         await FailAsync(nodes.First, "linearizable_read");
-        await TwoNodes.UntilAsync("the first leads no more", () => nodes.First.Cluster.Status().Leader == 0);
+        await Until.TrueAsync("the first leads no more", () => nodes.First.Cluster.Status().Leader == 0);
         var leaderless = await FailAsync(nodes.First, "linearizable_read");
         Assert.Equal("no leader is known", leaderless[0].Failure);
     }
 
     /// <summary>Soon: on a busy machine one read may take longer than the probe gives it.</summary>
-    private static Task ReadyAsync(RaftdNode node) => TwoNodes.UntilAsync(
+    private static Task ReadyAsync(RaftdNode node) => Until.TrueAsync(
         "every check passes",
         async () => (await node.Cluster.ReadinessAsync(TestContext.Current.CancellationToken)).All(check => check.Passed));
 

@@ -26,7 +26,7 @@ public sealed class RemovalVerdictTests
     }
 
     [Fact]
-    public void TheOnlyOtherMember_IsEnough() =>
+    public void Verdict_OfTheOnlyOtherMember_IsEnough() =>
         Assert.True(_verdict.IsRemoved(called: 2, Notice(saidBy: 2), StatusOf(1, 2), out _));
 
     [Theory]
@@ -35,17 +35,17 @@ public sealed class RemovalVerdictTests
     [InlineData(Cluster, 2UL, 9UL, Known + 1)]
     [InlineData(Cluster, 2UL, 1UL, Known)]
     [InlineData(Cluster, 2UL, 1UL, 0UL)]
-    public void NoticeThatDoesNotFit_CountsForNothing(ulong cluster, ulong saidBy, ulong member, ulong configuration) =>
+    public void Notice_ThatDoesNotFit_CountsForNothing(ulong cluster, ulong saidBy, ulong member, ulong configuration) =>
         Assert.False(_verdict.IsRemoved(
             called: 2, new RemovalNotice(cluster, saidBy, member, configuration), StatusOf(1, 2), out _));
 
     [Fact]
-    public void NoticeOfWhoIsNoMember_CountsForNothing() =>
+    public void Notice_OfAStranger_CountsForNothing() =>
         Assert.False(_verdict.IsRemoved(called: 5, Notice(saidBy: 5), StatusOf(1, 2), out _));
 
     /// <summary>A leader that removed itself has committed the configuration that it is told of.</summary>
     [Fact]
-    public void ConfigurationThatIsKnownAndHasRemovedIt_Counts() =>
+    public void Configuration_KnownToHaveRemovedIt_Counts() =>
         Assert.True(_verdict.IsRemoved(called: 2, new RemovalNotice(Cluster, 2, 1, Known), StatusOf(2), out _));
 
     [Theory]

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Node.Peers;
 using Raftd.Raft;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 
@@ -75,7 +76,7 @@ public sealed class SnapshotDispatchTests : IDisposable
     }
 
     [Fact]
-    public void Offer_SaysWhatTheSnapshotSaysOfItself()
+    public void Offer_OfASpooledSnapshot_SaysWhatItSaysOfItself()
     {
         Begin();
 

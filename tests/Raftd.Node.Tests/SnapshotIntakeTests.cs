@@ -4,6 +4,7 @@ using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Raft;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 
@@ -77,7 +78,7 @@ public sealed class SnapshotIntakeTests : IDisposable
     }
 
     [Fact]
-    public void OfferOfAnEarlierTerm_IsDeclined()
+    public void Offer_OfAnEarlierTerm_IsDeclined()
     {
         _member.Hear(OtherLeader, _term + 1);
 
@@ -102,7 +103,7 @@ public sealed class SnapshotIntakeTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void LaterAttemptOfTheSameSender_GoesOnBehindTheLastWholeChunk(bool hasBroken)
+    public void Sender_TriesAgain_GoesOnBehindTheLastWholeChunk(bool hasBroken)
     {
         var (former, formerStream) = Admit(Offer(_term), "Resume 0");
         Feed(former, 0, 2);
@@ -177,7 +178,7 @@ public sealed class SnapshotIntakeTests : IDisposable
     }
 
     [Fact]
-    public void SenderThatOffersNothing_LosesItsStream()
+    public void Sender_OffersNothing_LosesItsStream()
     {
         var (_, stream) = Open();
 
@@ -189,7 +190,7 @@ public sealed class SnapshotIntakeTests : IDisposable
     [Theory]
     [InlineData(false, "Resume 2")]
     [InlineData(true, "Resume 0")]
-    public void WhatASenderLeft_WaitsForAMinute(bool hasPassed, string answer)
+    public void Chunks_TheirSenderLeft_WaitForAMinute(bool hasPassed, string answer)
     {
         var (machine, _) = Admit(Offer(_term), "Resume 0");
         Feed(machine, 0, 2);
@@ -201,7 +202,7 @@ public sealed class SnapshotIntakeTests : IDisposable
     }
 
     [Fact]
-    public void Receiver_SaysEachSecondHowFarItIs()
+    public void Receiver_WhileItTakesIn_SaysEachSecondHowFarItIs()
     {
         var (machine, _) = Admit(Offer(_term), "Resume 0");
         Feed(machine, 0, 2);
@@ -274,7 +275,7 @@ public sealed class SnapshotIntakeTests : IDisposable
 
     /// <summary>Before a byte is sent; and the core says where this member stands.</summary>
     [Fact]
-    public void MemberThatIsAhead_DeclinesTheOffer()
+    public void Offer_BehindTheMember_IsDeclined()
     {
         var (first, _) = Admit(Offer(_term), "Resume 0");
         Feed(first, 0, _chunks.Length);
@@ -332,7 +333,7 @@ public sealed class SnapshotIntakeTests : IDisposable
 
     private void Pass(TimeSpan time)
     {
-        _time.Pass(time);
+        _time.Advance(time);
         _intake.Tick();
     }
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 
@@ -117,7 +118,7 @@ public sealed class SnapshotSendingTests : IDisposable
 
     /// <summary>All has arrived, and the receiver waits for its readers or its disk: that it speaks is enough.</summary>
     [Fact]
-    public void ReceiverThatInstalls_IsWaitedFor()
+    public void Sender_ReceiverInstalls_WaitsForIt()
     {
         Say(PeerFrame.Of(FrameKind.Resume, 0));
         for (var i = 0; i < 3; i++)
@@ -130,7 +131,7 @@ public sealed class SnapshotSendingTests : IDisposable
     }
 
     [Fact]
-    public void PeerThatNeverAnswersTheOffer_EndsTheAttempt()
+    public void Sender_OfferNeverAnswered_EndsTheAttempt()
     {
         Pass(SnapshotSending.SilenceLimit);
 
@@ -175,7 +176,7 @@ public sealed class SnapshotSendingTests : IDisposable
 
     private void Pass(TimeSpan time)
     {
-        _time.Pass(time);
+        _time.Advance(time);
         _sending.Tick();
     }
 

@@ -7,8 +7,9 @@ using Raftd.State.Commands;
 using Raftd.Store;
 using Raftd.Store.Buckets;
 using Raftd.Store.Snapshots;
-using Raftd.Store.Testing;
-using Raftd.Testing;
+using Raftd.Testing.Buckets;
+using Raftd.Testing.Clocks;
+using Raftd.Testing.Disks;
 using Raftd.Wal;
 
 namespace Raftd.Node.Tests;
@@ -52,7 +53,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
     }
 
     [Fact]
-    public void Snapshot_IsReadFromItsFile_WhateverTheStateDoesMeanwhile()
+    public void Snapshot_StateChangesMeanwhile_IsReadFromItsFile()
     {
         var expected = _state.Applied;
         Ask();
@@ -106,7 +107,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
 
     /// <summary>The former is read on by those who have it; two files are the most there are.</summary>
     [Fact]
-    public void Newcomer_WhenTheLogIsGone_GetsANewSpool_AndWaitsWhileTwoAreHeld()
+    public void Newcomer_WhenTheLogIsGone_GetsANewSpoolAndWaitsWhileTwoAreHeld()
     {
         Ask();
         RunUntilIdle();
@@ -156,7 +157,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
 
     /// <summary>Failure 41 of docs/failures.md: a long reader is in the way of a store that must grow.</summary>
     [Fact]
-    public void Store_MustGrowWhileASpoolIsWritten_GetsItsReader_AndWritingBeginsAnew()
+    public void Store_MustGrowWhileASpoolIsWritten_GetsItsReaderAndWritingBeginsAnew()
     {
         Ask();
         Assert.True(_spooler.Step());
@@ -176,7 +177,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
     }
 
     [Fact]
-    public void Disk_WithoutRoom_IsAskedFirst_AndNothingIsWritten()
+    public void Disk_WithoutRoom_IsAskedFirstAndNothingIsWritten()
     {
         _files.CapacityBytes = _files.UsedBytes + Store.UsedBytes + 999;
         Ask();
@@ -196,7 +197,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
     [InlineData(Errno.NoSpace, false)]
     [InlineData(Errno.QuotaExceeded, false)]
     [InlineData(Errno.Io, true)]
-    public void Disk_FailsAtAnyWrite_EveryoneIsTold_AndNothingStays(int errno, bool isBroken)
+    public void Disk_FailsAtAnyWrite_AllWhoWaitAreToldAndNothingStays(int errno, bool isBroken)
     {
         for (var writes = 1; writes < 4; writes++)
         {
@@ -217,7 +218,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
     }
 
     [Fact]
-    public void State_Damaged_IsToldToTheMember_AndSentToNobody()
+    public void State_Damaged_IsToldToTheMemberAndSentToNoPeer()
     {
         Store.Write(static writer =>
         {
@@ -235,7 +236,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
     }
 
     [Fact]
-    public void File_Damaged_IsNotHandedOut_AndTheNextGetsANewOne()
+    public void File_Damaged_IsNotHandedOutAndTheNextGetsANewOne()
     {
         Ask();
         RunUntilIdle();
@@ -254,7 +255,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
 
     /// <summary>What is behind a snapshot is kept while it is written, while it is lent, and then by the one that took the pin.</summary>
     [Fact]
-    public void Log_IsKeptFromTheStartOfTheSnapshot()
+    public void Log_WhileASnapshotIsSpooled_IsKeptFromItsStart()
     {
         Ask();
         _spooler.Step();
@@ -276,20 +277,20 @@ public sealed class SnapshotSpoolerTests : IDisposable
     {
         Ask();
         RunUntilIdle();
-        _time.Pass(TimeSpan.FromHours(1));
+        _time.Advance(TimeSpan.FromHours(1));
         _spooler.Tick();
         Assert.Single(Spools);
         Lease(0).Dispose();
-        _time.Pass(TimeSpan.FromSeconds(59));
+        _time.Advance(TimeSpan.FromSeconds(59));
         _spooler.Tick();
         Assert.Single(Spools);
-        _time.Pass(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
         _spooler.Tick();
         Assert.Empty(Spools);
     }
 
     [Fact]
-    public void Spool_HeldByNobodyWhenTheLogIsGone_IsDeletedAtOnce()
+    public void Spool_UnusedWhenTheLogIsGone_IsDeletedAtOnce()
     {
         Ask();
         RunUntilIdle();
@@ -324,13 +325,13 @@ public sealed class SnapshotSpoolerTests : IDisposable
         other = _spooler.Request(0, keepsLog: true, static _ => Assert.Fail("answered after it was cancelled"));
         RunUntilIdle();
         Assert.True(_pins.IsEmpty);
-        _time.Pass(TimeSpan.FromMinutes(1));
+        _time.Advance(TimeSpan.FromMinutes(1));
         _spooler.Tick();
         Assert.Empty(Spools);
     }
 
     [Fact]
-    public void Start_RemovesWhatAFormerProcessLeft()
+    public void Start_SpoolOfAFormerProcess_IsRemoved()
     {
         _files.Put("/spool/0000000000000001.spool", [1, 2, 3]);
         new SpoolDirectory(_files, "/spool").Prepare();
@@ -338,7 +339,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
     }
 
     [Fact]
-    public void Stop_AnswersWhoWaits()
+    public void Stop_RequestsWaiting_AreAnswered()
     {
         Ask();
         _spooler.Step();
@@ -373,7 +374,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
         return output.WrittenSpan.ToArray();
     }
 
-    /// <summary>The log behind whatever is pinned goes, as when it grows beyond what pins may keep.</summary>
+    /// <summary>The log behind a pin goes, as when it grows beyond what pins may keep.</summary>
     private void LoseTheLog() => _pins.Restart(_state.Applied.Index + 2);
 
     private ulong Lowest()

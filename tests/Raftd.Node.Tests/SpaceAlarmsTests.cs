@@ -2,6 +2,7 @@ using Raftd.Contract;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
 
@@ -28,7 +29,7 @@ public sealed class SpaceAlarmsTests
     }
 
     [Fact]
-    public void Next_Disk_IsRaisedAndClearedAsItHolds_AndGoesWithItsMember()
+    public void Next_DiskAlarm_IsRaisedAndClearedAsItHoldsAndGoesWithItsMember()
     {
         Assert.Equal((Disk, true), Next([], Three, fullDisk: 2));
         Assert.Null(Next([Disk], Three, fullDisk: 2));
@@ -50,13 +51,13 @@ public sealed class SpaceAlarmsTests
     [Fact]
     public void Report_OfAPeerThatIsSilent_IsForgotten()
     {
-        var clock = new Clock();
-        var reports = new PeerReports(clock);
+        var time = new ManualTime();
+        var reports = new PeerReports(time);
         reports.Set(2, new MemberReport(default, QuotaBytes: 1, IsDiskFull: true, FeatureLevel: 1, LogNeed.None));
-        clock.Seconds(9);
+        time.Seconds(9);
         Assert.True(reports.Find(2)!.Value.IsDiskFull);
         Assert.Null(reports.Find(3));
-        clock.Seconds(1);
+        time.Seconds(1);
         Assert.Null(reports.Find(2));
     }
 
@@ -74,15 +75,4 @@ public sealed class SpaceAlarmsTests
         Generator = (int)id,
         PromoteWhenCaughtUp = false,
     };
-
-    private sealed class Clock : TimeProvider
-    {
-        private long _now = 1;
-
-        public override long TimestampFrequency => 1;
-
-        public override long GetTimestamp() => _now;
-
-        public void Seconds(int seconds) => _now += seconds;
-    }
 }

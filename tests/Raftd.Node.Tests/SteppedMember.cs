@@ -9,8 +9,10 @@ using Raftd.Raft;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
 using Raftd.Store;
-using Raftd.Store.Testing;
-using Raftd.Testing;
+using Raftd.Store.Lmdb;
+using Raftd.Testing.Buckets;
+using Raftd.Testing.Clocks;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Node.Tests;
 
@@ -119,7 +121,7 @@ internal sealed class SteppedMember : IDisposable
         var ended = Enumerable.Range(0, keys).Select(i => Replica.ProposeAsync(Put($"k{i}", 50))).ToArray();
         Run();
         Assert.All(ended, static proposal => Assert.Equal(ProposalEnd.Applied, proposal.Result.End));
-        _time.Pass(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
         _parts.Applier.Tick();
         Run();
     }

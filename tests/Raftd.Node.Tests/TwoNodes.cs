@@ -1,9 +1,10 @@
-using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Contract;
 using Raftd.Node.Membership;
+using Raftd.Testing;
+using Raftd.Testing.Disks;
+using Raftd.Testing.Processes;
 using Raftd.Wal;
 
 namespace Raftd.Node.Tests;
@@ -12,10 +13,7 @@ namespace Raftd.Node.Tests;
 /// majority: what the other appends stays uncommitted.</summary>
 internal sealed class TwoNodes : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(10);
-
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("raftd-two-");
+    private readonly TemporaryDirectory _directory = new();
     private readonly NodeOptions _firstOptions;
     private readonly NodeOptions _secondOptions;
     private RaftdNode? _first;
@@ -41,7 +39,7 @@ internal sealed class TwoNodes : IAsyncDisposable
     {
         var nodes = new TwoNodes(requestTimeLimit, secondsElectionTimeout);
         await nodes.StartFirstAsync();
-        await UntilAsync("the founder leads", () => nodes.First.Cluster.IsLeader);
+        await Until.TrueAsync("the founder leads", () => nodes.First.Cluster.IsLeader);
         await nodes.JoinAsync();
         return nodes;
     }
@@ -76,18 +74,6 @@ internal sealed class TwoNodes : IAsyncDisposable
 
     public string FirstsPeerAddress => _firstOptions.AdvertisedPeerAddress;
 
-    public static Task UntilAsync(string what, Func<bool> condition) => UntilAsync(what, () => Task.FromResult(condition()));
-
-    public static async Task UntilAsync(string what, Func<Task<bool>> condition)
-    {
-        var started = Stopwatch.GetTimestamp();
-        while (!await condition())
-        {
-            Assert.True(Stopwatch.GetElapsedTime(started) < Patience, $"not within {Patience}: {what}");
-            await Task.Delay(LookAgain);
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
         if (_second is not null)
@@ -100,61 +86,24 @@ internal sealed class TwoNodes : IAsyncDisposable
             await _first.DisposeAsync();
         }
 
-        _directory.Delete(recursive: true);
+        _directory.Dispose();
     }
 
-    /// <summary>As a start with -join does it, but for the way to the leader, and until it votes.</summary>
     private async Task JoinAsync()
     {
-        var files = new PosixFileSystem();
-        DataDirectory.Prepare(files, _secondOptions.DataDirectory);
-        var file = new IdentityFile(files, _secondOptions.DataDirectory);
-        var identity = file.Begin(_secondOptions.Label);
-        var request = new JoinRequest
-        {
-            Label = _secondOptions.Label,
-            HttpAddress = _secondOptions.AdvertisedHttpAddress,
-            PeerAddress = _secondOptions.AdvertisedPeerAddress,
-            Instance = identity.Instance,
-            FeatureLevel = RaftdNode.NewestFeatureLevel,
-        };
-        JoinResponse? answered = null;
-        await UntilAsync("the first takes the second in", async () => (answered = await TryJoinAsync(request)) is not null);
-        var joined = answered!;
-        SecondId = joined.MemberId;
-        file.Save(identity with
-        {
-            ClusterId = joined.ClusterId,
-            MemberId = joined.MemberId,
-            Generator = joined.Generator,
-            KnownMembers = [.. First.Member!.Replica.Status.Members.Members],
-        });
+        SecondId = (await Joining.JoinAsync(First, _secondOptions)).MemberId;
         await StartSecondAsync();
-        await UntilAsync("the second votes", () => Second.Cluster.Status().Role == MemberRole.Follower);
-    }
-
-    /// <returns>Null for another attempt: the limit of a request may be short, and the machine busy.</returns>
-    private async Task<JoinResponse?> TryJoinAsync(JoinRequest request)
-    {
-        try
-        {
-            return await First.Cluster.JoinAsync(request, CancellationToken.None);
-        }
-        catch (StoreException notYet) when (
-            notYet.Code is ErrorCode.UnknownOutcome or ErrorCode.NotReady or ErrorCode.NoLeader)
-        {
-            return null;
-        }
+        await Until.TrueAsync("the second votes", () => Second.Cluster.Status().Role == MemberRole.Follower);
     }
 
     private NodeOptions OptionsOf(string label, TimeSpan requestTimeLimit, TimeSpan electionTimeout)
     {
-        var port = FreePort();
+        var port = Ports.Free();
         return new NodeOptions
         {
-            DataDirectory = Path.Combine(_directory.FullName, label),
+            DataDirectory = _directory.At(label),
             Label = label,
-            AdvertisedHttpAddress = $"127.0.0.1:{FreePort()}",
+            AdvertisedHttpAddress = $"127.0.0.1:{Ports.Free()}",
             AdvertisedPeerAddress = $"127.0.0.1:{port}",
             PeerEndPoint = new IPEndPoint(IPAddress.Loopback, port),
             Join = [],
@@ -162,12 +111,5 @@ internal sealed class TwoNodes : IAsyncDisposable
             RequestTimeLimit = requestTimeLimit,
             Version = "test",
         };
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

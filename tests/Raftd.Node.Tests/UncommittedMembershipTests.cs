@@ -1,5 +1,6 @@
 using Raftd.Contract;
 using Raftd.State.Commands;
+using Raftd.Testing;
 
 namespace Raftd.Node.Tests;
 
@@ -22,18 +23,18 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _nodes = await TwoNodes.StartAsync(RequestTimeLimit, PatientElectionTimeout);
-        await TwoNodes.UntilAsync("the second leads", async () =>
+        await Until.TrueAsync("the second leads", async () =>
             await OutcomeAsync(() => _nodes.First.Cluster.TransferLeadershipAsync(_nodes.SecondId, Stop)) is null);
 
         // Before it has, it proposes no change; and without the first it never will.
-        await TwoNodes.UntilAsync("the second has applied the first entry of its term", () =>
+        await Until.TrueAsync("the second has applied the first entry of its term", () =>
             _nodes.Second.Member!.Replica.Status.IsPromoted);
     }
 
     public ValueTask DisposeAsync() => _nodes.DisposeAsync();
 
     [Fact]
-    public async Task Join_IsNotReported_AndItsRetryIsNoSuccess_UntilItIsCommittedAsync()
+    public async Task Join_UntilItIsCommitted_IsNotReportedAndItsRetryIsNoSuccessAsync()
     {
         await _nodes.StopFirstAsync();
         Assert.Equal(ErrorCode.UnknownOutcome, await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)));
@@ -43,7 +44,7 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
 
         await _nodes.StartFirstAsync();
         JoinResponse? joined = null;
-        await TwoNodes.UntilAsync("the join is done", async () =>
+        await Until.TrueAsync("the join is done", async () =>
             await OutcomeAsync(async () => joined = await Cluster.JoinAsync(Newcomer, Stop)) is null);
         Assert.Equal("first newcomer second", Labels(joined!.Members));
         Assert.Equal("first newcomer second", await LabelsAsync());
@@ -51,7 +52,7 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Removal_IsNotReported_AndItsRetryIsNot404_UntilItIsCommittedAsync()
+    public async Task Removal_UntilItIsCommitted_IsNotReportedAndItsRetryIsNot404Async()
     {
         var id = (await Cluster.JoinAsync(Newcomer, Stop)).MemberId;
         await _nodes.StopFirstAsync();
@@ -61,7 +62,7 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
         Assert.Equal("first newcomer second", await LabelsAsync());
 
         await _nodes.StartFirstAsync();
-        await TwoNodes.UntilAsync("the removal is done", async () => await OutcomeAsync(() => RemoveAsync(id)) == ErrorCode.NotFound);
+        await Until.TrueAsync("the removal is done", async () => await OutcomeAsync(() => RemoveAsync(id)) == ErrorCode.NotFound);
         Assert.Equal("first second", await LabelsAsync());
     }
 
@@ -81,7 +82,7 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
         Assert.Equal(ErrorCode.NotReady, await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)));
 
         await _nodes.StartFirstAsync();
-        await TwoNodes.UntilAsync("the join is done", async () =>
+        await Until.TrueAsync("the join is done", async () =>
             await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)) is null);
         Assert.Equal("first newcomer second", await LabelsAsync());
     }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Raftd.PowerLoss.Tests.Recording;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 
 namespace Raftd.PowerLoss.Tests;
 

@@ -10,7 +10,7 @@ using System.Diagnostics;
 using Raftd.PowerLoss.Tests.Checking;
 using Raftd.PowerLoss.Tests.Recording;
 using Raftd.PowerLoss.Tests.Replaying;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 
 namespace Raftd.PowerLoss.Tests;
 

@@ -57,7 +57,7 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
-    public void VoterDifference_CountsBothDirections()
+    public void VoterDifference_OneAddedAndOneRemoved_CountsBoth()
     {
         Assert.Equal(0, Sample.VoterDifference(new Configuration([new(1), new(2), new(3)], [])));
         Assert.Equal(1, Sample.VoterDifference(new Configuration([new(1), new(2)], [new(3)])));

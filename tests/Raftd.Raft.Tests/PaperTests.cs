@@ -1,4 +1,5 @@
 using Raftd.Raft.Tests.Support;
+using Raftd.Testing.Cores;
 
 namespace Raftd.Raft.Tests;
 
@@ -29,7 +30,7 @@ public sealed class PaperTests
 
     /// <summary>5.1: a server that sees a larger term adopts it; a candidate or leader becomes a follower at once.</summary>
     [Fact]
-    public void LeaderBecomesFollowerOnHigherTerm()
+    public void Leader_HearsAHigherTerm_BecomesFollower()
     {
         var leader = SingleNode.Leading();
         leader.Step(new Message { Kind = MessageKind.MsgAppResp, From = Two, Term = 9 });
@@ -38,7 +39,7 @@ public sealed class PaperTests
 
     /// <summary>5.1: a request with a stale term is rejected.</summary>
     [Fact]
-    public void FollowerRejectsAppendOfAnOldTermAndNamesItsOwn()
+    public void Follower_AppendOfAnOldTerm_RejectsItAndNamesItsOwn()
     {
         var follower = new SingleNode(term: 5);
         var answer = Assert.Single(follower.Step(Append(4, 0, 0, 0, Normal(4, 1))));
@@ -48,7 +49,7 @@ public sealed class PaperTests
 
     /// <summary>5.2: each server votes for at most one candidate in a term, first come first served.</summary>
     [Fact]
-    public void FollowerVotesAtMostOncePerTerm()
+    public void Follower_AskedTwiceInATerm_VotesOnce()
     {
         var follower = new SingleNode();
         Assert.False(Assert.Single(follower.Step(Vote(Two, 1))).Reject);
@@ -61,7 +62,7 @@ public sealed class PaperTests
 
     /// <summary>5.2: election timeouts are chosen at random from a fixed interval, here [10, 20).</summary>
     [Fact]
-    public void FollowerStartsElectionAfterARandomTimeout()
+    public void Follower_HearsNoLeader_StartsElectionAfterARandomTimeout()
     {
         var seen = new HashSet<int>();
         for (var draw = 0; draw < 10; draw++)
@@ -82,7 +83,7 @@ public sealed class PaperTests
 
     /// <summary>5.2: a candidate that hears a leader of its own term returns to follower.</summary>
     [Fact]
-    public void CandidateFollowsALeaderOfItsTerm()
+    public void Candidate_LeaderOfItsTermSpeaks_FollowsIt()
     {
         var candidate = new SingleNode();
         candidate.Node.Campaign();
@@ -98,7 +99,7 @@ public sealed class PaperTests
     [InlineData(2, 3, true)]
     [InlineData(3, 2, true)]
     [InlineData(0, 0, false)]
-    public void FollowerChecksTheEntryBefore(ulong previousTerm, ulong previousIndex, bool reject)
+    public void Follower_AppendBehindAnotherEntry_RejectsIt(ulong previousTerm, ulong previousIndex, bool reject)
     {
         var follower = new SingleNode(2, 1, 2);
         var answer = Assert.Single(follower.Step(Append(3, previousTerm, previousIndex, 0)));
@@ -107,7 +108,7 @@ public sealed class PaperTests
 
     /// <summary>5.3: an append is acknowledged as far as it was compared. What stands behind that may be of another leader.</summary>
     [Fact]
-    public void FollowerAcknowledgesOnlyWhatTheAppendReaches()
+    public void Follower_LogLongerThanTheAppend_AcknowledgesOnlyWhatItReaches()
     {
         var follower = new SingleNode(2, 1, 2, 2);
         Assert.Equal(1UL, Assert.Single(follower.Step(Append(3, 1, 1, 0))).Index);
@@ -121,7 +122,7 @@ public sealed class PaperTests
     [InlineData(1, 1, new ulong[] { 3 }, "1/1 3/2")]
     [InlineData(2, 2, new ulong[] { 5, 5 }, "1/1 2/2 5/3 5/4")]
     [InlineData(4, 3, new ulong[] { 5 }, "1/1 2/2 4/3 5/4")]
-    public void FollowerKeepsWhatAgreesAndReplacesWhatConflicts(ulong previousTerm, ulong previousIndex, ulong[] terms, string expected)
+    public void Follower_AppendOverItsLog_KeepsWhatAgreesAndReplacesWhatConflicts(ulong previousTerm, ulong previousIndex, ulong[] terms, string expected)
     {
         var follower = new SingleNode(4, 1, 2, 4);
         var entries = terms.Select((term, i) => Normal(term, previousIndex + 1 + (ulong)i)).ToArray();
@@ -134,7 +135,7 @@ public sealed class PaperTests
     [InlineData(1, 1)]
     [InlineData(2, 2)]
     [InlineData(9, 2)]
-    public void FollowerCommitsNoFurtherThanTheAppendReaches(ulong leaderCommit, ulong expected)
+    public void Follower_LeaderCommittedMore_CommitsNoFurtherThanTheAppendReaches(ulong leaderCommit, ulong expected)
     {
         var follower = new SingleNode(1, 1, 1, 1);
         follower.Step(Append(1, 1, 1, leaderCommit, Normal(1, 2)));
@@ -143,7 +144,7 @@ public sealed class PaperTests
 
     /// <summary>5.3: an entry is committed once the leader has replicated it on a majority, and earlier ones with it.</summary>
     [Fact]
-    public void LeaderCommitsWhatAMajorityHas()
+    public void Leader_MajorityHasAnEntry_CommitsIt()
     {
         var leader = SingleNode.Leading();
         leader.Node.Propose([Text.Bytes("a"), Text.Bytes("b")], out var first);
@@ -162,7 +163,7 @@ public sealed class PaperTests
     [InlineData(3, 1, false)]
     [InlineData(2, 1, true)]
     [InlineData(1, 9, true)]
-    public void VoterComparesLogs(ulong lastTerm, ulong lastIndex, bool reject)
+    public void Voter_AskedForItsVote_ComparesLogs(ulong lastTerm, ulong lastIndex, bool reject)
     {
         var voter = new SingleNode(3, 1, 2);
         Assert.Equal(reject, Assert.Single(voter.Step(Vote(Two, 4, lastTerm, lastIndex))).Reject);
@@ -170,7 +171,7 @@ public sealed class PaperTests
 
     /// <summary>5.4.2: only entries of the leader's current term are committed by counting replicas.</summary>
     [Fact]
-    public void LeaderOnlyCommitsLogFromCurrentTerm()
+    public void Leader_EntryOfAnEarlierTerm_CommitsItOnlyWithOneOfItsOwn()
     {
         var leader = SingleNode.Leading(2, 1, 2);
         leader.Step(Ack(Two, 3, 1));
@@ -183,7 +184,7 @@ public sealed class PaperTests
 
     /// <summary>5.1: what a peer acknowledged in an earlier term says nothing now, its log may have changed since.</summary>
     [Fact]
-    public void LeaderIgnoresAcknowledgementsOfEarlierTerms()
+    public void Leader_AcknowledgementOfAnEarlierTerm_IgnoresIt()
     {
         var leader = SingleNode.Leading(2, 1, 2);
         leader.Step(Ack(Two, 2, 3));
@@ -192,7 +193,7 @@ public sealed class PaperTests
 
     /// <summary>Thesis 9.6: a pre-vote changes neither term nor vote, and its answer is no vote.</summary>
     [Fact]
-    public void PreVoteChangesNothing()
+    public void PreVote_Answered_ChangesNothing()
     {
         var voter = new SingleNode(term: 1);
         voter.Step(new Message { Kind = MessageKind.MsgPreVote, From = Two, Term = 2 });
@@ -207,7 +208,7 @@ public sealed class PaperTests
 
     /// <summary>3.8 of the thesis: vote and term are persistent before the answer leaves.</summary>
     [Fact]
-    public void VoteIsHeldBackUntilItIsDurable()
+    public void Vote_NotYetDurable_IsHeldBack()
     {
         var member = new TestMember(1, new Configuration([new(1), Two, Three], []), new FixedRandom(0));
         member.Node.Step(new Message { Kind = MessageKind.MsgVote, To = member.Id, From = Two, Term = 1 });

@@ -59,7 +59,7 @@ public sealed class ProgressTests
     }
 
     [Fact]
-    public void Snapshot_SendsNothingAndThenProbesOnceBehindIt()
+    public void Snapshot_UnderWay_SendsNothingAndThenProbesOnceBehindIt()
     {
         var peer = Replicating(match: 5);
         peer.BecomeSnapshot();
@@ -70,7 +70,7 @@ public sealed class ProgressTests
     }
 
     [Fact]
-    public void Recovery_ForgetsTheMatchUntilTheTargetIsReached()
+    public void Recovery_TargetNotReached_ForgetsTheMatch()
     {
         var peer = Replicating(match: 5);
         peer.BeginRecovery(nonce: 77, target: 8, epoch: 1);

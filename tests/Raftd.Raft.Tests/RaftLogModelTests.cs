@@ -1,4 +1,4 @@
-using Raftd.Raft.Tests.Support;
+using Raftd.Testing.Cores;
 
 namespace Raftd.Raft.Tests;
 
@@ -22,7 +22,7 @@ public sealed class RaftLogModelTests
     private sealed class Run(int seed)
     {
         private readonly Random _random = new(seed);
-        private readonly MemoryStorage _storage = new();
+        private readonly CoreDisk _storage = new();
         private readonly InflightWrites _writes = new();
         private readonly Queue<(ulong Sequence, EntryId? Snapshot, IReadOnlyList<Entry> Entries)> _disk = new();
         private readonly List<EntryId> _model = [default];
@@ -92,7 +92,7 @@ public sealed class RaftLogModelTests
             {
                 if (write.Snapshot is { } snapshot)
                 {
-                    _storage.Restart(snapshot);
+                    _storage.Restart(new SnapshotMetadata(snapshot, Configuration.Empty, 0));
                 }
 
                 _storage.Append(write.Entries);

@@ -1,4 +1,5 @@
 using Raftd.Raft.Tests.Support;
+using Raftd.Testing.Cores;
 
 namespace Raftd.Raft.Tests;
 
@@ -148,14 +149,14 @@ public sealed class RaftNodeTests
         var member = new TestMember(1, new Configuration([new(1)], []), new FixedRandom(0));
         var node = new RaftNode(
             TestOptions.For(1) with { MaxApplyingBytes = 1 },
-            member.Storage,
+            member.Disk,
             new FixedRandom(0),
             new RaftBootState { Configuration = new Configuration([new(1)], []) });
         node.Campaign();
         node.Durable(node.TakeReady().Sequence);
-        WriteAll(node, member.Storage);
+        WriteAll(node, member.Disk);
         node.Propose([Text.Bytes("a")], out _);
-        Assert.Equal(1UL, Assert.Single(WriteAll(node, member.Storage).Committed).Index);
+        Assert.Equal(1UL, Assert.Single(WriteAll(node, member.Disk).Committed).Index);
         Assert.Empty(node.TakeReady().Committed);
         Assert.False(node.HasReady);
         node.Applied(1);
@@ -184,7 +185,7 @@ public sealed class RaftNodeTests
     }
 
     [Fact]
-    public void ForgetReads_LeaderAnswersNoForwardedRead_HoldsNothingThatNobodyWaitsFor()
+    public void ForgetReads_LeaderAnswersNoForwardedRead_HoldsNothingFurther()
     {
         var follower = new SingleNode();
         follower.Step(new Message { Kind = MessageKind.MsgHeartbeat, From = new NodeId(2), Term = 1 });
@@ -227,7 +228,7 @@ public sealed class RaftNodeTests
     {
         var member = LaggingPeer(out var wanted);
         var node = member.Node;
-        var entries = member.Storage.Entries(wanted.Low, wanted.High, wanted.MaxBytes).ToArray();
+        var entries = member.Disk.Entries(wanted.Low, wanted.High, wanted.MaxBytes).ToArray();
         switch (what)
         {
             case "another term":
@@ -300,7 +301,7 @@ public sealed class RaftNodeTests
         new() { Kind = MessageKind.MsgAppResp, From = new NodeId(2), To = new NodeId(1), Term = 4, Index = index };
 
     [Fact]
-    public void SameInputs_SameOutputs()
+    public void Node_SameInputsTwice_SaysTheSame()
     {
         static string Transcript()
         {
@@ -314,7 +315,7 @@ public sealed class RaftNodeTests
         Assert.Equal(Transcript(), Transcript());
     }
 
-    private static Ready WriteAll(RaftNode node, MemoryStorage storage)
+    private static Ready WriteAll(RaftNode node, CoreDisk storage)
     {
         var ready = node.TakeReady();
         storage.Append(ready.Entries);

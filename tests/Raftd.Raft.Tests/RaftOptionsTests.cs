@@ -1,4 +1,5 @@
 using Raftd.Raft.Tests.Support;
+using Raftd.Testing.Cores;
 
 namespace Raftd.Raft.Tests;
 
@@ -37,7 +38,7 @@ public sealed class RaftOptionsTests
     [Fact]
     public void Node_WithUnsoundOptions_IsRefused() => Assert.Throws<ArgumentException>(() => new RaftNode(
         Sound with { HeartbeatTicks = 0 },
-        new MemoryStorage(),
+        new CoreDisk(),
         new FixedRandom(1),
         new RaftBootState { Configuration = Configuration.Empty }));
 }

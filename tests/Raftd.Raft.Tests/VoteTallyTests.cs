@@ -19,7 +19,7 @@ public sealed class VoteTallyTests
     [InlineData("Yyyyn", true, "Lost")]
     [InlineData("y", false, "Won")]
     [InlineData("", false, "Pending")]
-    public void Result_IsWonBySoundMajorityOrByAll(string votes, bool candidateRecovering, string expected)
+    public void Result_SomeVotersRecover_IsWonBySoundMajorityOrByAll(string votes, bool candidateRecovering, string expected)
     {
         var tally = new VoteTally();
         for (var i = 0; i < votes.Length; i++)

@@ -8,7 +8,7 @@
 using Raftd.Raft;
 using Raftd.Simulation.Members;
 using Raftd.Simulation.Network;
-using static Raftd.History.SafetyViolationException;
+using static Raftd.Testing.Histories.SafetyViolationException;
 
 namespace Raftd.Simulation;
 

@@ -45,7 +45,7 @@ Console.WriteLine(Outcome.Totals([.. runs.Select(run => run.Outcome)], arguments
 Console.WriteLine($"{runs.Count - failed} passed, {failed} failed");
 return failed == 0 ? 0 : 1;
 
-// In the order of the seeds, whatever order they end in.
+// In the order of the seeds, not of their ends.
 IEnumerable<SeedRun> RunAll() => Partitioner.Create(arguments.Seeds(), EnumerablePartitionerOptions.NoBuffering)
     .AsParallel().AsOrdered()
     .WithDegreeOfParallelism(arguments.Workers)

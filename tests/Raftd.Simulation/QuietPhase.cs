@@ -3,9 +3,9 @@ using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Clients;
 using Raftd.Simulation.Members;
 using Raftd.Store;
-using Raftd.Store.Testing;
-using Raftd.Testing;
-using static Raftd.History.SafetyViolationException;
+using Raftd.Testing.Buckets;
+using Raftd.Testing.Disks;
+using static Raftd.Testing.Histories.SafetyViolationException;
 
 namespace Raftd.Simulation;
 

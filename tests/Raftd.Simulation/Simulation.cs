@@ -71,7 +71,7 @@ internal sealed class Simulation
         }
         catch (Exception unexpected)
         {
-            // Whatever comes out of a step would have stopped the process: an invariant of the product, or a plain bug.
+            // An exception out of a step would have stopped the process: an invariant of the product, or a plain bug.
             failure = unexpected.ToString();
         }
 

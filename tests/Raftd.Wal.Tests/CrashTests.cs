@@ -1,4 +1,5 @@
-using Raftd.Testing;
+
+using Raftd.Testing.Disks;
 
 namespace Raftd.Wal.Tests;
 

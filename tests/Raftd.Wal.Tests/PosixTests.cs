@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
+using Raftd.Testing.Disks;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Wal.Tests;
 
@@ -9,21 +11,16 @@ public sealed class PosixTests : IDisposable
 {
     private const string Strace = "/usr/bin/strace";
 
-    // Not Environment.ProcessPath: started as "dotnet Raftd.Wal.Tests.dll", that is dotnet.
-    private static readonly string ThisProgram = Path.Combine(AppContext.BaseDirectory, "Raftd.Wal.Tests");
-
-    // Below the build output and not in /tmp, which may be a tmpfs that never syncs anything.
-    private readonly string _directory =
-        Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "data", Guid.NewGuid().ToString("n"))).FullName;
+    private readonly TemporaryDirectory _directory = TemporaryDirectory.OnRealDisk();
 
     private readonly PosixFileSystem _files = new();
 
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
+    public void Dispose() => _directory.Dispose();
 
     [Fact]
     public void Log_OnDisk_SurvivesRollDeleteResetAndReopen()
     {
-        var wal = Path.Combine(_directory, "wal");
+        var wal = _directory.At("wal");
         var entries = Enumerable.Range(1, 100).Select(at => Workload.Entry(1, (ulong)at, 300)).ToArray();
         using (var log = WriteAheadLog.Open(_files, wal, Workload.SmallSegments))
         {
@@ -50,7 +47,7 @@ public sealed class PosixTests : IDisposable
     [Fact]
     public void Files_Created_AreForTheOwnerAlone()
     {
-        var wal = Path.Combine(_directory, "wal");
+        var wal = _directory.At("wal");
         WriteAheadLog.Open(_files, wal, Workload.SmallSegments).Dispose();
 
         const UnixFileMode ReadWrite = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -61,7 +58,7 @@ public sealed class PosixTests : IDisposable
     [Fact]
     public void Errors_OfTheSystem_CarryErrnoAndPath()
     {
-        var missing = Path.Combine(_directory, "none");
+        var missing = _directory.At("none");
         var error = Assert.Throws<StorageIoException>(() => _files.Open(missing, FileOpenMode.OpenExisting));
         Assert.Equal((Errno.NotFound, missing, false), (error.ErrorNumber, error.Path, error.IsDiskFull));
         Assert.Equal(Errno.NotFound, Assert.Throws<StorageIoException>(() => _files.Delete(missing)).ErrorNumber);
@@ -81,19 +78,19 @@ public sealed class PosixTests : IDisposable
     [Fact]
     public void DirectoryLock_SecondOpener_NamesTheFirst()
     {
-        using (DirectoryLock.Acquire(_directory))
+        using (DirectoryLock.Acquire(_directory.Path))
         {
-            var error = Assert.Throws<DirectoryLockedException>(() => DirectoryLock.Acquire(_directory));
+            var error = Assert.Throws<DirectoryLockedException>(() => DirectoryLock.Acquire(_directory.Path));
             Assert.Equal(Environment.ProcessId, error.Holder);
         }
 
-        DirectoryLock.Acquire(_directory).Dispose();
+        DirectoryLock.Acquire(_directory.Path).Dispose();
     }
 
     [Fact]
     public async Task Read_BesideTheWriter_SeesWholeEntriesOnly()
     {
-        using var log = WriteAheadLog.Open(_files, Path.Combine(_directory, "wal"), Workload.SmallSegments);
+        using var log = WriteAheadLog.Open(_files, _directory.At("wal"), Workload.SmallSegments);
         var done = false;
         var reader = Task.Run(() =>
         {
@@ -125,21 +122,20 @@ public sealed class PosixTests : IDisposable
     /// <summary>Failure 85 of docs/failures.md: one group commit is exactly one fdatasync, seen from outside the
     /// process.</summary>
     [Fact]
-    public void Sync_UnderStrace_IsOneFdatasync()
+    public async Task Sync_UnderStrace_IsOneFdatasync()
     {
         Assert.SkipUnless(File.Exists(Strace), $"{Strace} is not installed");
-        var trace = Path.Combine(_directory, "trace");
-        var wal = Path.Combine(_directory, "wal");
-        using var process = Process.Start(new ProcessStartInfo(
-            Strace, ["-f", "-qq", "-e", "trace=fdatasync,fsync,pwrite64", "-o", trace, ThisProgram])
+        var trace = _directory.At("trace");
+        var wal = _directory.At("wal");
+        var run = await Subprocess.RunAsync(new ProcessStartInfo(
+            Strace, ["-f", "-qq", "-e", "trace=fdatasync,fsync,pwrite64", "-o", trace, Subprocess.ThisProgram])
         {
             Environment = { [SyncProbe.Variable] = wal },
-        })!;
-        process.WaitForExit();
+        });
         var calls = File.ReadAllLines(trace);
-        Assert.SkipWhen(calls.Length == 0 && process.ExitCode != 0, "strace may not trace here");
+        Assert.SkipWhen(calls.Length == 0 && run.Code != 0, "strace may not trace here");
 
-        Assert.Equal(0, process.ExitCode);
+        Assert.True(run.Code == 0, run.ToString());
         Assert.Equal(SyncProbe.Batches, calls.Count(line => line.Contains(" fdatasync(")));
     }
 
@@ -149,22 +145,21 @@ public sealed class PosixTests : IDisposable
     [InlineData(1)]
     [InlineData(4095)]
     [InlineData(ShortWriteProbe.BlockBytes - 1)]
-    public void Write_TakenInPart_GoesOnBehindThePart(int taken)
+    public async Task Write_TakenInPart_GoesOnBehindThePart(int taken)
     {
         Assert.SkipUnless(File.Exists(Strace), $"{Strace} is not installed");
-        var path = Path.Combine(_directory, "written");
+        var path = _directory.At("written");
 
         // Each block's first call is said to have written so many bytes, and writes none: its next call is real.
-        using var process = Process.Start(new ProcessStartInfo(
+        var run = await Subprocess.RunAsync(new ProcessStartInfo(
             Strace,
-            ["-f", "-qq", "-P", path, "-e", $"inject=pwrite64:retval={taken}:when=1+2", "-o", Path.Combine(_directory, "trace"), ThisProgram])
+            ["-f", "-qq", "-P", path, "-e", $"inject=pwrite64:retval={taken}:when=1+2", "-o", _directory.At("trace"), Subprocess.ThisProgram])
         {
             Environment = { [ShortWriteProbe.Variable] = path },
-        })!;
-        process.WaitForExit();
-        Assert.SkipWhen(process.ExitCode == 1 && !File.Exists(path), "strace may not trace here");
+        });
+        Assert.SkipWhen(run.Code == 1 && !File.Exists(path), "strace may not trace here");
 
-        Assert.Equal(0, process.ExitCode);
+        Assert.True(run.Code == 0, run.ToString());
         var block = ShortWriteProbe.Block();
         var expected = new byte[ShortWriteProbe.Blocks * ShortWriteProbe.BlockBytes];
         for (var at = 0; at < expected.Length; at += block.Length)

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using Raftd.Shared;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Wal.Tests;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Wal.Tests;
 

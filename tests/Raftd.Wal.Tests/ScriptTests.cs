@@ -1,34 +1,22 @@
-using System.Runtime.CompilerServices;
 using System.Text;
+using Raftd.Testing;
 
 namespace Raftd.Wal.Tests;
 
-/// <summary>
-/// The scripts in testdata: a command, "----", what it did to the disk and said. A missing fsync is a line of the diff.
-/// RAFTD_REWRITE=1 writes what happened into the scripts.
-/// </summary>
+/// <summary>The scripts in testdata: a command, "----", what it did to the disk and said. A missing fsync is a line of the
+/// diff.</summary>
 public class ScriptTests
 {
-    private static readonly bool Rewrite = Environment.GetEnvironmentVariable("RAFTD_REWRITE") == "1";
+    private const string Suite = "Raftd.Wal.Tests";
 
-    public static TheoryData<string> Scripts() =>
-        [.. Directory.GetFiles(TestData(), "*.txt").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Scripts() => [.. Transcript.NamesOf(Suite)];
 
     [Theory]
     [MemberData(nameof(Scripts))]
     public void Script_Run_DoesWhatItSays(string name)
     {
-        var path = Path.Combine(TestData(), name);
-        var written = File.ReadAllText(path);
-        var happened = Run(written);
-        if (Rewrite)
-        {
-            File.WriteAllText(path, happened);
-        }
-        else
-        {
-            Assert.Equal(written, happened);
-        }
+        var (written, happened) = Transcript.Play(Suite, name, Run);
+        Assert.Equal(written, happened);
     }
 
     /// <summary>Comments and blank lines stay; what stands between "----" and the next blank line is made anew.</summary>
@@ -61,7 +49,4 @@ public class ScriptTests
 
         return output.ToString();
     }
-
-    private static string TestData([CallerFilePath] string source = "") =>
-        Path.Combine(Path.GetDirectoryName(source)!, "testdata");
 }

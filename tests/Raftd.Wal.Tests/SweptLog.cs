@@ -9,7 +9,8 @@
 // The first segment has 8 KiB, the last one 64 KiB. One process began it and another went on: a part of it is proven by
 // its header, the rest by its later records. Some entries in it replace others.
 
-using Raftd.Testing;
+
+using Raftd.Testing.Disks;
 
 namespace Raftd.Wal.Tests;
 

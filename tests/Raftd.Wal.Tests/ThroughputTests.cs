@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Wal.Tests;
 
@@ -9,16 +10,8 @@ public class ThroughputTests(ITestOutputHelper output)
     public void Log_GroupCommit_Figures()
     {
         Assert.SkipUnless(Environment.GetEnvironmentVariable("RAFTD_MEASURE") == "1", "set RAFTD_MEASURE=1 to measure");
-        var directory = Path.Combine(AppContext.BaseDirectory, "data", "throughput");
-        Directory.CreateDirectory(Path.GetDirectoryName(directory)!);
-        try
-        {
-            Measure(directory);
-        }
-        finally
-        {
-            Directory.Delete(directory, recursive: true);
-        }
+        using var directory = TemporaryDirectory.OnRealDisk();
+        Measure(directory.At("throughput"));
     }
 
     private void Measure(string directory)

@@ -4,7 +4,7 @@ using System.Net;
 
 namespace Raftd.Benchmarks.Greedy;
 
-/// <summary>Renewals with key and data at a steady pace, whatever becomes of those before.</summary>
+/// <summary>Renewals with key and data at a steady pace, which does not wait for those before.</summary>
 internal sealed class KeepAlives(string url, string[] leases) : IDisposable
 {
     private const int Workers = 64;

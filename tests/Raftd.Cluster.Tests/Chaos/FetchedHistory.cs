@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Raftd.Cluster.Tests.Support;
-using Raftd.History;
+using Raftd.Testing.Histories;
 
 namespace Raftd.Cluster.Tests.Chaos;
 

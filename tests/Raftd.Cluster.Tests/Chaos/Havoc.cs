@@ -1,5 +1,6 @@
 using Raftd.Cluster.Tests.Chaos.Ills;
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests.Chaos;
 

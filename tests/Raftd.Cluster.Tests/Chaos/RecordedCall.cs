@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using Raftd.Cluster.Tests.Support;
-using Raftd.History;
+using Raftd.Testing.Histories;
 
 namespace Raftd.Cluster.Tests.Chaos;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Raftd.Cluster.Tests.Support;
-using Raftd.History;
+using Raftd.Testing.Histories;
 
 namespace Raftd.Cluster.Tests.Chaos;
 

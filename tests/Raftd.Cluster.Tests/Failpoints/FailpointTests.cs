@@ -1,4 +1,5 @@
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests.Failpoints;
 
@@ -53,14 +54,14 @@ public sealed class FailpointTests : ClusterTest
     private readonly Random _random = new(Seed.Value);
 
     [Fact]
-    public void EveryFailpointHasItsScene()
+    public void Failpoint_AnyInTheSources_HasItsScene()
     {
         string[] all = [.. OfWrites, .. OfInstalls, .. OfSenders, .. OfNewcomers, .. OfLeaders, .. OfCompactions, .. OfDeletions];
         Assert.Equal(SourceFailpoints.Names().Order(StringComparer.Ordinal), all.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public async Task MemberThatDiesAtAnyStepOfAWrite_LosesNothing()
+    public async Task Write_MemberDiesAtAnyStep_LosesNothing()
     {
         Print($"seed {Seed.Value}");
         var cluster = await TestCluster.StartAsync(Scene, 3, TinyLog);
@@ -111,7 +112,7 @@ public sealed class FailpointTests : ClusterTest
     }
 
     [Fact]
-    public async Task MemberThatDiesAtAnyStepOfAnInstall_HasTheOldStateOrTheNew()
+    public async Task Install_MemberDiesAtAnyStep_HasTheOldStateOrTheNew()
     {
         Print($"seed {Seed.Value}");
         var cluster = await TestCluster.StartAsync(Scene, 3, TinyPins);
@@ -139,7 +140,7 @@ public sealed class FailpointTests : ClusterTest
     }
 
     [Fact]
-    public async Task LeaderThatDiesWhileItSendsASnapshot_IsReplaced()
+    public async Task Leader_DiesWhileItSendsASnapshot_IsReplaced()
     {
         var cluster = await TestCluster.StartAsync(Scene, 3, TinyLog);
         var (late, victim) = (cluster[1], await Victim.OfAsync(cluster[2]));
@@ -172,7 +173,7 @@ public sealed class FailpointTests : ClusterTest
     }
 
     [Fact]
-    public async Task NewcomerThatDiesAtAnyStep_BecomesAMember()
+    public async Task Newcomer_DiesAtAnyStep_BecomesAMember()
     {
         var cluster = await TestCluster.StartAsync(Scene, 3, TinyLog);
         await using var load = new Load([.. cluster.Members], writers: 1, valueBytes: 1000);
@@ -187,7 +188,7 @@ public sealed class FailpointTests : ClusterTest
     }
 
     [Fact]
-    public async Task LeaderThatDiesWhenAMemberGoes_LeavesItMemberOrNot()
+    public async Task Removal_LeaderDiesOnceItIsProposed_LeavesAMemberOrNone()
     {
         var cluster = await TestCluster.StartAsync(Scene, 4, TinyLog);
         await using var load = new Load([.. cluster.Members.Take(3)], writers: 1, valueBytes: 1000);
@@ -208,7 +209,7 @@ public sealed class FailpointTests : ClusterTest
     }
 
     [Fact]
-    public async Task MemberThatDiesInACompaction_CompactsAgain()
+    public async Task Compaction_MemberDiesWithinIt_IsDoneAgain()
     {
         var cluster = await TestCluster.StartAsync(Scene, 3, TinyQuota);
         var victim = await Victim.OfAsync(cluster[2]);
@@ -226,7 +227,7 @@ public sealed class FailpointTests : ClusterTest
 
     /// <summary>A deletion that was half applied at a crash leaves nothing of itself: the entry begins anew.</summary>
     [Fact]
-    public async Task MemberThatDiesBetweenSlicesOfADeletion_DeletesAllOfIt()
+    public async Task Deletion_MemberDiesBetweenSlices_DeletesAllOfIt()
     {
         const int Keys = 2500;
         var cluster = await TestCluster.StartAsync(Scene, 3, TinyLog);

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Raftd.Cluster.Tests.Support;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests.Failpoints;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests.Support;
 
@@ -38,13 +39,11 @@ internal static class Build
 
     private static async Task RunAsync(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false };
-        start.Environment["RAFTD_BUILD_ONLY"] = "1";
-        using var process = Process.Start(start)!;
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0)
+        var build = await Subprocess.RunAsync(
+            new ProcessStartInfo(program, arguments) { Environment = { ["RAFTD_BUILD_ONLY"] = "1" } });
+        if (build.Code != 0)
         {
-            throw new InvalidOperationException($"{program} cannot build: exit code {process.ExitCode}");
+            throw new InvalidOperationException($"{program} cannot build: {build}");
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests.Support;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests.Support;
 

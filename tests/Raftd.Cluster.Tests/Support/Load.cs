@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests.Support;
 

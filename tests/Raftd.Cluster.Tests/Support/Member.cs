@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text;
+using Raftd.Testing;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests.Support;
 
@@ -100,13 +102,13 @@ internal sealed class Member
     /// <summary>kill -9, and gone when this returns.</summary>
     public async Task KillAsync()
     {
-        Signal(Support.Signal.Kill);
+        Signal(Raftd.Testing.Processes.Signal.Kill);
         await EndAsync();
     }
 
     public async Task<int> StopAsync()
     {
-        Signal(Support.Signal.Terminate);
+        Signal(Raftd.Testing.Processes.Signal.Terminate);
         return await EndAsync();
     }
 

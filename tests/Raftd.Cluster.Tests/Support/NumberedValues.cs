@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Raftd.Cluster.Tests.Support;
 
 /// <summary>Large values whose bytes follow from a number, so that the record of what was acknowledged is a number for each
-/// key, whatever the size of the state.</summary>
+/// key, for a state of any size.</summary>
 /// <remarks>Numbers are used once, in turn, and go to the keys in turn: with more keys than numbers each key is written once.
 /// Two writes of one key must not be under way at a time.</remarks>
 internal sealed class NumberedValues(IReadOnlyList<Member> members, int valueBytes, int keys = int.MaxValue)

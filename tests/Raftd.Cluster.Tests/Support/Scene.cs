@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests.Support;
 

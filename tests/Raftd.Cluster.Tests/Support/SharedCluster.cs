@@ -21,5 +21,14 @@ public sealed class SharedCluster : IAsyncLifetime
         }
     }
 
+    /// <summary>To be called when a test has ended.</summary>
+    internal void ShowLogsOfAFailure()
+    {
+        if (TestContext.Current.TestState?.Result == TestResult.Failed)
+        {
+            Console.WriteLine(Scene.KeepLogs());
+        }
+    }
+
     public ValueTask DisposeAsync() => Scene.DisposeAsync();
 }

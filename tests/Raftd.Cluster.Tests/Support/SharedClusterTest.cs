@@ -10,11 +10,7 @@ public abstract class SharedClusterTest(SharedCluster shared) : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
-        if (TestContext.Current.TestState?.Result == TestResult.Failed)
-        {
-            Console.WriteLine(Scene.KeepLogs());
-        }
-
+        shared.ShowLogsOfAFailure();
         return ValueTask.CompletedTask;
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests.Support;
 

@@ -5,7 +5,7 @@ namespace Raftd.Cluster.Tests.Wire;
 /// <summary>The switch between the members: one thread that takes frames from the cables and puts each into the cable of the
 /// member that it is addressed to, as the <see cref="Link"/> of that pair says.</summary>
 /// <remarks>
-/// A frame is addressed by its destination, 02:00:00:00:00:nn for the port nn - 1; what goes to many (nobody needs it: the
+/// A frame is addressed by its destination, 02:00:00:00:00:nn for the port nn - 1; what goes to many (no member needs it: the
 /// members are told each other's addresses) is dropped.
 /// </remarks>
 internal sealed class Switch : IDisposable

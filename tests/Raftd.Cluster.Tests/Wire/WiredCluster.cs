@@ -44,7 +44,7 @@ internal sealed class WiredCluster
         Assert.SkipUnless(Environment.UserName == "root", "needs root, to make network namespaces");
         var names = Enumerable.Range(1, count).Select(number => string.Create(CultureInfo.InvariantCulture, $"rd{Environment.ProcessId}n{number}")).ToArray();
 
-        // Before they are made: what is there of them goes, whatever happens.
+        // Before they are made: what is there of them goes in any case.
         scene.OnEnd(() => scene.ShellAsync(RemoveAll(names)));
         var made = await scene.ShellAsync(MakeAll(names));
         Assert.SkipUnless(made.Code == 0, $"this machine does not let a test make network namespaces and cards: {made.Error.Trim()}");

@@ -2,58 +2,47 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Raftd.Exploration.Worlds;
 using Raftd.Raft;
+using Raftd.Testing.Cores;
 
 namespace Raftd.Exploration.Members;
 
-/// <summary>One member: the core as shipped, its disk, and what is on the way to the disk.</summary>
+/// <summary>One member of the explored cluster.</summary>
 /// <remarks>
-/// Does with a Ready what the replica and its log do. Messages leave at once; a write, or messages that wait for one,
-/// join a queue; when the oldest write is on disk its messages leave and the core is told, now or, with
-/// <see cref="Scope.LateReports"/>, any time later. What is committed is applied at once, and told to the followers at
-/// once; entries that the core wants from the disk are there at once. Each input is followed by all its Readys.
+/// The core is told of a write when that is on disk, or, with <see cref="Scope.LateReports"/>, any time later. What is
+/// committed is told to the followers at once; entries that the core wants from the disk are there at once. Each input is
+/// followed by all its Readys.
 /// </remarks>
-internal sealed class Member
+internal sealed class Member : CoreMember
 {
     public const int ElectionTimeoutTicks = 5;
 
-    private readonly ulong _id;
+    // Election timeouts of one tick more than the shortest, for all members: there is one moment at which a leader counts as
+    // silent and the member does not campaign yet. Who campaigns when is explored, so nothing is left to chance.
+    private const int Draw = 1;
+
     private readonly Scope _scope;
     private readonly MessageTable _messages;
-    private readonly Queue<Write> _writes = new();
-    private ulong _starts;
     private ulong _unreported;
-    private ulong _applied;
 
     /// <param name="id">1, 2 or 3.</param>
     /// <param name="scope">What may happen.</param>
     /// <param name="messages">Where messages get their numbers.</param>
     public Member(ulong id, Scope scope, MessageTable messages)
+        : base(id, new CoreDisk(scope.Founding))
     {
-        _id = id;
         _scope = scope;
         _messages = messages;
-        Disk = new Disk(scope.Founding);
-        Node = Start();
+        Start();
     }
-
-    /// <summary>One element of the log's queue.</summary>
-    private sealed record Write(
-        ulong Sequence, HardState? HardState, IReadOnlyList<Entry> Entries, SnapshotInstall? Install, int[] Messages);
-
-    public RaftNode Node { get; private set; }
-
-    public Disk Disk { get; }
 
     /// <summary>What left since the last <see cref="Apply"/> began.</summary>
     public List<int> Sent { get; } = [];
 
     public List<ReadState> Answered { get; } = [];
 
-    public int Writes => _writes.Count;
-
     public bool IsUnreported => _unreported > 0;
 
-    public bool CanCompact => _applied > Disk.Base.Index;
+    public bool CanCompact => AppliedIndex > Disk.Base.Index;
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_log")]
     public static extern ref RaftLog Log(RaftNode node);
@@ -64,10 +53,44 @@ internal sealed class Member
         Answered.Clear();
         Feed(input);
         HandleReady();
-        while (!_scope.SlowDisks && _writes.Count > 0)
+        while (!_scope.SlowDisks && IsWriting)
         {
-            SyncOldest();
+            CompleteWrite();
             HandleReady();
+        }
+    }
+
+    protected override RaftNode Open(ulong readIdSeed, RaftBootState boot) =>
+        new(OptionsOf(readIdSeed), Disk, new FixedRandom(Draw), boot);
+
+    protected override void Send(IReadOnlyList<Message> messages)
+    {
+        foreach (var message in messages)
+        {
+            Sent.Add(_messages.NumberOf(message));
+        }
+    }
+
+    protected override void Handle(Ready ready)
+    {
+        foreach (var wanted in ready.EntriesWanted)
+        {
+            HandIn(wanted);
+        }
+
+        Answered.AddRange(ready.ReadStates);
+        foreach (var peer in ready.SnapshotsToSend)
+        {
+            SendSnapshot(peer);
+        }
+    }
+
+    protected override void Report(ulong sequence)
+    {
+        _unreported = sequence;
+        if (!_scope.LateReports)
+        {
+            ReportDurable();
         }
     }
 
@@ -82,10 +105,10 @@ internal sealed class Member
                 Deliver(_messages[input.Argument]);
                 break;
             case InputKind.Sync:
-                SyncOldest();
+                CompleteWrite();
                 break;
             case InputKind.Report:
-                Report();
+                ReportDurable();
                 break;
             case InputKind.Campaign or InputKind.Elect:
                 Campaign();
@@ -106,7 +129,7 @@ internal sealed class Member
                 Node.TransferLeadership(new NodeId((ulong)input.Argument));
                 break;
             case InputKind.Compact:
-                Disk.CompactTo(_applied);
+                Disk.CompactTo(AppliedIndex);
                 break;
             default:
                 Crash(isTorn: input.Kind == InputKind.Tear);
@@ -157,50 +180,9 @@ internal sealed class Member
     {
         while (Node.HasReady)
         {
-            Handle(Node.TakeReady());
+            TakeReady();
             Node.FlushCommitNews();
         }
-    }
-
-    private void Handle(Ready ready)
-    {
-        foreach (var message in ready.Messages)
-        {
-            Sent.Add(_messages.NumberOf(message));
-        }
-
-        if (ready.HardState is not null || ready.Entries.Count > 0 || ready.MessagesAfterDurable.Count > 0 || ready.Snapshot is not null)
-        {
-            int[] waiting = [.. ready.MessagesAfterDurable.Select(_messages.NumberOf)];
-            _writes.Enqueue(new Write(ready.Sequence, ready.HardState, ready.Entries, ready.Snapshot, waiting));
-        }
-
-        if (ready.Snapshot is { } snapshot)
-        {
-            AppliedTo(snapshot.Metadata.Id.Index);
-        }
-
-        if (ready.Committed.Count > 0)
-        {
-            AppliedTo(ready.Committed[^1].Index);
-        }
-
-        foreach (var wanted in ready.EntriesWanted)
-        {
-            Node.EntriesRead(wanted, Disk.Entries(wanted.Low, wanted.High, wanted.MaxBytes));
-        }
-
-        Answered.AddRange(ready.ReadStates);
-        foreach (var peer in ready.SnapshotsToSend)
-        {
-            SendSnapshot(peer);
-        }
-    }
-
-    private void AppliedTo(ulong index)
-    {
-        _applied = index;
-        Node.Applied(index);
     }
 
     private void SendSnapshot(NodeId to)
@@ -211,30 +193,12 @@ internal sealed class Member
             To = to,
             From = Node.Id,
             Term = Node.Term,
-            Snapshot = Disk.SnapshotAt(_applied),
+            Snapshot = Disk.SnapshotAt(AppliedIndex),
         }));
-        Node.ReportSnapshot(to, _applied, ok: true);
+        Node.ReportSnapshot(to, AppliedIndex, ok: true);
     }
 
-    private void SyncOldest()
-    {
-        var write = _writes.Dequeue();
-        if (write.Install is { } install)
-        {
-            Disk.Restart(install.Metadata);
-        }
-
-        Disk.Append(write.Entries);
-        Disk.HardState = write.HardState ?? Disk.HardState;
-        Sent.AddRange(write.Messages);
-        _unreported = write.Sequence;
-        if (!_scope.LateReports)
-        {
-            Report();
-        }
-    }
-
-    private void Report()
+    private void ReportDurable()
     {
         Node.Durable(_unreported);
         _unreported = 0;
@@ -242,29 +206,15 @@ internal sealed class Member
 
     private void Crash(bool isTorn)
     {
-        _writes.Clear();
         _unreported = 0;
-        _applied = Disk.Base.Index;
         if (isTorn)
         {
             Disk.TruncateFrom(Math.Max(Disk.FirstIndex, Disk.LastIndex));
             Disk.HardState = Disk.HardState with { Recovering = true };
         }
 
-        Node = Start();
+        Start();
     }
-
-    private RaftNode Start() => new(
-        OptionsOf((1000 * _id) + (100 * _starts++)),
-        Disk,
-        new NoChance(),
-        new RaftBootState
-        {
-            HardState = Disk.HardState,
-            Configuration = Disk.BaseConfiguration,
-            ConfigurationIndex = Disk.BaseConfigurationIndex,
-            AppliedIndex = Disk.Base.Index,
-        });
 
     /// <summary>
     /// With fast disks nothing is kept in memory once it is durable, so that what a restart forgets does not tell states
@@ -272,7 +222,7 @@ internal sealed class Member
     /// </summary>
     private RaftOptions OptionsOf(ulong seed) => new()
     {
-        Id = new NodeId(_id),
+        Id = Id,
         ElectionTimeoutTicks = ElectionTimeoutTicks,
         HeartbeatTicks = 1,
         MaxInflightMessages = 4,

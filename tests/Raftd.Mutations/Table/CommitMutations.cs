@@ -3,9 +3,6 @@ namespace Raftd.Mutations.Table;
 /// <summary>When a leader takes an entry for committed, and what its clients are told.</summary>
 internal static class CommitMutations
 {
-    private const string Leader = "src/Raftd.Raft/RaftNode.Leader.cs";
-    private const string Ledger = "src/Raftd.Node/Replication/ProposalLedger.cs";
-
     public static IReadOnlyList<Mutation> List { get; } =
     [
         new()
@@ -13,7 +10,7 @@ internal static class CommitMutations
             Name = "old-term-committed-by-count",
             Failures = [3],
             Wrong = "an entry of an earlier term is committed once a majority has it (Raft paper, Figure 8; microsoft/CCF #5674)",
-            File = Leader,
+            In = "RaftNode.MaybeCommit",
             Original = "index <= Commit || index < _firstIndexOfTerm",
             Broken = "index <= Commit",
             Suites = [Suite.Simulator, Suite.Raft],
@@ -23,7 +20,7 @@ internal static class CommitMutations
             Name = "leader-counts-itself-before-durable",
             Failures = [2],
             Wrong = "the leader counts entries that its own disk does not have yet (#14370)",
-            File = Leader,
+            In = "RaftNode.QuorumIndex",
             Original = "matches[i] = _log.Stable;",
             Broken = "matches[i] = LastIndex;",
             Suites = [Suite.Simulator, Suite.Raft],
@@ -33,7 +30,7 @@ internal static class CommitMutations
             Name = "half-is-a-majority",
             Failures = [14],
             Wrong = "of an even number of voters, half are taken for a majority",
-            File = "src/Raftd.Raft/Quorum.cs",
+            In = "Quorum.Of",
             Original = "(voters / 2) + 1",
             Broken = "(voters + 1) / 2",
             Suites = [Suite.Simulator, Suite.Raft],
@@ -43,7 +40,7 @@ internal static class CommitMutations
             Name = "recovering-peer-counted",
             Failures = [27],
             Wrong = "what a member acknowledges that lost its tail counts for a commit",
-            File = Leader,
+            In = "RaftNode.QuorumIndex",
             Original = "FindPeer(voters[i]) is { Recovering: false } peer ? peer.Match : 0",
             Broken = "FindPeer(voters[i])?.Match ?? 0",
             Suites = [Suite.Simulator, Suite.Raft],
@@ -53,7 +50,7 @@ internal static class CommitMutations
             Name = "match-kept-of-recovering-peer",
             Failures = [15, 27],
             Wrong = "a member comes back without its tail, and the leader believes what it acknowledged before (#17813)",
-            File = "src/Raftd.Raft/Progress.cs",
+            In = "Progress.BeginRecovery",
             Original = "Match = 0;",
             Broken = "",
             Suites = [Suite.Simulator, Suite.Raft],
@@ -63,7 +60,7 @@ internal static class CommitMutations
             Name = "second-loss-unnoticed",
             Failures = [15, 27],
             Wrong = "a member that loses its tail again while it recovers is taken for the same start of it",
-            File = "src/Raftd.Raft/RaftNode.Recovery.cs",
+            In = "RaftNode.MaybeTrust",
             Original = "!peer.Recovering || peer.RecoveryNonce != m.Nonce",
             Broken = "!peer.Recovering",
             Suites = [Suite.Simulator, Suite.Raft],
@@ -73,7 +70,7 @@ internal static class CommitMutations
             Name = "lost-proposal-answered-as-done",
             Failures = [68],
             Wrong = "the proposer at an index gets the result of the entry there, be it of another leader",
-            File = Ledger,
+            In = "ProposalLedger.TakeCommitted(2)",
             Original = "head.Index == entry.Index && head.Term == entry.Term",
             Broken = "head.Index == entry.Index",
             Suites = [Suite.Simulator, Suite.Node],
@@ -83,7 +80,7 @@ internal static class CommitMutations
             Name = "former-proposal-answered-as-done",
             Failures = [68],
             Wrong = "the same for proposals of an earlier leadership (#20214)",
-            File = Ledger,
+            In = "ProposalLedger.TakeCommitted(2)",
             Original = "head.Index == entry.Index && head.Term == entry.Term",
             Broken = "head.Index == entry.Index && head.Term <= entry.Term",
             Suites = [Suite.Simulator, Suite.Node],
@@ -93,7 +90,7 @@ internal static class CommitMutations
             Name = "deposed-leader-says-not-done",
             Failures = [67, 68],
             Wrong = "a deposed leader answers that a proposal was not done, which a later one may still commit",
-            File = Ledger,
+            In = "ProposalLedger.BeginTerm",
             Original = "_leaderships.Add(new Queue<Proposal>());",
             Broken = """
                 foreach (var each in _leaderships[^1])
@@ -110,7 +107,7 @@ internal static class CommitMutations
             Name = "unknown-answered-as-not-done",
             Failures = [67],
             Wrong = "a request whose time is up is answered as not done, and is done later (jetcd 0.8.2 tried such again)",
-            File = Ledger,
+            In = "ProposalLedger.EndWhile",
             Original = "head.End(ProposalEnd.Unknown);",
             Broken = "head.End(ProposalEnd.NotProposed);",
             Suites = [Suite.Simulator, Suite.Node],
@@ -120,7 +117,7 @@ internal static class CommitMutations
             Name = "snapshot-answers-as-not-done",
             Failures = [67],
             Wrong = "proposals that a snapshot covers are answered as not done",
-            File = Ledger,
+            In = "ProposalLedger.SkipTo",
             Original = "head.Index <= index",
             Broken = "head.Index <= index && (head.TrySetResult(new ProposalOutcome(ProposalEnd.NotProposed)) | true)",
             Suites = [Suite.Simulator, Suite.Node],

@@ -3,12 +3,6 @@ namespace Raftd.Mutations.Table;
 /// <summary>The log on disk: syncs, names, torn tails and damage.</summary>
 internal static class DiskMutations
 {
-    private const string Sync = "src/Raftd.Wal/Log/WriteAheadLog.Sync.cs";
-    private const string Recovery = "src/Raftd.Wal/Log/LogRecovery.cs";
-    private const string Scan = "src/Raftd.Wal/Segments/SegmentScan.cs";
-    private const string Files = "src/Raftd.Wal/Segments/SegmentFiles.cs";
-    private const string Writer = "src/Raftd.Node/Replication/LogWriter.cs";
-
     private const string SyncsData = "«Current.File.SyncData();» } catch";
 
     private const string FillsAndSyncs = "fill?.Invoke(file); file.Sync();";
@@ -20,7 +14,7 @@ internal static class DiskMutations
             Name = "sync-skipped",
             Failures = [85],
             Wrong = "the log says that it synced and did not (dotnet/runtime #99445)",
-            File = Sync,
+            In = "WriteAheadLog.SyncCurrent",
             Original = SyncsData,
             Broken = "",
             Suites = [Suite.Simulator, Suite.Wal, Suite.PowerLoss],
@@ -30,7 +24,7 @@ internal static class DiskMutations
             Name = "sync-error-swallowed",
             Failures = [28],
             Wrong = "a failed sync is taken for a good one (PostgreSQL, fsyncgate)",
-            File = Sync,
+            In = "WriteAheadLog.SyncCurrent",
             Original = SyncsData,
             Broken = """
                 try
@@ -48,7 +42,7 @@ internal static class DiskMutations
             Name = "sync-tried-again",
             Failures = [28],
             Wrong = "after a failed sync the next one is believed, although the kernel has dropped the pages (fsyncgate)",
-            File = "src/Raftd.Wal/Log/WriteAheadLog.cs",
+            In = "WriteAheadLog.ThrowIfFailed",
             Original = "if (_failure is not null) { throw _failure; }",
             Broken = "",
             Suites = [Suite.Wal],
@@ -58,7 +52,7 @@ internal static class DiskMutations
             Name = "recovered-tail-not-synced",
             Failures = [28],
             Wrong = "what a start reads back from the page cache is trusted and never synced",
-            File = Files,
+            In = "SegmentFiles.Create",
             Original = FillsAndSyncs,
             Broken = "if (fill is null) { file.Sync(); } fill?.Invoke(file);",
             Suites = [Suite.Simulator, Suite.Wal, Suite.PowerLoss],
@@ -68,7 +62,7 @@ internal static class DiskMutations
             Name = "renamed-before-sync",
             Failures = [29],
             Wrong = "a segment gets its name before its content is durable (dotnet/runtime #32600)",
-            File = Files,
+            In = "SegmentFiles.Create",
             Original = FillsAndSyncs,
             Broken = "fill?.Invoke(file);",
             Suites = [Suite.Simulator, Suite.Wal, Suite.PowerLoss],
@@ -78,7 +72,7 @@ internal static class DiskMutations
             Name = "directory-not-synced",
             Failures = [29],
             Wrong = "the name of a new segment is not made durable (hashicorp/consul #3362)",
-            File = Files,
+            In = "SegmentFiles.Create",
             Original = "Failpoint.Hit(\"log.rolled\"); «files.SyncDirectory(directory);»",
             Broken = "",
             Suites = [Suite.Simulator, Suite.Wal, Suite.PowerLoss],
@@ -88,7 +82,7 @@ internal static class DiskMutations
             Name = "roll-without-sync",
             Failures = [26, 29],
             Wrong = "a new segment is begun before the one before is durable: damage in the middle of the log",
-            File = Sync,
+            In = "WriteAheadLog.Roll",
             Original = "«SyncCurrent();» var segment",
             Broken = "",
             Suites = [Suite.Simulator, Suite.Wal, Suite.PowerLoss],
@@ -97,8 +91,8 @@ internal static class DiskMutations
         {
             Name = "torn-tail-taken-for-clean",
             Failures = [26, 27],
-            Wrong = "whatever follows the last good record is taken for empty space (#6191, #15090)",
-            File = Recovery,
+            Wrong = "anything behind the last good record is taken for empty space (#6191, #15090)",
+            In = "LogRecovery.JudgeEnd",
             Original = "return «remains.End == 0»",
             Broken = "true",
             Suites = [Suite.Simulator, Suite.Wal],
@@ -108,7 +102,7 @@ internal static class DiskMutations
             Name = "torn-tail-not-remembered",
             Failures = [27],
             Wrong = "a member that lost the end of its log votes and acknowledges as before",
-            File = Recovery,
+            In = "LogRecovery.Run",
             Original = "_state.Recovering || tail.Kind == TailKind.Torn",
             Broken = "_state.Recovering",
             Suites = [Suite.Simulator, Suite.Wal],
@@ -118,7 +112,7 @@ internal static class DiskMutations
             Name = "acknowledged-record-cut-off",
             Failures = [26, 27],
             Wrong = "damage below what was synced is cut off like a torn tail (PAR; #5230)",
-            File = Recovery,
+            In = "LogRecovery.JudgeEnd",
             Original = "remains.ProofAt > 0 || scan.Offset < segment.Header.Synced || (remains.End > 0 && !isLast)",
             Broken = "false",
             Suites = [Suite.Wal],
@@ -128,7 +122,7 @@ internal static class DiskMutations
             Name = "data-checksum-not-checked",
             Failures = [26],
             Wrong = "the checksum of the record's header is looked at, and that of its data is not",
-            File = Scan,
+            In = "SegmentScan.Check",
             Original = "Crc32C.Append(0, data) != header.DataCrc",
             Broken = "false",
             Suites = [Suite.Simulator, Suite.Wal],
@@ -138,7 +132,7 @@ internal static class DiskMutations
             Name = "chain-not-checked",
             Failures = [26],
             Wrong = "each record is looked at by itself: one that is missing or of another log goes unnoticed (#18647)",
-            File = Scan,
+            In = "SegmentScan.Check",
             Original = "header.Before != Link",
             Broken = "false",
             Suites = [Suite.Wal],
@@ -148,7 +142,7 @@ internal static class DiskMutations
             Name = "hostile-length",
             Failures = [31],
             Wrong = "a record's length is believed beyond the end of its segment (#14127)",
-            File = Scan,
+            In = "SegmentScan.Check",
             Original = "header.Length < 0 || Offset + header.Size > window.End",
             Broken = "false",
             Suites = [Suite.Wal],
@@ -158,7 +152,7 @@ internal static class DiskMutations
             Name = "reset-keeps-old-segments",
             Failures = [21, 36],
             Wrong = "the log that a snapshot replaced is not superseded by the new one, and comes back at the next start",
-            File = "src/Raftd.Wal/Log/WriteAheadLog.Delete.cs",
+            In = "WriteAheadLog.Reset",
             Original = "FirstReplaced: «0»",
             Broken = "Current.Number + 1",
             Suites = [Suite.Simulator, Suite.Wal],
@@ -168,7 +162,7 @@ internal static class DiskMutations
             Name = "full-disk-for-ever",
             Failures = [30],
             Wrong = "a member whose disk was full refuses writes although there is room again (#3047)",
-            File = Writer,
+            In = "LogWriter.NoteRoom",
             Original = "Volatile.Write(ref _isFull, value: false);",
             Broken = "",
             Suites = [Suite.Simulator, Suite.Node],
@@ -178,7 +172,7 @@ internal static class DiskMutations
             Name = "full-disk-stops-at-delete",
             Failures = [30],
             Wrong = "on a full disk covered segments cannot be deleted, for that syncs first, which needs room (docs/bugs.md)",
-            File = "src/Raftd.Wal/Log/WriteAheadLog.Delete.cs",
+            In = "WriteAheadLog.DeleteBelow",
             Original = "«if (HasUnsynced && !TrySync()) { index = Math.Min(index, _syncedIndex); }»",
             Broken = "if (HasUnsynced) { Sync(); }",
             Suites = [Suite.Simulator, Suite.Wal],

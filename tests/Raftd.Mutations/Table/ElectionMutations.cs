@@ -3,12 +3,6 @@ namespace Raftd.Mutations.Table;
 /// <summary>Terms, votes and campaigns.</summary>
 internal static class ElectionMutations
 {
-    private const string Core = "src/Raftd.Raft/RaftNode.cs";
-    private const string Election = "src/Raftd.Raft/RaftNode.Election.cs";
-    private const string Step = "src/Raftd.Raft/RaftNode.Step.cs";
-    private const string Ready = "src/Raftd.Raft/RaftNode.Ready.cs";
-    private const string Tick = "src/Raftd.Raft/RaftNode.Tick.cs";
-
     private const string Send = "(isPromise || Term != _durableTerm ? _messagesAfterDurable : _messages).Add(message);";
     private const string IsPromotable = "IsVoter || (ConfigurationIndex > Commit && _history.Previous.IsVoter(Id))";
 
@@ -19,7 +13,7 @@ internal static class ElectionMutations
             Name = "vote-sent-before-durable",
             Failures = [1],
             Wrong = "a vote leaves before it is on the disk: after a crash the member votes a second time (canonical/raft #196)",
-            File = Ready,
+            In = "RaftNode.Send",
             Original = Send,
             Broken = """
                 (message.Kind != MessageKind.MsgVoteResp && (isPromise || Term != _durableTerm)
@@ -32,7 +26,7 @@ internal static class ElectionMutations
             Name = "append-acknowledged-before-durable",
             Failures = [2],
             Wrong = "a follower acknowledges entries that are only in its memory (ZOOKEEPER-3911, -4643)",
-            File = Ready,
+            In = "RaftNode.Send",
             Original = Send,
             Broken = """
                 (message.Kind != MessageKind.MsgAppResp && (isPromise || Term != _durableTerm)
@@ -45,7 +39,7 @@ internal static class ElectionMutations
             Name = "vote-forgotten-at-restart",
             Failures = [1],
             Wrong = "term and vote are written, but the vote is not read back",
-            File = Core,
+            In = "RaftNode.RaftNode",
             Original = "Vote = boot.HardState.Vote;",
             Broken = "Vote = NodeId.None;",
             Suites = [Suite.Simulator, Suite.Raft],
@@ -55,7 +49,7 @@ internal static class ElectionMutations
             Name = "vote-forgotten-behind-snapshot",
             Failures = [1, 21],
             Wrong = "the log that begins anew behind a snapshot does not have the vote: a crash before the next commit, and the member votes twice",
-            File = "src/Raftd.Node/Replication/LogWriter.cs",
+            In = "LogWriter.TryReset",
             Original = "_log.Reset(install.Snapshot.Index, install.Snapshot.Term, state with { Commit = install.Snapshot.Index });",
             Broken = "_log.Reset(install.Snapshot.Index, install.Snapshot.Term, state with { Commit = install.Snapshot.Index, Vote = 0 });",
             Suites = [Suite.Simulator],
@@ -65,7 +59,7 @@ internal static class ElectionMutations
             Name = "vote-not-synced",
             Failures = [1],
             Wrong = "only entries make the log sync; a vote waits in the page cache",
-            File = "src/Raftd.Node/Replication/LogWriter.cs",
+            In = "LogWriter.Append",
             Original = "_mustSync |= work.MustSync;",
             Broken = "_mustSync |= work.Entries.Count > 0;",
             Suites = [Suite.Simulator, Suite.Node],
@@ -75,7 +69,7 @@ internal static class ElectionMutations
             Name = "pre-vote-resets-vote",
             Failures = [1],
             Wrong = "asking for pre-votes forgets the vote given in this term (canonical/raft #196)",
-            File = Election,
+            In = "RaftNode.BecomePreCandidate",
             Original = "Role = RaftRole.PreCandidate;",
             Broken = "Role = RaftRole.PreCandidate; Vote = NodeId.None;",
             Suites = [Suite.Simulator, Suite.Raft],
@@ -85,7 +79,7 @@ internal static class ElectionMutations
             Name = "pre-vote-counts-as-vote",
             Failures = [1],
             Wrong = "the late answer to a pre-vote counts as a vote of the election behind it (canonical/raft #196, openraft #1220)",
-            File = Election,
+            In = "RaftNode.HandleVoteResponse",
             Original = "Role == RaftRole.PreCandidate && m.Term == (m.Reject ? Term : Term + 1)",
             Broken = """
                 (Role == RaftRole.PreCandidate && m.Term == (m.Reject ? Term : Term + 1))
@@ -98,7 +92,7 @@ internal static class ElectionMutations
             Name = "second-vote-in-term",
             Failures = [1, 24],
             Wrong = "a member votes for each that asks as long as it knows no leader (camunda #1068)",
-            File = Election,
+            In = "RaftNode.FindRefusal",
             Original = "Leader.IsNone && (Vote.IsNone || Vote == m.From)",
             Broken = "Leader.IsNone",
             Suites = [Suite.Simulator, Suite.Raft],
@@ -108,7 +102,7 @@ internal static class ElectionMutations
             Name = "vote-for-shorter-log",
             Failures = [3],
             Wrong = "a voter does not compare logs, and elects a leader that lacks what is committed",
-            File = Election,
+            In = "RaftNode.FindRefusal",
             Original = "new EntryId(m.LogTerm, m.Index).IsAtLeast(_log.Last)",
             Broken = "true",
             Suites = [Suite.Simulator, Suite.Raft],
@@ -118,7 +112,7 @@ internal static class ElectionMutations
             Name = "vote-compares-length-only",
             Failures = [3],
             Wrong = "a voter compares the lengths of the logs and not the terms of their last entries",
-            File = Election,
+            In = "RaftNode.FindRefusal",
             Original = "new EntryId(m.LogTerm, m.Index).IsAtLeast(_log.Last)",
             Broken = "m.Index >= LastIndex",
             Suites = [Suite.Simulator, Suite.Raft],
@@ -128,7 +122,7 @@ internal static class ElectionMutations
             Name = "no-pre-vote",
             Failures = [8],
             Wrong = "a member that was cut off comes back with a term of its own making and unseats the leader (hashicorp/raft #474)",
-            File = Election,
+            In = "RaftNode.StartCampaign",
             Original = "_campaign = kind;",
             Broken = "_campaign = kind = kind == CampaignKind.PreElection ? CampaignKind.Election : kind;",
             Suites = [Suite.Raft],
@@ -138,7 +132,7 @@ internal static class ElectionMutations
             Name = "disturbed-while-leader-alive",
             Failures = [8, 15],
             Wrong = "votes are given although a leader was just heard: a removed member unseats it (hashicorp/raft #525)",
-            File = Step,
+            In = "RaftNode.MaybeAdoptTerm",
             Original = "!m.Force && IsLeaderAlive",
             Broken = "false",
             Suites = [Suite.Simulator, Suite.Raft],
@@ -148,7 +142,7 @@ internal static class ElectionMutations
             Name = "silence-towards-old-terms",
             Failures = [9],
             Wrong = "a leader of an old term is not told of the new one: a member with a higher term is stuck (canonical/raft #279)",
-            File = Step,
+            In = "RaftNode.StepOldTerm",
             Original = """
                 Send(new Message { Kind = MessageKind.MsgAppResp, To = m.From, From = Id, Term = Term, Nonce = _nonce, Recovering = _recovering });
                 """,
@@ -160,7 +154,7 @@ internal static class ElectionMutations
             Name = "leader-ignores-higher-term",
             Failures = [9, 24],
             Wrong = "a leader that hears of a later term stays what it is",
-            File = Step,
+            In = "RaftNode.MaybeAdoptTerm",
             Original = "BecomeFollower(m.Term, isFromLeader ? m.From : NodeId.None);",
             Broken = """
                 if (Role == RaftRole.Leader)
@@ -177,7 +171,7 @@ internal static class ElectionMutations
             Name = "stale-append-accepted",
             Failures = [24],
             Wrong = "appends of a deposed leader are taken in",
-            File = Step,
+            In = "RaftNode.Step",
             Original = "m.Term < Term",
             Broken = "m.Term < Term && m.Kind != MessageKind.MsgApp",
             Suites = [Suite.Simulator, Suite.Raft],
@@ -187,7 +181,7 @@ internal static class ElectionMutations
             Name = "stale-acknowledgement-counted",
             Failures = [24],
             Wrong = "an acknowledgement of an earlier term counts for entries of this one (nebula PR 2419)",
-            File = Step,
+            In = "RaftNode.Step",
             Original = "m.Term < Term",
             Broken = "m.Term < Term && m.Kind != MessageKind.MsgAppResp",
             Suites = [Suite.Simulator, Suite.Raft],
@@ -197,7 +191,7 @@ internal static class ElectionMutations
             Name = "isolated-leader-never-steps-down",
             Failures = [10],
             Wrong = "no quorum check: a leader that no member hears keeps its clients waiting",
-            File = Tick,
+            In = "RaftNode.TickLeader",
             Original = "!CheckQuorum()",
             Broken = "false",
             Suites = [Suite.Simulator, Suite.Raft],
@@ -207,7 +201,7 @@ internal static class ElectionMutations
             Name = "stalled-disk-unnoticed",
             Failures = [11],
             Wrong = "a leader whose disk hangs keeps sending heartbeats and commits nothing (hashicorp/raft #503)",
-            File = Core,
+            In = "RaftNode.IsDiskStalled",
             Original = "_writes.OldestAgeTicks(_now) > (ulong)_options.ElectionTimeoutTicks",
             Broken = "false",
             Suites = [Suite.Raft],
@@ -217,7 +211,7 @@ internal static class ElectionMutations
             Name = "torn-voter-counted",
             Failures = [27],
             Wrong = "the vote of a member that lost the tail of its log counts like any other",
-            File = "src/Raftd.Raft/VoteTally.cs",
+            In = "VoteTally.Result",
             Original = "ballot.Granted && !ballot.Recovering ? 1 : 0",
             Broken = "ballot.Granted ? 1 : 0",
             Suites = [Suite.Simulator, Suite.Raft],
@@ -227,7 +221,7 @@ internal static class ElectionMutations
             Name = "removed-leader-blocks-elections",
             Failures = [],
             Wrong = "a leader whose own removal is not committed may not stand again, and the others elect none (docs/bugs.md)",
-            File = Core,
+            In = "RaftNode.IsPromotable",
             Original = IsPromotable,
             Broken = "IsVoter",
             Suites = [Suite.Simulator, Suite.Raft],
@@ -237,7 +231,7 @@ internal static class ElectionMutations
             Name = "learner-campaigns",
             Failures = [16],
             Wrong = "a learner stands for election",
-            File = Core,
+            In = "RaftNode.IsPromotable",
             Original = IsPromotable,
             Broken = "true",
             Suites = [Suite.Simulator, Suite.Raft],

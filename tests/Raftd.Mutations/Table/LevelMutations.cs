@@ -3,12 +3,6 @@ namespace Raftd.Mutations.Table;
 /// <summary>Builds of two feature levels side by side, and what is newer than a build.</summary>
 internal static class LevelMutations
 {
-    private const string Apply = "src/Raftd.Store/Mvcc/StateMachine.Apply.cs";
-    private const string Raiser = "src/Raftd.Node/Replication/LevelRaiser.cs";
-    private const string Door = "src/Raftd.Node/Replication/Replica.Levels.cs";
-    private const string Queue = "src/Raftd.Node/Replication/MembershipQueue.cs";
-    private const string Join = "src/Raftd.Node/Membership/Changes/JoinChange.cs";
-
     public static IReadOnlyList<Mutation> List { get; } =
     [
         new()
@@ -16,7 +10,7 @@ internal static class LevelMutations
             Name = "error-text-in-hash",
             Failures = [34, 37, 82],
             Wrong = "the words of a refusal are part of its hash: a build that mends one takes its peers for damaged (docs/bugs.md)",
-            File = "src/Raftd.Store/Commands/CommandResult.cs",
+            In = "ErrorResult.WriteBody",
             Original = "writer.Number(Bound);",
             Broken = "writer.Number(Bound); writer.Bytes(System.Text.Encoding.UTF8.GetBytes(ErrorText.Of(this)));",
             Suites = [Suite.Store],
@@ -25,8 +19,8 @@ internal static class LevelMutations
         {
             Name = "level-of-the-leader",
             Failures = [82],
-            Wrong = "the level rises to what the leader's build knows, whatever the others know",
-            File = Raiser,
+            Wrong = "the level rises to what the leader's build knows, and not what all know",
+            In = "LevelRaiser.LevelOfAll",
             Original = "Math.Min(level, announced)",
             Broken = "level",
             Suites = [Suite.Node],
@@ -36,7 +30,7 @@ internal static class LevelMutations
             Name = "level-rises-past-silent-members",
             Failures = [82],
             Wrong = "a member that says nothing is not waited for: it comes back and cannot read the log",
-            File = Raiser,
+            In = "LevelRaiser.LevelOfAll",
             Original = "return 0;",
             Broken = "continue;",
             Suites = [Suite.Node],
@@ -46,7 +40,7 @@ internal static class LevelMutations
             Name = "level-for-other-members",
             Failures = [82],
             Wrong = "the level rises although a member joined between the question and the entry",
-            File = "src/Raftd.Store/Commands/RaiseLevel.cs",
+            In = "RaiseLevelCommand.RefusalAt",
             Original = "ConfigurationIndex == configurationIndex",
             Broken = "true",
             Suites = [Suite.Store],
@@ -56,7 +50,7 @@ internal static class LevelMutations
             Name = "join-beside-a-rising-level",
             Failures = [82],
             Wrong = "a member joins while the entry that raises the level is on its way, and is held against the level before",
-            File = Queue,
+            In = "MembershipQueue.IsSettled",
             Original = "replica.IsPromoted && !replica.IsRaisingLevel",
             Broken = "replica.IsPromoted",
             Suites = [Suite.Node],
@@ -66,7 +60,7 @@ internal static class LevelMutations
             Name = "raise-ends-with-its-answer",
             Failures = [82],
             Wrong = "an entry that raises the level is forgotten when its time limit is over, and applied afterwards",
-            File = Door,
+            In = "Replica.IsRaisingLevel",
             Original = "raise.Index == 0 ? !raise.Task.IsCompleted : raise.Term == _raft.Term && raise.Index > _applied",
             Broken = "!raise.Task.IsCompleted",
             Suites = [Suite.Node],
@@ -76,7 +70,7 @@ internal static class LevelMutations
             Name = "any-build-joins",
             Failures = [82],
             Wrong = "a member whose build does not know the cluster's level joins, and stops at the first entry",
-            File = Join,
+            In = "JoinChange.RequireLevel",
             Original = "Request.FeatureLevel < level",
             Broken = "false",
             Suites = [Suite.Node],
@@ -86,7 +80,7 @@ internal static class LevelMutations
             Name = "old-build-takes-part",
             Failures = [82],
             Wrong = "a member that was put back to an older build votes and acknowledges what it cannot read",
-            File = "src/Raftd.Node/Peers/PeerDoor.cs",
+            In = "PeerDoor.Refusal",
             Original = "caller.Level < level",
             Broken = "false",
             Suites = [Suite.Node],
@@ -96,7 +90,7 @@ internal static class LevelMutations
             Name = "command-above-the-level-proposed",
             Failures = [82],
             Wrong = "a command that members of the cluster's level cannot read gets into the log, and none gets past it",
-            File = Door,
+            In = "Replica.RefuseAboveLevel",
             Original = "needed <= level",
             Broken = "true",
             Suites = [Suite.Node],
@@ -106,7 +100,7 @@ internal static class LevelMutations
             Name = "newer-report-refused",
             Failures = [82],
             Wrong = "a report that a newer build has added to ends the stream: members of two builds do not hear each other",
-            File = "src/Raftd.Node/Peers/MemberReport.cs",
+            In = "MemberReport.TryRead",
             Original = "source.Length < EncodedBytes",
             Broken = "source.Length != EncodedBytes",
             Suites = [Suite.Node],
@@ -116,7 +110,7 @@ internal static class LevelMutations
             Name = "newer-command-is-a-bug",
             Failures = [82],
             Wrong = "an entry of a newer build is a broken invariant: the operator is told to report a bug",
-            File = Apply,
+            In = "StateMachine.Decode",
             Original = """NewerLevelException.ThrowIfNewer($"entry {index}", CommandCodec.LevelOf(command.Span), KnownLevel);""",
             Broken = "_ = index;",
             Suites = [Suite.Store],
@@ -126,7 +120,7 @@ internal static class LevelMutations
             Name = "raised-above-its-own-build",
             Failures = [82],
             Wrong = "a member applies a level that its build does not know, and goes on in forms of its own",
-            File = Apply,
+            In = "StateMachine.Decode",
             Original = """NewerLevelException.ThrowIfNewer($"what follows entry {index}", decoded.LevelBehind, KnownLevel);""",
             Broken = "_ = decoded;",
             Suites = [Suite.Store],
@@ -136,7 +130,7 @@ internal static class LevelMutations
             Name = "newer-state-is-damage",
             Failures = [82],
             Wrong = "a state of a newer build is called corrupt: the operator is told to throw it away",
-            File = "src/Raftd.Store/Mvcc/AppliedState.cs",
+            In = "StoredMeta.Read",
             Original = """NewerLevelException.ThrowIfNewer("the state", level, knownLevel);""",
             Broken = "_ = level;",
             Suites = [Suite.Store],
@@ -146,7 +140,7 @@ internal static class LevelMutations
             Name = "newer-snapshot-is-damage",
             Failures = [82],
             Wrong = "a snapshot of a newer build is called damaged, thrown away and asked for again, for ever",
-            File = "src/Raftd.Store/Snapshots/SnapshotReceiver.cs",
+            In = "SnapshotReceiver.Handle",
             Original = """NewerLevelException.ThrowIfNewer("a snapshot", header.FeatureLevel, _knownLevel);""",
             Broken = "_ = header;",
             Suites = [Suite.Store],

@@ -21,7 +21,7 @@ public sealed class HistoryTests
     private static readonly History Told = new(Notes, position: 7);
 
     [Fact]
-    public void AcknowledgedWrites_PassWithOrWithoutThoseUnderWay()
+    public void Check_AllAcknowledgedWrites_PassesWithOrWithoutThoseUnderWay()
     {
         Told.Check(Content(3, Item(1, 11, 2), Item(2, 12, 3)));
         Told.Check(Content(5, Item(2, 14, 4)));
@@ -31,23 +31,23 @@ public sealed class HistoryTests
     [Theory]
     [InlineData(2, "acknowledged")] // a revision below
     [InlineData(3, "is gone")] // key 2 is missing
-    public void AcknowledgedWriteMissing_IsSeen(long revision, string violation) =>
+    public void Check_AcknowledgedWriteMissing_FindsIt(long revision, string violation) =>
         Fails(violation, Content(revision, Item(1, 11, 2)));
 
     [Fact]
-    public void OldValue_IsSeen() => Fails("was acknowledged", Content(3, Item(1, 11, 2), Item(2, 11, 3)));
+    public void Check_OldValue_FindsIt() => Fails("was acknowledged", Content(3, Item(1, 11, 2), Item(2, 11, 3)));
 
     [Fact]
-    public void OtherRevision_IsSeen() => Fails("was told", Content(3, Item(1, 11, 2), Item(2, 12, 2)));
+    public void Check_OtherRevision_FindsIt() => Fails("was told", Content(3, Item(1, 11, 2), Item(2, 12, 2)));
 
     [Fact]
-    public void Hole_IsSeen() => Fails("is below revision", Content(4, Item(1, 11, 2), Item(2, 12, 3)));
+    public void Check_HoleInTheHistory_FindsIt() => Fails("is below revision", Content(4, Item(1, 11, 2), Item(2, 12, 3)));
 
     [Fact]
-    public void KeyNobodyWrote_IsSeen() => Fails("never written", Content(3, Item(1, 11, 2), Item(2, 12, 3), Item(3, 15, 3)));
+    public void Check_KeyNeverWritten_FindsIt() => Fails("never written", Content(3, Item(1, 11, 2), Item(2, 12, 3), Item(3, 15, 3)));
 
     [Fact]
-    public void ValueNobodyProposed_IsSeen() => Fails("never proposed", Content(5, Item(2, 15, 5)));
+    public void Check_ValueNeverProposed_FindsIt() => Fails("never proposed", Content(5, Item(2, 15, 5)));
 
     private static void Fails(string violation, RangeResponse content) =>
         Assert.Contains(violation, Assert.Throws<ViolationException>(() => Told.Check(content)).Message, StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using Raftd.Node;
 using Raftd.State.Commands;
+using Raftd.Testing;
 
 namespace Raftd.PowerLoss.Tests.Recording;
 
@@ -20,7 +21,7 @@ internal static class ConflictWorkload
 
         await using var a = await Members.StartAsync(first);
         await using var c = await Members.StartAsync(second);
-        await Members.WaitAsync("a or c leads", () => a.Member!.Replica.IsPromoted || c.Member!.Replica.IsPromoted);
+        await Until.TrueAsync("a or c leads", () => a.Member!.Replica.IsPromoted || c.Member!.Replica.IsPromoted);
         var (leader, other) = a.Cluster.IsLeader ? (a, c) : (c, a);
         var load = new Load(leader.KeyValues, notes, life + 1);
         await load.RunAsync(WritesEach);
@@ -48,7 +49,7 @@ internal static class ConflictWorkload
         await using var b = await Members.JoinAsync(a, recorded, notes);
         await new Load(a.KeyValues, notes, life).RunAsync(WritesEach);
         await a.Cluster.TransferLeadershipAsync(b.Cluster.Status().MemberId, CancellationToken.None);
-        await Members.WaitAsync("b leads", () => b.Member!.Replica.IsPromoted);
+        await Until.TrueAsync("b leads", () => b.Member!.Replica.IsPromoted);
         await Members.WaitForAsync(a, b);
         await Members.WaitForAsync(c, b);
         await Task.WhenAll(a.DisposeAsync().AsTask(), c.DisposeAsync().AsTask());
@@ -61,7 +62,7 @@ internal static class ConflictWorkload
             _ = b.Member.Replica.ProposeAsync(CommandFactory.Compact(1));
         }
 
-        await Members.WaitAsync("the lonely entries are durable", () => log.SyncedIndex >= entry.Index + LonelyEntries - 1);
+        await Until.TrueAsync("the lonely entries are durable", () => log.SyncedIndex >= entry.Index + LonelyEntries - 1);
         return entry;
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Raftd.PowerLoss.Tests.Replaying;
+using Raftd.Testing.Processes;
 
 namespace Raftd.PowerLoss.Tests.Recording;
 
@@ -27,8 +28,8 @@ internal static class Recorder
     {
         try
         {
-            var (exitCode, error) = Run("strace", ["-f", "-o", "/dev/null", "true"]);
-            return exitCode == 0 ? null : $"strace may not trace here: {error.Trim()}";
+            var tried = Run("strace", ["-f", "-o", "/dev/null", "true"]);
+            return tried.Code == 0 ? null : $"strace may not trace here: {tried.Error.Trim()}";
         }
         catch (System.ComponentModel.Win32Exception missing)
         {
@@ -49,18 +50,17 @@ internal static class Recorder
     public static IReadOnlyList<TraceEvent> Record(string workload, string folder, int life, (string Call, int Number)? kill)
     {
         var trace = TraceOf(folder, life);
-        var program = Path.Combine(AppContext.BaseDirectory, typeof(Recorder).Assembly.GetName().Name!);
         List<string> arguments =
         [
             "-f", "-qq", "-xx", "-s", LongestString.ToString(CultureInfo.InvariantCulture), "-o", trace, "-e", $"trace={Calls}",
             "-e", "signal=none", .. Killing(kill),
-            program, Switch, workload, folder, life.ToString(CultureInfo.InvariantCulture),
+            Subprocess.ThisProgram, Switch, workload, folder, life.ToString(CultureInfo.InvariantCulture),
         ];
-        var (exitCode, error) = Run("strace", arguments);
+        var run = Run("strace", arguments);
         const int Killed = 128 + 9;
-        if (exitCode != (kill is null ? 0 : Killed))
+        if (run.Code != (kill is null ? 0 : Killed))
         {
-            throw new RecordingException($"the recorded {workload} ended with {exitCode}: {error}");
+            throw new RecordingException($"the recorded {workload} ended with {run.Code}: {run.Error}");
         }
 
         try
@@ -79,18 +79,6 @@ internal static class Recorder
         ? ["-e", string.Create(CultureInfo.InvariantCulture, $"inject={at.Call}:signal=SIGKILL:when={at.Number}")]
         : ["--seccomp-bpf"];
 
-    private static (int ExitCode, string Error) Run(string program, IReadOnlyList<string> arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-            UseShellExecute = false,
-        })!;
-        using var patience = new CancellationTokenSource(Patience);
-        using var end = patience.Token.Register(() => process.Kill(entireProcessTree: true));
-        var error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, error);
-    }
+    private static Subprocess Run(string program, IReadOnlyList<string> arguments) =>
+        Subprocess.RunAsync(new ProcessStartInfo(program, arguments), Patience).GetAwaiter().GetResult();
 }

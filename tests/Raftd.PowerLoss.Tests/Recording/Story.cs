@@ -13,7 +13,7 @@
 
 using System.Globalization;
 using Raftd.PowerLoss.Tests.Replaying;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 
 namespace Raftd.PowerLoss.Tests.Recording;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 
 namespace Raftd.PowerLoss.Tests.Replaying;
 

@@ -1,9 +1,10 @@
 // What a loss of power may do to what was not synced. The pieces are sectors of 512 bytes, lengths and names, and each
-// may be lost or kept on its own: any loss that a disk with sectors of 512 or 4096 bytes, in whatever order it writes
+// may be lost or kept on its own: any loss that a disk with sectors of 512 or 4096 bytes, in any order in which it writes
 // them, can bring about is one of these subsets. A subset drawn at random seldom has the one hole that hurts, so the
 // others are drawn for a reason each.
 
-using Raftd.Testing;
+
+using Raftd.Testing.Disks;
 
 namespace Raftd.PowerLoss.Tests.Replaying;
 

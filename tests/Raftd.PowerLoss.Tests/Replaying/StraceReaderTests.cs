@@ -5,7 +5,7 @@ namespace Raftd.PowerLoss.Tests.Replaying;
 public sealed class StraceReaderTests
 {
     [Fact]
-    public void WholeCall_HasItsArgumentsAndResult()
+    public void Read_WholeCall_HasItsArgumentsAndResult()
     {
         var happening = Assert.Single(StraceReader.Read(["12  pwrite64(7, \"\\x61\\x28\\x22\", 3, 4096)   = 3"]));
 
@@ -16,7 +16,7 @@ public sealed class StraceReaderTests
     }
 
     [Fact]
-    public void CallOfAnotherThreadInBetween_BeginsAndEndsAreApart()
+    public void Read_CallOfAnotherThreadInBetween_KeepsBeginAndEndApart()
     {
         var events = StraceReader.Read(
         [
@@ -31,7 +31,7 @@ public sealed class StraceReaderTests
     }
 
     [Fact]
-    public void GatherWrite_IsAllItsBytes()
+    public void Read_GatherWrite_HasAllItsBytes()
     {
         var call = StraceReader.Read(
             ["1 writev(5, [{iov_base=\"\\x61\", iov_len=1}, {iov_base=\"\\x62\\x63\", iov_len=2}], 2) = 3"])[0].Call;
@@ -41,7 +41,7 @@ public sealed class StraceReaderTests
     }
 
     [Fact]
-    public void FailedAndKilledCalls_AreTold()
+    public void Read_FailedAndKilledCalls_TellsThem()
     {
         var events = StraceReader.Read(
         [
@@ -59,10 +59,10 @@ public sealed class StraceReaderTests
     [Theory]
     [InlineData("1 pwrite64(7, \"\\x61\"")]
     [InlineData("1 <... pwrite64 resumed>) = 1")]
-    public void LineThatIsNoCall_IsAnError(string line) =>
+    public void Read_LineThatIsNoCall_IsAnError(string line) =>
         Assert.Throws<InvalidDataException>(() => StraceReader.Read([line]));
 
     [Fact]
-    public void StringThatWasCut_IsAnError() =>
+    public void Read_StringThatWasCut_IsAnError() =>
         Assert.Throws<InvalidDataException>(() => StraceReader.Read(["1 write(7, \"\\x61\"..., 9) = 9"]));
 }

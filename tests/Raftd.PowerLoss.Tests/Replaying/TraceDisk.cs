@@ -10,7 +10,7 @@
 
 using System.Text;
 using Raftd.PowerLoss.Tests.Recording;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 using Raftd.Wal;
 
 namespace Raftd.PowerLoss.Tests.Replaying;

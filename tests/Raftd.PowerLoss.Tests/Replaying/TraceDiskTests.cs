@@ -1,6 +1,6 @@
 using System.Text;
 using Raftd.PowerLoss.Tests.Recording;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 
 namespace Raftd.PowerLoss.Tests.Replaying;
 
@@ -18,7 +18,7 @@ public sealed class TraceDiskTests
         "1 fsync(7) = 0");
 
     [Fact]
-    public void NameAndDataAreDurableByASyncOfTheirOwn()
+    public void Sync_OfNameOrData_CoversThatAlone()
     {
         Play($"1 pwrite64(5, {Text("ab")}, 2, 0) = 2", "1 fdatasync(5) = 0");
         Assert.Empty(Lost().Paths);
@@ -29,7 +29,7 @@ public sealed class TraceDiskTests
     }
 
     [Fact]
-    public void Sync_DoesNotCoverWhatAnotherThreadWroteWhileItRan()
+    public void Sync_AnotherThreadWritesWhileItRuns_DoesNotCoverThat()
     {
         Play(
             "1 fsync(6) = 0",
@@ -44,7 +44,7 @@ public sealed class TraceDiskTests
     }
 
     [Fact]
-    public void SynchronousWrite_IsDurableWithoutTheWritesBeforeIt()
+    public void SynchronousWrite_UnsyncedWritesBeforeIt_IsDurableWithoutThem()
     {
         Play(
             "1 fsync(6) = 0",
@@ -58,7 +58,7 @@ public sealed class TraceDiskTests
     }
 
     [Fact]
-    public void SynchronousWrite_MayBeTornBeforeItIsSettled()
+    public void SynchronousWrite_BeforeItIsSettled_MayBeTorn()
     {
         Play("1 fsync(6) = 0", $"1 openat(AT_FDCWD, {Text("/r/data/f")}, O_WRONLY|O_DSYNC) = 8");
         _disk.Play(StraceReader.Read([$"1 pwrite64(8, {Text("ab")}, 2, 0) = 2"])[0]);
@@ -79,7 +79,7 @@ public sealed class TraceDiskTests
     }
 
     [Fact]
-    public void Notes_CountFromTheBeginningOfTheirWrite()
+    public void Notes_CrashWithinTheirWrite_CountFromItsBeginning()
     {
         Play(
             $"1 openat(AT_FDCWD, {Text("/r/notes")}, O_WRONLY|O_CREAT|O_APPEND, 0600) = 9",
@@ -89,7 +89,7 @@ public sealed class TraceDiskTests
     }
 
     [Fact]
-    public void WritableSharedMap_IsNoticed()
+    public void Map_WritableAndShared_IsAnError()
     {
         Play("1 mmap(NULL, 4096, PROT_READ, MAP_SHARED, 5, 0) = 0x7f0000000000");
         Assert.Empty(_disk.SharedMaps);
@@ -98,7 +98,7 @@ public sealed class TraceDiskTests
     }
 
     [Fact]
-    public void CallTheModelDoesNotKnow_IsAnError() => Assert.Throws<InvalidDataException>(
+    public void Call_TheModelDoesNotKnowIt_IsAnError() => Assert.Throws<InvalidDataException>(
         () => Play($"1 link({Text("/r/data/f")}, {Text("/r/data/h")}) = 0"));
 
     private void Play(params string[] lines)

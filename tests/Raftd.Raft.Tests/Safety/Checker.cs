@@ -1,4 +1,5 @@
 using Raftd.Raft.Tests.Support;
+using Raftd.Testing.Cores;
 
 namespace Raftd.Raft.Tests.Safety;
 
@@ -86,7 +87,7 @@ internal sealed class Checker
     }
 
     /// <summary>Log matching: where two logs have the same term, everything up to there is the same.</summary>
-    public static void CheckLogMatching(MemoryStorage a, MemoryStorage b)
+    public static void CheckLogMatching(CoreDisk a, CoreDisk b)
     {
         var low = Math.Max(a.FirstIndex, b.FirstIndex);
         var agreed = true;

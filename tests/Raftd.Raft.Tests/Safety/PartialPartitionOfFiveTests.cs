@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Raftd.Raft.Tests.Safety;
 
 /// <summary>What PartialPartitionTests has for all sets of cut links among three members, for a sample of the million sets
-/// among five: three that hear each other have a leader that commits, and keep it, whatever the other two hear.</summary>
+/// among five: three that hear each other have a leader that commits, and keep it, with any links of the other two.</summary>
 public sealed class PartialPartitionOfFiveTests(ITestOutputHelper output)
 {
     private const int Members = 5;
@@ -21,7 +21,7 @@ public sealed class PartialPartitionOfFiveTests(ITestOutputHelper output)
         int.TryParse(Environment.GetEnvironmentVariable("RAFTD_SEEDS"), out var seeds) ? seeds : 400;
 
     [Fact]
-    public void Three_of_five_that_hear_each_other_have_a_leader_that_commits_whatever_else_is_cut()
+    public void Links_ThreeOfFiveHearEachOther_HaveALeaderThatCommits()
     {
         var worst = 0;
         for (var seed = 1; seed <= Seeds; seed++)

@@ -19,7 +19,7 @@ public sealed class PartialPartitionTests(ITestOutputHelper output)
     private static readonly (ulong From, ulong To)[] Links = [(1, 2), (1, 3), (2, 1), (2, 3), (3, 1), (3, 2)];
 
     [Fact]
-    public void Majority_that_is_connected_has_a_leader_that_commits_whatever_else_is_cut()
+    public void Links_AMajorityHearsEachOther_HasALeaderThatCommits()
     {
         var worst = 0;
         var runs = 0;
@@ -41,7 +41,7 @@ public sealed class PartialPartitionTests(ITestOutputHelper output)
 
     /// <summary>Where no two members hear each other, nothing may be committed.</summary>
     [Fact]
-    public void Without_a_connected_majority_nothing_new_is_promised()
+    public void Links_NoMajorityHearsEachOther_NothingNewIsPromised()
     {
         for (var set = 0; set < Sets; set++)
         {

@@ -85,7 +85,7 @@ internal sealed class RandomCluster
         {
             foreach (var b in _members.Values)
             {
-                Checker.CheckLogMatching(a.Storage, b.Storage);
+                Checker.CheckLogMatching(a.Disk, b.Disk);
             }
         }
     }
@@ -231,14 +231,14 @@ internal sealed class RandomCluster
     }
 
     private int DamagedVoters(TestMember besides) =>
-        _members.Values.Count(m => m != besides && m.Id.Value <= (ulong)_voters && m.HardState.Recovering);
+        _members.Values.Count(m => m != besides && m.Id.Value <= (ulong)_voters && m.Disk.HardState.Recovering);
 
     private static void Compact(TestMember member)
     {
         var applied = member.Applied.Count == 0 ? 0 : member.Applied[^1].Index;
-        if (applied > member.Storage.Base.Index)
+        if (applied > member.Disk.Base.Index)
         {
-            member.Compact(applied);
+            member.Disk.CompactTo(applied);
         }
     }
 
@@ -246,7 +246,7 @@ internal sealed class RandomCluster
     {
         foreach (var to in member.SnapshotsToSend)
         {
-            var index = Math.Max(member.Storage.Base.Index, member.Applied.LastOrDefault()?.Index ?? 0);
+            var index = Math.Max(member.Disk.Base.Index, member.Applied.LastOrDefault()?.Index ?? 0);
             var ok = !_cut.Contains(to.Value) && !_cut.Contains(member.Id.Value) && !_random.Chance(20);
             if (ok)
             {
@@ -256,7 +256,7 @@ internal sealed class RandomCluster
                     To = to,
                     From = member.Id,
                     Term = member.Node.Term,
-                    Snapshot = member.Snapshot(index),
+                    Snapshot = member.Disk.SnapshotAt(index),
                 });
             }
 

@@ -10,13 +10,13 @@ public sealed class SafetyTests(ITestOutputHelper output)
         int.TryParse(Environment.GetEnvironmentVariable("RAFTD_SEEDS"), out var seeds) ? seeds : 40;
 
     [Fact]
-    public void Promises_hold_with_a_faulty_network_and_crashes() => Search(seed => new RandomCluster(seed));
+    public void Promises_FaultyNetworkAndCrashes_Hold() => Search(seed => new RandomCluster(seed));
 
     [Fact]
-    public void Promises_hold_when_a_minority_loses_what_it_acknowledged() => Search(seed => new RandomCluster(seed) { Damage = true });
+    public void Promises_MinorityLosesWhatItAcknowledged_Hold() => Search(seed => new RandomCluster(seed) { Damage = true });
 
     [Fact]
-    public void Promises_hold_while_members_come_and_go() => Search(seed => new RandomCluster(seed) { Membership = true });
+    public void Promises_MembersComeAndGo_Hold() => Search(seed => new RandomCluster(seed) { Membership = true });
 
     private void Search(Func<int, RandomCluster> found)
     {

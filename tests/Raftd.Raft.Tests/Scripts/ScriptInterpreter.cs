@@ -1,4 +1,5 @@
 using Raftd.Raft.Tests.Support;
+using Raftd.Testing.Cores;
 
 namespace Raftd.Raft.Tests.Scripts;
 
@@ -64,11 +65,11 @@ internal sealed class ScriptInterpreter
             case "stall": _stalled.Add(c.Id(0)); break;
             case "resume": _stalled.Remove(c.Id(0)); break;
             case "crash": Crash(Member(c), c); break;
-            case "compact": Member(c).Compact(c.Id(1)); break;
+            case "compact": Member(c).Disk.CompactTo(c.Id(1)); break;
             case "snapshot": StreamSnapshot(Member(c), _members[c.Id(1)], fails: c.Has("failed")); break;
             case "unreachable": Member(c).Node.ReportUnreachable(new NodeId(c.Id(1))); break;
             case "status": c.Arguments.ForEach(n => Print(ScriptPrinter.Status(_members[ulong.Parse(n)]))); break;
-            case "log": Print(string.Join(' ', Member(c).Storage.All.Select(ScriptPrinter.Entry))); break;
+            case "log": Print(string.Join(' ', Member(c).Disk.All.Select(ScriptPrinter.Entry))); break;
             case "peers": Member(c).Node.Progress.ToList().ForEach(peer => Print(ScriptPrinter.Peer(peer))); break;
             case "network": _network.ForEach(m => Print(ScriptPrinter.Message(m))); break;
             default: throw new InvalidOperationException($"unknown command {c.Name}");
@@ -167,10 +168,10 @@ internal sealed class ScriptInterpreter
             return;
         }
 
-        var ready = member.CompleteWrite();
+        var write = member.CompleteWrite();
         if (loud)
         {
-            Print($"{member.Id}: durable {ready.Sequence}, stable up to {member.Node.Stable}");
+            Print($"{member.Id}: durable {write.Sequence}, stable up to {member.Node.Stable}");
         }
 
         Collect(member, loud);
@@ -285,7 +286,7 @@ internal sealed class ScriptInterpreter
 
     private void StreamSnapshot(TestMember from, TestMember to, bool fails)
     {
-        var snapshot = from.Snapshot(from.Applied[^1].Index);
+        var snapshot = from.Disk.SnapshotAt(from.Applied[^1].Index);
         if (fails)
         {
             from.Node.ReportSnapshot(to.Id, snapshot.Id.Index, ok: false);

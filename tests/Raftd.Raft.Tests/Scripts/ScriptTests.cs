@@ -1,27 +1,50 @@
+using System.Text;
+using Raftd.Testing;
+
 namespace Raftd.Raft.Tests.Scripts;
 
 /// <summary>
-/// Each file of testdata is a transcript: commands, what they print, and prose that says why it must be so.
-/// With RAFTD_REWRITE=1 the files in the source tree are rewritten with what is printed now; the diff is the review.
+/// Each file of testdata is a transcript. A line that starts with "> " is a command, the indented lines below it are what it
+/// prints, and every other line is prose that says why it must be so.
 /// </summary>
 public sealed class ScriptTests
 {
-    public static TheoryData<string> Names() =>
-        [.. Directory.EnumerateFiles(ScriptFile.SourceFolder, "*.txt").Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+    private const string Suite = "Raftd.Raft.Tests";
+    private const string CommandMark = "> ";
+    private const string OutputIndent = "    ";
+
+    public static TheoryData<string> Names() => [.. Transcript.NamesOf(Suite)];
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Transcript_prints_what_it_says(string name)
+    public void Transcript_Replayed_PrintsWhatItSays(string name)
     {
-        var script = ScriptFile.Read(name);
+        var (written, happened) = Transcript.Play(Suite, name, Replay);
+        Assert.Equal(written, happened);
+    }
+
+    /// <summary>The same text with the output that the commands have now.</summary>
+    private static string Replay(string script)
+    {
         var interpreter = new ScriptInterpreter();
-        var actual = script.Replay(interpreter.Execute);
-        if (Environment.GetEnvironmentVariable("RAFTD_REWRITE") == "1")
+        var replayed = new StringBuilder();
+        foreach (var line in script.TrimEnd('\n').Split('\n'))
         {
-            script.Write(actual);
-            return;
+            if (line.StartsWith(OutputIndent, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            replayed.Append(line).Append('\n');
+            if (line.StartsWith(CommandMark, StringComparison.Ordinal))
+            {
+                foreach (var printed in interpreter.Execute(line[CommandMark.Length..]))
+                {
+                    replayed.Append(OutputIndent).Append(printed).Append('\n');
+                }
+            }
         }
 
-        Assert.Equal(script.Content, actual);
+        return replayed.ToString();
     }
 }

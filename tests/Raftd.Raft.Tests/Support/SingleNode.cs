@@ -1,3 +1,5 @@
+using Raftd.Testing.Cores;
+
 namespace Raftd.Raft.Tests.Support;
 
 /// <summary>Member 1 of three, alone on a table: the test plays its peers and its disk is fast.</summary>
@@ -16,7 +18,7 @@ internal sealed class SingleNode
 
     public List<Entry> Applied => _member.Applied;
 
-    public string Log => string.Join(' ', _member.Storage.All.Select(entry => entry.Id));
+    public string Log => string.Join(' ', _member.Disk.All.Select(entry => entry.Id));
 
     /// <summary>Member 1 as the leader of the term after, by the vote of 2; its first entry is sent and durable.</summary>
     public static SingleNode Leading(ulong term = 0, params ulong[] logTerms)

@@ -1,10 +1,10 @@
-// What must not grow: a member that is cut off, slow or full keeps to its bounds and refuses, whatever clients ask of it.
+// What must not grow: a member that is cut off, slow or full keeps to its bounds and refuses what clients ask beyond them.
 //
 // Looked at from outside, by what the log and the state hold, not by the product's own counters.
 
 using Raftd.Raft;
 using Raftd.Simulation.Members;
-using static Raftd.History.SafetyViolationException;
+using static Raftd.Testing.Histories.SafetyViolationException;
 
 namespace Raftd.Simulation.Checkers;
 

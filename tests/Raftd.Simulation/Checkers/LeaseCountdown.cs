@@ -1,6 +1,6 @@
 // How long a lease, or a key with a deadline of its own, may still live.
 //
-// A renewal gives it the full time. From then on it has less by whatever the leader's clock counts while that leader
+// A renewal gives it the full time. From then on it has less by what the leader's clock counts while that leader
 // serves. Time in which no leader serves is not counted: that time prolongs it. A new leader goes on from what is stored,
 // which is what it had left at the last checkpoint, and a lease that is silent has one in each interval of service: an
 // eighth of what it has left, at most ten minutes (SilenceClock). So an election gives back at most one interval and the

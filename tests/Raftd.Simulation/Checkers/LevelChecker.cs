@@ -2,7 +2,7 @@ using Raftd.Raft;
 using Raftd.Simulation.Members;
 using Raftd.State.Commands;
 using Raftd.Wal;
-using static Raftd.History.SafetyViolationException;
+using static Raftd.Testing.Histories.SafetyViolationException;
 
 namespace Raftd.Simulation.Checkers;
 

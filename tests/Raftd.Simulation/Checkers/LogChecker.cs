@@ -8,7 +8,7 @@ using Raftd.Wal;
 
 namespace Raftd.Simulation.Checkers;
 
-/// <summary>State machine safety: whatever index two members apply, they apply the same entry there and stand at the same
+/// <summary>State machine safety: at each index that two members apply, they apply the same entry there and stand at the same
 /// hash afterwards. Keeps every entry that a member has applied, read back from that member's own log.</summary>
 internal sealed class LogChecker(Cluster cluster, HistoryChecker history, LeaseChecker leases, LevelChecker levels)
 {

@@ -1,5 +1,6 @@
 using System.Text;
 using Raftd.Contract;
+using Raftd.State.Keyspaces;
 using Raftd.Store;
 
 namespace Raftd.Simulation.Checkers;

@@ -1,5 +1,5 @@
 using Raftd.Simulation.Members;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Simulation.Faults;
 

@@ -119,7 +119,7 @@ internal enum FaultKind
     /// <summary>One directed link takes seconds.</summary>
     SlowLink,
 
-    /// <summary>Whatever is under way between any two members is lost.</summary>
+    /// <summary>All that is under way between any two members is lost.</summary>
     LostInFlight,
 
     /// <summary>Messages of the last seconds arrive once more.</summary>

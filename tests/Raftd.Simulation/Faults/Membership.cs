@@ -151,7 +151,7 @@ internal sealed class Membership(Cluster cluster, Dice dice)
         }
     }
 
-    /// <summary>Two voters stay, whatever comes of what was asked for before.</summary>
+    /// <summary>Two voters stay, even if all that was asked for before is done.</summary>
     private bool MayRemove(ulong id)
     {
         var now = cluster.Scheduler.Now;

@@ -1,6 +1,6 @@
 using Raftd.Simulation.Members;
 using Raftd.State.Commands;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Simulation.Faults;
 

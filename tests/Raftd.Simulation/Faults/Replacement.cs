@@ -1,7 +1,7 @@
 using Raftd.Raft;
 using Raftd.Simulation.Members;
 using Raftd.Store.Buckets;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Simulation.Faults;
 

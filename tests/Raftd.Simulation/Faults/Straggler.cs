@@ -7,7 +7,7 @@
 //   3. When that has restarted its log, the victim crashes.
 
 using Raftd.Simulation.Members;
-using Raftd.Testing;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Simulation.Faults;
 

@@ -58,7 +58,7 @@ internal sealed record Swarm
     /// <summary>When all is mended, a follower is left behind once more and has to catch up while clients write.</summary>
     public bool LeavesBehindAtEnd { get; init; }
 
-    /// <summary>A leader falls about this often, by whatever LeaderHunt draws; 0 for never.</summary>
+    /// <summary>A leader falls about this often, in the way that LeaderHunt draws; 0 for never.</summary>
     public long LeaderChangeMilliseconds { get; init; }
 
     /// <summary>Clients that hold one lease after another, and clients that meddle with theirs.</summary>

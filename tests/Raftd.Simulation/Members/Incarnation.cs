@@ -5,8 +5,8 @@ using Raftd.Node.Replication;
 using Raftd.Raft;
 using Raftd.State.Commands;
 using Raftd.Store.Buckets;
-using Raftd.Store.Testing;
-using Raftd.Testing;
+using Raftd.Testing.Buckets;
+using Raftd.Testing.Disks;
 using Raftd.Wal;
 
 namespace Raftd.Simulation.Members;
@@ -46,7 +46,7 @@ internal sealed class Incarnation
 
     public long Now => _cluster.Scheduler.Now;
 
-    /// <summary>False once it has crashed: whatever of it is still to come does not happen.</summary>
+    /// <summary>False once it has crashed: what is still to come of it does not happen.</summary>
     public bool IsAlive { get; private set; } = true;
 
     public Replica Replica => Parts.Replica;

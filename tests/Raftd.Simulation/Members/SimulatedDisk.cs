@@ -1,6 +1,6 @@
 using Raftd.Store.Buckets;
-using Raftd.Store.Testing;
-using Raftd.Testing;
+using Raftd.Testing.Buckets;
+using Raftd.Testing.Disks;
 using Raftd.Wal;
 
 namespace Raftd.Simulation.Members;

@@ -8,8 +8,8 @@ using Raftd.Simulation.Network;
 using Raftd.State.Commands;
 using Raftd.Store;
 using Raftd.Store.Buckets;
-using Raftd.Store.Testing;
-using Raftd.Testing;
+using Raftd.Testing.Buckets;
+using Raftd.Testing.Disks;
 using Raftd.Wal;
 
 namespace Raftd.Simulation.Members;

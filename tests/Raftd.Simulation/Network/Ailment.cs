@@ -1,3 +1,4 @@
+
 namespace Raftd.Simulation.Network;
 
 /// <summary>Of one directed link.</summary>

@@ -29,7 +29,7 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
     // The last messages that were sent, the oldest first: for Replay.
     private readonly Queue<(ulong From, ulong To, string Path, byte[] Frame)> _memory = new();
 
-    // By sender, receiver and path the newest that was let in: a late frame arrives there, whatever it was sent on.
+    // By sender, receiver and path the newest that was let in: a late frame arrives there, not on the stream that it was sent on.
     private readonly Dictionary<(ulong From, ulong To, string Path), SimulatedStream> _open = [];
 
     // What was sent up to then does not arrive.
@@ -65,7 +65,7 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
     public long DrawSlowRead(SimulatedMember member) =>
         ReadsSlowly(member) ? dice.Exponential(Scheduler.Second / 5) : 0;
 
-    /// <summary>Whatever is under way is lost, as where all connections break.</summary>
+    /// <summary>All that is under way is lost, as where all connections break.</summary>
     public void LoseInFlight()
     {
         _lostUntil = Now;
@@ -136,7 +136,7 @@ internal sealed class SimulatedNetwork(Cluster cluster, Dice dice)
         }
     }
 
-    /// <summary>Another process runs at that address: whatever comes for the one before is answered with a reset.</summary>
+    /// <summary>Another process runs at that address: what comes for the one before is answered with a reset.</summary>
     public void Restarted(ulong member)
     {
         foreach (var stream in _streams.Where(stream => stream.IsOf(member)).ToArray())

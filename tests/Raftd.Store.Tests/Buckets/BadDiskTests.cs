@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using Raftd.Store.Buckets;
 using Raftd.Store.Lmdb;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Buckets;
 
@@ -11,7 +12,7 @@ public sealed partial class BadDiskTests : IDisposable
 {
     private const int Commits = 3;
 
-    // Whatever a disk can refuse. The calls that only ask (stat) and those on memory (mmap) are not the disk's.
+    // All that a disk can refuse. The calls that only ask (stat) and those on memory (mmap) are not the disk's.
     private const string Calls =
         "openat,mkdir,read,pread64,write,writev,pwrite64,pwritev,ftruncate,fallocate,fsync,fdatasync,rename,unlink,rmdir";
 

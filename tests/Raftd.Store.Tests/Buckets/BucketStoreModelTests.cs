@@ -1,6 +1,7 @@
 using Raftd.Store.Buckets;
 using Raftd.Store.Lmdb;
-using Raftd.Store.Testing;
+using Raftd.Testing.Buckets;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Buckets;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Raftd.Store.Buckets;
 using Raftd.Store.Lmdb;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Store.Tests.Buckets;
 
@@ -15,7 +16,7 @@ internal static class ChildProcess
 
     public static Process Start(string storePath)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Raftd.Store.Tests"))
+        var start = new ProcessStartInfo(Subprocess.ThisProgram)
         {
             RedirectStandardOutput = true,
             UseShellExecute = false,

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Raftd.Store.Buckets;
 using Raftd.Store.Lmdb;
+using Raftd.Testing.Disks;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Store.Tests.Buckets;
 
@@ -55,7 +57,7 @@ public sealed class FullDiskTests : IDisposable
     /// <summary>The disk takes a part of LMDB's write and no more: LMDB calls that an input/output error. A value of many
     /// pages is one write, so any size but the whole disk's remainder ends within one.</summary>
     [Fact]
-    public void Write_ThatFitsInPart_IsAFullDisk_AndTheStoreStaysInUse()
+    public void Write_ThatFitsInPart_IsAFullDiskAndTheStoreStaysInUse()
     {
         Assert.SkipUnless(_isMounted, "mounting a tmpfs is not allowed here");
         using var store = LmdbBucketStore.Open(_directory.At("state"));
@@ -84,13 +86,7 @@ public sealed class FullDiskTests : IDisposable
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(command, arguments)
-            {
-                RedirectStandardError = true,
-                UseShellExecute = false,
-            })!;
-            process.WaitForExit();
-            return process.ExitCode == 0;
+            return Subprocess.RunAsync(new ProcessStartInfo(command, arguments)).GetAwaiter().GetResult().Code == 0;
         }
         catch (System.ComponentModel.Win32Exception)
         {

@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using Raftd.Store.Buckets;
 using Raftd.Store.Lmdb;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Buckets;
 

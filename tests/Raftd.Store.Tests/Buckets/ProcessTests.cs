@@ -1,5 +1,6 @@
 using Raftd.Store.Buckets;
 using Raftd.Store.Lmdb;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Buckets;
 

@@ -6,6 +6,8 @@ using Raftd.Contract;
 using Raftd.State.Commands;
 using Raftd.Store.Buckets;
 using Raftd.Store.Lmdb;
+using Raftd.Testing.Disks;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Store.Tests.Buckets;
 
@@ -23,7 +25,7 @@ public sealed class RottenFileTests : IDisposable
 
     [Fact]
     [Trait("Speed", "Slow")]
-    public void AnyBitOfTheFile_Flipped_NobodyReadsSomethingElse()
+    public void AnyBitOfTheFile_Flipped_NothingElseIsRead()
     {
         var data = _directory.At("data");
         Fill(data);
@@ -93,7 +95,7 @@ public sealed class RottenFileTests : IDisposable
     }
 
     private static Process StartReader(string data) => Process.Start(
-        new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Raftd.Store.Tests"))
+        new ProcessStartInfo(Subprocess.ThisProgram)
         {
             UseShellExecute = false,
             RedirectStandardInput = true,

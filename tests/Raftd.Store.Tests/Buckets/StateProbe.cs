@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using Raftd.Store.Buckets;
 using Raftd.Store.Lmdb;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Store.Tests.Buckets;
 
@@ -60,23 +61,18 @@ internal static class StateProbe
     private static async Task<Outcome> RunAsync(string dataDirectory, int commits, string[] options)
     {
         Assert.SkipUnless(File.Exists(Strace), $"{Strace} is not installed");
-        using var process = Process.Start(
-            new ProcessStartInfo(Strace, ["-f", "-qq", .. options, Path.Combine(AppContext.BaseDirectory, "Raftd.Store.Tests")])
+        var run = await Subprocess.RunAsync(
+            new ProcessStartInfo(Strace, ["-f", "-qq", .. options, Subprocess.ThisProgram])
             {
-                UseShellExecute = false,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
                 Environment = { [Variable] = string.Create(CultureInfo.InvariantCulture, $"{commits} {dataDirectory}") },
-            })!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var lines = (await process.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        await process.WaitForExitAsync();
+            });
+        var lines = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         return new Outcome(
-            process.ExitCode,
+            run.Code,
             lines.Count(line => line.StartsWith(Committed, StringComparison.Ordinal)),
             lines.Contains(Installed, StringComparer.Ordinal),
-            process.ExitCode == FailedExitCode ? lines[^1] : "",
-            await errors);
+            run.Code == FailedExitCode ? lines[^1] : "",
+            run.Error);
     }
 
     private static int Run(string path, int commits)

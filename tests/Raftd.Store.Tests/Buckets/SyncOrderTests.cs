@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Buckets;
 

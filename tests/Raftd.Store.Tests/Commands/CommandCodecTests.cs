@@ -56,7 +56,7 @@ public sealed class CommandCodecTests
     }
 
     [Fact]
-    public void EveryTag_IsAmongTheFormsThatAreTried()
+    public void Forms_OfAllTags_AreAmongThoseTried()
     {
         Assert.Equal(Enum.GetValues<CommandTag>(), Commands.Select(static command => command.Tag).Distinct().Order());
         Assert.Equal(Enum.GetValues<ResultTag>(), Results.Select(static result => result.Tag).Distinct().Order());
@@ -87,7 +87,7 @@ public sealed class CommandCodecTests
     }
 
     [Fact]
-    public void EveryPrefixAndEveryExtension_IsRefused()
+    public void Decode_AnyPrefixOrExtension_IsRefused()
     {
         var encodings = Commands.Select(command => CommandCodec.Encode(command)).ToList();
         foreach (var encoded in encodings)
@@ -110,7 +110,7 @@ public sealed class CommandCodecTests
     }
 
     [Fact]
-    public void RandomAndFlippedBytes_NeverThrow()
+    public void Decode_RandomAndFlippedBytes_NeverThrows()
     {
         var random = new Random(7);
         for (var round = 0; round < 200_000; round++)
@@ -141,7 +141,7 @@ public sealed class CommandCodecTests
     }
 
     [Fact]
-    public void HugeCounts_AllocateNothing()
+    public void Decode_HugeCounts_AllocatesNothing()
     {
         // A checkpoint of 2^60 leases in 12 bytes.
         byte[] bytes = [1, 7, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10];
@@ -151,7 +151,7 @@ public sealed class CommandCodecTests
     }
 
     [Fact]
-    public void UnknownFlag_IsRefused()
+    public void Decode_UnknownFlag_IsRefused()
     {
         var bytes = CommandCodec.Encode(new LeaseGrantCommand(5, Bytes("n"), 10, false, LeaseKind.Rest)).ToArray();
         bytes[2] |= 0x40;

@@ -2,8 +2,8 @@ using System.Text;
 using Raftd.Contract;
 using Raftd.State.Commands;
 using Raftd.State.Keyspaces;
-using Raftd.Store.Testing;
 using Raftd.Store.Tests.Mvcc;
+using Raftd.Testing.Buckets;
 
 namespace Raftd.Store.Tests.Engines;
 

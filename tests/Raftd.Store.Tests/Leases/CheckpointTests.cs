@@ -32,7 +32,7 @@ public sealed class CheckpointTests(ITestOutputHelper output) : IDisposable
     [InlineData(300)]
     [InlineData(3600)]
     [InlineData(40_000)]
-    public void Checkpoints_AreAnEighthOfWhatIsLeftApart_AtLeastOneSecond_AtMostTenMinutes(long ttl)
+    public void Checkpoints_OfAnyTimeLeft_AreAnEighthApartFromOneSecondToTenMinutes(long ttl)
     {
         _leases.PutWithTtl("k", "v", ttl);
         var (last, left) = (0.0, 0.0);
@@ -57,7 +57,7 @@ public sealed class CheckpointTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void WhatFallsDueWithinAMinute_SharesEntries()
+    public void Checkpoints_DueWithinAMinute_ShareEntries()
     {
         for (var i = 0; i < 50; i++)
         {
@@ -78,7 +78,7 @@ public sealed class CheckpointTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void LeaseOfADayThatIsRenewedEachHour_WritesNothing()
+    public void Lease_OfADayRenewedEachHour_WritesNothing()
     {
         _leases.Grant(1, "n", ttl: 86_400);
         _leases.KeepAlive(1, "k", "v");
@@ -103,7 +103,7 @@ public sealed class CheckpointTests(ITestOutputHelper output) : IDisposable
     [InlineData(900)]
     [InlineData(480)]
     [InlineData(240)]
-    public void ElectionsEveryFewMinutes_KeyOfADayEndsWithinTwiceItsTime(int every)
+    public void KeyOfADay_ElectionsEveryFewMinutes_EndsWithinTwiceItsTime(int every)
     {
         _leases.PutWithTtl("k", "v", ttl: 86_400);
         var seconds = 0;

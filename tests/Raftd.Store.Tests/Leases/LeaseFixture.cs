@@ -2,6 +2,7 @@ using Raftd.Contract;
 using Raftd.State.Commands;
 using Raftd.State.Timekeeping;
 using Raftd.Store.Tests.Mvcc;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Store.Tests.Leases;
 

@@ -22,7 +22,7 @@ public sealed class LeaseRuleTests : IDisposable
     }
 
     [Fact]
-    public void UniqueName_IsRefusedWhileALiveLeaseHasIt()
+    public void UniqueName_HeldByALiveLease_IsRefused()
     {
         _leases.Grant(1, "n");
         Assert.Equal(ApplyError.NameTaken, Error(_leases.TryGrant(2, "n", unique: true)));
@@ -40,7 +40,7 @@ public sealed class LeaseRuleTests : IDisposable
     [InlineData(1, -1, ApplyError.TtlOutOfRange)]
     [InlineData(1, 9_000_000_001, ApplyError.TtlOutOfRange)]
     [InlineData(1, long.MaxValue, ApplyError.TtlOutOfRange)]
-    public void GrantOutOfRange_IsRefused(long id, long ttl, ApplyError error) =>
+    public void Grant_OutOfRange_IsRefused(long id, long ttl, ApplyError error) =>
         Assert.Equal(error, Error(_leases.TryGrant(id, ttl: ttl)));
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class LeaseRuleTests : IDisposable
     }
 
     [Fact]
-    public void KeepAliveEntryWithEqualData_MakesNoRevision()
+    public void KeepAliveEntry_EqualData_MakesNoRevision()
     {
         _leases.Grant(7);
         _leases.KeepAliveEntry(7, "k", "v");
@@ -67,7 +67,7 @@ public sealed class LeaseRuleTests : IDisposable
     }
 
     [Fact]
-    public void KeepAliveOfUnknownLease_OfMissingKey_OfReservedKey_IsRefused()
+    public void KeepAlive_UnknownLeaseOrMissingOrReservedKey_IsRefused()
     {
         Assert.Equal(ApplyError.LeaseNotFound, Error(_leases.KeepAliveEntry(7)));
         _leases.Grant(7);
@@ -77,14 +77,14 @@ public sealed class LeaseRuleTests : IDisposable
     }
 
     [Fact]
-    public void PutWithUnknownLease_IsRefused()
+    public void Put_UnknownLease_IsRefused()
     {
         Assert.Equal(ApplyError.LeaseNotFound, Error(Store.TryPut("k", "v", lease: 5)));
         Assert.Null(Store.Get("k"));
     }
 
     [Fact]
-    public void Revoke_DeletesAllKeysInOneRevision()
+    public void Revoke_LeaseOfSeveralKeys_DeletesThemInOneRevision()
     {
         _leases.Grant(7);
         Store.Put("a", "1", lease: 7);
@@ -100,7 +100,7 @@ public sealed class LeaseRuleTests : IDisposable
     }
 
     [Fact]
-    public void RevokeWithoutKeys_MakesNoRevision()
+    public void Revoke_LeaseWithoutKeys_MakesNoRevision()
     {
         _leases.Grant(7);
         Store.Apply(CommandFactory.LeaseRevoke(7));
@@ -131,7 +131,7 @@ public sealed class LeaseRuleTests : IDisposable
     }
 
     [Fact]
-    public void KeyMovedToAnotherLease_GoesWithTheNewOne()
+    public void Key_MovedToAnotherLease_GoesWithTheNewOne()
     {
         _leases.Grant(1);
         _leases.Grant(2);
@@ -160,7 +160,7 @@ public sealed class LeaseRuleTests : IDisposable
     [InlineData("delete range")]
     [InlineData("another ttl")]
     [InlineData("a lease")]
-    public void OverwritingOrDeletingTheKey_RevokesItsHiddenLease(string how)
+    public void HiddenLease_ItsKeyOverwrittenOrDeleted_IsRevoked(string how)
     {
         _leases.Grant(1);
         _leases.PutWithTtl("k", "v", ttl: 5);
@@ -182,7 +182,7 @@ public sealed class LeaseRuleTests : IDisposable
     }
 
     [Fact]
-    public void HiddenLease_TakesNoOtherKey()
+    public void HiddenLease_AnotherKey_IsNotTaken()
     {
         _leases.PutWithTtl("k", "v", ttl: 5);
         Assert.True(Store.State.TryGet("k"u8, out var item));
@@ -191,7 +191,7 @@ public sealed class LeaseRuleTests : IDisposable
     }
 
     [Fact]
-    public void ExpiryOfAnotherTermOrGeneration_DoesNothing()
+    public void Expiry_OfAnotherTermOrGeneration_DoesNothing()
     {
         _leases.Grant(7);
         Store.Put("k", "v", lease: 7);
@@ -209,7 +209,7 @@ public sealed class LeaseRuleTests : IDisposable
     }
 
     [Fact]
-    public void KeyExpiryBehindAChangeOfTheKeyOrAKeepAlive_DoesNothing()
+    public void KeyExpiry_BehindAChangeOfTheKeyOrAKeepAlive_DoesNothing()
     {
         _leases.Grant(7, "n");
         _leases.KeepAliveEntry(7, "k", "v");
@@ -227,7 +227,7 @@ public sealed class LeaseRuleTests : IDisposable
     }
 
     [Fact]
-    public void ExpiryBatch_GivesEachLeaseARevisionOfItsOwn()
+    public void ExpiryBatch_OfSeveralLeases_GivesEachARevisionOfItsOwn()
     {
         _leases.Grant(1);
         _leases.Grant(2);

@@ -3,6 +3,7 @@ using Raftd.Contract;
 using Raftd.State.Commands;
 using Raftd.State.Timekeeping;
 using Raftd.Store.Tests.Mvcc;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Store.Tests.Leases;
 
@@ -30,7 +31,7 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
-    public void RenewalOfAnAliveLease_WritesNothing()
+    public void Renewal_OfALiveLease_WritesNothing()
     {
         _leases.Grant(1, ttl: 10);
         Assert.False(_leases.KeepAlive(1, "k", "v"));
@@ -49,7 +50,7 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
-    public void KeepAliveNeedsAnEntry_WhenKeyOrDataOrLeaseOrStatusDiffer()
+    public void KeepAlive_KeyOrDataOrLeaseOrStatusDiffers_NeedsAnEntry()
     {
         _leases.Grant(1, "n", ttl: 100);
         _leases.Grant(2, "m", ttl: 100);
@@ -92,7 +93,7 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
-    public void KeepAliveWithoutKey_RenewsAllKeys()
+    public void KeepAlive_WithoutAKey_RenewsAllKeys()
     {
         _leases.Grant(1, "n", ttl: 10);
         _leases.KeepAlive(1, "a", "1");
@@ -108,7 +109,7 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
-    public void KeyAttachedInAnotherWay_SharesTheLeasesDeadline()
+    public void Key_AttachedInAnotherWay_SharesTheLeasesDeadline()
     {
         _leases.Grant(1, "n", ttl: 10);
         _leases.KeepAlive(1, "a", "1");
@@ -126,7 +127,7 @@ public sealed class LessorTests : IDisposable
     [Theory]
     [InlineData(10, 60)]
     [InlineData(100, 100)]
-    public void UnclaimedRestGrant_IsRevokedAfterTheLongerOfTtlAndSixtySeconds(long ttl, double seconds)
+    public void RestGrant_Unclaimed_IsRevokedAfterTheLongerOfTtlAndSixtySeconds(long ttl, double seconds)
     {
         _leases.Grant(1, ttl: ttl);
         Assert.Equal(ttl, _leases.Lessor.TimeToLive(1)!.TtlSeconds);
@@ -141,7 +142,7 @@ public sealed class LessorTests : IDisposable
     [Theory]
     [InlineData("keepalive")]
     [InlineData("key")]
-    public void RestGrant_CountsFromItsFirstUse(string use)
+    public void RestGrant_Used_CountsFromItsFirstUse(string use)
     {
         _leases.Grant(1, ttl: 10);
         Time.Seconds(5);
@@ -175,7 +176,7 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
-    public async Task RenewalWhileTheExpiryIsProposed_WaitsForItsOutcomeAsync()
+    public async Task Renewal_WhileTheExpiryIsProposed_WaitsForItsOutcomeAsync()
     {
         _leases.Grant(1, ttl: 10);
         _leases.KeepAlive(1);
@@ -207,7 +208,7 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
-    public void KeepAliveEntryBeforeTheExpiryInTheLog_MakesTheExpiryVoid()
+    public void KeepAliveEntry_BeforeTheExpiryInTheLog_MakesItVoid()
     {
         _leases.Grant(1, ttl: 10);
         _leases.KeepAlive(1);
@@ -223,7 +224,7 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
-    public async Task Demoted_WaitersLearnThatItDoesNotLeadAsync()
+    public async Task Demote_RenewalsWaiting_LearnThatItDoesNotLeadAsync()
     {
         _leases.Grant(1, ttl: 10);
         _leases.KeepAlive(1);
@@ -253,7 +254,7 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
-    public void RenewalOfACheckpointedLease_CommitsAnEntryThatClearsIt()
+    public void Renewal_OfACheckpointedLease_CommitsAnEntryThatClearsIt()
     {
         _leases.Grant(1, ttl: 100);
         _leases.KeepAlive(1);
@@ -267,7 +268,7 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
-    public void CheckpointBehindAKeepAliveEntry_DoesNothing()
+    public void Checkpoint_BehindAKeepAliveEntry_DoesNothing()
     {
         _leases.Grant(1, ttl: 100);
         _leases.KeepAlive(1);
@@ -281,7 +282,7 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
-    public void ElectionAtEveryThirdOfTheTtl_LeaseEndsWithinTwiceTheTtl()
+    public void Lease_ElectionAtEveryThirdOfTheTtl_EndsWithinTwiceTheTtl()
     {
         _leases.Grant(1, ttl: 30);
         _leases.KeepAlive(1);
@@ -352,7 +353,7 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
-    public void RenewalThatClearsTheLeasesCheckpoint_LeavesItToTheOtherKeys()
+    public void Renewal_ClearsTheLeasesCheckpoint_LeavesItToTheOtherKeys()
     {
         _leases.Grant(1, "n", ttl: 20);
         _leases.KeepAlive(1, "a", "1");
@@ -369,7 +370,7 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
-    public void KeySetAnew_HasNothingOfTheCheckpointBefore()
+    public void Key_SetAnew_HasNothingOfTheCheckpointBefore()
     {
         _leases.Grant(1, "n", ttl: 20);
         _leases.KeepAlive(1, "a", "1");
@@ -386,7 +387,7 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
-    public void KeysRenewedOneBehindTheOther_WriteNothing()
+    public void Keys_RenewedOneBehindTheOther_WriteNothing()
     {
         _leases.Grant(1, "n", ttl: 10);
         string[] keys = ["a", "b", "c"];
@@ -464,7 +465,7 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
-    public async Task DemotedWhileLoading_WaitersLearnThatItDoesNotLeadAsync()
+    public async Task Demote_WhileLoading_WaitersLearnThatItDoesNotLeadAsync()
     {
         _leases.Grant(1);
         _leases.BeginTerm();
@@ -489,7 +490,7 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
-    public void WallClockThatJumps_ChangesNothing()
+    public void Lessor_WallClockJumps_ChangesNothing()
     {
         _leases.Grant(1, ttl: 10);
         _leases.KeepAlive(1);
@@ -502,7 +503,7 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
-    public void LongestTtl_DoesNotOverflow()
+    public void Grant_LongestTtl_DoesNotOverflow()
     {
         _leases.Grant(1, ttl: Bounds.MaxLeaseTtlSeconds);
         _leases.KeepAlive(1);
@@ -553,7 +554,7 @@ public sealed class LessorTests : IDisposable
     }
 
     [Fact]
-    public void ExpiryStorm_IsCollectedInBatches()
+    public void Collect_ManyExpireAtOnce_ComeInBatches()
     {
         for (var i = 1; i <= 5000; i++)
         {

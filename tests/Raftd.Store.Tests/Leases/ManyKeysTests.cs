@@ -24,7 +24,7 @@ public sealed class ManyKeysTests : IDisposable
     private Lessor Lessor => _leases.Lessor;
 
     [Fact]
-    public void CheckpointOfOneKey_ChangesAndWritesThatKeyAlone()
+    public void Checkpoint_OfOneKey_ChangesAndWritesThatKeyAlone()
     {
         Fill(Keys);
         Store.Flush();
@@ -41,7 +41,7 @@ public sealed class ManyKeysTests : IDisposable
     }
 
     [Fact]
-    public void KeepAliveOfOneKey_BehindACheckpointOfTheLease_WritesTheLeaseAndThatKey_AndHoldsForTheOthers()
+    public void KeepAliveOfOneKey_BehindACheckpointOfTheLease_WritesTheLeaseAndThatKeyAlone()
     {
         Fill(Keys);
         CheckpointLease(4_000);
@@ -65,7 +65,7 @@ public sealed class ManyKeysTests : IDisposable
     }
 
     [Fact]
-    public void KeySetBehindTheFloor_HasItsFullTime()
+    public void Key_SetBehindTheFloor_HasItsFullTime()
     {
         Fill(3);
         CheckpointLease(4_000);
@@ -133,7 +133,7 @@ public sealed class ManyKeysTests : IDisposable
 
     /// <summary>The lessor reads the clock once each time that it takes its lock.</summary>
     [Fact]
-    public void ManyChangesAtOnce_AreObservedInSlices()
+    public void Observe_ManyChangesAtOnce_TakesSlices()
     {
         _leases.Grant(1, "n");
         for (var i = 0; i < Keys; i++)
@@ -197,7 +197,7 @@ public sealed class ManyKeysTests : IDisposable
     }
 
     [Fact]
-    public void LeaseRevokedWhileItsKeysAreTakenIn_IsGone()
+    public void Lease_RevokedWhileItsKeysAreTakenIn_IsGone()
     {
         Fill(1000);
         _leases.Grant(2, "m", ttl: 20);
@@ -239,7 +239,7 @@ public sealed class ManyKeysTests : IDisposable
     }
 
     [Fact]
-    public void EntriesThatEndOrCheckpointKeysWithLongNames_AreBoundedInBytes()
+    public void Entries_OfKeysWithLongNames_AreBoundedInBytes()
     {
         const int Bound = Lessor.MaxEntryBytes + 5000;
         _leases.Grant(1, "n");
@@ -277,48 +277,15 @@ public sealed class ManyKeysTests : IDisposable
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public void RandomKeepAlivesAndCheckpoints_LeaveToEachKeyWhatAModelLeavesToIt(int seed)
+    public void Keys_RandomKeepAlivesAndCheckpoints_HaveTheTimeThatAModelLeavesThem(int seed)
     {
         var random = new Random(seed);
-        var keys = new SortedDictionary<string, (long? Own, long? FromLease)>(StringComparer.Ordinal);
-        long? ofLease = null;
+        var model = new KeysLeft();
         _leases.Grant(1, "n");
         for (var step = 0; step < 3000; step++)
         {
-            var key = $"k{random.Next(12)}";
-            var milliseconds = random.Next(1, 10_000);
-            switch (random.Next(12))
-            {
-                case < 4:
-                    _leases.KeepAliveEntry(1, key, $"v{random.Next(2)}");
-                    Renew(key);
-                    break;
-                case 4 when random.Next(4) == 0:
-                    _leases.KeepAliveEntry(1);
-                    keys.Keys.ToList().ForEach(each => keys[each] = default);
-                    ofLease = null;
-                    break;
-                case 5 or 6 when keys.Count > 0:
-                    CheckpointLease(milliseconds);
-                    ofLease = milliseconds;
-                    break;
-                case 7 or 8 when keys.ContainsKey(key):
-                    Checkpoint(key, milliseconds);
-                    keys[key] = (milliseconds, null);
-                    break;
-                case 9:
-                    Store.Delete($"n/1/{key}");
-                    keys.Remove(key);
-                    break;
-                case 10:
-                    Store.Flush();
-                    break;
-                case 11 when random.Next(4) == 0:
-                    Store.Restart();
-                    break;
-            }
-
-            Assert.Equal(Described(), Known());
+            StepAtRandom(random, model);
+            Assert.Equal(model.Describe(), Known());
         }
 
         Store.Flush();
@@ -334,25 +301,44 @@ public sealed class ManyKeysTests : IDisposable
         Assert.Equal(Known(), Known(other.State.View()));
         Assert.Equal(Store.State.View().LogicalBytes, other.State.View().LogicalBytes);
         Assert.Null(other.State.Audit());
-
-        void Renew(string named)
-        {
-            keys.TryAdd(named, default);
-            foreach (var each in keys.Keys.Where(each => ofLease is not null && each != named).ToList())
-            {
-                keys[each] = (keys[each].Own, ofLease);
-            }
-
-            keys[named] = default;
-            ofLease = null;
-        }
-
-        string Described() => string.Join(' ', keys.Select(key => $"{key.Key}:{Least(key.Value.Own, key.Value.FromLease)}"));
-
-        static long? Least(long? one, long? other) => one is null || other < one ? other : one;
     }
 
     public void Dispose() => _leases.Dispose();
+
+    private void StepAtRandom(Random random, KeysLeft model)
+    {
+        var key = $"k{random.Next(12)}";
+        var milliseconds = random.Next(1, 10_000);
+        switch (random.Next(12))
+        {
+            case < 4:
+                _leases.KeepAliveEntry(1, key, $"v{random.Next(2)}");
+                model.Renew(key);
+                break;
+            case 4 when random.Next(4) == 0:
+                _leases.KeepAliveEntry(1);
+                model.RenewAll();
+                break;
+            case 5 or 6 when model.Keys.Count > 0:
+                CheckpointLease(milliseconds);
+                model.OfLease = milliseconds;
+                break;
+            case 7 or 8 when model.Keys.ContainsKey(key):
+                Checkpoint(key, milliseconds);
+                model.Keys[key] = (milliseconds, null);
+                break;
+            case 9:
+                Store.Delete($"n/1/{key}");
+                model.Keys.Remove(key);
+                break;
+            case 10:
+                Store.Flush();
+                break;
+            case 11 when random.Next(4) == 0:
+                Store.Restart();
+                break;
+        }
+    }
 
     private static ReadOnlyMemory<byte> KeepAliveOf(string key) => CommandFactory.LeaseKeepAlive(
         new LeaseKeepAliveRequest { Id = 1, Key = TestStore.Bytes(key), Data = TestStore.Bytes("v") });
@@ -441,5 +427,35 @@ public sealed class ManyKeysTests : IDisposable
                 Lengths.Add(key.Length);
             }
         }
+    }
+
+    /// <summary>What each key has left at most, where anything is known: of its own, and of its lease.</summary>
+    private sealed class KeysLeft
+    {
+        public SortedDictionary<string, (long? Own, long? FromLease)> Keys { get; } = new(StringComparer.Ordinal);
+
+        public long? OfLease { get; set; }
+
+        public void Renew(string named)
+        {
+            Keys.TryAdd(named, default);
+            foreach (var each in Keys.Keys.Where(each => OfLease is not null && each != named).ToList())
+            {
+                Keys[each] = (Keys[each].Own, OfLease);
+            }
+
+            Keys[named] = default;
+            OfLease = null;
+        }
+
+        public void RenewAll()
+        {
+            Keys.Keys.ToList().ForEach(each => Keys[each] = default);
+            OfLease = null;
+        }
+
+        public string Describe() => string.Join(' ', Keys.Select(key => $"{key.Key}:{Least(key.Value.Own, key.Value.FromLease)}"));
+
+        private static long? Least(long? one, long? other) => one is null || other < one ? other : one;
     }
 }

@@ -1,12 +1,13 @@
 using Raftd.Contract;
 using Raftd.State.Leases;
+using Raftd.Testing.Clocks;
 
 namespace Raftd.Store.Tests.Leases;
 
 public sealed class SnowflakeGeneratorTests
 {
     [Fact]
-    public void ClockThatStandsStepsBackAndJumps_NeverGivesAnIdTwice()
+    public void Next_ClockStandsStepsBackAndJumps_GivesNoIdTwice()
     {
         var time = new ManualTime();
         var random = new Random(3);
@@ -29,7 +30,7 @@ public sealed class SnowflakeGeneratorTests
     [InlineData(1970)]
     [InlineData(2025)]
     [InlineData(2090)]
-    public void Id_IsPositive_WhateverTheClockSays(int year)
+    public void Id_OfAnyYear_IsPositive(int year)
     {
         var time = new ManualTime { WallClock = new DateTimeOffset(year, 1, 1, 0, 0, 0, TimeSpan.Zero) };
         var generator = new SnowflakeGenerator(0, time);
@@ -38,7 +39,7 @@ public sealed class SnowflakeGeneratorTests
     }
 
     [Fact]
-    public void DifferentGenerators_NeverGiveTheSame()
+    public void Next_OfDifferentGenerators_NeverGivesTheSame()
     {
         var time = new ManualTime();
         var one = new SnowflakeGenerator(0, time);
@@ -48,7 +49,7 @@ public sealed class SnowflakeGeneratorTests
     }
 
     [Fact]
-    public void GeneratorOutOfRange_IsRefused()
+    public void Generator_OutOfRange_IsRefused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new SnowflakeGenerator(1024, TimeProvider.System));
         Assert.Throws<ArgumentOutOfRangeException>(() => new SnowflakeGenerator(-1, TimeProvider.System));

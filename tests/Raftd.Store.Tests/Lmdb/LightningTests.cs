@@ -1,6 +1,6 @@
 using Raftd.Store.Buckets;
 using Raftd.Store.Lmdb;
-using Raftd.Store.Tests.Buckets;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Lmdb;
 

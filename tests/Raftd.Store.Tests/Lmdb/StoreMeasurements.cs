@@ -4,7 +4,7 @@ using Raftd.State.Commands;
 using Raftd.Store.Buckets;
 using Raftd.Store.Lmdb;
 using Raftd.Store.Snapshots;
-using Raftd.Store.Tests.Buckets;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Lmdb;
 
@@ -22,7 +22,7 @@ public sealed class StoreMeasurements(ITestOutputHelper output) : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact(Explicit = true)]
-    public void Measure()
+    public void Measurements_WhenAskedFor_ArePrinted()
     {
         using var store = LmdbBucketStore.Open(_directory.At("state"));
         Fill(store);

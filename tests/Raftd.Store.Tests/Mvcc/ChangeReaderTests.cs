@@ -3,7 +3,7 @@ using Raftd.Contract;
 using Raftd.State.Commands;
 using Raftd.State.Keyspaces;
 using Raftd.Store.Buckets;
-using Raftd.Store.Testing;
+using Raftd.Testing.Buckets;
 
 namespace Raftd.Store.Tests.Mvcc;
 
@@ -11,7 +11,7 @@ public sealed class ChangeReaderTests(ITestOutputHelper output)
 {
     private readonly List<string> _written = [];
 
-    /// <summary>Whatever part of them is active, frozen or stored: the changes are all there, once and in order.</summary>
+    /// <summary>Any part of them may be active, frozen or stored: the changes are all there, once and in order.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -32,7 +32,7 @@ public sealed class ChangeReaderTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Changes_BelowTheCompactRevision_AreRefused_AndAtItComplete()
+    public void Changes_BelowTheCompactRevision_AreRefusedAndAtItComplete()
     {
         using var store = new TestStore();
         store.Put("a", "1");

@@ -16,7 +16,7 @@ public sealed class CompactionTests
     [InlineData(6, 6, "c")]
     [InlineData(3, 4, null)]
     [InlineData(3, 5, "c")]
-    public void CompactRevisionItselfAndAbove_StayReadable(long compact, long read, string? expected)
+    public void Read_AtTheCompactRevisionAndAbove_StaysPossible(long compact, long read, string? expected)
     {
         foreach (var (flushBefore, restart) in new[] { (false, false), (true, false), (true, true), (false, true) })
         {
@@ -44,7 +44,7 @@ public sealed class CompactionTests
 
     /// <summary>The example at the top of Keyspace.cs, step by step: which of the key's records are kept.</summary>
     [Fact]
-    public void OneKeysLife_KeepsWhatCanBeRead()
+    public void Compact_OneKeysLife_KeepsWhatCanBeRead()
     {
         using var store = new TestStore();
         for (var other = 2; other <= 6; other++)
@@ -67,7 +67,7 @@ public sealed class CompactionTests
     }
 
     [Fact]
-    public void OutOfBounds_IsRefusedAsInEtcd()
+    public void Compact_OutOfBounds_IsRefusedAsInEtcd()
     {
         using var store = Life();
         Assert.IsType<CompactResult>(store.Compact(4));
@@ -96,7 +96,7 @@ public sealed class CompactionTests
     }
 
     [Fact]
-    public void TombstoneAtTheCompactRevision_StaysForOneMore()
+    public void Tombstone_AtTheCompactRevision_StaysForOneMore()
     {
         using var store = Life();
         store.Delete("k");
@@ -117,7 +117,7 @@ public sealed class CompactionTests
     }
 
     [Fact]
-    public void DeletionInSmallSteps_GoesOnAfterRestart()
+    public void Compact_RestartBetweenItsSteps_GoesOn()
     {
         using var store = new TestStore(new StoreOptions { MaxDeletesPerFlush = 7 });
         for (var i = 0; i < 100; i++)

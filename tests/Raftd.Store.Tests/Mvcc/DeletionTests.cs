@@ -85,7 +85,7 @@ public sealed class DeletionTests
 
     /// <summary>What the working state holds in the middle of an entry is no state of any index.</summary>
     [Fact]
-    public void MidEntry_NothingIsFrozenOrPublished()
+    public void Deletion_MidEntry_NothingIsFrozenOrPublished()
     {
         using var store = Filled(SmallSlices);
         store.Apply(CommandFactory.Put(new PutRequest { Key = "other"u8.ToArray(), Value = "v"u8.ToArray() }));

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using Raftd.State.Commands;
 using Raftd.Store.Buckets;
 using Raftd.Store.Snapshots;
-using Raftd.Store.Testing;
+using Raftd.Testing.Buckets;
 
 namespace Raftd.Store.Tests.Mvcc;
 
@@ -16,7 +16,7 @@ public sealed class FeatureLevelTests : IDisposable
     public void Dispose() => _store.Dispose();
 
     [Fact]
-    public void EmptyState_IsOfLevel1_WhateverTheBuildKnows()
+    public void EmptyState_OfANewerBuild_IsOfLevel1()
     {
         Assert.Equal(1, _store.State.View().FeatureLevel);
         _store.Put("k", "v");
@@ -39,7 +39,7 @@ public sealed class FeatureLevelTests : IDisposable
     [InlineData(2, 3, 7, ApplyError.LevelNotAbove)]
     [InlineData(2, 1, 6, ApplyError.MembersChanged)]
     [InlineData(2, 1, 8, ApplyError.MembersChanged)]
-    public void Raise_IsVoid_UnlessItIsAbove_AndTheMembersInForceAreThoseThatWereAsked(
+    public void Raise_NotAboveOrForOtherMembersThanWereAsked_IsVoid(
         int raise, int level, ulong inForce, ApplyError? error) =>
         Assert.Equal(error, new RaiseLevelCommand(raise, 7).RefusalAt(level, inForce)?.Error);
 
@@ -55,7 +55,7 @@ public sealed class FeatureLevelTests : IDisposable
     }
 
     [Fact]
-    public void Command_OfANewerLayout_StopsThisBuildBeforeAnythingIsChanged_AndIsNotCalledUnreadable()
+    public void Command_OfANewerLayout_StopsThisBuildUnchangedAndIsNotCalledUnreadable()
     {
         var before = _store.State.Applied;
         var newer = Assert.Throws<NewerLevelException>(() => _store.Apply(new byte[] { Newer, 200, 1, 2, 3 }));
@@ -73,7 +73,7 @@ public sealed class FeatureLevelTests : IDisposable
     }
 
     [Fact]
-    public void State_OfANewerLevel_IsNotOpened_AndNotCalledDamaged()
+    public void State_OfANewerLevel_IsNeitherOpenedNorCalledDamaged()
     {
         _store.Put("k", "v");
         _store.Flush();
@@ -94,7 +94,7 @@ public sealed class FeatureLevelTests : IDisposable
     }
 
     [Fact]
-    public void Snapshot_OfANewerLevel_IsRefusedForThat_BeforeAnythingOfItIsRead()
+    public void Snapshot_OfANewerLevel_IsRefusedBeforeAnythingOfItIsRead()
     {
         byte[] chunk = [.. new byte[SnapshotFormat.HeaderBytes], .. "what a newer build says"u8];
         SnapshotFormat.Seal(

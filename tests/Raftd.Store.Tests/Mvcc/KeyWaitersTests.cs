@@ -5,7 +5,7 @@ namespace Raftd.Store.Tests.Mvcc;
 public sealed class KeyWaitersTests
 {
     [Fact]
-    public async Task NewerRevisionAlready_EndsAtOnceAsync()
+    public async Task Wait_NewerRevisionAlready_EndsAtOnceAsync()
     {
         using var store = new TestStore();
         store.Put("k", "v");
@@ -26,7 +26,7 @@ public sealed class KeyWaitersTests
     }
 
     [Fact]
-    public async Task Deletion_EndsTheWaitAsync()
+    public async Task Wait_KeyIsDeleted_EndsAsync()
     {
         using var store = new TestStore();
         store.Put("k", "v");
@@ -63,7 +63,7 @@ public sealed class KeyWaitersTests
     }
 
     [Fact]
-    public async Task Cancelled_LeavesNothingBehindAsync()
+    public async Task Wait_Cancelled_LeavesNothingBehindAsync()
     {
         using var store = new TestStore();
         using var cancel = new CancellationTokenSource();
@@ -81,7 +81,7 @@ public sealed class KeyWaitersTests
     }
 
     [Fact]
-    public async Task ClosedState_EndsAllWaitsAsync()
+    public async Task Wait_StateIsClosed_EndsAsync()
     {
         var store = new TestStore();
         var wait = store.State.Waiters.WaitAsync(TestStore.Bytes("k"), 1, CancellationToken.None);

@@ -1,5 +1,6 @@
 using Raftd.Contract;
 using Raftd.State.Commands;
+using Raftd.State.Keyspaces;
 
 namespace Raftd.Store.Tests.Mvcc;
 

@@ -1,6 +1,7 @@
 using Raftd.Contract;
 using Raftd.State.Commands;
 using Raftd.Store.Lmdb;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Mvcc;
 

@@ -3,7 +3,8 @@ using Raftd.State.Commands;
 using Raftd.State.Leases;
 using Raftd.Store.Buckets;
 using Raftd.Store.Lmdb;
-using Raftd.Store.Testing;
+using Raftd.Testing.Buckets;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Mvcc;
 
@@ -21,7 +22,7 @@ public sealed class StateMachineTests
     }
 
     [Fact]
-    public void DeleteOfNothing_MakesNoRevision()
+    public void Delete_OfNothing_MakesNoRevision()
     {
         using var store = new TestStore();
         Assert.Equal(new DeleteRangeResult(1, true, 0), store.Delete("k"));
@@ -37,7 +38,7 @@ public sealed class StateMachineTests
     [InlineData(false, false, new long[] { }, false, false)]
     [InlineData(true, true, null, false, false)]
     [InlineData(false, false, null, true, true)]
-    public void Condition_OnMissingAndOnPresentKey(
+    public void Condition_MissingAndPresentKey_HoldsAsItSays(
         bool mustExist, bool mustNotExist, long[]? revisions, bool whenMissing, bool whenPresent)
     {
         var condition = new Precondition
@@ -54,7 +55,7 @@ public sealed class StateMachineTests
     }
 
     [Fact]
-    public void FailedCondition_WritesNothing()
+    public void Condition_Fails_WritesNothing()
     {
         using var store = new TestStore();
         store.Put("k", "v");
@@ -90,7 +91,7 @@ public sealed class StateMachineTests
 
     /// <summary>The leader refuses what does not fit; what does is not the alarm's to refuse.</summary>
     [Fact]
-    public void QuotaAlarm_RefusesNothing()
+    public void Apply_QuotaAlarm_RefusesNothing()
     {
         using var store = new TestStore();
         store.Apply(CommandFactory.AlarmRaise(new Alarm(AlarmKind.NoSpace, AlarmCause.Quota, MemberId: 0)));
@@ -98,7 +99,7 @@ public sealed class StateMachineTests
     }
 
     [Fact]
-    public void BeforePublish_NobodySeesAnything_AfterIt_All()
+    public void Changes_BeforePublish_AreSeenByNoReaderAndAfterItByAll()
     {
         using var store = new TestStore();
         store.Apply(CommandFactory.Put(new PutRequest { Key = "a"u8.ToArray(), Value = "1"u8.ToArray() }), publish: false);
@@ -193,7 +194,7 @@ public sealed class StateMachineTests
     }
 
     [Fact]
-    public void OneDifferentByte_ChangesTheHash()
+    public void Hash_OneDifferentByte_Changes()
     {
         using var one = new TestStore();
         using var other = new TestStore();
@@ -229,7 +230,7 @@ public sealed class StateMachineTests
     }
 
     [Fact]
-    public void Restart_OpensEqualToBefore()
+    public void Open_AfterARestart_IsEqualToBefore()
     {
         using var store = new TestStore();
         store.Put("a", "1");
@@ -247,7 +248,7 @@ public sealed class StateMachineTests
     }
 
     [Fact]
-    public void CacheOverItsBound_EvictsAndStillReads()
+    public void Cache_OverItsBound_EvictsAndStillReads()
     {
         using var store = new TestStore(new StoreOptions { CacheBytes = 1000 });
         for (var i = 0; i < 500; i++)

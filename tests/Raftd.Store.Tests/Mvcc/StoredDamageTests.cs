@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Raftd.Contract;
 using Raftd.State.Commands;
+using Raftd.State.Keyspaces;
 using Raftd.Store.Buckets;
 using Raftd.Store.Leases;
 using Raftd.Store.Mvcc;
@@ -69,7 +70,7 @@ public sealed class StoredDamageTests : IDisposable
     }
 
     [Fact]
-    public void EveryBitOfEveryKey_Flipped_IsNoticed_AsIsAPairThatIsGone()
+    public void Keys_AnyBitFlippedOrAPairGone_IsNoticed()
     {
         foreach (var (bucket, key, value) in _pairs)
         {
@@ -122,7 +123,7 @@ public sealed class StoredDamageTests : IDisposable
 
     /// <summary>A length is asked for, and the value is not even looked at: the damage in it stays unnoticed.</summary>
     [Fact]
-    public void ValueThatIsLeftOut_IsNotRead()
+    public void Value_LeftOutOfARange_IsNotRead()
     {
         var (bucket, key, value) = _pairs.MaxBy(pair => pair.Value.Length);
         Write(bucket, key, Flipped(value, (value.Length * 8) - 1));

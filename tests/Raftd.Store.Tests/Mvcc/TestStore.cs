@@ -1,8 +1,9 @@
 using System.Text;
 using Raftd.Contract;
 using Raftd.State.Commands;
+using Raftd.State.Keyspaces;
 using Raftd.Store.Buckets;
-using Raftd.Store.Testing;
+using Raftd.Testing.Buckets;
 
 namespace Raftd.Store.Tests.Mvcc;
 

@@ -5,16 +5,19 @@ using Raftd.State.Keyspaces;
 using Raftd.Store.Lmdb;
 using Raftd.Store.Mvcc;
 using Raftd.Store.Trees;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Mvcc;
 
 /// <summary>Cached values: what fills the cache, what it counts, and that both stay true whichever thread fills and empties it.</summary>
 public sealed class ValueCacheTests
 {
+    private const int KeyCount = 200;
+    private const int SharedLimit = 8000;
     private const int Readers = 4;
 
     [Fact]
-    public void Cost_IsWhatTheArrayTakes() => Assert.All(
+    public void Cost_OfAnyLength_IsWhatTheArrayTakes() => Assert.All(
         new[] { 1, 7, 8, 9, 100, 4096 },
         length =>
         {
@@ -88,7 +91,7 @@ public sealed class ValueCacheTests
     }
 
     [Fact]
-    public void RangeOfMany_FillsNothing()
+    public void Range_OfMany_FillsNothing()
     {
         using var store = new TestStore(new StoreOptions { CacheBytes = 300 });
         store.Put("a", new string('a', 200));
@@ -102,7 +105,7 @@ public sealed class ValueCacheTests
     }
 
     [Fact]
-    public void OlderView_CannotFillARecordThatTheIndexHasLost()
+    public void Fill_RecordTheIndexHasLost_IsRefused()
     {
         using var store = new TestStore(new StoreOptions { CacheBytes = 1000 });
         store.Put("a", "old");
@@ -115,7 +118,7 @@ public sealed class ValueCacheTests
     }
 
     [Fact]
-    public void UnpublishedPut_LeavesTheOldValueCached()
+    public void Put_Unpublished_LeavesTheOldValueCached()
     {
         using var store = new TestStore(new StoreOptions { CacheBytes = 1000 });
         store.Put("a", "old");
@@ -126,7 +129,7 @@ public sealed class ValueCacheTests
     }
 
     [Fact]
-    public void Compaction_MovesTheCachedValues()
+    public void Compaction_ValuesCached_MovesThem()
     {
         using var store = new TestStore(new StoreOptions { CacheBytes = 1 << 20 });
         for (var i = 0; i < 2000; i++)
@@ -149,7 +152,7 @@ public sealed class ValueCacheTests
     }
 
     [Fact]
-    public void TakenOut_ByOneOnly()
+    public void TakeOut_ByTwoAtOnce_IsDoneByOne()
     {
         var cache = new ValueCache(1000);
         var record = NewRecord(cache.Admit(new byte[10]));
@@ -165,7 +168,7 @@ public sealed class ValueCacheTests
     }
 
     [Fact]
-    public void Admit_StopsAtTheLimit()
+    public void Admit_BeyondTheLimit_Stops()
     {
         var cache = new ValueCache(100);
         Assert.NotNull(cache.Admit(new byte[40]));
@@ -178,76 +181,32 @@ public sealed class ValueCacheTests
 
     /// <summary>Readers fill and evict, with views of all ages, while the writer replaces, deletes, compacts and flushes.</summary>
     [Fact]
-    public async Task ManyThreads_TheCountIsWhatTheIndexHolds()
+    public async Task Count_ManyThreads_IsWhatTheIndexHolds()
     {
-        const int Limit = 8000;
         using var directory = new TemporaryDirectory();
-        using var store = new TestStore(() => StateDirectory.Open(directory.Path), new StoreOptions { CacheBytes = Limit });
+        using var store = new TestStore(() => StateDirectory.Open(directory.Path), new StoreOptions { CacheBytes = SharedLimit });
         var random = new Random(1);
-        for (var i = 0; i < 200; i++)
+        for (var i = 0; i < KeyCount; i++)
         {
-            Put(i);
+            PutAtRandom(store, i, random);
         }
 
         using var stop = new CancellationTokenSource();
         var reads = new int[Readers];
-        var readers = Enumerable.Range(0, Readers).Select(number => Task.Run(() => Read(number))).ToArray();
+        var readers = Enumerable.Range(0, Readers)
+            .Select(number => Task.Run(() => ReadAtRandom(store, new Random(number), () => Interlocked.Increment(ref reads[number]), stop.Token)))
+            .ToArray();
         for (var i = 0; i < 4000 || reads.Min() < 4000; i++)
         {
-            switch (random.Next(20))
-            {
-                case 0:
-                    store.Delete(Key(random.Next(200)));
-                    break;
-                case 1:
-                    store.Compact(store.Revision - random.Next(3));
-                    break;
-                case 2 or 3:
-                    store.Flush();
-                    break;
-                default:
-                    Put(random.Next(200));
-                    break;
-            }
+            ChangeAtRandom(store, random);
         }
 
         await stop.CancelAsync();
         await Task.WhenAll(readers);
         store.State.Publish();
         AssertCounted(store);
-        Assert.InRange(store.State.View().Epoch.Cache.CountedBytes, 1, Limit);
+        Assert.InRange(store.State.View().Epoch.Cache.CountedBytes, 1, SharedLimit);
         Assert.Null(store.State.Audit());
-
-        void Put(int i) => store.Put(Key(i), $"{Key(i)}{new string('v', random.Next(300))}");
-
-        void Read(int number)
-        {
-            var dice = new Random(number);
-            var view = store.State.View();
-            while (!stop.IsCancellationRequested)
-            {
-                // Old views on purpose; the newest from time to time.
-                view = dice.Next(10) == 0 ? store.State.View() : view;
-                var key = Key(dice.Next(200));
-                try
-                {
-                    if (view.TryGet(TestStore.Bytes(key), out var item))
-                    {
-                        Assert.StartsWith(key, Encoding.UTF8.GetString(item.Value.Span), StringComparison.Ordinal);
-                    }
-                }
-                catch (StoreException gone) when (gone.Code == ErrorCode.Compacted)
-                {
-                    view = store.State.View();
-                }
-
-                // What is counted for a moment and not kept: one value for each reader.
-                Assert.InRange(view.Epoch.Cache.CountedBytes, 0, Limit + ((Readers + 1) * ValueCache.CostOf(ValueCache.MaxValueBytes)));
-                Interlocked.Increment(ref reads[number]);
-            }
-        }
-
-        static string Key(int i) => $"key-{i:D3}";
     }
 
     [Fact]
@@ -269,6 +228,57 @@ public sealed class ValueCacheTests
             Assert.Equal(revision == 3 ? "four" : "", Encoding.UTF8.GetString(items[0].Value.Span));
             Assert.Equal(revision == 3 ? 4 : 15, items[0].ValueBytes);
             Assert.Equal((0, 5), (items[1].Value.Length, items[1].ValueBytes));
+        }
+    }
+
+    private static string NumberedKey(int number) => $"key-{number:D3}";
+
+    private static void PutAtRandom(TestStore store, int number, Random random) =>
+        store.Put(NumberedKey(number), $"{NumberedKey(number)}{new string('v', random.Next(300))}");
+
+    private static void ChangeAtRandom(TestStore store, Random random)
+    {
+        switch (random.Next(20))
+        {
+            case 0:
+                store.Delete(NumberedKey(random.Next(KeyCount)));
+                break;
+            case 1:
+                store.Compact(store.Revision - random.Next(3));
+                break;
+            case 2 or 3:
+                store.Flush();
+                break;
+            default:
+                PutAtRandom(store, random.Next(KeyCount), random);
+                break;
+        }
+    }
+
+    private static void ReadAtRandom(TestStore store, Random random, Action onRead, CancellationToken stop)
+    {
+        var view = store.State.View();
+        while (!stop.IsCancellationRequested)
+        {
+            // Old views on purpose; the newest from time to time.
+            view = random.Next(10) == 0 ? store.State.View() : view;
+            var key = NumberedKey(random.Next(KeyCount));
+            try
+            {
+                if (view.TryGet(TestStore.Bytes(key), out var item))
+                {
+                    Assert.StartsWith(key, Encoding.UTF8.GetString(item.Value.Span), StringComparison.Ordinal);
+                }
+            }
+            catch (StoreException gone) when (gone.Code == ErrorCode.Compacted)
+            {
+                view = store.State.View();
+            }
+
+            // What is counted for a moment and not kept: one value for each reader.
+            Assert.InRange(
+                view.Epoch.Cache.CountedBytes, 0, SharedLimit + ((Readers + 1) * ValueCache.CostOf(ValueCache.MaxValueBytes)));
+            onRead();
         }
     }
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using Raftd.Store.Snapshots;
-using Raftd.Store.Testing;
 using Raftd.Store.Tests.Buckets;
+using Raftd.Testing.Buckets;
 
 namespace Raftd.Store.Tests.Snapshots;
 

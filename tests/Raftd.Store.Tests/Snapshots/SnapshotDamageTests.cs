@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Raftd.State.Commands;
 using Raftd.Store.Snapshots;
-using Raftd.Store.Testing;
+using Raftd.Testing.Buckets;
 
 namespace Raftd.Store.Tests.Snapshots;
 

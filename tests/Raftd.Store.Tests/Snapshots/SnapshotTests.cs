@@ -3,8 +3,9 @@ using Raftd.State.Commands;
 using Raftd.Store.Buckets;
 using Raftd.Store.Lmdb;
 using Raftd.Store.Snapshots;
-using Raftd.Store.Testing;
 using Raftd.Store.Tests.Buckets;
+using Raftd.Testing.Buckets;
+using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Snapshots;
 

@@ -10,16 +10,16 @@ internal enum Cut
     LeaderFromAll,
 
     /// <summary>The others hear the leader, and it hears none of them.</summary>
-    LeaderHearsNobody,
+    LeaderHearsNoMember,
 
     /// <summary>The leader hears the others, and none of them hears it.</summary>
-    NobodyHearsLeader,
+    NoMemberHearsLeader,
 
     /// <summary>The leader and one follower do not hear each other; the other follower hears both.</summary>
     LeaderFromOne,
 }
 
-/// <summary>Frames between some members are dropped. Who still has a majority acknowledges a write within a bound, and whoever
+/// <summary>Frames between some members are dropped. Who still has a majority acknowledges a write within a bound, and a member that
 /// is cut off answers no read from before it; then all is connected again.</summary>
 internal sealed class CutLinks(WiredCluster wired, Cut cut, Action<string> print) : Ill
 {
@@ -53,8 +53,8 @@ internal sealed class CutLinks(WiredCluster wired, Cut cut, Action<string> print
         // Cut off from one, cutOff is that follower; else it is the leader, and all others are meant.
         foreach (var follower in cut == Cut.LeaderFromOne ? [cutOff] : followers)
         {
-            wired.Set(follower, leader, cut == Cut.NobodyHearsLeader ? Link.Good : Link.Severed);
-            wired.Set(leader, follower, cut == Cut.LeaderHearsNobody ? Link.Good : Link.Severed);
+            wired.Set(follower, leader, cut == Cut.NoMemberHearsLeader ? Link.Good : Link.Severed);
+            wired.Set(leader, follower, cut == Cut.LeaderHearsNoMember ? Link.Good : Link.Severed);
         }
     }
 }

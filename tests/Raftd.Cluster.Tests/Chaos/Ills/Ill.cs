@@ -1,4 +1,5 @@
 using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests.Chaos.Ills;
 
