@@ -1,7 +1,7 @@
 // The REST face of a store. It asks only the contract: any part that answers IKeyValueService, ILeaseService and
 // IClusterService can stand behind it.
 //
-//   Kestrel ─ ApiDispatcher (HostGuard, raw target → RouteTable → handler) ─ KeyApi, LeaseApi, … ─ contract
+//   Kestrel ─ RestDispatcher (HostGuard, raw target → RouteTable → handler) ─ KeyApi, LeaseApi, … ─ contract
 //                  └─ not ours: routing ─ /openapi/v1.json, /swagger
 //
 // The framework's routing and model binding are not used for our own routes: they see decoded paths, and a key is bytes.
@@ -10,13 +10,17 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Raftd.Api.Docs;
+using Raftd.Api.Rest;
+using Raftd.Api.Rest.Docs;
 
 namespace Raftd.Api;
 
 /// <summary>The three calls that put the REST face into a WebApplication.</summary>
 public static class RaftdApi
 {
+    /// <summary>Answers are written in pieces of this size, so that a slow reader of a large value holds no second copy of it.</summary>
+    internal const int AnswerPieceBytes = 64 * 1024;
+
     private const int MinRequestBufferBytes = 128 * 1024;
 
     internal static readonly TimeSpan RateGrace = TimeSpan.FromSeconds(5);
@@ -35,14 +39,14 @@ public static class RaftdApi
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ApiServices>();
         services.AddSingleton(new RouteTable(AllRoutes()));
-        services.AddSingleton<ApiDispatcher>();
+        services.AddSingleton<RestDispatcher>();
         services.AddApiDocument();
     }
 
     /// <summary>Adds the middleware and the endpoints. Call it before other middleware: it sees raw targets.</summary>
     public static void MapRaftdApi(this WebApplication app)
     {
-        var dispatcher = app.Services.GetRequiredService<ApiDispatcher>();
+        var dispatcher = app.Services.GetRequiredService<RestDispatcher>();
         app.Use(next => context => dispatcher.InvokeAsync(context, next));
 
         // Named here, or the builder would put routing first and have it look at every key.
@@ -65,7 +69,7 @@ public static class RaftdApi
         // What a connection holds beside our budgets: requests sent ahead of their turn, and the part of an answer that is
         // under way. Kestrel's own default for the first is 1 MiB, which makes 16 GiB of all connections.
         limits.MaxRequestBufferSize = Math.Max(MinRequestBufferBytes, options.MaxRequestLineBytes + options.MaxRequestHeadersBytes);
-        limits.MaxResponseBufferSize = ApiCall.PieceBytes;
+        limits.MaxResponseBufferSize = AnswerPieceBytes;
         limits.MaxConcurrentConnections = options.MaxConnections;
         limits.KeepAliveTimeout = options.KeepAliveTimeout;
         limits.RequestHeadersTimeout = options.RequestHeadersTimeout;
@@ -73,7 +77,7 @@ public static class RaftdApi
         limits.MinResponseDataRate = Rate(options.MinResponseBytesPerSecond);
     }
 
-    internal static IEnumerable<ApiRoute> AllRoutes() =>
+    internal static IEnumerable<RestRoute> AllRoutes() =>
     [
         .. KeyApi.Routes,
         .. LeasedKeysApi.Routes,

@@ -1,3 +1,5 @@
+using Raftd.Api.Rest;
+
 namespace Raftd.Api.Tests;
 
 public sealed class KeyRangesTests

@@ -4,7 +4,7 @@ namespace Raftd.Mutations.Table;
 internal static class ClientMutations
 {
     private const string Body = "src/Raftd.Api/Http/RequestBody.cs";
-    private const string Keys = "src/Raftd.Api/KeyApi.cs";
+    private const string Keys = "src/Raftd.Api/Rest/KeyApi.cs";
     private const string Shared = "src/Raftd.Api/SharedValues.cs";
     private const string Cache = "src/Raftd.Store/Mvcc/ValueCache.cs";
 
@@ -85,7 +85,7 @@ internal static class ClientMutations
             Name = "reader-that-stops-is-kept",
             Failures = [65],
             Wrong = "a reader that stands still is measured at the rate for all answers, and holds a value for more than an hour",
-            File = "src/Raftd.Api/ApiCall.cs",
+            File = "src/Raftd.Api/Rest/RestCall.cs",
             Original = "«CutOffSlowReader();» for",
             Broken = "",
             Suites = [Suite.Api],
@@ -95,7 +95,7 @@ internal static class ClientMutations
             Name = "listing-without-bound",
             Failures = [61],
             Wrong = "a listing of leased keys is built whole, however large it is",
-            File = "src/Raftd.Api/LeasedKeysApi.cs",
+            File = "src/Raftd.Api/Rest/LeasedKeysApi.cs",
             Original = "call.Services.Options.MaxListingBytes",
             Broken = "long.MaxValue",
             Suites = [Suite.Api],
@@ -105,9 +105,9 @@ internal static class ClientMutations
             Name = "error-asks-for-status",
             Failures = [],
             Wrong = "each error answer asks the store for its sizes to fill in the revision",
-            File = "src/Raftd.Api/ApiDispatcher.cs",
-            Original = "ApiCall.Format(services.Cluster.Revision)",
-            Broken = "ApiCall.Format(services.Cluster.Status().Revision)",
+            File = "src/Raftd.Api/Rest/RestDispatcher.cs",
+            Original = "RestCall.Format(services.Cluster.Revision)",
+            Broken = "RestCall.Format(services.Cluster.Status().Revision)",
             Suites = [Suite.Api],
         },
         new()
