@@ -1,21 +1,16 @@
-// The REST face of a store. It asks only the contract: any part that answers IKeyValueService, ILeaseService and
-// IClusterService can stand behind it.
-//
-//   Kestrel ─ RestDispatcher (HostGuard, raw target → RouteTable → handler) ─ KeyApi, LeaseApi, … ─ contract
-//                  └─ not ours: routing ─ /openapi/v1.json, /swagger
-//
-// The framework's routing and model binding are not used for our own routes: they see decoded paths, and a key is bytes.
+// The client faces of a store. They ask only the contract: any part that answers IKeyValueService, ILeaseService and
+// IClusterService can stand behind them. Each face has a folder; what they share (limits, errors, bodies, the host guard,
+// the byte budgets) stands beside this file and in Http/.
 
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Raftd.Api.Rest;
-using Raftd.Api.Rest.Docs;
 
 namespace Raftd.Api;
 
-/// <summary>The three calls that put the REST face into a WebApplication.</summary>
+/// <summary>The three calls that put the client faces into a WebApplication.</summary>
 public static class RaftdApi
 {
     /// <summary>Answers are written in pieces of this size, so that a slow reader of a large value holds no second copy of it.</summary>
@@ -38,21 +33,11 @@ public static class RaftdApi
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ApiServices>();
-        services.AddSingleton(new RouteTable(AllRoutes()));
-        services.AddSingleton<RestDispatcher>();
-        services.AddApiDocument();
+        services.AddRest();
     }
 
     /// <summary>Adds the middleware and the endpoints. Call it before other middleware: it sees raw targets.</summary>
-    public static void MapRaftdApi(this WebApplication app)
-    {
-        var dispatcher = app.Services.GetRequiredService<RestDispatcher>();
-        app.Use(next => context => dispatcher.InvokeAsync(context, next));
-
-        // Named here, or the builder would put routing first and have it look at every key.
-        app.UseRouting();
-        app.MapApiDocument();
-    }
+    public static void MapRaftdApi(this WebApplication app) => app.MapRest();
 
     /// <summary>Sets the limits of the client port. Addresses and certificates are the caller's.</summary>
     public static void ConfigureKestrel(KestrelServerOptions server, ApiOptions options)
@@ -76,18 +61,6 @@ public static class RaftdApi
         limits.MinRequestBodyDataRate = Rate(options.MinRequestBodyBytesPerSecond);
         limits.MinResponseDataRate = Rate(options.MinResponseBytesPerSecond);
     }
-
-    internal static IEnumerable<RestRoute> AllRoutes() =>
-    [
-        .. KeyApi.Routes,
-        .. LeasedKeysApi.Routes,
-        .. LeaseApi.Routes,
-        .. ClusterApi.Routes,
-        .. CompactApi.Routes,
-        .. AlarmsApi.Routes,
-        .. HealthApi.Routes,
-        .. IndexApi.Routes,
-    ];
 
     private static MinDataRate? Rate(int bytesPerSecond) =>
         bytesPerSecond == 0 ? null : new MinDataRate(bytesPerSecond, RateGrace);

@@ -55,6 +55,12 @@ public sealed class ErrorTests
     [InlineData("/txn")]
     [InlineData("/stat%75s")]
     [InlineData("/status/")]
+    [InlineData("/STATUS")]
+    [InlineData("/members/")]
+    [InlineData("/members//promote")]
+    [InlineData("//status")]
+    [InlineData("/x/../status")]
+    [InlineData("/KEY/a")]
     [InlineData("/members/a/b/promote")]
     [InlineData("/swagger/no-such")]
     public async Task UnknownRoute_Is404AsJson(string target)
@@ -72,6 +78,10 @@ public sealed class ErrorTests
     [InlineData("OPTIONS", "/lease/kv/a", "POST, GET, HEAD")]
     [InlineData("BREW", "/members/a", "DELETE")]
     [InlineData("get", "/key/a", "PUT, GET, HEAD, DELETE")]
+    [InlineData("DELETE", "/lease/grant", "POST")]
+    [InlineData("DELETE", "/lease/kv", "POST, GET, HEAD")]
+    [InlineData("POST", "/lease/GRANT", "DELETE")]
+    [InlineData("delete", "/members/Node01", "DELETE")]
     [InlineData("DELETE", "/openapi/v1.json", "GET")]
     public async Task MethodNotAllowed_Is405WithAllow(string method, string target, string allow)
     {

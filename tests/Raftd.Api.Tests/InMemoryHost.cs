@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Raftd.Api.Rest.Routing;
 using Raftd.Contract;
 
 namespace Raftd.Api.Tests;
@@ -43,6 +45,9 @@ public sealed class InMemoryHost : IApiHost, IAsyncLifetime
     internal InMemoryCluster Cluster { get; }
 
     internal ApiServices Services => _app.Services.GetRequiredService<ApiServices>();
+
+    internal IEnumerable<RestRoute> Routes =>
+        _app.Services.GetRequiredService<EndpointDataSource>().Endpoints.SelectMany(endpoint => endpoint.Metadata.OfType<RestRoute>());
 
     internal static async Task<InMemoryHost> StartAsync(ApiOptions options, TimeProvider? clock = null)
     {

@@ -1,14 +1,17 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Raftd.Api.Rest.Http;
+using Raftd.Api.Rest.Routing;
 using Raftd.Api.Rest.Views;
 using Raftd.Contract;
 
 namespace Raftd.Api.Rest;
 
 /// <summary>/join, /members, /leader/transfer and /status.</summary>
-internal static class ClusterApi
+internal sealed class ClusterApi(IClusterService clusterService)
 {
     private const int MaxJoinBodyBytes = 16 * 1024;
 
@@ -17,92 +20,72 @@ internal static class ClusterApi
 
     private const string JoinHint = """post {"id":"node02","httpAddr":"host:port","raftAddr":"host:port"}""";
 
+    private const string NoSuchMember = "no such member";
+
     private static readonly ApiParameter MemberParameter = new(
         ParameterPlace.Path, "id", "the member's number or its label", Docs.ExampleMember.Placeholder, Required: true);
 
-    private static readonly ApiAnswer NoSuchMember = new(404, "no such member", ContentTypes.Json, typeof(ErrorView));
-
-    public static IEnumerable<RestRoute> Routes =>
-    [
-        new(HttpMethods.Get, "/status", StatusAsync)
-        {
-            Tag = "Cluster",
-            Summary = "What this member knows of itself",
-            Answers = [new(200, "the status", ContentTypes.Json, typeof(StatusView))],
-        },
-        new(HttpMethods.Get, "/members", MembersAsync)
-        {
-            Tag = "Cluster",
-            Summary = "The members",
-            Parameters = [CommonParameters.Level],
-            NeedsLeader = true,
-            Answers = [new(200, "the members, by label", ContentTypes.Json, typeof(MemberListView))],
-        },
-        new(HttpMethods.Post, "/join", JoinAsync)
-        {
-            Tag = "Cluster",
-            Summary = "Add a member",
-            Description = "It becomes a learner first and votes when it has caught up. The same member again: nothing done.",
-            NeedsLeader = true,
-            Bodies =
-            [
-                (ContentTypes.Json, """{"id":"node02","httpAddr":"127.0.0.1:8002","raftAddr":"127.0.0.1:8102"}"""),
-            ],
-            Answers =
-            [
-                new(200, "joined", ContentTypes.Json, typeof(JoinView)),
-                new(
-                    409,
-                    "known with another directory, or at other addresses where the request has no instance; or its build does "
-                    + "not know the cluster's feature level",
-                    ContentTypes.Json,
-                    typeof(ErrorView)),
-            ],
-        },
-        new(HttpMethods.Post, "/members/{id}/promote", PromoteAsync)
-        {
-            Tag = "Cluster",
-            Summary = "Give a learner its vote",
-            Parameters = [MemberParameter],
-            NeedsLeader = true,
-            Answers =
-            [
-                new(200, "it votes"),
-                NoSuchMember,
-                new(409, "it votes already or has not caught up", ContentTypes.Json, typeof(ErrorView)),
-            ],
-        },
-        new(HttpMethods.Delete, "/members/{id}", RemoveAsync)
-        {
-            Tag = "Cluster",
-            Summary = "Remove a member for good",
-            Parameters = [MemberParameter],
-            NeedsLeader = true,
-            Answers = [new(200, "removed"), NoSuchMember],
-        },
-        new(HttpMethods.Post, "/leader/transfer", TransferAsync)
-        {
-            Tag = "Cluster",
-            Summary = "Hand leadership over",
-            Parameters = [new(ParameterPlace.Query, "to", "a member's number or label; without it the one most up to date")],
-            NeedsLeader = true,
-            Answers = [new(200, "who leads now", ContentTypes.Json, typeof(LeaderView)), NoSuchMember],
-        },
-    ];
-
-    private static ValueTask StatusAsync(RestCall call) =>
-        call.WriteJsonAsync(StatusView.Of(call.Services.Cluster.Status()), ApiJson.Instance.StatusView);
-
-    private static async ValueTask MembersAsync(RestCall call)
+    public void Map(IEndpointRouteBuilder rest)
     {
-        var answer = await call.Services.Cluster.MembersAsync(call.Level(), CancellationToken.None);
+        var cluster = rest.MapGroup("").WithTags("Cluster");
+        cluster.MapGet("/status", StatusAsync)
+            .WithSummary("What this member knows of itself")
+            .AnswersJson(200, "the status", typeof(StatusView));
+        cluster.MapGet("/members", MembersAsync)
+            .WithSummary("The members")
+            .WithTraits(RouteTraits.NeedsLeader)
+            .WithParameters(CommonParameters.Level)
+            .AnswersJson(200, "the members, by label", typeof(MemberListView));
+        DescribeJoin(cluster.MapPost("/join", JoinAsync));
+        cluster.MapPost("/members/{id}/promote", WithMember(PromoteAsync))
+            .WithSummary("Give a learner its vote")
+            .WithTraits(RouteTraits.NeedsLeader)
+            .WithParameters(MemberParameter)
+            .Answers(200, "it votes")
+            .Refuses(404, NoSuchMember)
+            .Refuses(409, "it votes already or has not caught up");
+        cluster.MapDelete("/members/{id}", WithMember(RemoveAsync))
+            .WithSummary("Remove a member for good")
+            .WithTraits(RouteTraits.NeedsLeader)
+            .WithParameters(MemberParameter)
+            .Answers(200, "removed")
+            .Refuses(404, NoSuchMember);
+        cluster.MapPost("/leader/transfer", TransferAsync)
+            .WithSummary("Hand leadership over")
+            .WithTraits(RouteTraits.NeedsLeader)
+            .WithParameters(
+                new ApiParameter(ParameterPlace.Query, "to", "a member's number or label; without it the one most up to date"))
+            .AnswersJson(200, "who leads now", typeof(LeaderView))
+            .Refuses(404, NoSuchMember);
+    }
+
+    private static void DescribeJoin(RouteHandlerBuilder join) => join
+        .WithSummary("Add a member")
+        .WithDescription("It becomes a learner first and votes when it has caught up. The same member again: nothing done.")
+        .WithTraits(RouteTraits.NeedsLeader)
+        .WithBody(ContentTypes.Json, """{"id":"node02","httpAddr":"127.0.0.1:8002","raftAddr":"127.0.0.1:8102"}""")
+        .AnswersJson(200, "joined", typeof(JoinView))
+        .Refuses(
+            409,
+            "known with another directory, or at other addresses where the request has no instance; or its build does "
+            + "not know the cluster's feature level");
+
+    private RestHandler WithMember(Func<RestCall, ulong, ValueTask> handler) =>
+        async call => await handler(call, await MemberIdAsync(call.ParameterText()));
+
+    private ValueTask StatusAsync(RestCall call) =>
+        call.WriteJsonAsync(StatusView.Of(clusterService.Status()), ApiJson.Instance.StatusView);
+
+    private async ValueTask MembersAsync(RestCall call)
+    {
+        var answer = await clusterService.MembersAsync(call.Level(), CancellationToken.None);
         await call.WriteJsonAsync(MemberListView.Of(answer), ApiJson.Instance.MemberListView);
     }
 
-    private static async ValueTask JoinAsync(RestCall call)
+    private async ValueTask JoinAsync(RestCall call)
     {
         var request = await JoinRequestAsync(call);
-        var answer = await call.Services.Cluster.JoinAsync(request, CancellationToken.None);
+        var answer = await clusterService.JoinAsync(request, CancellationToken.None);
         await call.WriteJsonAsync(JoinView.Of(answer), ApiJson.Instance.JoinView);
     }
 
@@ -144,31 +127,29 @@ internal static class ClusterApi
     private static string Required(string name, string? value) =>
         string.IsNullOrEmpty(value) ? ApiException.BadRequest<string>($"`{name}` is missing") : value;
 
-    private static async ValueTask RemoveAsync(RestCall call)
+    private async ValueTask RemoveAsync(RestCall call, ulong id)
     {
-        var id = await MemberIdAsync(call, call.ParameterText());
-        await call.Services.Cluster.RemoveMemberAsync(id, CancellationToken.None);
+        await clusterService.RemoveMemberAsync(id, CancellationToken.None);
         await call.WriteEmptyAsync();
     }
 
-    private static async ValueTask PromoteAsync(RestCall call)
+    private async ValueTask PromoteAsync(RestCall call, ulong id)
     {
-        var id = await MemberIdAsync(call, call.ParameterText());
-        await call.Services.Cluster.PromoteMemberAsync(id, CancellationToken.None);
+        await clusterService.PromoteMemberAsync(id, CancellationToken.None);
         await call.WriteEmptyAsync();
     }
 
-    private static async ValueTask TransferAsync(RestCall call)
+    private async ValueTask TransferAsync(RestCall call)
     {
-        var to = call.Query.Text("to") is { } text ? await MemberIdAsync(call, text) : 0;
-        var leader = await call.Services.Cluster.TransferLeadershipAsync(to, CancellationToken.None);
+        var to = call.Query.Text("to") is { } text ? await MemberIdAsync(text) : 0;
+        var leader = await clusterService.TransferLeadershipAsync(to, CancellationToken.None);
         await call.WriteJsonAsync(new LeaderView(MemberView.Format(leader)), ApiJson.Instance.LeaderView);
     }
 
     /// <summary>A member by its number, else by its label: a label may be a number too, and the number is the surer name.</summary>
-    private static async ValueTask<ulong> MemberIdAsync(RestCall call, string idOrLabel)
+    private async ValueTask<ulong> MemberIdAsync(string idOrLabel)
     {
-        var members = (await call.Services.Cluster.MembersAsync(ReadLevel.Linearizable, CancellationToken.None)).Members;
+        var members = (await clusterService.MembersAsync(ReadLevel.Linearizable, CancellationToken.None)).Members;
         if (ulong.TryParse(idOrLabel, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
             && members.Any(member => member.Id == id))
         {

@@ -1,13 +1,16 @@
 using System.Text;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Raftd.Api.Rest.Http;
+using Raftd.Api.Rest.Routing;
 using Raftd.Api.Rest.Views;
 using Raftd.Contract;
 
 namespace Raftd.Api.Rest;
 
 /// <summary>/health, /livez, /readyz and /version, in etcd's shapes: probes and dashboards made for etcd read them.</summary>
-internal static class HealthApi
+internal sealed class HealthApi(IClusterService cluster)
 {
     /// <summary>The etcd release whose API this is; clients compare it to decide what they may ask.</summary>
     private const string EtcdVersion = "3.6.0";
@@ -15,46 +18,30 @@ internal static class HealthApi
     private static readonly ApiParameter Verbose =
         new(ParameterPlace.Query, "verbose", "every check with its outcome");
 
-    public static IEnumerable<RestRoute> Routes =>
-    [
-        new(HttpMethods.Get, "/health", HealthAsync)
-        {
-            Tag = "Operations",
-            Summary = "May clients be sent here? (etcd's JSON)",
-            Parameters = [Verbose],
-            Answers =
-            [
-                new(200, "healthy", ContentTypes.Json, typeof(HealthView)),
-                new(503, "not healthy, with the reason", ContentTypes.Json, typeof(HealthView)),
-            ],
-        },
-        ProbeRoute("/livez", "Does the process work?", LivezAsync),
-        ProbeRoute("/readyz", "May clients be sent here?", ReadyzAsync),
-        new(HttpMethods.Get, "/version", VersionAsync)
-        {
-            Tag = "Operations",
-            Summary = "Versions",
-            Answers = [new(200, "the versions", ContentTypes.Json, typeof(VersionView))],
-        },
-    ];
+    public void Map(IEndpointRouteBuilder rest)
+    {
+        var operations = rest.MapGroup("").WithTags("Operations");
+        operations.MapGet("/health", HealthAsync)
+            .WithSummary("May clients be sent here? (etcd's JSON)")
+            .WithParameters(Verbose)
+            .AnswersJson(200, "healthy", typeof(HealthView))
+            .AnswersJson(503, "not healthy, with the reason", typeof(HealthView));
+        DescribeProbe(operations.MapGet("/livez", LivezAsync)).WithSummary("Does the process work?");
+        DescribeProbe(operations.MapGet("/readyz", ReadyzAsync)).WithSummary("May clients be sent here?");
+        operations.MapGet("/version", VersionAsync)
+            .WithSummary("Versions")
+            .AnswersJson(200, "the versions", typeof(VersionView));
+    }
 
-    private static RestRoute ProbeRoute(string path, string summary, Func<RestCall, ValueTask> handler) =>
-        new(HttpMethods.Get, path, handler)
-        {
-            Tag = "Operations",
-            Summary = summary,
-            Parameters = [Verbose],
-            Answers =
-            [
-                new(200, "`ok`; with verbose a line `[+]name ok` for each check", ContentTypes.Text),
-                new(503, "the checks, `[-]name failed: reason` among them", ContentTypes.Text),
-            ],
-        };
+    private static RouteHandlerBuilder DescribeProbe(RouteHandlerBuilder probe) => probe
+        .WithParameters(Verbose)
+        .Answers(200, "`ok`; with verbose a line `[+]name ok` for each check", ContentTypes.Text)
+        .Answers(503, "the checks, `[-]name failed: reason` among them", ContentTypes.Text);
 
-    private static async ValueTask HealthAsync(RestCall call)
+    private async ValueTask HealthAsync(RestCall call)
     {
         var verbose = call.Query.Flag("verbose");
-        var checks = await call.Services.Cluster.ReadinessAsync(call.ClientGone);
+        var checks = await cluster.ReadinessAsync(call.ClientGone);
         var reason = string.Join("; ", checks.Where(check => !check.Passed).Select(check => $"{check.Name}: {check.Failure}"));
         var view = new HealthView(
             reason.Length == 0 ? "true" : "false",
@@ -63,11 +50,11 @@ internal static class HealthApi
         await call.WriteJsonAsync(view, ApiJson.Instance.HealthView, StatusOf(healthy: reason.Length == 0));
     }
 
-    private static async ValueTask LivezAsync(RestCall call) =>
-        await AnswerProbeAsync(call, await call.Services.Cluster.LivenessAsync(call.ClientGone));
+    private async ValueTask LivezAsync(RestCall call) =>
+        await AnswerProbeAsync(call, await cluster.LivenessAsync(call.ClientGone));
 
-    private static async ValueTask ReadyzAsync(RestCall call) =>
-        await AnswerProbeAsync(call, await call.Services.Cluster.ReadinessAsync(call.ClientGone));
+    private async ValueTask ReadyzAsync(RestCall call) =>
+        await AnswerProbeAsync(call, await cluster.ReadinessAsync(call.ClientGone));
 
     /// <summary>A failure is always told in full: its reader needs the reason.</summary>
     private static ValueTask AnswerProbeAsync(RestCall call, IReadOnlyList<HealthCheck> checks)
@@ -90,9 +77,9 @@ internal static class HealthApi
     private static int StatusOf(bool healthy) =>
         healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
 
-    private static ValueTask VersionAsync(RestCall call)
+    private ValueTask VersionAsync(RestCall call)
     {
-        var view = new VersionView(EtcdVersion, EtcdVersion, EtcdVersion, call.Services.Cluster.Status().Version);
+        var view = new VersionView(EtcdVersion, EtcdVersion, EtcdVersion, cluster.Status().Version);
         return call.WriteJsonAsync(view, ApiJson.Instance.VersionView);
     }
 }

@@ -1,16 +1,17 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Primitives;
 using Raftd.Api.Http;
 using Raftd.Api.Rest.Http;
+using Raftd.Api.Rest.Routing;
 using Raftd.Contract;
 
 namespace Raftd.Api.Rest;
 
 /// <summary>/key/{key}: one key's bytes.</summary>
-internal static class KeyApi
+internal sealed class KeyApi(ApiServices services)
 {
-    private const string Template = "/key/{key...}";
-
     /// <summary>Larger values are counted as answers, and shared by all who read them. What the store caches is below it.</summary>
     private const int InlineBytes = 4 * 1024;
 
@@ -28,86 +29,64 @@ internal static class KeyApi
     private static readonly ApiParameter IfMatch = new(
         ParameterPlace.Header, "If-Match", "only if the key's mod revision is one of these, as `\"7\"`, or `*` for any");
 
-    public static IEnumerable<RestRoute> Routes =>
-    [
-        new(HttpMethods.Put, Template, PutAsync)
-        {
-            Tag = "Keys",
-            Summary = "Store the body as the key's value",
-            NeedsLeader = true,
-            HasRevision = true,
-            Parameters =
-            [
-                KeyParameter,
-                CommonParameters.Key64,
-                new(ParameterPlace.Query, "ttl", "seconds until the key goes; 0 takes its time limit away"),
-                new(ParameterPlace.Query, "lease", "the id of the lease to attach"),
-                new(ParameterPlace.Query, "prev", "1: answer the value before; 204 if there was none"),
-                IfMatch,
-                new(ParameterPlace.Header, "If-None-Match", "`*`: only if the key does not exist"),
-            ],
-            Bodies = [(ContentTypes.Text, "hello"), (ContentTypes.Bytes, "")],
-            Answers =
-            [
-                new(200, "stored; ETag and X-Raftd-Revision carry its revision; with prev the value before, without an ETag", ContentTypes.Bytes),
-                new(204, "stored; prev was asked for and there was none"),
-                new(404, "no such lease", ContentTypes.Json, typeof(Views.ErrorView)),
-                new(412, "the condition does not hold", ContentTypes.Json, typeof(Views.ErrorView)),
-                new(413, "the value is too large", ContentTypes.Json, typeof(Views.ErrorView)),
-            ],
-        },
-        new(HttpMethods.Get, Template, GetAsync)
-        {
-            Tag = "Keys",
-            Summary = "The bytes as stored",
-            NeedsLeader = true,
-            HasRevision = true,
-            Parameters =
-            [
-                KeyParameter,
-                CommonParameters.Key64,
-                CommonParameters.Level,
-                new(ParameterPlace.Query, "rev", "the value as it was at this revision"),
-                new(ParameterPlace.Query, "wait", "wait this long for a version newer than `after`, as 30s, 500ms, 2m"),
-                new(ParameterPlace.Query, "after", "a revision; together with `wait`"),
-                new(ParameterPlace.Query, "default", "answered where the key does not exist"),
-                new(ParameterPlace.Header, "Range", "`bytes=0-99`: part of the value"),
-                new(ParameterPlace.Header, "If-None-Match", "304 if the key's mod revision is one of these"),
-                IfMatch,
-            ],
-            Answers =
-            [
-                new(200, "the value", ContentTypes.Bytes),
-                new(206, "the part asked for", ContentTypes.Bytes),
-                new(304, "not newer than If-None-Match, or nothing newer came within wait"),
-                new(404, "no such key", ContentTypes.Json, typeof(Views.ErrorView)),
-                new(410, "that revision has been compacted away", ContentTypes.Json, typeof(Views.ErrorView)),
-                new(416, "the range lies beyond the value", ContentTypes.Json, typeof(Views.ErrorView)),
-            ],
-        },
-        new(HttpMethods.Delete, Template, DeleteAsync)
-        {
-            Tag = "Keys",
-            Summary = "Delete the key, or all keys under it",
-            NeedsLeader = true,
-            HasRevision = true,
-            Parameters =
-            [
-                KeyParameter,
-                CommonParameters.Key64,
-                new(ParameterPlace.Query, "prefix", "1: every key that starts with this one"),
-                new(ParameterPlace.Query, "all", "1: every key there is; the path ends at the slash"),
-                IfMatch,
-            ],
-            Answers =
-            [
-                new(200, "done; X-Raftd-Deleted says how many"),
-                new(412, "the condition does not hold", ContentTypes.Json, typeof(Views.ErrorView)),
-            ],
-        },
-    ];
+    public void Map(IEndpointRouteBuilder rest)
+    {
+        var key = rest.MapGroup("/key/{**key}")
+            .WithTags("Keys")
+            .WithTraits(RouteTraits.NeedsLeader | RouteTraits.HasRevision)
+            .WithParameters(KeyParameter, CommonParameters.Key64);
+        DescribePut(key.MapPut("", PutAsync));
+        DescribeGet(key.MapGet("", GetAsync));
+        DescribeDelete(key.MapDelete("", DeleteAsync));
+    }
 
-    private static async ValueTask PutAsync(RestCall call)
+    private static void DescribePut(RouteHandlerBuilder put) => put
+        .WithSummary("Store the body as the key's value")
+        .WithParameters(
+            new(ParameterPlace.Query, "ttl", "seconds until the key goes; 0 takes its time limit away"),
+            new(ParameterPlace.Query, "lease", "the id of the lease to attach"),
+            new(ParameterPlace.Query, "prev", "1: answer the value before; 204 if there was none"),
+            IfMatch,
+            new(ParameterPlace.Header, "If-None-Match", "`*`: only if the key does not exist"))
+        .WithBody(ContentTypes.Text, "hello")
+        .WithBody(ContentTypes.Bytes)
+        .Answers(
+            200,
+            "stored; ETag and X-Raftd-Revision carry its revision; with prev the value before, without an ETag",
+            ContentTypes.Bytes)
+        .Answers(204, "stored; prev was asked for and there was none")
+        .Refuses(404, "no such lease")
+        .Refuses(412, "the condition does not hold")
+        .Refuses(413, "the value is too large");
+
+    private static void DescribeGet(RouteHandlerBuilder get) => get
+        .WithSummary("The bytes as stored")
+        .WithParameters(
+            CommonParameters.Level,
+            new(ParameterPlace.Query, "rev", "the value as it was at this revision"),
+            new(ParameterPlace.Query, "wait", "wait this long for a version newer than `after`, as 30s, 500ms, 2m"),
+            new(ParameterPlace.Query, "after", "a revision; together with `wait`"),
+            new(ParameterPlace.Query, "default", "answered where the key does not exist"),
+            new(ParameterPlace.Header, "Range", "`bytes=0-99`: part of the value"),
+            new(ParameterPlace.Header, "If-None-Match", "304 if the key's mod revision is one of these"),
+            IfMatch)
+        .Answers(200, "the value", ContentTypes.Bytes)
+        .Answers(206, "the part asked for", ContentTypes.Bytes)
+        .Answers(304, "not newer than If-None-Match, or nothing newer came within wait")
+        .Refuses(404, "no such key")
+        .Refuses(410, "that revision has been compacted away")
+        .Refuses(416, "the range lies beyond the value");
+
+    private static void DescribeDelete(RouteHandlerBuilder delete) => delete
+        .WithSummary("Delete the key, or all keys under it")
+        .WithParameters(
+            new(ParameterPlace.Query, "prefix", "1: every key that starts with this one"),
+            new(ParameterPlace.Query, "all", "1: every key there is; the path ends at the slash"),
+            IfMatch)
+        .Answers(200, "done; X-Raftd-Deleted says how many")
+        .Refuses(412, "the condition does not hold");
+
+    private async ValueTask PutAsync(RestCall call)
     {
         var key = call.Key();
         var ttl = call.Query.Number("ttl", 0, Bounds.MaxLeaseTtlSeconds);
@@ -119,9 +98,9 @@ internal static class KeyApi
 
         var wantsPrevious = call.Query.Flag("prev");
         var condition = KeyConditions.OfPut(call.Request.Headers);
-        using var body = await call.ReadBodyAsync(call.Services.Options.MaxValueBytes, "-max-value-bytes");
-        using var share = wantsPrevious ? await HoldPreviousAsync(call, key) : null;
-        var answer = await call.Services.Keys.PutAsync(
+        using var body = await call.ReadBodyAsync(services.Options.MaxValueBytes, "-max-value-bytes");
+        using var share = wantsPrevious ? await HoldPreviousAsync(key) : null;
+        var answer = await services.Keys.PutAsync(
             new PutRequest
             {
                 Key = key,
@@ -138,7 +117,7 @@ internal static class KeyApi
         call.SetRevision(answer.Revision);
         if (!answer.Succeeded)
         {
-            throw await KeyConditions.FailedInApplyAsync(call, key, answer.Revision);
+            throw await KeyConditions.FailedInApplyAsync(services.Keys, key, answer.Revision);
         }
 
         if (answer.Previous is { } previous)
@@ -158,14 +137,14 @@ internal static class KeyApi
 
     /// <summary>Counts the value that the answer will carry, before the put: afterwards it could not be refused.</summary>
     /// <remarks>As large as it is now. If another put comes in between, the answer counts what it really has.</remarks>
-    private static async ValueTask<ByteBudget.Share> HoldPreviousAsync(RestCall call, byte[] key)
+    private async ValueTask<ByteBudget.Share> HoldPreviousAsync(byte[] key)
     {
-        var now = await call.Services.Keys.RangeAsync(
+        var now = await services.Keys.RangeAsync(
             new RangeRequest { Key = key, KeysOnly = true, Level = ReadLevel.Stale }, CancellationToken.None);
-        return call.Services.Answers.Hold(now.Items.Count == 0 ? 0 : now.Items[0].ValueBytes);
+        return services.Answers.Hold(now.Items.Count == 0 ? 0 : now.Items[0].ValueBytes);
     }
 
-    private static async ValueTask GetAsync(RestCall call)
+    private async ValueTask GetAsync(RestCall call)
     {
         var key = call.Key();
         for (var read = 1; ; read++)
@@ -184,11 +163,11 @@ internal static class KeyApi
         }
     }
 
-    private static ValueTask AnswerAsync(RestCall call, byte[] key, RangeResponse? answer)
+    private ValueTask AnswerAsync(RestCall call, byte[] key, RangeResponse? answer)
     {
         if (answer is null)
         {
-            call.SetRevision(call.Services.Cluster.Revision);
+            call.SetRevision(services.Cluster.Revision);
             return call.WriteEmptyAsync(StatusCodes.Status304NotModified);
         }
 
@@ -211,12 +190,12 @@ internal static class KeyApi
     private static long? AskedRevision(RestCall call) => call.Query.Number("rev", 1, long.MaxValue);
 
     /// <returns>Null where a wait ended without news.</returns>
-    private static ValueTask<RangeResponse?> ReadAsync(RestCall call, byte[] key)
+    private ValueTask<RangeResponse?> ReadAsync(RestCall call, byte[] key)
     {
         var level = call.Level();
         var revision = AskedRevision(call);
         var maxValueBytes = call.IsHead ? 0 : InlineBytes;
-        var wait = call.Query.Duration("wait", call.Services.Options.MaxWait);
+        var wait = call.Query.Duration("wait", services.Options.MaxWait);
         var after = call.Query.Number("after", 0, long.MaxValue);
         if ((wait is null) != (after is null))
         {
@@ -238,15 +217,15 @@ internal static class KeyApi
                 Level = level,
                 MaxValueBytes = maxValueBytes,
             };
-            return call.Services.Keys.WaitAsync(request, call.ClientGone);
+            return services.Keys.WaitAsync(request, call.ClientGone);
         }
 
         return RangeAsync(
-            call, new RangeRequest { Key = key, Revision = revision ?? 0, Level = level, MaxValueBytes = maxValueBytes });
+            new RangeRequest { Key = key, Revision = revision ?? 0, Level = level, MaxValueBytes = maxValueBytes });
     }
 
-    private static async ValueTask<RangeResponse?> RangeAsync(RestCall call, RangeRequest request) =>
-        await call.Services.Keys.RangeAsync(request, CancellationToken.None);
+    private async ValueTask<RangeResponse?> RangeAsync(RangeRequest request) =>
+        await services.Keys.RangeAsync(request, CancellationToken.None);
 
     private static ValueTask AnswerMissingAsync(RestCall call, byte[] key)
     {
@@ -276,7 +255,7 @@ internal static class KeyApi
     /// <param name="key">The key.</param>
     /// <param name="item">The version to answer; without its value where that is large.</param>
     /// <param name="revision">Where the version was found, and is found again.</param>
-    private static async ValueTask WriteItemAsync(RestCall call, byte[] key, KeyValue item, long revision)
+    private async ValueTask WriteItemAsync(RestCall call, byte[] key, KeyValue item, long revision)
     {
         var part = PartOf(call, item);
         if (call.IsHead)
@@ -291,7 +270,7 @@ internal static class KeyApi
         }
         else
         {
-            using var shared = await call.Services.Values.ReadAsync(key, item, revision);
+            using var shared = await services.Values.ReadAsync(key, item, revision);
             SetPartHeaders(call, key, item, part);
             await call.WriteCountedAsync(Slice(await shared.Loaded, part));
         }
@@ -342,14 +321,14 @@ internal static class KeyApi
         call.Response.Headers.ContentSecurityPolicy = ValueCsp;
     }
 
-    private static async ValueTask DeleteAsync(RestCall call)
+    private async ValueTask DeleteAsync(RestCall call)
     {
         var request = DeleteRequest(call);
-        var answer = await call.Services.Keys.DeleteRangeAsync(request, CancellationToken.None);
+        var answer = await services.Keys.DeleteRangeAsync(request, CancellationToken.None);
         call.SetRevision(answer.Revision);
         if (!answer.Succeeded)
         {
-            throw await KeyConditions.FailedInApplyAsync(call, request.Key, answer.Revision);
+            throw await KeyConditions.FailedInApplyAsync(services.Keys, request.Key, answer.Revision);
         }
 
         call.Response.Headers["X-Raftd-Deleted"] = RestCall.Format(answer.Deleted);

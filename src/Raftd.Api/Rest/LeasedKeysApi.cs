@@ -1,15 +1,18 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Raftd.Api.Rest.Http;
+using Raftd.Api.Rest.Routing;
 using Raftd.Api.Rest.Views;
 using Raftd.Contract;
 
 namespace Raftd.Api.Rest;
 
 /// <summary>/lease/kv/{key}: service discovery, the data of live leased keys.</summary>
-internal static class LeasedKeysApi
+internal sealed class LeasedKeysApi(ApiServices services)
 {
     /// <summary>JSON data may nest as deep as this; deeper data is answered as a string.</summary>
     private const int MaxJsonDepth = 256;
@@ -25,38 +28,27 @@ internal static class LeasedKeysApi
         SkipValidation = true,
     };
 
-    public static IEnumerable<RestRoute> Routes => [Route(HttpMethods.Post), Route(HttpMethods.Get)];
-
-    private static RestRoute Route(string method)
+    public void Map(IEndpointRouteBuilder rest)
     {
-        var isPost = HttpMethods.IsPost(method);
-        var prefix = new ApiParameter(
-            isPost ? ParameterPlace.Form : ParameterPlace.Query,
-            "prefix",
-            "the lease's name starts with this",
-            "/esq/node",
-            Required: true);
-        ApiParameter[] parameters =
-        [
-            new(ParameterPlace.Path, "key", "the key's own name starts with this; `*` is every key", "nodeinfo", Required: true),
-            CommonParameters.Key64,
-            new(ParameterPlace.Query, "exact", "1: the key's own name is this, `*` included"),
-            new(ParameterPlace.Query, "full", "1: objects with lease, name, key, value and ttl"),
-        ];
-        return new RestRoute(method, "/lease/kv/{key...}", AnswerAsync)
-        {
-            Tag = "Leases",
-            Summary = "The data of all live leased keys, by lease name, lease id and key",
-            Description = "JSON data comes as JSON, other text as a string, bytes as `{\"base64\": …}`.",
-            NeedsLeader = true,
-            HasRevision = true,
-            Parameters = isPost ? parameters : [.. parameters, prefix],
-            FormFields = isPost ? [prefix] : [],
-            Answers = [new(200, "the data; with full=1 as described", ContentTypes.Json, typeof(LeasedKeyView[]))],
-        };
+        var leasedKeys = rest.MapGroup("/lease/kv/{**key}")
+            .WithTags("Leases")
+            .WithTraits(RouteTraits.NeedsLeader | RouteTraits.HasRevision)
+            .WithSummary("The data of all live leased keys, by lease name, lease id and key")
+            .WithDescription("JSON data comes as JSON, other text as a string, bytes as `{\"base64\": …}`.")
+            .WithParameters(
+                new(ParameterPlace.Path, "key", "the key's own name starts with this; `*` is every key", "nodeinfo", Required: true),
+                CommonParameters.Key64,
+                new(ParameterPlace.Query, "exact", "1: the key's own name is this, `*` included"),
+                new(ParameterPlace.Query, "full", "1: objects with lease, name, key, value and ttl"))
+            .AnswersJson(200, "the data; with full=1 as described", typeof(LeasedKeyView[]));
+        leasedKeys.MapPost("", AnswerAsync).WithParameters(Prefix(ParameterPlace.Form));
+        leasedKeys.MapGet("", AnswerAsync).WithParameters(Prefix(ParameterPlace.Query));
     }
 
-    private static async ValueTask AnswerAsync(RestCall call)
+    private static ApiParameter Prefix(ParameterPlace place) =>
+        new(place, "prefix", "the lease's name starts with this", "/esq/node", Required: true);
+
+    private async ValueTask AnswerAsync(RestCall call)
     {
         var exact = call.Query.Flag("exact");
         var full = call.Query.Flag("full");
@@ -68,13 +60,13 @@ internal static class LeasedKeysApi
         }
 
         var everyKey = !exact && key.AsSpan().SequenceEqual("*"u8);
-        var answer = await call.Services.Leases.LeasedKeysAsync(
+        var answer = await services.Leases.LeasedKeysAsync(
             new LeasedKeysRequest
             {
                 NamePrefix = prefix,
                 Key = everyKey ? default : key,
                 Exact = exact,
-                MaxBytes = call.Services.Options.MaxListingBytes,
+                MaxBytes = services.Options.MaxListingBytes,
             },
             CancellationToken.None);
         call.SetRevision(answer.Revision);
@@ -82,7 +74,7 @@ internal static class LeasedKeysApi
         if (!call.IsHead)
         {
             // The data, and its JSON: of a large item all of it lies in the writer at once.
-            using var share = call.Services.Answers.Hold(2 * answer.Items.Sum(LeasedKey.CountedBytes));
+            using var share = services.Answers.Hold(2 * answer.Items.Sum(LeasedKey.CountedBytes));
             await WriteArrayAsync(call, answer.Items, full);
         }
     }

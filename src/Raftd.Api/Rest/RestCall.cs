@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Primitives;
 using Raftd.Api.Http;
 using Raftd.Api.Rest.Http;
+using Raftd.Api.Rest.Routing;
 using Raftd.Api.Rest.Views;
 using Raftd.Contract;
 

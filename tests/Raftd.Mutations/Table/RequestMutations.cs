@@ -47,7 +47,7 @@ internal static class RequestMutations
             Name = "origin-seen-on-posts-alone",
             Failures = [78],
             Wrong = "a foreign page may send every method but POST",
-            File = "src/Raftd.Api/Rest/RestDispatcher.cs",
+            File = "src/Raftd.Api/Http/ForgeryGuard.cs",
             Original = "origin.Count == 0",
             Broken = "origin.Count == 0 || !HttpMethods.IsPost(request.Method)",
             Suites = [Suite.Api],

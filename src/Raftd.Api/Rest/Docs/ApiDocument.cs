@@ -1,4 +1,7 @@
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.DependencyInjection;
 using Raftd.Api.Rest.Views;
 
@@ -19,7 +22,14 @@ internal static class ApiDocument
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Instance);
             options.SerializerOptions.PropertyNamingPolicy = ApiJson.Instance.Options.PropertyNamingPolicy;
         });
-        services.AddOpenApi("v1", options => options.AddDocumentTransformer<RouteDocumentTransformer>());
+        services.AddOpenApi("v1", options =>
+        {
+            // HEAD is GET without its body.
+            options.ShouldInclude = description => description.HttpMethod != HttpMethods.Head;
+            options.CreateSchemaReferenceId = SchemaName;
+            options.AddOperationTransformer<RestOperationTransformer>();
+            options.AddDocumentTransformer<RestDocumentTransformer>();
+        });
     }
 
     public static void MapApiDocument(this WebApplication app)
@@ -45,4 +55,8 @@ internal static class ApiDocument
         });
         app.MapOpenApi();
     }
+
+    /// <summary>Views are called by what they show.</summary>
+    private static string? SchemaName(JsonTypeInfo type) =>
+        OpenApiOptions.CreateDefaultSchemaReferenceId(type)?.Replace("View", "", StringComparison.Ordinal);
 }
