@@ -44,14 +44,8 @@ internal static class RestFace
             StatusCodes.Status403Forbidden, "a Host that is not in -allowed-hosts, or an Origin that is not this member");
         MapRoutes(rest, services);
         var table = RouteTable.Complete(rest);
-        ((IEndpointConventionBuilder)rest).Finally(endpoint =>
-        {
-            var route = RestRoute.Of(endpoint);
-            var handler = endpoint.Metadata.OfType<RestHandler>().SingleOrDefault();
-            endpoint.Metadata.Add(route);
-            endpoint.DisplayName = route.ToString();
-            endpoint.RequestDelegate = new RestEndpoint(route, handler, table, errors, services).InvokeAsync;
-        });
+        ((IEndpointConventionBuilder)rest).Finally(
+            endpoint => RestEndpoint.Complete((RouteEndpointBuilder)endpoint, table, errors, services));
         return table;
     }
 

@@ -1,8 +1,10 @@
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc.ApiExplorer;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Raftd.Api.Rest.Views;
 
 namespace Raftd.Api.Rest.Docs;
@@ -22,6 +24,7 @@ internal static class ApiDocument
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Instance);
             options.SerializerOptions.PropertyNamingPolicy = ApiJson.Instance.Options.PropertyNamingPolicy;
         });
+        services.TryAddEnumerable(ServiceDescriptor.Transient<IApiDescriptionProvider, RestDescriptions>());
         services.AddOpenApi("v1", options =>
         {
             // HEAD is GET without its body.

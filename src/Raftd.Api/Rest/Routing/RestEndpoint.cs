@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
 using Raftd.Api.Http;
 using Raftd.Api.Rest.Http;
 
@@ -8,6 +10,20 @@ namespace Raftd.Api.Rest.Routing;
 internal sealed class RestEndpoint(
     RestRoute route, RestHandler? handler, RouteTable table, RestErrors errors, ApiServices services)
 {
+    /// <summary>Takes the place of what was mapped, once all metadata of groups is there.</summary>
+    public static void Complete(RouteEndpointBuilder builder, RouteTable table, RestErrors errors, ApiServices services)
+    {
+        var route = RestRoute.Of(builder);
+        var handler = builder.Metadata.OfType<RestHandler>().SingleOrDefault();
+        builder.Metadata.Add(route);
+        builder.DisplayName = route.ToString();
+        builder.RequestDelegate = new RestEndpoint(route, handler, table, errors, services).InvokeAsync;
+
+        // The pinned path: routing then makes no dictionary of route values for each request to a key (160 bytes). The document
+        // has the template (RestDescriptions).
+        builder.RoutePattern = RoutePatternFactory.Parse(RouteTable.PathOf(builder.RoutePattern));
+    }
+
     public Task InvokeAsync(HttpContext context)
     {
         if (handler is null || !route.Takes(context.Request.Method))

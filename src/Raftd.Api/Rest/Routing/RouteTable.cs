@@ -28,8 +28,7 @@ internal sealed class RouteTable
         var paths = endpoints.GroupBy(endpoint => TemplateOf(endpoint.RoutePattern), StringComparer.Ordinal).ToArray();
         _keyPaths =
         [
-            .. paths.Where(path => path.First().RoutePattern.Parameters.Any(parameter => parameter.IsCatchAll))
-                .Select(path => path.Key[..path.Key.IndexOf("/{", StringComparison.Ordinal)]),
+            .. paths.Where(path => IsKeyPath(path.First().RoutePattern)).Select(path => PathOf(path.First().RoutePattern)),
         ];
         _allowed = paths.ToDictionary(
             path => path.Key,
@@ -58,6 +57,13 @@ internal sealed class RouteTable
     /// <summary>The path as it was mapped; a group adds a slash to an empty one.</summary>
     public static string TemplateOf(RoutePattern pattern) => pattern.RawText is { Length: > 1 } text ? text.TrimEnd('/') : "/";
 
+    /// <summary>The path as routing has it: that of keys ends before them.</summary>
+    public static string PathOf(RoutePattern pattern)
+    {
+        var template = TemplateOf(pattern);
+        return IsKeyPath(pattern) ? template[..template.IndexOf("/{", StringComparison.Ordinal)] : template;
+    }
+
     /// <summary>For the Allow header.</summary>
     public string AllowedOn(RestRoute route) => _allowed[route.Template];
 
@@ -83,6 +89,8 @@ internal sealed class RouteTable
             : path.Length == rawTarget.Length ? rawTarget
             : path.ToString();
     }
+
+    private static bool IsKeyPath(RoutePattern pattern) => pattern.Parameters.Any(parameter => parameter.IsCatchAll);
 
     private static string WithoutCapitals(ReadOnlySpan<char> path) => string.Create(
         path.Length,
