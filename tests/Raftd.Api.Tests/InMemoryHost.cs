@@ -58,10 +58,10 @@ public sealed class InMemoryHost : IApiHost, IAsyncLifetime
 
     /// <summary>The budgets are whole again. A request gives its part back when it ends, which its client may learn a moment
     /// before.</summary>
-    internal Task NoBodyIsInFlightAsync() => EventuallyAsync(
+    internal Task AllBodiesAreReleasedAsync() => EventuallyAsync(
         () => (Services.SmallBodies.UsedBytes, Services.LargeBodies.UsedBytes), (0L, 0L), "bytes of bodies counted");
 
-    internal Task NoAnswerIsInFlightAsync() =>
+    internal Task AllAnswersAreReleasedAsync() =>
         EventuallyAsync(() => (Services.Answers.UsedBytes, Services.Values.ReaderCount), (0L, 0), "bytes of answers counted, readers");
 
     /// <summary>What other threads bring about.</summary>

@@ -10,7 +10,7 @@ public sealed class OpenApiTests(InMemoryHost host) : IClassFixture<InMemoryHost
     private static readonly string[] Methods = ["get", "put", "post", "delete"];
 
     [Fact]
-    public async Task Document_DescribesEveryRoute()
+    public async Task Document_EveryRoute_IsDescribed()
     {
         using var document = await DocumentAsync();
         var described = from path in document.RootElement.GetProperty("paths").EnumerateObject()
@@ -39,7 +39,7 @@ public sealed class OpenApiTests(InMemoryHost host) : IClassFixture<InMemoryHost
     }
 
     [Fact]
-    public async Task Document_EverySchemaReferenceResolves()
+    public async Task Document_EverySchemaReference_Resolves()
     {
         using var document = await DocumentAsync();
         var text = document.RootElement.GetRawText();
@@ -56,7 +56,7 @@ public sealed class OpenApiTests(InMemoryHost host) : IClassFixture<InMemoryHost
     /// <summary>In the order of the document, each operation with its required parameters and its body, the way the page
     /// sends them: a slash in a path parameter as %2F.</summary>
     [Fact]
-    public async Task Document_ExamplesRun()
+    public async Task Document_EveryExample_Runs()
     {
         using var client = new HttpClient { BaseAddress = host.BaseUrl };
         var template = await DocumentAsync();
@@ -79,7 +79,7 @@ public sealed class OpenApiTests(InMemoryHost host) : IClassFixture<InMemoryHost
     }
 
     [Fact]
-    public async Task Page_IsServedWithAPolicyThatItsScriptsMeet()
+    public async Task Page_Served_HasAPolicyThatItsScriptsMeet()
     {
         using var client = new HttpClient { BaseAddress = host.BaseUrl };
         using var page = await client.GetAsync(new Uri("/swagger", UriKind.Relative));

@@ -26,6 +26,12 @@ internal sealed class RouteTable
     private RouteTable(IEnumerable<RouteEndpoint> endpoints)
     {
         var paths = endpoints.GroupBy(endpoint => TemplateOf(endpoint.RoutePattern), StringComparer.Ordinal).ToArray();
+        foreach (var path in paths)
+        {
+            Invariant.Check(
+                !path.Key.AsSpan().ContainsAnyInRange('A', 'Z'), $"{path.Key} has capitals, which no pinned path has");
+        }
+
         _keyPaths =
         [
             .. paths.Where(path => IsKeyPath(path.First().RoutePattern)).Select(path => PathOf(path.First().RoutePattern)),
