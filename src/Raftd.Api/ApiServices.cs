@@ -26,7 +26,7 @@ internal sealed class ApiServices
         Answers = new ByteBudget("answers", options.MaxAnswersInFlightBytes);
         Values = new SharedValues(keys, Answers);
         LargeAnswerRate = new MinDataRate(options.MinTransferBytesPerSecond, RaftdApi.RateGrace);
-        Hosts = new HostGuard(options.AllowedHosts, options.OwnHosts);
+        Forgeries = new ForgeryGuard(new HostGuard(options.AllowedHosts, options.OwnHosts));
         Log = loggers.CreateLogger("Raftd.Api");
     }
 
@@ -53,7 +53,7 @@ internal sealed class ApiServices
     /// <summary>Of readers of what is counted until it is read.</summary>
     public MinDataRate LargeAnswerRate { get; }
 
-    public HostGuard Hosts { get; }
+    public ForgeryGuard Forgeries { get; }
 
     public ILogger Log { get; }
 }

@@ -1,22 +1,21 @@
-// The REST face of a store. It asks only the contract: any part that answers IKeyValueService, ILeaseService and
-// IClusterService can stand behind it.
-//
-//   Kestrel ─ ApiDispatcher (HostGuard, raw target → RouteTable → handler) ─ KeyApi, LeaseApi, … ─ contract
-//                  └─ not ours: routing ─ /openapi/v1.json, /swagger
-//
-// The framework's routing and model binding are not used for our own routes: they see decoded paths, and a key is bytes.
+// The client faces of a store. They ask only the contract: any part that answers IKeyValueService, ILeaseService and
+// IClusterService can stand behind them. Each face has a folder; what they share (limits, errors, bodies, the host guard,
+// the byte budgets) stands beside this file and in Http/.
 
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Raftd.Api.Docs;
+using Raftd.Api.Rest;
 
 namespace Raftd.Api;
 
-/// <summary>The three calls that put the REST face into a WebApplication.</summary>
+/// <summary>The three calls that put the client faces into a WebApplication.</summary>
 public static class RaftdApi
 {
+    /// <summary>Answers are written in pieces of this size, so that a slow reader of a large value holds no second copy of it.</summary>
+    internal const int AnswerPieceBytes = 64 * 1024;
+
     private const int MinRequestBufferBytes = 128 * 1024;
 
     internal static readonly TimeSpan RateGrace = TimeSpan.FromSeconds(5);
@@ -34,21 +33,11 @@ public static class RaftdApi
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ApiServices>();
-        services.AddSingleton(new RouteTable(AllRoutes()));
-        services.AddSingleton<ApiDispatcher>();
-        services.AddApiDocument();
+        services.AddRest();
     }
 
     /// <summary>Adds the middleware and the endpoints. Call it before other middleware: it sees raw targets.</summary>
-    public static void MapRaftdApi(this WebApplication app)
-    {
-        var dispatcher = app.Services.GetRequiredService<ApiDispatcher>();
-        app.Use(next => context => dispatcher.InvokeAsync(context, next));
-
-        // Named here, or the builder would put routing first and have it look at every key.
-        app.UseRouting();
-        app.MapApiDocument();
-    }
+    public static void MapRaftdApi(this WebApplication app) => app.MapRest();
 
     /// <summary>Sets the limits of the client port. Addresses and certificates are the caller's.</summary>
     public static void ConfigureKestrel(KestrelServerOptions server, ApiOptions options)
@@ -65,25 +54,13 @@ public static class RaftdApi
         // What a connection holds beside our budgets: requests sent ahead of their turn, and the part of an answer that is
         // under way. Kestrel's own default for the first is 1 MiB, which makes 16 GiB of all connections.
         limits.MaxRequestBufferSize = Math.Max(MinRequestBufferBytes, options.MaxRequestLineBytes + options.MaxRequestHeadersBytes);
-        limits.MaxResponseBufferSize = ApiCall.PieceBytes;
+        limits.MaxResponseBufferSize = AnswerPieceBytes;
         limits.MaxConcurrentConnections = options.MaxConnections;
         limits.KeepAliveTimeout = options.KeepAliveTimeout;
         limits.RequestHeadersTimeout = options.RequestHeadersTimeout;
         limits.MinRequestBodyDataRate = Rate(options.MinRequestBodyBytesPerSecond);
         limits.MinResponseDataRate = Rate(options.MinResponseBytesPerSecond);
     }
-
-    internal static IEnumerable<ApiRoute> AllRoutes() =>
-    [
-        .. KeyApi.Routes,
-        .. LeasedKeysApi.Routes,
-        .. LeaseApi.Routes,
-        .. ClusterApi.Routes,
-        .. CompactApi.Routes,
-        .. AlarmsApi.Routes,
-        .. HealthApi.Routes,
-        .. IndexApi.Routes,
-    ];
 
     private static MinDataRate? Rate(int bytesPerSecond) =>
         bytesPerSecond == 0 ? null : new MinDataRate(bytesPerSecond, RateGrace);

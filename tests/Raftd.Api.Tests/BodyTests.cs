@@ -46,7 +46,7 @@ public sealed class BodyTests
     }
 
     [Fact]
-    public async Task TooLarge_SentAnyway_IsDrainedSoThatTheAnswerIsRead()
+    public async Task Body_TooLargeAndSentAnyway_IsDrainedSoThatTheAnswerIsRead()
     {
         await using var host = await InMemoryHost.StartAsync(Small);
         var answer = RawHttp.Send(host, "PUT", "/key/a", body: new byte[16 << 20]);
@@ -58,7 +58,7 @@ public sealed class BodyTests
     [InlineData(1000, 200)]
     [InlineData(1001, 413)]
     [InlineData(200_000, 413)]
-    public async Task Chunked_IsCounted(int length, int status)
+    public async Task ChunkedBody_AroundItsLimit_IsCounted(int length, int status)
     {
         await using var host = await InMemoryHost.StartAsync(Small);
         using var connection = RawHttp.Connect(host);
@@ -73,14 +73,14 @@ public sealed class BodyTests
         Assert.Equal(status, connection.ReadAnswer().Status);
         var stored = RawHttp.Send(host, "GET", "/key/a");
         Assert.Equal(status == 200 ? length : -1, stored.Status == 200 ? stored.Body.Length : -1);
-        await host.NoBodyIsInFlightAsync();
+        await host.AllBodiesAreReleasedAsync();
     }
 
     [Theory]
     [InlineData("Content-Length: 10\r\n\r\nhalf")]
     [InlineData("Transfer-Encoding: chunked\r\n\r\na\r\nhalf")]
     [InlineData("Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")]
-    public async Task BodyEndsEarly_StoresNothing(string headersAndBody)
+    public async Task Body_ThatEndsEarly_StoresNothing(string headersAndBody)
     {
         await using var host = await InMemoryHost.StartAsync(Small);
         using (var connection = RawHttp.Connect(host))
@@ -91,11 +91,11 @@ public sealed class BodyTests
         }
 
         Assert.Equal(404, RawHttp.Send(host, "GET", "/key/a").Status);
-        await host.NoBodyIsInFlightAsync();
+        await host.AllBodiesAreReleasedAsync();
     }
 
     [Fact]
-    public async Task SlowBody_EndsWith408()
+    public async Task Body_SentTooSlowly_Is408()
     {
         await using var host = await InMemoryHost.StartAsync(Small);
         using var connection = RawHttp.Connect(host);
@@ -103,7 +103,7 @@ public sealed class BodyTests
         var answer = connection.ReadAnswer();
         Assert.Equal(408, answer.Status);
         Assert.Contains("\"code\":\"request_timeout\"", answer.Text, StringComparison.Ordinal);
-        await host.NoBodyIsInFlightAsync();
+        await host.AllBodiesAreReleasedAsync();
     }
 
     /// <summary>What two parsers in a row could read as different requests. Each gets 400, or the whole of it is one
@@ -122,7 +122,7 @@ public sealed class BodyTests
     [InlineData("PUT /key/s HTTP/1.1\r\nContent-Length: 0\r\n\r\n")]
     [InlineData("PUT /key/s HTTP/1.1\r\nHost: a\r\nHost: b\r\nContent-Length: 0\r\n\r\n")]
     [InlineData("PUT /key/\u00e9 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")]
-    public async Task AmbiguousRequest_NeverBecomesTwo(string request)
+    public async Task Request_ThatParsersReadDifferently_NeverBecomesTwo(string request)
     {
         await using var host = await InMemoryHost.StartAsync(Small);
         using var connection = RawHttp.Connect(host);
@@ -134,7 +134,7 @@ public sealed class BodyTests
     }
 
     [Fact]
-    public async Task BareLineFeeds_AreOneRequest()
+    public async Task Request_WithBareLineFeeds_IsOneRequest()
     {
         await using var host = await InMemoryHost.StartAsync(Small);
         using var connection = RawHttp.Connect(host);

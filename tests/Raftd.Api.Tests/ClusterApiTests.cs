@@ -18,7 +18,7 @@ public sealed class ClusterApiTests(InMemoryHost host) : IClassFixture<InMemoryH
     [InlineData("""{"id":"x",""", 400)]
     [InlineData("null", 400)]
     [InlineData("", 400)]
-    public void Join_ReadsTheBodyThatTheGoRaftdPosts(string body, int status)
+    public void Join_BodyOfTheGoRaftd_IsRead(string body, int status)
     {
         var answer = RawHttp.Send(host, "POST", "/join", "", Encoding.UTF8.GetBytes(body));
         Assert.True(answer.Status == status, answer.Text);
@@ -54,7 +54,7 @@ public sealed class ClusterApiTests(InMemoryHost host) : IClassFixture<InMemoryH
     [InlineData("raftAddr", "b\u00fccher:8200")]
     [InlineData("id", "a b")]
     [InlineData("id", "a\u0007")]
-    public void Join_WithWhatOthersCannotUse_Is400AndNamesTheFieldAndAnExample(string field, string value)
+    public void Join_FieldThatOthersCannotUse_Is400AndNamesItAndAnExample(string field, string value)
     {
         var answer = JoinWith(field, value);
         Assert.True(answer.Status == 400, answer.Text);
@@ -67,7 +67,7 @@ public sealed class ClusterApiTests(InMemoryHost host) : IClassFixture<InMemoryH
     public void Join_LabelOf129Bytes_Is400() => Assert.Equal(400, JoinWith("id", new string('x', 129)).Status);
 
     [Fact]
-    public void Join_AgainIsNothingAndFromAnotherDirectoryIs409()
+    public void Join_SentAgain_IsNothingAndFromAnotherDirectory409()
     {
         const string Body = """{"id":"again","httpAddr":"h:2","raftAddr":"r:2","instance":5}""";
         var first = RawHttp.Send(host, "POST", "/join", "", Encoding.UTF8.GetBytes(Body));
@@ -81,7 +81,7 @@ public sealed class ClusterApiTests(InMemoryHost host) : IClassFixture<InMemoryH
 
     /// <summary>A member that does not say which level it knows is one of level 1, which this cluster is at.</summary>
     [Fact]
-    public void Join_CarriesTheLevelThatTheMemberKnows()
+    public void Join_OfALevelBelowTheClusters_Is409()
     {
         const string Body = """{"id":"leveled","httpAddr":"h:4","raftAddr":"r:4"}""";
         var older = Body.Replace("}", ",\"featureLevel\":0}", StringComparison.Ordinal);
@@ -92,7 +92,7 @@ public sealed class ClusterApiTests(InMemoryHost host) : IClassFixture<InMemoryH
     }
 
     [Fact]
-    public void Members_AreNamedByNumberOrLabel()
+    public void Member_NamedByNumberOrLabel_IsFound()
     {
         const string Body = """{"id":"byname","httpAddr":"h:3","raftAddr":"r:3"}""";
         RawHttp.Send(host, "POST", "/join", "", Encoding.UTF8.GetBytes(Body));
@@ -108,7 +108,7 @@ public sealed class ClusterApiTests(InMemoryHost host) : IClassFixture<InMemoryH
         Assert.Equal(200, RawHttp.Send(host, "POST", "/leader/transfer").Status);
         Assert.Equal(200, RawHttp.Send(host, "DELETE", "/members/byname").Status);
         Assert.Equal(404, RawHttp.Send(host, "DELETE", $"/members/{id}").Status);
-        Assert.Equal(404, RawHttp.Send(host, "POST", "/leader/transfer?to=nobody").Status);
+        Assert.Equal(404, RawHttp.Send(host, "POST", "/leader/transfer?to=unknown").Status);
     }
 
     private RawAnswer JoinWith(string field, string value, string label = "refused")
@@ -124,7 +124,7 @@ public sealed class ClusterApiTests(InMemoryHost host) : IClassFixture<InMemoryH
     }
 
     [Fact]
-    public void Status_WritesIdsAndRevisionsAsText()
+    public void Status_IdsAndRevisions_AreText()
     {
         using var status = JsonDocument.Parse(RawHttp.Send(host, "GET", "/status").Text);
         Assert.Equal("11111111111111111111", status.RootElement.GetProperty("member_id").GetString());
@@ -135,7 +135,7 @@ public sealed class ClusterApiTests(InMemoryHost host) : IClassFixture<InMemoryH
     }
 
     [Fact]
-    public async Task Probes_SpeakAsEtcdDoes()
+    public async Task Probes_HealthyAndNot_SpeakAsEtcdDoes()
     {
         await using var own = await InMemoryHost.StartAsync(new ApiOptions());
         Assert.Equal("""{"health":"true","reason":""}""", RawHttp.Send(own, "GET", "/health").Text);
@@ -156,12 +156,12 @@ public sealed class ClusterApiTests(InMemoryHost host) : IClassFixture<InMemoryH
     }
 
     [Fact]
-    public void Version_HasEtcdsNamesAndOurs() => Assert.Equal(
+    public void Version_AskedFor_HasEtcdsNamesAndOurs() => Assert.Equal(
         """{"etcdserver":"3.6.0","etcdcluster":"3.6.0","storage":"3.6.0","raftd":"0.1.0"}""",
         RawHttp.Send(host, "GET", "/version").Text);
 
     [Fact]
-    public void Index_IsTextForCurlAndAPageForBrowsers()
+    public void Index_ByAccept_IsTextForCurlAndAPageForBrowsers()
     {
         var text = RawHttp.Send(host, "GET", "/");
         Assert.Equal("text/plain; charset=utf-8", text.Header("Content-Type"));

@@ -4,7 +4,7 @@ namespace Raftd.Api.Tests;
 public sealed class DocsTests(InMemoryHost host) : IClassFixture<InMemoryHost>
 {
     [Fact]
-    public async Task RestMd_ShellLinesRun()
+    public async Task RestMd_ShellLines_Run()
     {
         var lines = await File.ReadAllLinesAsync(FindUpwards("docs/rest.md"));
         var script = new List<string> { "set -e" };

@@ -17,7 +17,7 @@ public sealed class ErrorTests
     [InlineData(ErrorCode.NoLeader, 503, "no_leader")]
     [InlineData(ErrorCode.NotReady, 503, "not_ready")]
     [InlineData(ErrorCode.UnknownOutcome, 504, "unknown_outcome")]
-    public async Task StoreFailure_BecomesItsRowOfTheTable(ErrorCode failure, int status, string code)
+    public async Task StoreFailure_OfEachCode_BecomesItsRowOfTheTable(ErrorCode failure, int status, string code)
     {
         await using var host = await InMemoryHost.StartAsync(new ApiOptions());
         host.Store.Failure = new StoreException(failure, "what <happened>", "what to do", "http://leader:1");
@@ -35,11 +35,11 @@ public sealed class ErrorTests
     }
 
     [Fact]
-    public void ErrorCode_EachHasARow() => Assert.All(
+    public void ErrorCode_EveryOne_HasARow() => Assert.All(
         Enum.GetValues<ErrorCode>(), code => Assert.NotEqual(500, ApiError.From(new StoreException(code, "")).Status));
 
     [Fact]
-    public async Task RevisionCompactedAway_Is410()
+    public async Task Get_RevisionCompactedAway_Is410()
     {
         await using var host = await InMemoryHost.StartAsync(new ApiOptions());
         RawHttp.Send(host, "PUT", "/key/a", body: [1]);
@@ -55,9 +55,15 @@ public sealed class ErrorTests
     [InlineData("/txn")]
     [InlineData("/stat%75s")]
     [InlineData("/status/")]
+    [InlineData("/STATUS")]
+    [InlineData("/members/")]
+    [InlineData("/members//promote")]
+    [InlineData("//status")]
+    [InlineData("/x/../status")]
+    [InlineData("/KEY/a")]
     [InlineData("/members/a/b/promote")]
     [InlineData("/swagger/no-such")]
-    public async Task UnknownRoute_Is404AsJson(string target)
+    public async Task Route_ThatIsUnknown_Is404AsJson(string target)
     {
         await using var host = await InMemoryHost.StartAsync(new ApiOptions());
         var answer = RawHttp.Send(host, "GET", target);
@@ -72,8 +78,12 @@ public sealed class ErrorTests
     [InlineData("OPTIONS", "/lease/kv/a", "POST, GET, HEAD")]
     [InlineData("BREW", "/members/a", "DELETE")]
     [InlineData("get", "/key/a", "PUT, GET, HEAD, DELETE")]
+    [InlineData("DELETE", "/lease/grant", "POST")]
+    [InlineData("DELETE", "/lease/kv", "POST, GET, HEAD")]
+    [InlineData("POST", "/lease/GRANT", "DELETE")]
+    [InlineData("delete", "/members/Node01", "DELETE")]
     [InlineData("DELETE", "/openapi/v1.json", "GET")]
-    public async Task MethodNotAllowed_Is405WithAllow(string method, string target, string allow)
+    public async Task Method_NotAllowedOnItsPath_Is405WithAllow(string method, string target, string allow)
     {
         await using var host = await InMemoryHost.StartAsync(new ApiOptions());
         var answer = RawHttp.Send(host, method, target);
@@ -83,7 +93,7 @@ public sealed class ErrorTests
     }
 
     [Fact]
-    public async Task Redirect_KeepsRawPathAndQuery()
+    public async Task Redirect_ToTheLeader_KeepsRawPathAndQuery()
     {
         await using var host = await InMemoryHost.StartAsync(new ApiOptions());
         host.Cluster.IsLeader = false;
@@ -103,7 +113,7 @@ public sealed class ErrorTests
     }
 
     [Fact]
-    public async Task RedirectByDefault_SendsToTheLeaderAndCurlFollows()
+    public async Task Redirect_ByDefault_SendsToTheLeaderAndCurlFollows()
     {
         await using var leader = await InMemoryHost.StartAsync(new ApiOptions());
         await using var follower = await InMemoryHost.StartAsync(new ApiOptions { RedirectByDefault = true });
@@ -121,7 +131,7 @@ public sealed class ErrorTests
 
     /// <summary>A status asks the store for its sizes; an error only says the revision.</summary>
     [Fact]
-    public async Task Error_AsksForNoStatus()
+    public async Task Error_WithARevision_AsksForNoStatus()
     {
         await using var host = await InMemoryHost.StartAsync(new ApiOptions());
         var revision = RawHttp.Send(host, "PUT", "/key/a", body: [1]).Header("X-Raftd-Revision");
@@ -139,7 +149,7 @@ public sealed class ErrorTests
     }
 
     [Fact]
-    public async Task Bug_Is500WithoutItsStackTrace()
+    public async Task Handler_ThatThrows_Is500WithoutItsStackTrace()
     {
         await using var host = await InMemoryHost.StartAsync(new ApiOptions());
         RawHttp.Send(host, "PUT", "/key/a", body: [1]);

@@ -17,7 +17,7 @@ public sealed class GreedySenderTests
     };
 
     [Fact]
-    public async Task Announced_HoldsNothingBeforeItArrives()
+    public async Task Body_AnnouncedAlone_HoldsNothing()
     {
         await using var host = await InMemoryHost.StartAsync(Tight, new ManualClock());
         using var senders = new Connections(host, count: 64);
@@ -29,7 +29,7 @@ public sealed class GreedySenderTests
 
     /// <summary>4 KiB for a byte, then the buffer: at most twice what has arrived.</summary>
     [Fact]
-    public async Task Arrived_IsCountedWithItsBuffer()
+    public async Task Body_HalfArrived_IsCountedWithItsBuffer()
     {
         await using var host = await InMemoryHost.StartAsync(Tight, new ManualClock());
         using var connection = RawHttp.Connect(host);
@@ -39,7 +39,7 @@ public sealed class GreedySenderTests
         await InMemoryHost.EventuallyAsync(() => IsBetween(256 * 1024, 512 * 1024), true, "large bodies");
         connection.SendBytes(new byte[Mebi - (256 * 1024)]);
         Assert.Equal(200, connection.ReadAnswer().Status);
-        await host.NoBodyIsInFlightAsync();
+        await host.AllBodiesAreReleasedAsync();
 
         bool IsBetween(long low, long high) => host.Services.LargeBodies.UsedBytes is var used && used >= low && used <= high;
     }
@@ -71,14 +71,14 @@ public sealed class GreedySenderTests
 
     /// <summary>Those that are refused make room for the others, and all of them end.</summary>
     [Fact]
-    public async Task BodiesThatFillTheBudgetTogether_DoNotWaitForEachOther()
+    public async Task Bodies_ThatFillTheBudgetTogether_DoNotWaitForEachOther()
     {
         await using var host = await InMemoryHost.StartAsync(Tight, new ManualClock());
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i =>
             Task.Run(() => RawHttp.Send(host, "PUT", $"/key/{i}", body: new byte[Mebi]).Status)));
         Assert.All(answers, status => Assert.Contains(status, new[] { 200, 429 }));
         Assert.Contains(200, answers);
-        await host.NoBodyIsInFlightAsync();
+        await host.AllBodiesAreReleasedAsync();
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class GreedySenderTests
     }
 
     [Fact]
-    public async Task Chunked_GoesOverToTheLargeBodiesWhenItOutgrowsTheSmallOnes()
+    public async Task ChunkedBody_ThatOutgrowsTheSmallOnes_IsCountedWithTheLarge()
     {
         await using var host = await InMemoryHost.StartAsync(Tight, new ManualClock());
         using var connection = RawHttp.Connect(host);
@@ -108,7 +108,7 @@ public sealed class GreedySenderTests
 
     /// <summary>1 MiB at 64 KiB/s takes 16 s, and ten more are granted.</summary>
     [Fact]
-    public async Task BodyNotWholeByItsDeadline_Is408AndTheConnectionCloses()
+    public async Task Body_NotWholeByItsDeadline_Is408AndTheConnectionCloses()
     {
         var clock = new ManualClock();
         await using var host = await InMemoryHost.StartAsync(Tight, clock);
@@ -124,14 +124,14 @@ public sealed class GreedySenderTests
         Assert.Equal(
             """{"error":"1 bytes of the body arrived within 26 s, and it was to be whole by then","code":"request_timeout","hint":"send at least 65536 bytes a second; nothing was stored"}""",
             answer.Text);
-        await host.NoBodyIsInFlightAsync();
+        await host.AllBodiesAreReleasedAsync();
         Assert.Equal(0, clock.TimerCount);
         Assert.Equal(404, RawHttp.Send(host, "GET", "/key/a").Status);
     }
 
     /// <summary>What has no announced length has the time of a small body, and more once it is larger.</summary>
     [Fact]
-    public async Task ChunkedBody_HasTheDeadlineOfWhatHasArrived()
+    public async Task ChunkedBody_ThatGrows_HasTheDeadlineOfWhatHasArrived()
     {
         var clock = new ManualClock();
         await using var host = await InMemoryHost.StartAsync(Tight, clock);
@@ -152,7 +152,7 @@ public sealed class GreedySenderTests
         Assert.Equal(408, stalled.ReadAnswer().Status);
         growing.SendText("0\r\n\r\n");
         Assert.Equal(200, growing.ReadAnswer().Status);
-        await host.NoBodyIsInFlightAsync();
+        await host.AllBodiesAreReleasedAsync();
     }
 
     private static (long Small, long Large) Used(InMemoryHost host) =>

@@ -65,7 +65,7 @@ public sealed class HostGuardTests
     [InlineData("[]:1")]
     [InlineData("::1")]
     [InlineData("1.2.3.4.5")]
-    public void AnyOtherName_IsForeign(string host) => Assert.False(Guard.Admits(host), host);
+    public void Name_OfAnyOtherKind_IsForeign(string host) => Assert.False(Guard.Admits(host), host);
 
     [Theory]
     [InlineData("", 0)]
@@ -80,7 +80,7 @@ public sealed class HostGuardTests
     [InlineData("10.0.0.1", -1)]
     [InlineData("bücher.example", -1)]
     [InlineData(".", -1)]
-    public void AllowedHosts_AreNamesAndSuffixes(string text, int count) =>
+    public void AllowedHosts_Parsed_AreNamesAndSuffixes(string text, int count) =>
         Assert.Equal(count, HostPattern.TryParseList(text, out var patterns) ? patterns.Count : -1);
 
     [Theory]
@@ -95,7 +95,7 @@ public sealed class HostGuardTests
     [InlineData("GET", "/openapi/v1.json")]
     [InlineData("GET", "/nowhere")]
     [InlineData("BREW", "/status")]
-    public async Task ForeignHost_Is403_InFrontOfEverything(string method, string target)
+    public async Task ForeignHost_OnEveryPath_Is403(string method, string target)
     {
         await using var host = await InMemoryHost.StartAsync(new ApiOptions());
         var answer = Send(host, $"{method} {target} HTTP/1.1\r\nHost: evil.example:8001\r\nContent-Length: 1\r\n\r\nx");
@@ -122,7 +122,7 @@ public sealed class HostGuardTests
     [InlineData("GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example\r\n\r\n", 400)]
     [InlineData("GET /livez HTTP/1.1\r\nHost: user@127.0.0.1\r\n\r\n", 400)]
     [InlineData("OPTIONS * HTTP/1.1\r\nHost: evil.example\r\n\r\n", 403)]
-    public async Task EveryFormOfTarget_IsLookedAt(string request, int status)
+    public async Task Host_InEveryFormOfTarget_IsLookedAt(string request, int status)
     {
         await using var host = await InMemoryHost.StartAsync(new ApiOptions());
         var answer = Send(host, request);
@@ -130,7 +130,7 @@ public sealed class HostGuardTests
     }
 
     [Fact]
-    public async Task HostOfManyCharacters_IsNotSentBackWhole()
+    public async Task Host_OfManyCharacters_IsNotSentBackWhole()
     {
         await using var host = await InMemoryHost.StartAsync(new ApiOptions());
         var answer = Send(host, $"GET /livez HTTP/1.1\r\nHost: {new string('a', 20_000)}\r\n\r\n");
@@ -144,14 +144,14 @@ public sealed class HostGuardTests
     [InlineData("*.example.org", "kv.example.org", 200)]
     [InlineData("*", "evil.example", 200)]
     [InlineData("*", "", 200)]
-    public async Task AllowedHosts_AreAnswered_AndAStarTurnsTheCheckOff(string allowed, string hostHeader, int status)
+    public async Task AllowedHosts_NamesOrAStar_AreAnswered(string allowed, string hostHeader, int status)
     {
         await using var host = await InMemoryHost.StartAsync(new ApiOptions { AllowedHosts = Patterns(allowed) });
         Assert.Equal(status, Send(host, $"GET /livez HTTP/1.1\r\nHost: {hostHeader}\r\n\r\n").Status);
     }
 
     [Fact]
-    public async Task OwnName_IsAnswered()
+    public async Task Name_OfTheMemberItself_IsAnswered()
     {
         await using var host = await InMemoryHost.StartAsync(new ApiOptions { OwnHosts = ["db1.example.org"] });
         Assert.Equal(200, Send(host, "GET /livez HTTP/1.1\r\nHost: db1.example.org:8001\r\n\r\n").Status);
@@ -166,7 +166,7 @@ public sealed class HostGuardTests
     [InlineData("OPTIONS", "/key/a")]
     [InlineData("GET", "/swagger")]
     [InlineData("GET", "/openapi/v1.json")]
-    public async Task ForeignOrigin_Is403_OnEveryMethod(string method, string target)
+    public async Task ForeignOrigin_OnEveryMethod_Is403(string method, string target)
     {
         await using var host = await InMemoryHost.StartAsync(new ApiOptions());
         var own = host.BaseUrl.Authority;

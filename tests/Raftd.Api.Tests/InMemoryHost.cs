@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Raftd.Api.Rest.Routing;
 using Raftd.Contract;
 
 namespace Raftd.Api.Tests;
@@ -44,6 +46,9 @@ public sealed class InMemoryHost : IApiHost, IAsyncLifetime
 
     internal ApiServices Services => _app.Services.GetRequiredService<ApiServices>();
 
+    internal IEnumerable<RestRoute> Routes =>
+        _app.Services.GetRequiredService<EndpointDataSource>().Endpoints.SelectMany(endpoint => endpoint.Metadata.OfType<RestRoute>());
+
     internal static async Task<InMemoryHost> StartAsync(ApiOptions options, TimeProvider? clock = null)
     {
         var host = new InMemoryHost(options, clock);
@@ -53,10 +58,10 @@ public sealed class InMemoryHost : IApiHost, IAsyncLifetime
 
     /// <summary>The budgets are whole again. A request gives its part back when it ends, which its client may learn a moment
     /// before.</summary>
-    internal Task NoBodyIsInFlightAsync() => EventuallyAsync(
+    internal Task AllBodiesAreReleasedAsync() => EventuallyAsync(
         () => (Services.SmallBodies.UsedBytes, Services.LargeBodies.UsedBytes), (0L, 0L), "bytes of bodies counted");
 
-    internal Task NoAnswerIsInFlightAsync() =>
+    internal Task AllAnswersAreReleasedAsync() =>
         EventuallyAsync(() => (Services.Answers.UsedBytes, Services.Values.ReaderCount), (0L, 0), "bytes of answers counted, readers");
 
     /// <summary>What other threads bring about.</summary>

@@ -36,7 +36,7 @@ public sealed class KeyApiTests(InMemoryHost host) : IClassFixture<InMemoryHost>
     }
 
     [Fact]
-    public void Head_AnswersWhatGetWouldWithoutTheBody()
+    public void Head_OfAKey_AnswersAsGetWithoutTheBody()
     {
         Put("/key/kv/head", "four");
         var head = RawHttp.Send(host, "HEAD", "/key/kv/head");
@@ -56,7 +56,7 @@ public sealed class KeyApiTests(InMemoryHost host) : IClassFixture<InMemoryHost>
         new Random(1).NextBytes(value);
         Assert.Equal(200, RawHttp.Send(host, "PUT", "/key/kv/large", body: value).Status);
         Assert.Equal(value, RawHttp.Send(host, "GET", "/key/kv/large").Body);
-        await host.NoBodyIsInFlightAsync();
+        await host.AllBodiesAreReleasedAsync();
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public sealed class KeyApiTests(InMemoryHost host) : IClassFixture<InMemoryHost>
     }
 
     [Fact]
-    public void Get_IfNoneMatch_Answers304()
+    public void Get_IfNoneMatchOfTheVersion_Is304()
     {
         var tag = Put("/key/kv/fresh", "x").Header("ETag");
         var fresh = RawHttp.Send(host, "GET", "/key/kv/fresh", $"If-None-Match: {tag}\r\n");
@@ -184,7 +184,7 @@ public sealed class KeyApiTests(InMemoryHost host) : IClassFixture<InMemoryHost>
     }
 
     [Fact]
-    public void Delete_SaysHowManyAndObeysConditions()
+    public void Delete_OneOrManyOrUnderACondition_SaysHowMany()
     {
         Put("/key/kv/del/1", "x");
         Put("/key/kv/del/2", "x");
@@ -220,7 +220,7 @@ public sealed class KeyApiTests(InMemoryHost host) : IClassFixture<InMemoryHost>
     [InlineData("PUT", "/key/a?ttl=1&lease=1", "contradict each other")]
     [InlineData("PUT", "/key/a?lease=0", "`lease=0` is no whole number")]
     [InlineData("PUT", "/key/a?prev=maybe", "is neither 1 nor 0")]
-    public void BadRequest_NamesWhatIsWrong(string method, string target, string expected)
+    public void Request_ThatIsMalformed_Is400AndNamesWhatIsWrong(string method, string target, string expected)
     {
         var answer = RawHttp.Send(host, method, target, body: method == "PUT" ? [] : null);
         Assert.Equal(400, answer.Status);

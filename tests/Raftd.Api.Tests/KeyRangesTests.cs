@@ -1,3 +1,5 @@
+using Raftd.Api.Rest;
+
 namespace Raftd.Api.Tests;
 
 public sealed class KeyRangesTests
@@ -12,6 +14,6 @@ public sealed class KeyRangesTests
     [InlineData("FEFF", "FF")]
     [InlineData("FF", "00")]
     [InlineData("FFFF", "00")]
-    public void EndOfPrefix_IsTheLowestKeyAboveAllThatHaveIt(string prefix, string end) =>
+    public void EndOfPrefix_OfAnyPrefix_IsTheLowestKeyAboveAllThatHaveIt(string prefix, string end) =>
         Assert.Equal(end, Convert.ToHexString(KeyRanges.EndOfPrefix(Convert.FromHexString(prefix))));
 }

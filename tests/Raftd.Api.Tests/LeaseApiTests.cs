@@ -10,7 +10,7 @@ public sealed class LeaseApiTests(InMemoryHost host) : IClassFixture<InMemoryHos
     private const string FormType = "Content-Type: application/x-www-form-urlencoded\r\n";
 
     [Fact]
-    public async Task ShellLoopsOfTheGoRaftd_RunAsTheyStand()
+    public async Task ShellLoops_OfTheGoRaftd_RunAsTheyStand()
     {
         const string Register1 = """
             ID=$(curl -sL -XPOST 127.0.0.1:8001/lease/grant\?ttl=10\&name=/esq/node-1);curl -sL -XPOST 127.0.0.1:8001/lease/keepalive/$ID -d 'key=nodeinfo' -d 'data={"http_addr":"127.0.0.1:9001","tcp_addr":"127.0.0.1:9002","node_id":1,"weight":1}'
@@ -41,7 +41,7 @@ public sealed class LeaseApiTests(InMemoryHost host) : IClassFixture<InMemoryHos
     [InlineData("?ttl=10&name=", 400)]
     [InlineData("?ttl=10&name=%ff", 400)]
     [InlineData("?ttl=10&name=a&colour=red", 400)]
-    public void Grant_BoundsItsParameters(string query, int status)
+    public void Grant_ParametersAroundTheirBounds_PassOrAre400(string query, int status)
     {
         var answer = RawHttp.Send(host, "POST", "/lease/grant" + query);
         Assert.Equal(status, answer.Status);
@@ -53,7 +53,7 @@ public sealed class LeaseApiTests(InMemoryHost host) : IClassFixture<InMemoryHos
     }
 
     [Fact]
-    public void Grant_NameOf1024BytesPassesAndOf1025DoesNot()
+    public void Grant_NameOf1024Bytes_PassesAndOneMoreDoesNot()
     {
         var letters = string.Concat(Enumerable.Repeat("%C3%A9", 512));
         Assert.Equal(200, RawHttp.Send(host, "POST", $"/lease/grant?ttl=10&name={letters}").Status);
@@ -167,11 +167,11 @@ public sealed class LeaseApiTests(InMemoryHost host) : IClassFixture<InMemoryHos
             Assert.Equal(status, RawHttp.Send(small, "POST", url + "?key=k", "", new byte[length]).Status);
         }
 
-        await small.NoBodyIsInFlightAsync();
+        await small.AllBodiesAreReleasedAsync();
     }
 
     [Fact]
-    public void TimeToLive_AnswersTheLeaseAndItsKeys()
+    public void TimeToLive_OfALease_AnswersItAndItsKeys()
     {
         var id = Grant("/ttl");
         Assert.Equal(
@@ -200,7 +200,7 @@ public sealed class LeaseApiTests(InMemoryHost host) : IClassFixture<InMemoryHos
     }
 
     [Fact]
-    public async Task ExpiredLease_Is404AndItsDataIsGone()
+    public async Task Lease_Expired_Is404AndItsDataIsGone()
     {
         var clock = new ManualClock();
         await using var timed = await InMemoryHost.StartAsync(new ApiOptions(), clock);
@@ -276,7 +276,7 @@ public sealed class LeaseApiTests(InMemoryHost host) : IClassFixture<InMemoryHos
     }
 
     [Fact]
-    public void Leases_AreListedByName()
+    public void Leases_Listed_AreInTheOrderOfTheirNames()
     {
         var second = Grant("/list/2");
         var first = Grant("/list/1");

@@ -28,7 +28,7 @@ public sealed class OperationApiTests
     }
 
     [Fact]
-    public async Task Compact_TakesOneRevision_AndSaysWhatIsDeleted()
+    public async Task Compact_OfOneRevision_SaysWhatIsDeleted()
     {
         await using var host = await InMemoryHost.StartAsync(new ApiOptions());
         for (var i = 0; i < 5; i++)

@@ -13,7 +13,7 @@ public sealed class RawTargetTests(InMemoryHost host) : IClassFixture<InMemoryHo
         select key;
 
     [Fact]
-    public void EveryByte_RoundTripsThroughPathAndKey64()
+    public void Key_OfEveryByte_RoundTripsThroughPathAndKey64()
     {
         using var connection = RawHttp.Connect(host);
         foreach (var key in Keys)
@@ -48,7 +48,7 @@ public sealed class RawTargetTests(InMemoryHost host) : IClassFixture<InMemoryHo
     [InlineData("/key/a%3Fb", "a?b")]
     [InlineData("http://host.internal/key/../x", "../x")]
     [InlineData("http://host.internal:99/key/abs", "abs")]
-    public void Path_IsTakenAsItCame(string target, string key)
+    public void Path_OfAKey_IsTakenAsItCame(string target, string key)
     {
         var headers = target.StartsWith('/') ? "" : $"Host: {new Uri(target).Authority}\r\n";
         using (var connection = RawHttp.Connect(host))
@@ -64,7 +64,7 @@ public sealed class RawTargetTests(InMemoryHost host) : IClassFixture<InMemoryHo
     }
 
     [Fact]
-    public void Query_PlusIsAPlusAndBytesPass()
+    public void Query_PlusAndAnyByte_StayWhatTheyAre()
     {
         Assert.Equal("a+b c", RawHttp.Send(host, "GET", "/key/none?default=a+b%20c").Text);
         Assert.Equal([0, 255], RawHttp.Send(host, "GET", "/key/none?default=%00%ff").Body);
@@ -92,7 +92,7 @@ public sealed class RawTargetTests(InMemoryHost host) : IClassFixture<InMemoryHo
     [InlineData("/key/a?default=\u007f")]
     [InlineData("http://127.0.0.1/key/%zz")]
     [InlineData("http://127.0.0.1/key/a%00b")]
-    public void MalformedPath_Is400(string target)
+    public void Path_ThatIsMalformed_Is400(string target)
     {
         using var connection = RawHttp.Connect(host);
         connection.SendText($"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");

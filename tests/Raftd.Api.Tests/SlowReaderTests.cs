@@ -15,7 +15,7 @@ public sealed class SlowReaderTests
     private static readonly ApiOptions Patient = new() { MinTransferBytesPerSecond = 1024 };
 
     [Fact]
-    public async Task ReadersOfOneValue_ShareIt()
+    public async Task Readers_OfOneValue_ShareIt()
     {
         await using var host = await InMemoryHost.StartAsync(Patient, new ManualClock());
         Put(host, Large);
@@ -35,11 +35,11 @@ public sealed class SlowReaderTests
         await InMemoryHost.EventuallyAsync(() => host.Services.Values.ReaderCount, 19, "readers");
         Assert.Equal(LargeBytes, host.Services.Answers.UsedBytes);
         readers.Dispose();
-        await host.NoAnswerIsInFlightAsync();
+        await host.AllAnswersAreReleasedAsync();
     }
 
     [Fact]
-    public async Task NewVersion_IsNotSharedWithTheOld()
+    public async Task Readers_OfTwoVersions_ShareNothing()
     {
         await using var host = await InMemoryHost.StartAsync(Patient, new ManualClock());
         Put(host, Large);
@@ -50,7 +50,7 @@ public sealed class SlowReaderTests
         Put(host, newer);
         Assert.Equal(newer, RawHttp.Send(host, "GET", Target).Body);
         Assert.Equal(Large, slow.ReadAnswer().Body);
-        await host.NoAnswerIsInFlightAsync();
+        await host.AllAnswersAreReleasedAsync();
     }
 
     [Theory]
@@ -60,7 +60,7 @@ public sealed class SlowReaderTests
     [InlineData("GET", "If-None-Match: *\r\n", 304, null)]
     [InlineData("GET", "If-Match: \"1\"\r\n", 412, null)]
     [InlineData("GET", "Range: bytes=33554432-\r\n", 416, null)]
-    public async Task AnswerWithoutTheValue_NeverReadsIt(string method, string headers, int status, string? length)
+    public async Task Answer_WithoutTheValue_NeverReadsIt(string method, string headers, int status, string? length)
     {
         // No room for the value: what does not need it does not pay for it.
         await using var host = await InMemoryHost.StartAsync(Patient, new ManualClock());
@@ -86,24 +86,24 @@ public sealed class SlowReaderTests
         Assert.Equal(0, host.Store.LargeValuesRead);
         held.Dispose();
         Assert.Equal(Large, RawHttp.Send(host, "GET", Target).Body);
-        await host.NoAnswerIsInFlightAsync();
+        await host.AllAnswersAreReleasedAsync();
     }
 
     /// <summary>The kernel takes some megabytes for it. It is cut off when that, at the least rate, and the grace are over.</summary>
     [Fact]
-    public async Task ReaderThatStops_IsCutOff()
+    public async Task Reader_ThatStops_IsCutOff()
     {
         await using var host = await InMemoryHost.StartAsync(new ApiOptions { MinTransferBytesPerSecond = LargeBytes });
         Put(host, Large);
         using var connection = RawHttp.Connect(host);
         connection.SendRequest("GET", Target);
         await InMemoryHost.EventuallyAsync(() => host.Services.Answers.UsedBytes, LargeBytes, "answers");
-        await host.NoAnswerIsInFlightAsync();
+        await host.AllAnswersAreReleasedAsync();
         Assert.True(connection.ReadToTheEnd() < LargeBytes, "the whole value was sent to a reader that stands still");
     }
 
     [Fact]
-    public async Task ConcurrentFirstReaders_LoadOnce()
+    public async Task Readers_ThatComeTogether_LoadOnce()
     {
         await using var host = await InMemoryHost.StartAsync(Patient, new ManualClock());
         Put(host, Large);
@@ -124,7 +124,7 @@ public sealed class SlowReaderTests
     }
 
     [Fact]
-    public async Task FailedLoad_IsNotKept()
+    public async Task Load_ThatFailed_IsNotKept()
     {
         await using var host = await InMemoryHost.StartAsync(Patient, new ManualClock());
         Put(host, Large);
@@ -136,14 +136,14 @@ public sealed class SlowReaderTests
             }
         };
         Assert.Equal(503, RawHttp.Send(host, "GET", Target).Status);
-        await host.NoAnswerIsInFlightAsync();
+        await host.AllAnswersAreReleasedAsync();
         host.Store.BeforeRange = _ => { };
         Assert.Equal(200, RawHttp.Send(host, "GET", Target).Status);
     }
 
     /// <summary>Between the look at the version and the load the key is overwritten, and the version compacted away.</summary>
     [Fact]
-    public async Task CompactedBeforeTheLoad_IsReadAgain()
+    public async Task Version_CompactedBeforeTheLoad_IsReadAgain()
     {
         await using var host = await InMemoryHost.StartAsync(Patient, new ManualClock());
         var first = Put(host, Large).Header("X-Raftd-Revision");
@@ -167,11 +167,11 @@ public sealed class SlowReaderTests
         change = () => RawHttp.Send(host, "DELETE", Target);
         var missing = RawHttp.Send(host, "GET", $"{Target}?default=none");
         Assert.Equal(("none", null), (missing.Text, missing.Header("ETag")));
-        await host.NoAnswerIsInFlightAsync();
+        await host.AllAnswersAreReleasedAsync();
     }
 
     [Fact]
-    public async Task OldRevisionAndWait_AnswerLargeValues()
+    public async Task Get_OldRevisionOrWait_AnswersLargeValues()
     {
         await using var host = await InMemoryHost.StartAsync(Patient, new ManualClock());
         var first = Put(host, Large).Header("X-Raftd-Revision");
@@ -182,7 +182,7 @@ public sealed class SlowReaderTests
     }
 
     [Fact]
-    public async Task PutPrev_CountsTheOldValueBeforeItPuts()
+    public async Task Put_PrevOfALargeValue_IsCountedBeforeItPuts()
     {
         await using var host = await InMemoryHost.StartAsync(Patient, new ManualClock());
         var first = Put(host, Large).Header("ETag");
@@ -197,11 +197,11 @@ public sealed class SlowReaderTests
         slow.SendRequest("PUT", Target + "?prev=1", body: [1]);
         await InMemoryHost.EventuallyAsync(() => host.Services.Answers.UsedBytes, LargeBytes, "answers");
         Assert.Equal(Large, slow.ReadAnswer().Body);
-        await host.NoAnswerIsInFlightAsync();
+        await host.AllAnswersAreReleasedAsync();
     }
 
     [Fact]
-    public async Task LeasedKeys_AreBoundedAndCounted()
+    public async Task LeasedKeys_InOneListing_AreBoundedAndCounted()
     {
         await using var host = await InMemoryHost.StartAsync(Patient with { MaxListingBytes = 20 * Mebi }, new ManualClock());
         var lease = RawHttp.Send(host, "POST", "/lease/grant?ttl=600&name=/svc/a").Text;
@@ -215,7 +215,7 @@ public sealed class SlowReaderTests
         }
 
         slow.Dispose();
-        await host.NoAnswerIsInFlightAsync();
+        await host.AllAnswersAreReleasedAsync();
         RawHttp.Send(host, "POST", $"/lease/keepalive/{lease}?key=two", body: new byte[8 * Mebi]);
         var refused = RawHttp.Send(host, "GET", "/lease/kv/*?prefix=/svc");
         Assert.Equal(413, refused.Status);

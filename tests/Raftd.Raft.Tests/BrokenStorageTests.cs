@@ -1,5 +1,6 @@
 using Raftd.Raft.Tests.Support;
 using Raftd.Shared;
+using Raftd.Testing.Cores;
 
 namespace Raftd.Raft.Tests;
 

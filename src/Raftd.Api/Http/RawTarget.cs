@@ -1,3 +1,6 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
 namespace Raftd.Api.Http;
 
 /// <summary>The request target as it came, cut into path and query; nothing decoded.</summary>
@@ -18,6 +21,8 @@ internal readonly ref struct RawTarget
 
     /// <summary>Without the question mark; empty for none.</summary>
     public ReadOnlySpan<char> Query { get; }
+
+    public static string Of(HttpContext context) => context.Features.Get<IHttpRequestFeature>()!.RawTarget;
 
     /// <summary>Takes origin form (`/key/a?b`) and absolute form (`http://host/key/a?b`).</summary>
     public static RawTarget Split(ReadOnlySpan<char> target)

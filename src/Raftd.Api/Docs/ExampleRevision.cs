@@ -1,9 +1,0 @@
-namespace Raftd.Api.Docs;
-
-/// <summary>A revision for the document's examples: the newest, so that the example runs when it is clicked.</summary>
-internal static class ExampleRevision
-{
-    public const string Placeholder = "7";
-
-    public static string Find(ApiServices services) => ApiCall.Format(services.Cluster.Revision);
-}
