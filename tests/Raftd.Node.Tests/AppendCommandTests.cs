@@ -1,5 +1,4 @@
 using System.Text;
-using Raftd.Node.Replication;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
 using Raftd.Testing.Clocks;

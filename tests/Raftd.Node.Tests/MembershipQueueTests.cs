@@ -1,6 +1,5 @@
 using Raftd.Contract;
 using Raftd.Node.Membership.Changes;
-using Raftd.Node.Service;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
 using Raftd.Testing.Clocks;

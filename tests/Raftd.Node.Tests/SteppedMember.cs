@@ -9,7 +9,6 @@ using Raftd.Raft;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
 using Raftd.Store;
-using Raftd.Store.Lmdb;
 using Raftd.Testing.Buckets;
 using Raftd.Testing.Clocks;
 using Raftd.Testing.Disks;

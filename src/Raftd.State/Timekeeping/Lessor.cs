@@ -479,6 +479,12 @@ public sealed partial class Lessor : IStateObserver
             return true;
         }
 
+        if (_loadedThrough == long.MaxValue)
+        {
+            // The greatest id is the last: there is nothing to begin this portion with.
+            return false;
+        }
+
         foreach (var lease in view.LeasesFrom(_loadedThrough + 1))
         {
             if (max-- <= 0)

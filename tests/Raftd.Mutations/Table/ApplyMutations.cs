@@ -11,15 +11,15 @@ internal static class ApplyMutations
             Failures = [32],
             Wrong = "the applied index is committed before the data it speaks of: a crash between skips entries (#13766)",
             In = "StateMachine.Flush",
-            Original = "epoch.Store.Write(writer => Write(writer, frozen));",
+            Original = "frozen.WriteTo(new FlushWriter(writer));",
             Broken = """
+                var early = new FlushWriter(writer);
+                frozen.Meta.WriteTo(early.NewValue());
+                early.PutSealed(Bucket.Meta, StoredMeta.Key);
+                });
                 epoch.Store.Write(writer =>
                 {
-                    var meta = new WireWriter(256);
-                    frozen.Meta.WriteTo(meta);
-                    writer.Put(Bucket.Meta, StoredMeta.Key, meta.Written);
-                });
-                epoch.Store.Write(writer => Write(writer, frozen));
+                frozen.WriteTo(new FlushWriter(writer));
                 """,
             Suites = [Suite.Simulator, Suite.Store],
         },
@@ -28,9 +28,9 @@ internal static class ApplyMutations
             Name = "applied-index-not-saved",
             Failures = [33],
             Wrong = "entries that change no key do not move the applied index: they are applied again after a restart (#11652)",
-            In = "StateMachine.Write",
-            Original = "PutSealed(writer, Bucket.Meta, StoredMeta.Key, buffer);",
-            Broken = "if (frozen.Records.Count > 0) { PutSealed(writer, Bucket.Meta, StoredMeta.Key, buffer); }",
+            In = "FrozenState.WriteTo",
+            Original = "writer.PutSealed(Buckets.Bucket.Meta, StoredMeta.Key);",
+            Broken = "if (Records.Count > 0) { writer.PutSealed(Buckets.Bucket.Meta, StoredMeta.Key); }",
             Suites = [Suite.Simulator, Suite.Store],
         },
         new()
@@ -48,8 +48,8 @@ internal static class ApplyMutations
             Name = "leases-not-flushed",
             Failures = [33],
             Wrong = "leases stay out of the transaction that moves the applied index",
-            In = "StateMachine.Write",
-            Original = "WriteLeases(writer, frozen.Leases, buffer);",
+            In = "LeasePart.TakeUnflushed",
+            Original = "WriteLeases(writer, leases);",
             Broken = "",
             Suites = [Suite.Simulator, Suite.Store],
         },
@@ -58,8 +58,8 @@ internal static class ApplyMutations
             Name = "configuration-not-flushed",
             Failures = [33, 13],
             Wrong = "the applied index is saved without the configuration that belongs to it (#11284)",
-            In = "StateMachine.Write",
-            Original = "PutSealed(writer, Bucket.Members, ConfigurationKey, buffer);",
+            In = "ConfigurationPart.TakeUnflushed",
+            Original = "writer.PutSealed(Bucket.Members, Key);",
             Broken = "",
             Suites = [Suite.Simulator, Suite.Store],
         },
@@ -69,14 +69,20 @@ internal static class ApplyMutations
             Failures = [34],
             Wrong = "a conditional put is judged by what readers see, not by the entries before it",
             In = "StateMachine.Apply",
-            Original = "decoded.Check(_state)",
+            Original = "_state.Executor.Apply(index, term, «command»)",
             Broken = """
-                (decoded is not PutCommand { Condition: { } condition } put ? decoded : put with
-                {
-                    Condition = condition.Holds(View().FindLive(put.Key.Span))
-                        ? null
-                        : new Contract.Precondition { MustExist = true, MustNotExist = true },
-                }).Check(_state)
+                CommandCodec.TryDecode(command, out var decoded) && decoded is PutCommand { Condition: { } condition } put
+                    ? CommandCodec.Encode(put with
+                    {
+                        Condition = View().FindLive(put.Key.Span) is { } live
+                            ? condition.MustNotExist || condition.ModRevisions?.Contains(live.Revision.Main) == false
+                                ? new Contract.Precondition { MustExist = true, MustNotExist = true }
+                                : null
+                            : condition.MustExist || condition.ModRevisions is not null
+                                ? new Contract.Precondition { MustExist = true, MustNotExist = true }
+                                : null,
+                    })
+                    : command
                 """,
             Suites = [Suite.Simulator, Suite.Store],
         },
@@ -105,8 +111,8 @@ internal static class ApplyMutations
             Name = "hash-without-values",
             Failures = [34, 37],
             Wrong = "the hash covers keys and revisions, not values: members that differ look the same (#15548)",
-            In = "Keyspace.Append",
-            Original = "hash.Add(record.Value);",
+            In = "RevisionRecord.AddTo",
+            Original = "hash.Add(Value);",
             Broken = "",
             Suites = [Suite.Store],
         },
@@ -115,9 +121,9 @@ internal static class ApplyMutations
             Name = "revision-given-twice",
             Failures = [58],
             Wrong = "after a restart the last revision is given out again (#17780)",
-            In = "StateLoader.Load",
-            Original = "state.Keyspace.Revision = meta.Revision;",
-            Broken = "state.Keyspace.Revision = meta.Revision - 1;",
+            In = "KeyspacePart.Load",
+            Original = "copy.Keyspace.Revision = meta.Revision;",
+            Broken = "copy.Keyspace.Revision = meta.Revision - 1;",
             Suites = [Suite.Simulator, Suite.Store],
         },
         new()
@@ -125,9 +131,9 @@ internal static class ApplyMutations
             Name = "alarm-forgotten-at-restart",
             Failures = [79],
             Wrong = "a member that restarts executes writes that the others refuse for the alarm (#13475)",
-            In = "StateLoader.Load",
-            Original = "state.Alarms = LoadAlarms(reader);",
-            Broken = "",
+            In = "AlarmPart.Load",
+            Original = "copy.Working.Alarms = Read(reader)",
+            Broken = "_ = Read(reader)",
             Suites = [Suite.Store],
         },
         new()
@@ -145,9 +151,9 @@ internal static class ApplyMutations
             Name = "compact-revision-unreadable",
             Failures = [57],
             Wrong = "the revision that was compacted to cannot be read (kine #747)",
-            In = "KeyspaceView.CheckRevision",
-            Original = "at < CompactRevision",
-            Broken = "at <= CompactRevision",
+            In = "KeyReader.CheckRevision",
+            Original = "at < compactRevision",
+            Broken = "at <= compactRevision",
             Suites = [Suite.Store],
         },
         new()
@@ -205,8 +211,8 @@ internal static class ApplyMutations
             Name = "lost-revision-counts-as-compacted",
             Failures = [37],
             Wrong = "a revision that the state has lost is answered as one that was compacted, and the member goes on",
-            In = "KeyspaceView.Find",
-            Original = "record is null && at >= _epoch.CompactFloor",
+            In = "KeyReader.Find",
+            Original = "record is null && at >= epoch.CompactFloor",
             Broken = "false",
             Suites = [Suite.Store],
         },
@@ -215,7 +221,7 @@ internal static class ApplyMutations
             Name = "stored-checksum-not-checked",
             Failures = [37],
             Wrong = "what has rotted in the state is taken as it is",
-            In = "RevisionRecord.Read",
+            In = "RevisionCodec.Read",
             Original = "!isKept || Crc32C.Append(head, value) == BinaryPrimitives.ReadUInt32LittleEndian(source[^StoredChecksum.Bytes..])",
             Broken = "true",
             Suites = [Suite.Simulator, Suite.Store],

@@ -131,8 +131,8 @@ internal static class LeaseMutations
             Failures = [49],
             Wrong = "a leader that has taken in the greatest lease id begins again (docs/bugs.md)",
             In = "Lessor.LoadNext",
-            Original = "_loadedThrough != long.MaxValue",
-            Broken = "true",
+            Original = "_loadedThrough == long.MaxValue",
+            Broken = "false",
             Suites = [Suite.Store],
         },
         new()

@@ -41,7 +41,7 @@ internal static class RequestMutations
             Name = "origin-seen-on-posts-alone",
             Failures = [78],
             Wrong = "a foreign page may send every method but POST",
-            In = "ForgeryGuard.FindForgery",
+            In = "ForgeryGuard.Find",
             Original = "origin.Count == 0",
             Broken = "origin.Count == 0 || !HttpMethods.IsPost(request.Method)",
             Suites = [Suite.Api],

@@ -1,6 +1,5 @@
 using System.Text;
 using Raftd.Contract;
-using Raftd.State.Keyspaces;
 using Raftd.Store;
 
 namespace Raftd.Simulation.Checkers;

@@ -81,7 +81,7 @@ public sealed class EngineTests(ITestOutputHelper output)
         AssertRange("a=12345", count: 3, view.Range(All with { MaxBytes = 1 }));
         AssertRange("a=12345", count: 3, view.Range(All with { MaxBytes = 11 }));
         AssertRange("a=12345 b=12345", count: 3, view.Range(All with { MaxBytes = 12 }));
-                AssertRange("a=12345", count: 2, view.Range(All with { MaxBytes = 11, Revision = view.Revision - 1 }));
+        AssertRange("a=12345", count: 2, view.Range(All with { MaxBytes = 11, Revision = view.Revision - 1 }));
         AssertRange("a= b= c=", count: 3, view.Range(All with { MaxBytes = 3, KeysOnly = true }));
         AssertRange("", count: 3, view.Range(All with { CountOnly = true }));
         AssertRange("", count: 2, view.Range(All with { CountOnly = true, Revision = view.Revision - 1 }));

@@ -1,5 +1,3 @@
-using Raftd.Contract;
-
 namespace Raftd.Store.Tests.Leases;
 
 /// <summary>Renewals, expiries, checkpoints, elections and lost proposals in random order, against the promise itself:

@@ -458,10 +458,12 @@ public sealed class LessorTests : IDisposable
     {
         _leases.Grant(1);
         _leases.Grant(long.MaxValue);
+        _leases.KeepAliveEntry(long.MaxValue, "k", "v");
         _leases.BeginTerm();
-        Assert.True(_leases.Lessor.Load(1));
-        Assert.False(_leases.Lessor.Load(1));
-        Assert.Equal(RenewStatus.NeedsEntry, _leases.TryRenew(long.MaxValue).Status);
+        Assert.True(_leases.Lessor.Load(1)); // the first lease
+        Assert.True(_leases.Lessor.Load(1)); // the greatest, without its key
+        Assert.False(_leases.Lessor.Load(1)); // its key
+        Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(long.MaxValue).Status);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using Raftd.Contract;
 using Raftd.State.Commands;
-using Raftd.State.Keyspaces;
 
 namespace Raftd.Store.Tests.Mvcc;
 

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using Raftd.Contract;
 using Raftd.State.Commands;
-using Raftd.State.Keyspaces;
 using Raftd.Store.Buckets;
 using Raftd.Store.Leases;
 using Raftd.Store.Mvcc;

@@ -1,7 +1,6 @@
 using System.Text;
 using Raftd.Contract;
 using Raftd.State.Commands;
-using Raftd.State.Keyspaces;
 using Raftd.Store.Buckets;
 using Raftd.Testing.Buckets;
 
