@@ -100,6 +100,9 @@ all_suites() {
   done
 }
 
+# The tests of a result FILE of xunit that failed, a line each.
+failed_tests() { grep -o '<test [^>]*result="Fail"' "$1" | sed -n 's/.* name="\([^"]*\)".*/    \1/p'; }
+
 # ATTRIBUTE of the assembly element in a result FILE of xunit.
 xunit_count() { grep -o '<assembly [^>]*' "$2" | head -n 1 | sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p"; }
 
@@ -129,18 +132,18 @@ count_suite() {
     return
   fi
   for attribute in passed failed errors skipped; do counts+=("$(xunit_count "$attribute" "$file")"); done
-  add_counts "$suite" "${counts[0]}" $((counts[1] + counts[2])) "${counts[3]}" "$seconds"
+  add_counts "$suite" "${counts[0]}" $((counts[1] + counts[2])) "${counts[3]}" "$seconds" "$(failed_tests "$file")"
   if ((status != 0)); then
     grep -vE '^ +(Discover|Start|Finish)' "$log" || true
     ((counts[1] + counts[2] > 0)) || add_failure "$suite ended with $status although no test failed"
   fi
 }
 
-# SUITE PASSED FAILED SKIPPED SECONDS
+# SUITE PASSED FAILED SKIPPED SECONDS [FAILED TESTS]
 add_counts() {
   say "   passed: $2  failed: $3  skipped: $4  ($5 s)"
   passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
-  (($3 == 0)) || failures+=("$1, $3 of $(($2 + $3))")
+  (($3 == 0)) || failures+=("$1, $3 of $(($2 + $3))${6:+$'\n'$6}")
 }
 
 # Whole clusters in one thread, one seed each: anything that may go wrong, then leases while leaders change.

@@ -94,11 +94,13 @@ public sealed class FailpointTests : ClusterTest
     public async Task LeaderThatIsSlowAtEveryStep_OrHasNoRoomForASegment_GoesOn()
     {
         var cluster = await TestCluster.StartAsync(Scene, 3, TinyLog);
-        await using var load = new Load(cluster.Members, writers: 2, valueBytes: 10_000);
         var victim = await Victim.OfAsync(cluster[2]);
         await victim.StartAsync(string.Join(';', OfWrites.Select(step => $"{step}=sleep:2")));
         await cluster.ReadyAsync();
         await LeadAsync(cluster, victim);
+
+        // Only now: as the leader it sets the pace, and as a follower it would never catch up with one that is faster.
+        await using var load = new Load(cluster.Members, writers: 2, valueBytes: 10_000);
         await victim.ReachedAsync("log.deleted");
         await load.MoreAsync(100);
 

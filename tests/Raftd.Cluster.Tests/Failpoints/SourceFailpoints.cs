@@ -11,6 +11,6 @@ internal static partial class SourceFailpoints
         .SelectMany(file => Call().Matches(File.ReadAllText(file)))
         .Select(call => call.Groups["name"].Value);
 
-    [GeneratedRegex("""Failpoint\.Hit\("(?<name>[^"]+)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""Failpoint\.Hit\(\s*"(?<name>[^"]+)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Call();
 }
