@@ -81,6 +81,7 @@ internal sealed record ApiError(int Status, string Code, string Message, string 
     private static (int Status, string Code) Row(ErrorCode code) => code switch
     {
         ErrorCode.BadRequest or ErrorCode.FutureRevision => (400, "bad_request"),
+        ErrorCode.Unauthenticated => (401, "unauthenticated"),
         ErrorCode.NotFound => (404, "not_found"),
         ErrorCode.Conflict => (409, "conflict"),
         ErrorCode.Compacted => (410, "compacted"),

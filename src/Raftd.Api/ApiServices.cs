@@ -13,6 +13,7 @@ internal sealed class ApiServices
         IKeyValueService keys,
         ILeaseService leases,
         IClusterService cluster,
+        IGroupService group,
         TimeProvider clock,
         ILoggerFactory loggers)
     {
@@ -20,6 +21,7 @@ internal sealed class ApiServices
         Keys = keys;
         Leases = leases;
         Cluster = cluster;
+        Group = group;
         Clock = clock;
         SmallBodies = new ByteBudget("small request bodies", options.MaxSmallBodiesInFlightBytes);
         LargeBodies = new ByteBudget("request bodies", options.MaxBodiesInFlightBytes);
@@ -37,6 +39,8 @@ internal sealed class ApiServices
     public ILeaseService Leases { get; }
 
     public IClusterService Cluster { get; }
+
+    public IGroupService Group { get; }
 
     public TimeProvider Clock { get; }
 

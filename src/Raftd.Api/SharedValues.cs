@@ -36,19 +36,20 @@ internal sealed class SharedValues(IKeyValueService keys, ByteBudget budget)
     }
 
     /// <summary>The value of a version, shared with all who read it now. Dispose of it when it is written.</summary>
+    /// <param name="caller">May read the key: that range was its own.</param>
     /// <param name="key">The key.</param>
     /// <param name="version">What a range has said of it.</param>
     /// <param name="revision">The revision at which that range was read.</param>
     /// <exception cref="ApiException">429: the budget is used up.</exception>
     /// <exception cref="StoreException">Compacted: the version is gone; ask for the newest again.</exception>
-    public async ValueTask<SharedValue> ReadAsync(byte[] key, KeyValue version, long revision)
+    public async ValueTask<SharedValue> ReadAsync(Caller caller, byte[] key, KeyValue version, long revision)
     {
         var value = Enter(new ValueId(key, version.ModRevision), version.ValueBytes, out var isFirst);
         try
         {
             if (isFirst)
             {
-                await LoadAsync(value, revision);
+                await LoadAsync(caller, value, revision);
             }
 
             await value.Loaded;
@@ -78,12 +79,12 @@ internal sealed class SharedValues(IKeyValueService keys, ByteBudget budget)
         }
     }
 
-    private async ValueTask LoadAsync(SharedValue value, long revision)
+    private async ValueTask LoadAsync(Caller caller, SharedValue value, long revision)
     {
         try
         {
             var answer = await keys.RangeAsync(
-                new RangeRequest { Key = value.Id.Key, Revision = revision, Level = ReadLevel.Stale }, CancellationToken.None);
+                caller, new RangeRequest { Key = value.Id.Key, Revision = revision, Level = ReadLevel.Stale }, CancellationToken.None);
             if (answer.Items.Count == 0 || answer.Items[0].ModRevision != value.Id.ModRevision)
             {
                 throw new StoreException(ErrorCode.Compacted, $"revision {value.Id.ModRevision} of the key is gone");

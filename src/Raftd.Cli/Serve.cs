@@ -82,6 +82,7 @@ internal static class Serve
         builder.Services.AddSingleton(node.KeyValues);
         builder.Services.AddSingleton(node.Leases);
         builder.Services.AddSingleton(node.Cluster);
+        builder.Services.AddSingleton(node.Group);
         builder.Services.AddRaftdApi(options);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

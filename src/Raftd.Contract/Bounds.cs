@@ -37,6 +37,9 @@ public static class Bounds
     /// <summary>Of the UTF-8 of a lease's name.</summary>
     public const int MaxLeaseNameBytes = 1024;
 
+    /// <summary>Of the UTF-8 of a user's name.</summary>
+    public const int MaxUserNameBytes = 255;
+
     /// <summary>Generator numbers of snowflake ids: ten bits. Without one the cluster chooses.</summary>
     public static Bound<int> Generator { get; } = new(0, 0, 1023);
 

@@ -98,32 +98,19 @@ public sealed record MemberStatus
 
     public required string PeerAddress { get; init; }
 
-    public required MemberRole Role { get; init; }
-
-    public required ulong Term { get; init; }
-
     /// <summary>0 while none is known.</summary>
     public required ulong Leader { get; init; }
 
     public required string? LeaderUrl { get; init; }
 
-    public required ulong CommitIndex { get; init; }
-
-    public required ulong AppliedIndex { get; init; }
-
-    /// <summary>The hash chain over all that was applied, up to AppliedIndex; equal on all members.</summary>
-    public required ulong AppliedHash { get; init; }
-
     public required long Revision { get; init; }
 
     public required long KeyCount { get; init; }
 
-    /// <summary>Bytes of the state file, and of it in use; of the log.</summary>
+    /// <summary>Bytes of the stored state, and of it in use.</summary>
     public required long StateBytes { get; init; }
 
     public required long StateBytesInUse { get; init; }
-
-    public required long LogBytes { get; init; }
 
     /// <summary>Replicated logical bytes, which the quota bounds.</summary>
     public required long LogicalBytes { get; init; }
@@ -146,6 +133,24 @@ public sealed record MemberStatus
     public required IReadOnlyList<string> Warnings { get; init; }
 
     public required string Version { get; init; }
+}
+
+/// <summary>Where a member stands in its group: its part in the vote, and how far its log has come.</summary>
+public sealed record GroupStatus
+{
+    public required MemberRole Role { get; init; }
+
+    public required ulong Term { get; init; }
+
+    public required ulong CommitIndex { get; init; }
+
+    public required ulong AppliedIndex { get; init; }
+
+    /// <summary>The hash chain over all that was applied, up to AppliedIndex; equal on all members.</summary>
+    public required ulong AppliedHash { get; init; }
+
+    /// <summary>Of the log's files.</summary>
+    public required long LogBytes { get; init; }
 }
 
 /// <summary>One health check: its name, and the reason where it fails.</summary>

@@ -39,4 +39,7 @@ public enum ErrorCode
 
     /// <summary>The revision asked for does not exist yet.</summary>
     FutureRevision,
+
+    /// <summary>The caller is not who it says, or is unknown; nothing was read or written.</summary>
+    Unauthenticated,
 }

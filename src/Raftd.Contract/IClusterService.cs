@@ -1,33 +1,25 @@
 namespace Raftd.Contract;
 
-/// <summary>Membership, leadership and health, as seen from this member.</summary>
+/// <summary>Members, leadership, alarms and health, as this member sees them; the same for every engine.</summary>
+/// <remarks>What the member knows of itself, and who leads, has no caller: operators, probes and clients that seek the leader
+/// need it whatever their rights.</remarks>
 public interface IClusterService
 {
-    /// <summary>Adds a member (as a learner, promoted when it has caught up), or finds it as it was added before.</summary>
-    /// <exception cref="StoreException">BadRequest: see <see cref="JoinRequest.Problem"/>. Conflict: the label belongs to
-    /// another instance or, where the request has none, to other addresses; or an address belongs to another member.</exception>
-    ValueTask<JoinResponse> JoinAsync(JoinRequest request, CancellationToken cancellationToken);
-
     /// <summary>The committed members: never one whose addition may yet be rolled back, and one that is being removed until
     /// that is committed.</summary>
-    ValueTask<MemberListResponse> MembersAsync(ReadLevel level, CancellationToken cancellationToken);
-
-    ValueTask RemoveMemberAsync(ulong id, CancellationToken cancellationToken);
-
-    /// <exception cref="StoreException">Conflict: it votes already, or has not caught up.</exception>
-    ValueTask PromoteMemberAsync(ulong id, CancellationToken cancellationToken);
+    ValueTask<MemberListResponse> MembersAsync(Caller caller, ReadLevel level, CancellationToken cancellationToken);
 
     /// <summary>Hands leadership to a member, 0 for the one most up to date; ends when another leads.</summary>
-    ValueTask<ulong> TransferLeadershipAsync(ulong to, CancellationToken cancellationToken);
+    ValueTask<ulong> TransferLeadershipAsync(Caller caller, ulong to, CancellationToken cancellationToken);
 
     /// <summary>The alarms that stand, by kind, cause and member.</summary>
-    ValueTask<IReadOnlyList<Alarm>> AlarmsAsync(ReadLevel level, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<Alarm>> AlarmsAsync(Caller caller, ReadLevel level, CancellationToken cancellationToken);
 
     /// <summary>An operator raises an alarm for the whole cluster; it stays until it is disarmed.</summary>
-    ValueTask RaiseAlarmAsync(AlarmKind kind, CancellationToken cancellationToken);
+    ValueTask RaiseAlarmAsync(Caller caller, AlarmKind kind, CancellationToken cancellationToken);
 
     /// <summary>Clears all alarms of a kind, of any cause. What still holds is raised again at once.</summary>
-    ValueTask DisarmAsync(AlarmKind kind, CancellationToken cancellationToken);
+    ValueTask DisarmAsync(Caller caller, AlarmKind kind, CancellationToken cancellationToken);
 
     /// <summary>Everything this member knows of itself. It asks the store for sizes: not for each request.</summary>
     MemberStatus Status();

@@ -2,23 +2,23 @@ namespace Raftd.Contract;
 
 /// <summary>The keyspace. Every call ends within the server's request time limit, with an answer or a StoreException.</summary>
 /// <remarks>
-/// Byte memory in a request must stay unchanged until the call has ended; byte memory in an answer is the caller's to
-/// read for as long as it likes.
+/// Byte memory in a request must stay unchanged until the call has ended; byte memory in an answer is its reader's for as
+/// long as it likes.
 /// </remarks>
 public interface IKeyValueService
 {
-    ValueTask<RangeResponse> RangeAsync(RangeRequest request, CancellationToken cancellationToken);
+    ValueTask<RangeResponse> RangeAsync(Caller caller, RangeRequest request, CancellationToken cancellationToken);
 
-    ValueTask<PutResponse> PutAsync(PutRequest request, CancellationToken cancellationToken);
+    ValueTask<PutResponse> PutAsync(Caller caller, PutRequest request, CancellationToken cancellationToken);
 
-    ValueTask<DeleteRangeResponse> DeleteRangeAsync(DeleteRangeRequest request, CancellationToken cancellationToken);
+    ValueTask<DeleteRangeResponse> DeleteRangeAsync(Caller caller, DeleteRangeRequest request, CancellationToken cancellationToken);
 
     /// <summary>Gives up history below a revision, which itself stays readable.</summary>
-    /// <exception cref="StoreException">Compacted: history is gone that far already. BadRequest: the revision is in the
-    /// future.</exception>
-    ValueTask<CompactResponse> CompactAsync(CompactRequest request, CancellationToken cancellationToken);
+    /// <exception cref="StoreException">Compacted: history is gone that far already. FutureRevision: there is no such
+    /// revision yet.</exception>
+    ValueTask<CompactResponse> CompactAsync(Caller caller, CompactRequest request, CancellationToken cancellationToken);
 
     /// <returns>The newest version, newer than asked for; an empty answer if that change is the key's deletion; null
     /// when the time was up. The wait's own limit replaces the request time limit.</returns>
-    ValueTask<RangeResponse?> WaitAsync(WaitRequest request, CancellationToken cancellationToken);
+    ValueTask<RangeResponse?> WaitAsync(Caller caller, WaitRequest request, CancellationToken cancellationToken);
 }

@@ -8,7 +8,6 @@ using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Service;
-using Raftd.State.Commands;
 using Raftd.Wal;
 
 namespace Raftd.Node;
@@ -95,7 +94,7 @@ internal sealed class MemberUpkeep(
         }
 
         NodeLog.Diverged(logger, verdict.Peer, verdict.Index, verdict.Theirs, verdict.Own);
-        Ask(() => router.ProposeAsync(CommandFactory.AlarmRaise(alarm)));
+        Ask(() => router.ProposeAsync(member.Replica.OwnCommands.AlarmRaise(alarm)));
     }
 
     /// <summary>A member that was started with other addresses asks the cluster to use them.</summary>
@@ -117,6 +116,7 @@ internal sealed class MemberUpkeep(
         NodeLog.AddressChanged(logger, known.PeerAddress, options.PeerAddress);
         Ask(() => router.CallAsync(
             calls.Join,
+            Caller.System,
             JoinAttempts.RequestOf(
                 self, options.HttpAddress, options.PeerAddress, generator: null, member.State.KnownLevel)));
     }

@@ -17,6 +17,7 @@ using Raftd.Node.Replication;
 using Raftd.Node.Service;
 using Raftd.State.Commands;
 using Raftd.State.Leases;
+using Raftd.State.Rights;
 using Raftd.Store.Lmdb;
 using Raftd.Wal;
 
@@ -31,6 +32,7 @@ public sealed class RaftdNode : IAsyncDisposable
     private readonly PosixFileSystem _files = new();
     private readonly PeerServer _server;
     private readonly ServiceGate _gate;
+    private readonly RightsGuard _guard;
     private readonly Stack<Func<ValueTask>> _undo = new();
     private readonly TaskCompletionSource<FatalStopException> _failed =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -43,6 +45,8 @@ public sealed class RaftdNode : IAsyncDisposable
     {
         _options = options;
         _gate = new ServiceGate(options);
+        _guard = new RightsGuard(_gate, _gate, _gate);
+        Group = new GroupRightsGuard(_gate);
         _logger = loggers.CreateLogger("raftd");
         _server = new PeerServer(options.PeerEndPoint, loggers, _time, Break);
     }
@@ -50,11 +54,13 @@ public sealed class RaftdNode : IAsyncDisposable
     /// <summary>The newest feature level that this build knows.</summary>
     public static int NewestFeatureLevel => FeatureLevel.Newest;
 
-    public IKeyValueService KeyValues => _gate;
+    public IKeyValueService KeyValues => _guard;
 
-    public ILeaseService Leases => _gate;
+    public ILeaseService Leases => _guard;
 
-    public IClusterService Cluster => _gate;
+    public IClusterService Cluster => _guard;
+
+    public IGroupService Group { get; }
 
     /// <summary>The parts themselves, once started: for tests that check what no service shows.</summary>
     internal RaftdMember? Member => _member;

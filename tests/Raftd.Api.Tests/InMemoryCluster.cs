@@ -3,7 +3,7 @@ using Raftd.Contract;
 namespace Raftd.Api.Tests;
 
 /// <summary>Membership of one member, which a test makes leader or follower.</summary>
-internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
+internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService, IGroupService
 {
     private const ulong Self = 11_111_111_111_111_111_111;
 
@@ -24,7 +24,7 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
     /// <summary>Thrown by Status while it is set: a failure that no table knows.</summary>
     public Exception? StatusBug { get; set; }
 
-    public ValueTask<JoinResponse> JoinAsync(JoinRequest request, CancellationToken cancellationToken)
+    public ValueTask<JoinResponse> JoinAsync(Caller caller, JoinRequest request, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -56,7 +56,7 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
         }
     }
 
-    public ValueTask<MemberListResponse> MembersAsync(ReadLevel level, CancellationToken cancellationToken)
+    public ValueTask<MemberListResponse> MembersAsync(Caller caller, ReadLevel level, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -66,7 +66,7 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
         }
     }
 
-    public ValueTask RemoveMemberAsync(ulong id, CancellationToken cancellationToken)
+    public ValueTask RemoveMemberAsync(Caller caller, ulong id, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -76,7 +76,7 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
         }
     }
 
-    public ValueTask PromoteMemberAsync(ulong id, CancellationToken cancellationToken)
+    public ValueTask PromoteMemberAsync(Caller caller, ulong id, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -92,7 +92,7 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
         }
     }
 
-    public ValueTask<ulong> TransferLeadershipAsync(ulong to, CancellationToken cancellationToken)
+    public ValueTask<ulong> TransferLeadershipAsync(Caller caller, ulong to, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -101,23 +101,25 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
         }
     }
 
-    public ValueTask<IReadOnlyList<Alarm>> AlarmsAsync(ReadLevel level, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<Alarm>> AlarmsAsync(Caller caller, ReadLevel level, CancellationToken cancellationToken)
     {
         Enter();
         return ValueTask.FromResult<IReadOnlyList<Alarm>>([.. _alarms]);
     }
 
-    public ValueTask RaiseAlarmAsync(AlarmKind kind, CancellationToken cancellationToken)
+    public ValueTask RaiseAlarmAsync(Caller caller, AlarmKind kind, CancellationToken cancellationToken)
     {
         Enter();
         _alarms.Add(new Alarm(kind, AlarmCause.Operator, MemberId: 0));
+        store.RefusesWrites = _alarms.Any(static alarm => alarm.RefusesWrites);
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask DisarmAsync(AlarmKind kind, CancellationToken cancellationToken)
+    public ValueTask DisarmAsync(Caller caller, AlarmKind kind, CancellationToken cancellationToken)
     {
         Enter();
         _alarms.RemoveWhere(alarm => alarm.Kind == kind);
+        store.RefusesWrites = _alarms.Any(static alarm => alarm.RefusesWrites);
         return ValueTask.CompletedTask;
     }
 
@@ -128,18 +130,12 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
         Label = "node01",
         HttpAddress = "127.0.0.1:8001",
         PeerAddress = "127.0.0.1:8101",
-        Role = IsLeader ? MemberRole.Leader : MemberRole.Follower,
-        Term = 3,
         Leader = LeaderUrl is null ? 0 : Self,
         LeaderUrl = LeaderUrl,
-        CommitIndex = (ulong)store.Revision,
-        AppliedIndex = (ulong)store.Revision,
-        AppliedHash = 0xABC,
         Revision = store.Revision,
         KeyCount = store.KeyCount,
         StateBytes = 1,
         StateBytesInUse = 1,
-        LogBytes = 1,
         LogicalBytes = 1,
         QuotaBytes = 8L << 30,
         FeatureLevel = 1,
@@ -148,6 +144,16 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService
         Alarms = [],
         Warnings = [],
         Version = "0.1.0",
+    };
+
+    public GroupStatus GroupStatus() => new()
+    {
+        Role = IsLeader ? MemberRole.Leader : MemberRole.Follower,
+        Term = 3,
+        CommitIndex = (ulong)store.Revision,
+        AppliedIndex = (ulong)store.Revision,
+        AppliedHash = 0xABC,
+        LogBytes = 1,
     };
 
     public ValueTask<IReadOnlyList<HealthCheck>> LivenessAsync(CancellationToken cancellationToken) =>

@@ -32,6 +32,7 @@ public sealed class InMemoryHost : IApiHost, IAsyncLifetime
         builder.Services.AddSingleton<IKeyValueService>(Store);
         builder.Services.AddSingleton<ILeaseService>(Store);
         builder.Services.AddSingleton<IClusterService>(Cluster);
+        builder.Services.AddSingleton<IGroupService>(Cluster);
         builder.Services.AddSingleton(clock ?? TimeProvider.System);
         builder.Services.AddRaftdApi(options);
         _app = builder.Build();

@@ -10,18 +10,29 @@ internal sealed partial class InMemoryStore
     private readonly SortedDictionary<long, Lease> _leases = [];
     private long _lastId = 7_000_000_000_000_000_000;
 
-    public ValueTask<LeaseGrantResponse> GrantAsync(LeaseGrantRequest request, CancellationToken cancellationToken)
+    public ValueTask<LeaseGrantResponse> GrantAsync(Caller caller, LeaseGrantRequest request, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
             Enter();
+            RequireSpace();
+            if (request.TtlSeconds is < Bounds.MinLeaseTtlSeconds or > Bounds.MaxLeaseTtlSeconds)
+            {
+                throw new StoreException(ErrorCode.BadRequest, $"{request.TtlSeconds} s are out of range");
+            }
+
+            if (_leases.ContainsKey(request.Id))
+            {
+                throw new StoreException(ErrorCode.Conflict, $"there is a lease {request.Id}");
+            }
+
             if (request.Unique && _leases.Values.Any(lease => lease.Name == request.Name))
             {
                 throw new StoreException(ErrorCode.Conflict, $"a live lease is named {request.Name}");
             }
 
             var ttl = TimeSpan.FromSeconds(request.TtlSeconds);
-            var lease = new Lease(++_lastId, request.Name, request.TtlSeconds)
+            var lease = new Lease(request.Id == 0 ? ++_lastId : request.Id, request.Name, request.TtlSeconds)
             {
                 Deadline = clock.GetUtcNow() + (ttl > UnclaimedAtLeast ? ttl : UnclaimedAtLeast),
             };
@@ -31,7 +42,7 @@ internal sealed partial class InMemoryStore
     }
 
     public ValueTask<LeaseKeepAliveResponse> KeepAliveAsync(
-        LeaseKeepAliveRequest request, CancellationToken cancellationToken)
+        Caller caller, LeaseKeepAliveRequest request, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -39,6 +50,11 @@ internal sealed partial class InMemoryStore
             var lease = Find(request.Id);
             if (request.Key is not { } own)
             {
+                if (request.Data is not null)
+                {
+                    throw new StoreException(ErrorCode.BadRequest, "data without a key");
+                }
+
                 lease.RenewAll(clock.GetUtcNow());
                 return Renewed(lease);
             }
@@ -67,7 +83,7 @@ internal sealed partial class InMemoryStore
             new LeaseKeepAliveResponse { Revision = _revision, Id = lease.Id, TtlSeconds = lease.GrantedSeconds });
     }
 
-    public ValueTask<LeaseRevokeResponse> RevokeAsync(long id, CancellationToken cancellationToken)
+    public ValueTask<LeaseRevokeResponse> RevokeAsync(Caller caller, long id, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -77,7 +93,7 @@ internal sealed partial class InMemoryStore
         }
     }
 
-    public ValueTask<LeaseTimeToLiveResponse> TimeToLiveAsync(long id, CancellationToken cancellationToken)
+    public ValueTask<LeaseTimeToLiveResponse> TimeToLiveAsync(Caller caller, long id, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -96,7 +112,7 @@ internal sealed partial class InMemoryStore
         }
     }
 
-    public ValueTask<LeasedKeysResponse> LeasedKeysAsync(LeasedKeysRequest request, CancellationToken cancellationToken)
+    public ValueTask<LeasedKeysResponse> LeasedKeysAsync(Caller caller, LeasedKeysRequest request, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -116,13 +132,13 @@ internal sealed partial class InMemoryStore
                             TtlSeconds = SecondsTo(pair.Value ?? lease.Deadline),
                         };
             var found = items.ToArray();
-            return found.Sum(LeasedKey.CountedBytes) > request.MaxBytes
+            return request.MaxBytes > 0 && found.Sum(LeasedKey.CountedBytes) > request.MaxBytes
                 ? throw new StoreException(ErrorCode.TooLarge, $"the listing has more than {request.MaxBytes} bytes", "ask for less")
                 : ValueTask.FromResult(new LeasedKeysResponse { Revision = _revision, Items = found });
         }
     }
 
-    public ValueTask<LeaseListResponse> LeasesAsync(string namePrefix, CancellationToken cancellationToken)
+    public ValueTask<LeaseListResponse> LeasesAsync(Caller caller, string namePrefix, CancellationToken cancellationToken)
     {
         lock (_lock)
         {

@@ -1,5 +1,6 @@
 // One process that answers the contract honestly, from plain dictionaries: it shows that the API needs nothing else, and
-// gives its tests real revisions, conditions, leases and waits. No Raft, no disk, one lock.
+// gives its tests real revisions, conditions, leases and waits. No Raft, no disk, one lock. StoreContract holds it to what a
+// member of the product does.
 
 using Raftd.Contract;
 
@@ -44,6 +45,9 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
     /// <summary>What every call answers with while it is set.</summary>
     public StoreException? Failure { get; set; }
 
+    /// <summary>Set while an alarm stands that says so.</summary>
+    public bool RefusesWrites { get; set; }
+
     /// <summary>Asked before each range, outside the lock.</summary>
     public Action<RangeRequest> BeforeRange { get; set; } = _ => { };
 
@@ -58,7 +62,7 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
         }
     }
 
-    public ValueTask<RangeResponse> RangeAsync(RangeRequest request, CancellationToken cancellationToken)
+    public ValueTask<RangeResponse> RangeAsync(Caller caller, RangeRequest request, CancellationToken cancellationToken)
     {
         BeforeRange(request);
         lock (_lock)
@@ -76,18 +80,22 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
 
             var at = request.Revision == 0 ? _revision : request.Revision;
             var found = Live(request.Key, request.RangeEnd, at);
-            var limited = (request.Limit > 0 ? found.Take((int)request.Limit) : found)
-                .Select(item => HandOut(item, request.KeysOnly ? 0 : request.MaxValueBytes));
             return ValueTask.FromResult(
-                new RangeResponse { Revision = _revision, Items = [.. limited], Count = found.Count });
+                new RangeResponse { Revision = _revision, Items = [.. Limited(request, found)], Count = found.Count });
         }
     }
 
-    public ValueTask<PutResponse> PutAsync(PutRequest request, CancellationToken cancellationToken)
+    public ValueTask<PutResponse> PutAsync(Caller caller, PutRequest request, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
             Enter();
+            RequireSpace();
+            if (request.Key.IsEmpty)
+            {
+                throw new StoreException(ErrorCode.BadRequest, "the key is empty");
+            }
+
             var previous = Current(request.Key);
             if (!Holds(request.Condition, previous))
             {
@@ -111,7 +119,7 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
     }
 
     public ValueTask<DeleteRangeResponse> DeleteRangeAsync(
-        DeleteRangeRequest request, CancellationToken cancellationToken)
+        Caller caller, DeleteRangeRequest request, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -124,7 +132,7 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
         }
     }
 
-    public ValueTask<CompactResponse> CompactAsync(CompactRequest request, CancellationToken cancellationToken)
+    public ValueTask<CompactResponse> CompactAsync(Caller caller, CompactRequest request, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -149,7 +157,7 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
         }
     }
 
-    public async ValueTask<RangeResponse?> WaitAsync(WaitRequest request, CancellationToken cancellationToken)
+    public async ValueTask<RangeResponse?> WaitAsync(Caller caller, WaitRequest request, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(request.TimeLimit, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -184,6 +192,23 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
         }
     }
 
+    private IEnumerable<KeyValue> Limited(RangeRequest request, List<KeyValue> found)
+    {
+        var bytes = 0L;
+        var count = request.CountOnly ? 0 : request.Limit > 0 ? request.Limit : long.MaxValue;
+        foreach (var item in found.TakeWhile((_, index) => index < count))
+        {
+            var handedOut = HandOut(item, request.KeysOnly ? 0 : request.MaxValueBytes);
+            bytes += handedOut.Key.Length + handedOut.Value.Length;
+            if (request.MaxBytes > 0 && bytes > request.MaxBytes && bytes > handedOut.Key.Length + handedOut.Value.Length)
+            {
+                yield break;
+            }
+
+            yield return handedOut;
+        }
+    }
+
     private KeyValue HandOut(KeyValue item, int maxValueBytes)
     {
         if (item.Value.Length > maxValueBytes)
@@ -212,6 +237,14 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
         }
 
         Expire();
+    }
+
+    private void RequireSpace()
+    {
+        if (RefusesWrites)
+        {
+            throw new StoreException(ErrorCode.NoSpace, "the NOSPACE alarm stands");
+        }
     }
 
     private void Put(byte[] key, byte[] value, long lease, KeyValue? previous)

@@ -34,7 +34,7 @@ public sealed class AppendCommandTests
     public async Task Append_OfNothingToNoKey_IsRefusedAndChangesNothingAsync()
     {
         using var member = SteppedMember.Leader(new ManualTime());
-        var ended = member.Replica.ProposeAsync(CommandCodec.Encode(new AppendCommand(default, Key)));
+        var ended = member.Replica.ProposeAsync(CommandCodec.Encode(new AppendCommand(default, Key), FeatureLevel.First));
         member.Run();
 
         var refused = Assert.IsType<ErrorResult>((await ended).Result);
@@ -42,5 +42,5 @@ public sealed class AppendCommandTests
     }
 
     private static ReadOnlyMemory<byte> Append(string tail) =>
-        CommandCodec.Encode(new AppendCommand(Key, Encoding.UTF8.GetBytes(tail)));
+        CommandCodec.Encode(new AppendCommand(Key, Encoding.UTF8.GetBytes(tail)), FeatureLevel.First);
 }

@@ -1,5 +1,10 @@
+using Raftd.Contract;
 using Raftd.Node.Forwarding;
 using Raftd.Node.Loops;
+using Raftd.Node.Service;
+using Raftd.State.Commands;
+using Raftd.State.Leading;
+using Raftd.Testing;
 using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;
@@ -64,6 +69,48 @@ public sealed class CallSessionTests : IDisposable
         Assert.True(session.Receive([]));
         Assert.Equal(taken, (ulong)Spoken.Answers(session.Take()).Count);
     }
+
+    /// <summary>No connection between members proves anything yet, so any process could name a user, or the system. A user would
+    /// be refused in apply, and what only level 2 can say before that.</summary>
+    [Theory]
+    [MemberData(nameof(NamedCallers))]
+    public void Proposal_NamesItsCaller_IsNobodys(Caller caller)
+    {
+        var session = Session(SteppedMember.Leader(_time));
+        var put = new CommandFactory(caller, FeatureLevel.Newest).Put(new PutRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() });
+        session.Receive(Spoken.Call(1, put, Long));
+        _member!.Run();
+
+        Assert.Equal([(1UL, AnswerKind.Done)], Spoken.Answers(session.Take()));
+        Assert.Equal(Caller.Nobody, Assert.IsType<PutCommand>(_member.LastCommand).Caller);
+        Assert.Equal("v"u8, Assert.IsType<PutCommand>(_member.LastCommand).Value.Span);
+    }
+
+    [Theory]
+    [MemberData(nameof(NamedCallers))]
+    public void Call_NamesItsCaller_IsNobodys(Caller caller)
+    {
+        const long lease = 7;
+        _member = SteppedMember.Leader(_time);
+        _ = _member.Replica.ProposeAsync(By.Nobody.LeaseGrant(lease, "name", 60, unique: false, LeaseKind.Rest));
+        _member.Run();
+        var context = new LoopContext();
+        var calls = new LeaderCalls(
+            new LeaseKeeper(_member.Replica, _member.Replica, _member.State, _member.Lessor, maxLeaseKeys: 3), members: null!);
+        var session = new CallSession(new HeldStream(), _member.Replica, new LeaderCallTable(calls), context, _time);
+
+        session.Receive(Spoken.Call(
+            1, calls.KeepAlive, caller, new LeaseKeepAliveRequest { Id = lease, Key = "k"u8.ToArray(), Data = "v"u8.ToArray() }));
+        while (context.Step())
+        {
+            _member.Run();
+        }
+
+        Assert.Equal([(1UL, AnswerKind.Done)], Spoken.Answers(session.Take()));
+        Assert.Equal(Caller.Nobody, Assert.IsType<LeaseKeepAliveCommand>(_member.LastCommand).Caller);
+    }
+
+    public static TheoryData<Caller> NamedCallers => [Caller.User("alice"), Caller.System];
 
     private CallSession Session(SteppedMember member)
     {

@@ -28,7 +28,7 @@ internal sealed class CallStream : IOutgoingStream, IAsyncDisposable
         var request = new RawRequest(name) { Id = ++_lastId, Deadline = 0 };
         _waiting[request.Id] = answered;
         var items = new ArrayBufferWriter<byte>();
-        CallCodec.WriteItem(items, request, body, TimeSpan.FromSeconds(10));
+        CallCodec.WriteItem(items, request, caller: default, body, TimeSpan.FromSeconds(10));
         Send(PeerFrame.Of(FrameKind.Calls, items.WrittenSpan));
         return answered.Task;
     }

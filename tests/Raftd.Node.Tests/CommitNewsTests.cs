@@ -19,7 +19,7 @@ public sealed class CommitNewsTests
         var took = new List<TimeSpan>();
         for (var i = 0; i < Writes; i++)
         {
-            var written = await nodes.First.KeyValues.PutAsync(new PutRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() }, stop);
+            var written = await nodes.First.KeyValues.PutAsync(Caller.Nobody, new PutRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() }, stop);
             var started = Stopwatch.GetTimestamp();
             while (nodes.Second.Cluster.Revision < written.Revision)
             {

@@ -1,7 +1,7 @@
 using Raftd.Contract;
 using Raftd.Node.Replication;
-using Raftd.State.Commands;
 using Raftd.Store;
+using Raftd.Testing;
 using Raftd.Testing.Buckets;
 using Raftd.Testing.Clocks;
 
@@ -47,7 +47,7 @@ public sealed class CompactionPolicyTests : IDisposable
         _time.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(old, policy.Next(_state.View(), _time));
 
-        Apply(CommandFactory.Compact(old));
+        Apply(By.Nobody.Compact(old));
         _time.Advance(TimeSpan.FromMinutes(1));
         Assert.Null(policy.Next(_state.View(), _time));
     }
@@ -68,7 +68,7 @@ public sealed class CompactionPolicyTests : IDisposable
         var half = policy.ForRoom(view, isAwaited: false);
         Assert.Equal(1 + (view.Revision / 2), half);
 
-        Apply(CommandFactory.Compact(half!.Value));
+        Apply(By.Nobody.Compact(half!.Value));
         Assert.Null(policy.ForRoom(_state.View(), isAwaited: false));
     }
 
@@ -81,7 +81,7 @@ public sealed class CompactionPolicyTests : IDisposable
         var compactions = 0;
         while (policy.ForRoom(_state.View(), isAwaited: true) is { } revision)
         {
-            Apply(CommandFactory.Compact(revision));
+            Apply(By.Nobody.Compact(revision));
             compactions++;
         }
 
@@ -92,7 +92,7 @@ public sealed class CompactionPolicyTests : IDisposable
 
     private void Put(int count)
     {
-        var put = CommandFactory.Put(new PutRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() });
+        var put = By.Nobody.Put(new PutRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() });
         for (var i = 0; i < count; i++)
         {
             Apply(put);

@@ -17,9 +17,9 @@ public sealed class FenceTests
     public async Task Fenced_AnswersNothing_AlsoAfterARestartAsync()
     {
         await using var nodes = await TwoNodes.StartAsync(TimeSpan.FromSeconds(5), TwoNodes.ElectionTimeout);
-        await nodes.Second.KeyValues.PutAsync(Put, Stop);
+        await nodes.Second.KeyValues.PutAsync(Caller.Nobody, Put, Stop);
         var waiting = nodes.Second.KeyValues.WaitAsync(
-            new WaitRequest { Key = Put.Key, AfterRevision = 1000, TimeLimit = TimeSpan.FromSeconds(1), Level = ReadLevel.Stale }, Stop);
+            Caller.Nobody, new WaitRequest { Key = Put.Key, AfterRevision = 1000, TimeLimit = TimeSpan.FromSeconds(1), Level = ReadLevel.Stale }, Stop);
         var fence = new Fence(nodes.SecondsIdentity, nodes.SecondsIdentity.Load()!, nodes.Second.Member!.Replica);
 
         fence.Raise(Reason);
@@ -39,7 +39,7 @@ public sealed class FenceTests
 
         // It acknowledges nothing, and answers no heartbeat: the other one has no majority.
         await Until.TrueAsync("the first leads no more", () => nodes.First.Cluster.Status().Leader == 0);
-        await Until.TrueAsync("the first asks for votes", () => nodes.First.Cluster.Status().Role == MemberRole.Candidate);
+        await Until.TrueAsync("the first asks for votes", () => nodes.First.Group.GroupStatus().Role == MemberRole.Candidate);
         Assert.Equal(RaftRole.Follower, await nodes.Second.Member!.Replica.InATickAsync(raft => raft.Role));
     }
 
@@ -49,13 +49,13 @@ public sealed class FenceTests
     {
         foreach (var level in new[] { ReadLevel.Stale, ReadLevel.Linearizable })
         {
-            await RefusedAsync(() => node.KeyValues.RangeAsync(new RangeRequest { Key = Put.Key, Level = level }, Stop).AsTask());
-            await RefusedAsync(() => node.Cluster.MembersAsync(level, Stop).AsTask());
-            await RefusedAsync(() => node.Cluster.AlarmsAsync(level, Stop).AsTask());
+            await RefusedAsync(() => node.KeyValues.RangeAsync(Caller.Nobody, new RangeRequest { Key = Put.Key, Level = level }, Stop).AsTask());
+            await RefusedAsync(() => node.Cluster.MembersAsync(Caller.Nobody, level, Stop).AsTask());
+            await RefusedAsync(() => node.Cluster.AlarmsAsync(Caller.Nobody, level, Stop).AsTask());
         }
 
-        await RefusedAsync(() => node.KeyValues.PutAsync(Put, Stop).AsTask());
-        await RefusedAsync(() => node.Leases.LeasesAsync("", Stop).AsTask());
+        await RefusedAsync(() => node.KeyValues.PutAsync(Caller.Nobody, Put, Stop).AsTask());
+        await RefusedAsync(() => node.Leases.LeasesAsync(Caller.Nobody, "", Stop).AsTask());
     }
 
     private static async Task RefusedAsync(Func<Task> request)

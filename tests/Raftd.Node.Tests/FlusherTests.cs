@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Contract;
 using Raftd.Node.Replication;
-using Raftd.State.Commands;
 using Raftd.Store;
+using Raftd.Testing;
 using Raftd.Testing.Buckets;
 using Raftd.Testing.Disks;
 using Raftd.Wal;
@@ -21,7 +21,7 @@ public sealed class FlusherTests
             new MemoryFileSystem(), "/wal", new WalOptions { SegmentSizeBytes = 64 << 10, MaxRecordBytes = 8 << 10, ReserveBytes = 4096 });
         var log = new LogWriter(wal, new NoTransport(), retentionBytes: 0, NullLogger.Instance);
         var flusher = new Flusher(state, wal, log, NullLogger.Instance);
-        state.Apply(1, term: 1, CommandFactory.Put(new PutRequest { Key = new byte[] { 1 }, Value = new byte[10] }));
+        state.Apply(1, term: 1, By.Nobody.Put(new PutRequest { Key = new byte[] { 1 }, Value = new byte[10] }));
         state.Publish();
         Assert.True(state.TryFreeze(out var frozen));
 

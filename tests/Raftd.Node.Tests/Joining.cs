@@ -44,7 +44,7 @@ internal static class Joining
     {
         try
         {
-            return await leader.Cluster.JoinAsync(request, CancellationToken.None);
+            return await leader.Group.JoinAsync(Caller.Nobody, request, CancellationToken.None);
         }
         catch (StoreException notYet) when (
             notYet.Code is ErrorCode.UnknownOutcome or ErrorCode.NotReady or ErrorCode.NoLeader)

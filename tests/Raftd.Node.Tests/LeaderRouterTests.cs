@@ -105,12 +105,12 @@ public sealed class LeaderRouterTests : IDisposable
     [Fact]
     public async Task Break_LeavesUnknownWhatWouldChangeSomething_AndTheRestIsAskedAgainAsync()
     {
-        var change = _router.CallAsync(Change, 1);
-        var question = _router.CallAsync(Question, 2);
+        var change = _router.CallAsync(Change, Caller.Nobody, 1);
+        var question = _router.CallAsync(Question, Caller.Nobody, 2);
         var former = Stream.Machine;
         former.Opened();
         Assert.Equal("change question", Names(former.Take()));
-        var unsent = _router.CallAsync(Change, 3);
+        var unsent = _router.CallAsync(Change, Caller.Nobody, 3);
 
         former.Closed("the cable was cut");
         Pass(BeforeTheNextStream);
@@ -144,5 +144,5 @@ public sealed class LeaderRouterTests : IDisposable
 
     private static LeaderCall<long, ulong> Call(string name, bool changesState) => new(
         name, CallJson.Default.Int64, CallJson.Default.UInt64, changesState,
-        static _ => throw new NotSupportedException("this member does not lead"));
+        static (_, _) => throw new NotSupportedException("this member does not lead"));
 }

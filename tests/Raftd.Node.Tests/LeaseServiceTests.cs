@@ -14,20 +14,20 @@ public sealed class LeaseServiceTests(LoneNode lone) : IClassFixture<LoneNode>
     public async Task GrantWithAnId_UsesIt_AndRefusesItWhileALeaseHasItAsync()
     {
         var request = new LeaseGrantRequest { Name = "", TtlSeconds = 60, Id = 0x1234, Kind = LeaseKind.Etcd };
-        Assert.Equal(0x1234, (await Leases.GrantAsync(request, Stop)).Id);
-        var taken = await Assert.ThrowsAsync<StoreException>(async () => await Leases.GrantAsync(request, Stop));
+        Assert.Equal(0x1234, (await Leases.GrantAsync(Caller.Nobody, request, Stop)).Id);
+        var taken = await Assert.ThrowsAsync<StoreException>(async () => await Leases.GrantAsync(Caller.Nobody, request, Stop));
         Assert.Equal(ErrorCode.Conflict, taken.Code);
 
-        await Leases.RevokeAsync(0x1234, Stop);
-        Assert.Equal(0x1234, (await Leases.GrantAsync(request, Stop)).Id);
+        await Leases.RevokeAsync(Caller.Nobody, 0x1234, Stop);
+        Assert.Equal(0x1234, (await Leases.GrantAsync(Caller.Nobody, request, Stop)).Id);
     }
 
     [Fact]
     public async Task Grant_WithoutAnId_DrawsADifferentPositiveOneEachTimeAsync()
     {
         var request = new LeaseGrantRequest { Name = "n", TtlSeconds = 60 };
-        var first = await Leases.GrantAsync(request, Stop);
-        var second = await Leases.GrantAsync(request, Stop);
+        var first = await Leases.GrantAsync(Caller.Nobody, request, Stop);
+        var second = await Leases.GrantAsync(Caller.Nobody, request, Stop);
         Assert.InRange(first.Id, 1, long.MaxValue);
         Assert.NotEqual(first.Id, second.Id);
     }
@@ -41,9 +41,9 @@ public sealed class LeaseServiceTests(LoneNode lone) : IClassFixture<LoneNode>
     [InlineData(LeaseKind.Rest, 9_000_000_000, 9_000_000_000)]
     public async Task Grant_TtlOfEitherKind_IsRaisedForTheEtcdApiAsync(LeaseKind kind, long asked, long granted)
     {
-        var answer = await Leases.GrantAsync(new LeaseGrantRequest { Name = "n", TtlSeconds = asked, Kind = kind }, Stop);
+        var answer = await Leases.GrantAsync(Caller.Nobody, new LeaseGrantRequest { Name = "n", TtlSeconds = asked, Kind = kind }, Stop);
         Assert.Equal(granted, answer.TtlSeconds);
-        Assert.Equal(granted, (await Leases.TimeToLiveAsync(answer.Id, Stop)).GrantedTtlSeconds);
+        Assert.Equal(granted, (await Leases.TimeToLiveAsync(Caller.Nobody, answer.Id, Stop)).GrantedTtlSeconds);
     }
 
     [Theory]
@@ -55,9 +55,9 @@ public sealed class LeaseServiceTests(LoneNode lone) : IClassFixture<LoneNode>
     public async Task GrantOutOfRange_IsABadRequest_AndLeavesNothingAsync(LeaseKind kind, long ttl, long id)
     {
         var refused = await Assert.ThrowsAsync<StoreException>(async () => await Leases.GrantAsync(
-            new LeaseGrantRequest { Name = "refused", TtlSeconds = ttl, Kind = kind, Id = id }, Stop));
+            Caller.Nobody, new LeaseGrantRequest { Name = "refused", TtlSeconds = ttl, Kind = kind, Id = id }, Stop));
         Assert.Equal(ErrorCode.BadRequest, refused.Code);
-        Assert.Empty((await Leases.LeasesAsync("refused", Stop)).Items);
+        Assert.Empty((await Leases.LeasesAsync(Caller.Nobody, "refused", Stop)).Items);
     }
 
     /// <summary>What a keepalive stream does, many at once: each answered for itself.</summary>
@@ -67,14 +67,14 @@ public sealed class LeaseServiceTests(LoneNode lone) : IClassFixture<LoneNode>
         for (var id = 1001; id <= 1100; id++)
         {
             await Leases.GrantAsync(
-                new LeaseGrantRequest { Name = "", TtlSeconds = 60, Id = id, Kind = LeaseKind.Etcd }, Stop);
+                Caller.Nobody, new LeaseGrantRequest { Name = "", TtlSeconds = 60, Id = id, Kind = LeaseKind.Etcd }, Stop);
         }
 
         var answers = Enumerable.Range(1001, 101).Select(async id =>
         {
             try
             {
-                return (await Leases.KeepAliveAsync(new LeaseKeepAliveRequest { Id = id }, Stop)).TtlSeconds;
+                return (await Leases.KeepAliveAsync(Caller.Nobody, new LeaseKeepAliveRequest { Id = id }, Stop)).TtlSeconds;
             }
             catch (StoreException gone) when (gone.Code == ErrorCode.NotFound)
             {
@@ -89,23 +89,23 @@ public sealed class LeaseServiceTests(LoneNode lone) : IClassFixture<LoneNode>
     public async Task TimeToLive_ListsTheKeysAttached_AndRevokeTakesThemAsync()
     {
         var lease = await Leases.GrantAsync(
-            new LeaseGrantRequest { Name = "", TtlSeconds = 60, Kind = LeaseKind.Etcd }, Stop);
-        await lone.Node.KeyValues.PutAsync(new PutRequest { Key = "b"u8.ToArray(), Value = "2"u8.ToArray(), Lease = lease.Id }, Stop);
-        await lone.Node.KeyValues.PutAsync(new PutRequest { Key = "a"u8.ToArray(), Value = "1"u8.ToArray(), Lease = lease.Id }, Stop);
-        var keys = (await Leases.TimeToLiveAsync(lease.Id, Stop)).Keys;
+            Caller.Nobody, new LeaseGrantRequest { Name = "", TtlSeconds = 60, Kind = LeaseKind.Etcd }, Stop);
+        await lone.Node.KeyValues.PutAsync(Caller.Nobody, new PutRequest { Key = "b"u8.ToArray(), Value = "2"u8.ToArray(), Lease = lease.Id }, Stop);
+        await lone.Node.KeyValues.PutAsync(Caller.Nobody, new PutRequest { Key = "a"u8.ToArray(), Value = "1"u8.ToArray(), Lease = lease.Id }, Stop);
+        var keys = (await Leases.TimeToLiveAsync(Caller.Nobody, lease.Id, Stop)).Keys;
         Assert.Equal("ab", string.Concat(keys.Select(key => Encoding.UTF8.GetString(key.Key.Span))));
 
-        await Leases.RevokeAsync(lease.Id, Stop);
-        var gone = await Assert.ThrowsAsync<StoreException>(async () => await Leases.TimeToLiveAsync(lease.Id, Stop));
+        await Leases.RevokeAsync(Caller.Nobody, lease.Id, Stop);
+        var gone = await Assert.ThrowsAsync<StoreException>(async () => await Leases.TimeToLiveAsync(Caller.Nobody, lease.Id, Stop));
         Assert.Equal(ErrorCode.NotFound, gone.Code);
-        var range = await lone.Node.KeyValues.RangeAsync(new RangeRequest { Key = "a"u8.ToArray(), RangeEnd = "c"u8.ToArray() }, Stop);
+        var range = await lone.Node.KeyValues.RangeAsync(Caller.Nobody, new RangeRequest { Key = "a"u8.ToArray(), RangeEnd = "c"u8.ToArray() }, Stop);
         Assert.Equal(0, range.Count);
     }
 
     [Fact]
     public async Task Attach_OneKeyMoreThanALeaseMayHave_IsAConflictThatNamesTheFlagAsync()
     {
-        var lease = await Leases.GrantAsync(new LeaseGrantRequest { Name = "full", TtlSeconds = 60 }, Stop);
+        var lease = await Leases.GrantAsync(Caller.Nobody, new LeaseGrantRequest { Name = "full", TtlSeconds = 60 }, Stop);
         await PutAsync("full-put");
         for (var i = 1; i < LoneNode.MaxLeaseKeys; i++)
         {
@@ -118,10 +118,10 @@ public sealed class LeaseServiceTests(LoneNode lone) : IClassFixture<LoneNode>
         await PutAsync("full-put");
 
         async Task KeepAliveAsync(string key) => await Leases.KeepAliveAsync(
-            new LeaseKeepAliveRequest { Id = lease.Id, Key = Encoding.UTF8.GetBytes(key), Data = Encoding.UTF8.GetBytes("v") }, Stop);
+            Caller.Nobody, new LeaseKeepAliveRequest { Id = lease.Id, Key = Encoding.UTF8.GetBytes(key), Data = Encoding.UTF8.GetBytes("v") }, Stop);
 
         async Task PutAsync(string key) => await lone.Node.KeyValues.PutAsync(
-            new PutRequest { Key = Encoding.UTF8.GetBytes(key), Value = Encoding.UTF8.GetBytes("v"), Lease = lease.Id }, Stop);
+            Caller.Nobody, new PutRequest { Key = Encoding.UTF8.GetBytes(key), Value = Encoding.UTF8.GetBytes("v"), Lease = lease.Id }, Stop);
 
         static async Task AssertRefusedAsync(Func<Task> attach)
         {

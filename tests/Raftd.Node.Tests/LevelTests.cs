@@ -31,7 +31,7 @@ public sealed class LevelTests(LoneNode lone) : IClassFixture<LoneNode>
     {
         var replica = lone.Node.Member!.Replica;
         await lone.Node.KeyValues.PutAsync(
-            new PutRequest { Key = "k"u8.ToArray(), Value = default }, TestContext.Current.CancellationToken);
+            Caller.Nobody, new PutRequest { Key = "k"u8.ToArray(), Value = default }, TestContext.Current.CancellationToken);
         var last = await replica.InATickAsync(raft => raft.LastIndex);
         var proposed = replica.ProposeAsync(new byte[] { FeatureLevel.Newest + 1, 1, 2, 3 });
         await Task.WhenAny(proposed, lone.Node.Failed);
@@ -46,9 +46,9 @@ public sealed class LevelTests(LoneNode lone) : IClassFixture<LoneNode>
 
     /// <summary>Put back to an older build, a member must not vote for or acknowledge what it cannot read.</summary>
     [Theory]
-    [InlineData(FeatureLevel.First, null)]
+    [InlineData(FeatureLevel.Newest, null)]
     [InlineData(FeatureLevel.Newest + 1, null)]
-    [InlineData(FeatureLevel.First - 1, "the build of old knows 0")]
+    [InlineData(FeatureLevel.Newest - 1, "the build of old knows 1")]
     public void Peer_BelowTheClustersLevel_IsNotServed(int level, string? refusal)
     {
         var self = new MemberIdentity { Format = 1, Instance = 1, Label = "alone", ClusterId = 5, MemberId = 6 };

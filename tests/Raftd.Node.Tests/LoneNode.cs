@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
+using Raftd.Testing;
 using Raftd.Testing.Disks;
 
 namespace Raftd.Node.Tests;
@@ -28,7 +29,12 @@ public sealed class LoneNode : IAsyncLifetime
 
     public RaftdNode Node { get; }
 
-    public async ValueTask InitializeAsync() => await Node.StartAsync(TestContext.Current.CancellationToken);
+    /// <summary>Waits until the cluster has the newest level: the entry that raises it comes a moment after the start.</summary>
+    public async ValueTask InitializeAsync()
+    {
+        await Node.StartAsync(TestContext.Current.CancellationToken);
+        await Until.TrueAsync("the newest feature level", () => Node.Cluster.Status().FeatureLevel == RaftdNode.NewestFeatureLevel);
+    }
 
     public async ValueTask DisposeAsync()
     {

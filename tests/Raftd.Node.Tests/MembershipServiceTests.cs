@@ -7,75 +7,77 @@ public sealed class MembershipServiceTests(LoneNode lone) : IClassFixture<LoneNo
 {
     private IClusterService Cluster => lone.Node.Cluster;
 
+    private IGroupService Group => lone.Node.Group;
+
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     /// <summary>Failure 16 of docs/failures.md: a voter that was never there would stop a cluster of one.</summary>
     [Fact]
     public async Task LearnerThatNeverStarted_IsNotPromoted_AndHoldsUpNoWriteAsync()
     {
-        var id = (await Cluster.JoinAsync(Request("silent", instance: 7), Stop)).MemberId;
-        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Cluster.PromoteMemberAsync(id, Stop));
+        var id = (await Group.JoinAsync(Caller.Nobody, Request("silent", instance: 7), Stop)).MemberId;
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Group.PromoteMemberAsync(Caller.Nobody, id, Stop));
         Assert.Equal(ErrorCode.Conflict, refused.Code);
         Assert.Contains("has entry 0 of", refused.Message, StringComparison.Ordinal);
 
-        await lone.Node.KeyValues.PutAsync(new PutRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() }, Stop);
-        var members = (await Cluster.MembersAsync(ReadLevel.Linearizable, Stop)).Members;
+        await lone.Node.KeyValues.PutAsync(Caller.Nobody, new PutRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() }, Stop);
+        var members = (await Cluster.MembersAsync(Caller.Nobody, ReadLevel.Linearizable, Stop)).Members;
         Assert.True(members.Single(member => member.Id == id).IsLearner);
-        await Cluster.RemoveMemberAsync(id, Stop);
+        await Group.RemoveMemberAsync(Caller.Nobody, id, Stop);
     }
 
     /// <summary>Failure 15 of docs/failures.md: a wiped directory has forgotten what the member promised.</summary>
     [Fact]
     public async Task JoinUnderAKnownLabel_FromTheSameDirectoryIsThatMember_FromAnotherIsRefusedUntilItIsRemovedAsync()
     {
-        var first = (await Cluster.JoinAsync(Request("again", instance: 7), Stop)).MemberId;
-        Assert.Equal(first, (await Cluster.JoinAsync(Request("again", instance: 7), Stop)).MemberId);
-        var wiped = await Assert.ThrowsAsync<StoreException>(async () => await Cluster.JoinAsync(Request("again", instance: 8), Stop));
+        var first = (await Group.JoinAsync(Caller.Nobody, Request("again", instance: 7), Stop)).MemberId;
+        Assert.Equal(first, (await Group.JoinAsync(Caller.Nobody, Request("again", instance: 7), Stop)).MemberId);
+        var wiped = await Assert.ThrowsAsync<StoreException>(async () => await Group.JoinAsync(Caller.Nobody, Request("again", instance: 8), Stop));
         Assert.Equal(ErrorCode.Conflict, wiped.Code);
 
-        await Cluster.RemoveMemberAsync(first, Stop);
-        var second = (await Cluster.JoinAsync(Request("again", instance: 8), Stop)).MemberId;
+        await Group.RemoveMemberAsync(Caller.Nobody, first, Stop);
+        var second = (await Group.JoinAsync(Caller.Nobody, Request("again", instance: 8), Stop)).MemberId;
         Assert.NotEqual(first, second);
-        await Cluster.RemoveMemberAsync(second, Stop);
+        await Group.RemoveMemberAsync(Caller.Nobody, second, Stop);
     }
 
     [Fact]
     public async Task Remove_OnlyVoter_IsRefusedAsync()
     {
         var own = Cluster.Status().MemberId;
-        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Cluster.RemoveMemberAsync(own, Stop));
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Group.RemoveMemberAsync(Caller.Nobody, own, Stop));
         Assert.Equal(ErrorCode.Conflict, refused.Code);
     }
 
     [Fact]
     public async Task KnownLabel_WithoutItsInstance_IsNotMovedAsync()
     {
-        var added = (await Cluster.JoinAsync(Request("stays", instance: 7), Stop)).MemberId;
+        var added = (await Group.JoinAsync(Caller.Nobody, Request("stays", instance: 7), Stop)).MemberId;
         var elsewhere = Request("stays", instance: 0) with { PeerAddress = "127.0.0.1:4" };
-        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Cluster.JoinAsync(elsewhere, Stop));
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Group.JoinAsync(Caller.Nobody, elsewhere, Stop));
         Assert.Equal(ErrorCode.Conflict, refused.Code);
         Assert.Contains("127.0.0.1:3", refused.Message, StringComparison.Ordinal);
         Assert.Equal("127.0.0.1:3", await PeerAddressAsync(added));
 
         // Asked for just what is there, nothing is to be done; with its instance it may move.
-        Assert.Equal(added, (await Cluster.JoinAsync(Request("stays", instance: 0), Stop)).MemberId);
-        Assert.Equal(added, (await Cluster.JoinAsync(elsewhere with { Instance = 7 }, Stop)).MemberId);
+        Assert.Equal(added, (await Group.JoinAsync(Caller.Nobody, Request("stays", instance: 0), Stop)).MemberId);
+        Assert.Equal(added, (await Group.JoinAsync(Caller.Nobody, elsewhere with { Instance = 7 }, Stop)).MemberId);
         Assert.Equal("127.0.0.1:4", await PeerAddressAsync(added));
-        await Cluster.RemoveMemberAsync(added, Stop);
+        await Group.RemoveMemberAsync(Caller.Nobody, added, Stop);
     }
 
     /// <summary>As `curl -X POST …/join` adds it, before its directory has ever been started.</summary>
     [Fact]
     public async Task MemberAddedByHand_IsThatOfTheFirstDirectory_ThatComesFromItsAddressesAsync()
     {
-        var added = (await Cluster.JoinAsync(Request("by-hand", instance: 0), Stop)).MemberId;
+        var added = (await Group.JoinAsync(Caller.Nobody, Request("by-hand", instance: 0), Stop)).MemberId;
         var elsewhere = Request("by-hand", instance: 8) with { HttpAddress = "127.0.0.1:4" };
-        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Cluster.JoinAsync(elsewhere, Stop));
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Group.JoinAsync(Caller.Nobody, elsewhere, Stop));
         Assert.Equal(ErrorCode.Conflict, refused.Code);
 
-        Assert.Equal(added, (await Cluster.JoinAsync(Request("by-hand", instance: 8), Stop)).MemberId);
-        await Assert.ThrowsAsync<StoreException>(async () => await Cluster.JoinAsync(Request("by-hand", instance: 9), Stop));
-        await Cluster.RemoveMemberAsync(added, Stop);
+        Assert.Equal(added, (await Group.JoinAsync(Caller.Nobody, Request("by-hand", instance: 8), Stop)).MemberId);
+        await Assert.ThrowsAsync<StoreException>(async () => await Group.JoinAsync(Caller.Nobody, Request("by-hand", instance: 9), Stop));
+        await Group.RemoveMemberAsync(Caller.Nobody, added, Stop);
     }
 
     [Theory]
@@ -85,7 +87,7 @@ public sealed class MembershipServiceTests(LoneNode lone) : IClassFixture<LoneNo
     public async Task Join_WithWhatNoMemberCanDial_IsRefusedAsync(string label, string http, string peer, string field)
     {
         var request = Request(label, instance: 7) with { HttpAddress = http, PeerAddress = peer };
-        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Cluster.JoinAsync(request, Stop));
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Group.JoinAsync(Caller.Nobody, request, Stop));
         Assert.Equal(ErrorCode.BadRequest, refused.Code);
         Assert.Contains(field, refused.Message, StringComparison.Ordinal);
     }
@@ -94,15 +96,15 @@ public sealed class MembershipServiceTests(LoneNode lone) : IClassFixture<LoneNo
     public async Task Join_OfABuildThatDoesNotKnowTheClustersLevel_IsRefusedAsync()
     {
         var old = Request("old", instance: 7) with { FeatureLevel = Cluster.Status().FeatureLevel - 1 };
-        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Cluster.JoinAsync(old, Stop));
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Group.JoinAsync(Caller.Nobody, old, Stop));
         Assert.Equal(ErrorCode.LevelTooLow, refused.Code);
-        Assert.Contains("old knows 0", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($"old knows {old.FeatureLevel}", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(
-            (await Cluster.MembersAsync(ReadLevel.Linearizable, Stop)).Members, member => member.Label == "old");
+            (await Cluster.MembersAsync(Caller.Nobody, ReadLevel.Linearizable, Stop)).Members, member => member.Label == "old");
     }
 
     private async Task<string> PeerAddressAsync(ulong id) =>
-        (await Cluster.MembersAsync(ReadLevel.Linearizable, Stop)).Members.Single(member => member.Id == id).PeerAddress;
+        (await Cluster.MembersAsync(Caller.Nobody, ReadLevel.Linearizable, Stop)).Members.Single(member => member.Id == id).PeerAddress;
 
     private static JoinRequest Request(string label, ulong instance) => new()
     {

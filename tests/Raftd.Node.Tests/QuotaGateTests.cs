@@ -3,6 +3,7 @@ using Raftd.Node.Replication;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
 using Raftd.Store;
+using Raftd.Testing;
 using Raftd.Testing.Buckets;
 using Raftd.Testing.Clocks;
 
@@ -72,7 +73,7 @@ public sealed class QuotaGateTests : IDisposable
         Assert.True(_gate.NeedsRoom);
         Assert.False(write.Task.IsCompleted);
 
-        Apply(CommandFactory.Compact(_state.View().Revision));
+        Apply(By.Nobody.Compact(_state.View().Revision));
         Assert.Equal([write], Admit());
         Assert.False(_gate.NeedsRoom);
         Assert.False(_gate.IsFull);
@@ -99,7 +100,7 @@ public sealed class QuotaGateTests : IDisposable
         var same = Put("k1");
         Assert.Equal([same], Admit(same));
         Apply([same]);
-        var delete = Proposal(CommandFactory.DeleteRange(new DeleteRangeRequest { Key = "k2"u8.ToArray() }));
+        var delete = Proposal(By.Nobody.DeleteRange(new DeleteRangeRequest { Key = "k2"u8.ToArray() }));
         Assert.Equal([delete], Admit(delete));
     }
 
@@ -118,11 +119,11 @@ public sealed class QuotaGateTests : IDisposable
 
         Admit(Put("one more"));
         Assert.True(_gate.IsFull);
-        Apply(CommandFactory.DeleteRange(new DeleteRangeRequest { Key = "k1"u8.ToArray() }));
+        Apply(By.Nobody.DeleteRange(new DeleteRangeRequest { Key = "k1"u8.ToArray() }));
         Assert.False(_gate.IsFull);
 
         // What was refused would have fitted; that the quota is as full as before it, is no reason for an alarm.
-        Apply(CommandFactory.Compact(_state.View().Revision));
+        Apply(By.Nobody.Compact(_state.View().Revision));
         Apply(Admit(Put("one more")));
         Assert.False(_gate.IsFull);
     }
@@ -136,8 +137,8 @@ public sealed class QuotaGateTests : IDisposable
             Apply(Put($"many/{i}", valueBytes: 1).Command);
         }
 
-        Apply(CommandFactory.DeleteRange(new DeleteRangeRequest { Key = "many/"u8.ToArray(), RangeEnd = "many0"u8.ToArray() }));
-        Apply(CommandFactory.Compact(_state.View().Revision));
+        Apply(By.Nobody.DeleteRange(new DeleteRangeRequest { Key = "many/"u8.ToArray(), RangeEnd = "many0"u8.ToArray() }));
+        Apply(By.Nobody.Compact(_state.View().Revision));
         Assert.InRange(_state.View().LogicalBytes, Quota - ValueBytes, Quota);
         Assert.Equal(_state.View().LogicalBytes, _state.View().HistoryBytes);
         var first = Put("k");
@@ -152,7 +153,7 @@ public sealed class QuotaGateTests : IDisposable
     public void Admit_BeforeTheTermsFirstEntryIsApplied_LetsNothingInThatTakesRoom()
     {
         var write = Put("k");
-        List<Proposal> gathered = [write, Proposal(CommandFactory.LeaseRevoke(1))];
+        List<Proposal> gathered = [write, Proposal(By.Nobody.LeaseRevoke(1))];
         _gate.Admit(gathered, knowsUnderWay: false);
         Assert.Single(gathered);
         Assert.Equal([write], Admit());
@@ -185,7 +186,7 @@ public sealed class QuotaGateTests : IDisposable
     }
 
     private Proposal Put(string key, int valueBytes = ValueBytes, long deadline = long.MaxValue) => Proposal(
-        CommandFactory.Put(new PutRequest { Key = System.Text.Encoding.UTF8.GetBytes(key), Value = new byte[valueBytes] }), deadline);
+        By.Nobody.Put(new PutRequest { Key = System.Text.Encoding.UTF8.GetBytes(key), Value = new byte[valueBytes] }), deadline);
 
     private Proposal Proposal(ReadOnlyMemory<byte> command, long deadline = long.MaxValue) =>
         new(command, deadline, _budget, CommandCodec.MaxGrowth(command.Span));

@@ -21,13 +21,13 @@ public sealed class ReadinessTests
         await ReadyAsync(nodes.Second);
 
         await DemoteSecondAsync(nodes);
-        await Until.TrueAsync("the second knows that it is a learner", () => nodes.Second.Cluster.Status().Role == MemberRole.Learner);
+        await Until.TrueAsync("the second knows that it is a learner", () => nodes.Second.Group.GroupStatus().Role == MemberRole.Learner);
         var learner = await FailAsync(nodes.Second, "linearizable_read non_learner");
         Assert.StartsWith("not tried", learner[0].Failure, StringComparison.Ordinal);
         await ReadyAsync(nodes.First);
 
-        await nodes.First.Cluster.PromoteMemberAsync(nodes.SecondId, TestContext.Current.CancellationToken);
-        await Until.TrueAsync("the second votes", () => nodes.Second.Cluster.Status().Role == MemberRole.Follower);
+        await nodes.First.Group.PromoteMemberAsync(Caller.Nobody, nodes.SecondId, TestContext.Current.CancellationToken);
+        await Until.TrueAsync("the second votes", () => nodes.Second.Group.GroupStatus().Role == MemberRole.Follower);
         await ReadyAsync(nodes.Second);
 
         nodes.Second.Member!.Replica.Fence("a test says so");

@@ -24,7 +24,7 @@ public sealed class RefusalTests
         // Asked of the leader, and of a follower, which asks it over the wire between members.
         foreach (var node in new[] { nodes.First, nodes.Second })
         {
-            var transfer = node.Cluster.TransferLeadershipAsync(4711, Stop).AsTask();
+            var transfer = node.Cluster.TransferLeadershipAsync(Caller.Nobody, 4711, Stop).AsTask();
             await Task.WhenAny(transfer, nodes.First.Failed);
             Assert.False(nodes.First.Failed.IsCompleted, "the leader's process ends");
             Assert.Equal(ErrorCode.NotFound, (await Assert.ThrowsAsync<StoreException>(() => transfer)).Code);
@@ -38,7 +38,7 @@ public sealed class RefusalTests
     {
         await using var nodes = await TwoNodes.StartAsync(TimeSpan.FromSeconds(5), TwoNodes.ElectionTimeout);
         await using var stream = StreamOf(nodes, HandshakeOf(nodes), PeerPaths.Calls);
-        var learner = (await nodes.First.Cluster.JoinAsync(Newcomer("learner", 1), Stop)).MemberId;
+        var learner = (await nodes.First.Group.JoinAsync(Caller.Nobody, Newcomer("learner", 1), Stop)).MemberId;
         var self = nodes.First.Cluster.Status().MemberId;
         (string Name, string Body, AnswerKind Answer)[] calls =
         [
@@ -121,9 +121,9 @@ public sealed class RefusalTests
     public async Task RemovalOfTheLastVoter_IsRefused_AndTheLeaderGoesOnAsync()
     {
         await using var nodes = await TwoNodes.StartAsync(TimeSpan.FromSeconds(5), TwoNodes.ElectionTimeout);
-        var learner = (await nodes.First.Cluster.JoinAsync(Newcomer("learner", 1), Stop)).MemberId;
+        var learner = (await nodes.First.Group.JoinAsync(Caller.Nobody, Newcomer("learner", 1), Stop)).MemberId;
         await using var stream = StreamOf(nodes, HandshakeOf(nodes) with { From = learner, FromLabel = "learner" }, PeerPaths.Calls);
-        await nodes.First.Cluster.RemoveMemberAsync(nodes.SecondId, Stop);
+        await nodes.First.Group.RemoveMemberAsync(Caller.Nobody, nodes.SecondId, Stop);
 
         var removal = await stream.CallAsync(
             "member-remove", Encoding.UTF8.GetBytes($"{nodes.First.Cluster.Status().MemberId}")).WaitAsync(Stop);
@@ -161,7 +161,7 @@ public sealed class RefusalTests
 
     private static async Task GoesOnAsync(TwoNodes nodes, RaftdNode asked)
     {
-        await asked.KeyValues.PutAsync(new PutRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() }, Stop);
+        await asked.KeyValues.PutAsync(Caller.Nobody, new PutRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() }, Stop);
         Assert.False(nodes.First.Failed.IsCompleted, "the leader's process ends");
     }
 }

@@ -3,10 +3,10 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Contract;
 using Raftd.Node.Replication;
-using Raftd.State.Commands;
 using Raftd.Store;
 using Raftd.Store.Buckets;
 using Raftd.Store.Snapshots;
+using Raftd.Testing;
 using Raftd.Testing.Buckets;
 using Raftd.Testing.Clocks;
 using Raftd.Testing.Disks;
@@ -393,7 +393,7 @@ public sealed class SnapshotSpoolerTests : IDisposable
         for (var i = 0; i < keys; i++)
         {
             var request = new PutRequest { Key = Encoding.UTF8.GetBytes($"k{i}"), Value = new byte[50] };
-            Assert.NotNull(_state.Apply(_state.Applied.Index + 1, term: 1, CommandFactory.Put(request)));
+            Assert.NotNull(_state.Apply(_state.Applied.Index + 1, term: 1, By.Nobody.Put(request)));
         }
 
         _state.Publish();

@@ -1,7 +1,10 @@
 using System.Buffers;
+using Raftd.Contract;
 using Raftd.Node.Forwarding;
 using Raftd.Node.Peers;
+using Raftd.Node.Service;
 using Raftd.Raft;
+using Raftd.State.Commands;
 
 namespace Raftd.Node.Tests;
 
@@ -42,7 +45,17 @@ internal static class Spoken
     public static byte[] Call(ulong id, ReadOnlyMemory<byte> command, TimeSpan left)
     {
         var items = new ArrayBufferWriter<byte>();
-        CallCodec.WriteItem(items, new ProposeRequest(command) { Id = id, Deadline = 0 }, command.Span, left);
+        CallCodec.WriteItem(items, new ProposeRequest(command) { Id = id, Deadline = 0 }, caller: default, command.Span, left);
+        return PeerFrame.Of(FrameKind.Calls, items.WrittenSpan);
+    }
+
+    /// <summary>Any other call, of a caller, for a leader of the newest level.</summary>
+    public static byte[] Call<TRequest, TResponse>(ulong id, LeaderCall<TRequest, TResponse> call, Caller caller, TRequest request)
+    {
+        var items = new ArrayBufferWriter<byte>();
+        var asked = new CallRequest<TRequest, TResponse>(call, request) { Id = id, Caller = caller, Deadline = 0 };
+        CallCodec.WriteItem(
+            items, asked, CallCodec.CallerOf(asked, FeatureLevel.Newest), asked.Body.Span, TimeSpan.FromSeconds(4));
         return PeerFrame.Of(FrameKind.Calls, items.WrittenSpan);
     }
 

@@ -18,7 +18,7 @@ public sealed class StarvedPoolTests
         var stop = TestContext.Current.CancellationToken;
         await using var nodes = await TwoNodes.StartAsync(TimeSpan.FromSeconds(5), TwoNodes.ElectionTimeout);
         await WriteAsync(nodes, stop);
-        var term = nodes.First.Cluster.Status().Term;
+        var term = nodes.First.Group.GroupStatus().Term;
         using var release = new ManualResetEventSlim();
         for (var i = 0; i < Blocked; i++)
         {
@@ -43,10 +43,10 @@ public sealed class StarvedPoolTests
             release.Set();
         }
 
-        Assert.Equal(term, nodes.First.Cluster.Status().Term);
+        Assert.Equal(term, nodes.First.Group.GroupStatus().Term);
         Assert.True(nodes.First.Cluster.IsLeader);
     }
 
     private static async Task WriteAsync(TwoNodes nodes, CancellationToken stop) =>
-        await nodes.First.KeyValues.PutAsync(new PutRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() }, stop);
+        await nodes.First.KeyValues.PutAsync(Caller.Nobody, new PutRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() }, stop);
 }

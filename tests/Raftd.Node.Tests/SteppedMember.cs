@@ -8,7 +8,9 @@ using Raftd.Node.Replication;
 using Raftd.Raft;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
+using Raftd.State.Timekeeping;
 using Raftd.Store;
+using Raftd.Testing;
 using Raftd.Testing.Buckets;
 using Raftd.Testing.Clocks;
 using Raftd.Testing.Disks;
@@ -74,6 +76,19 @@ internal sealed class SteppedMember : IDisposable
 
     public StateMachine State => _parts.State;
 
+    public Lessor Lessor => _parts.Lessor;
+
+    /// <summary>The newest in its log.</summary>
+    public Command LastCommand
+    {
+        get
+        {
+            var last = _parts.Wal.LastIndex;
+            Assert.True(CommandCodec.TryDecode(_parts.Wal.Read(last, last + 1, long.MaxValue).Single().Data, out var command));
+            return command;
+        }
+    }
+
     public ulong Applied => _parts.State.Applied.Index;
 
     public IReadOnlyList<Message> Sent => _ears.Sent;
@@ -103,7 +118,7 @@ internal sealed class SteppedMember : IDisposable
     };
 
     public static ReadOnlyMemory<byte> Put(string key, int valueBytes) =>
-        CommandFactory.Put(new PutRequest { Key = Encoding.UTF8.GetBytes(key), Value = new byte[valueBytes] });
+        By.Nobody.Put(new PutRequest { Key = Encoding.UTF8.GetBytes(key), Value = new byte[valueBytes] });
 
     /// <summary>Steps all loops until none has anything to do.</summary>
     public void Run()

@@ -93,7 +93,7 @@ internal sealed class TwoNodes : IAsyncDisposable
     {
         SecondId = (await Joining.JoinAsync(First, _secondOptions)).MemberId;
         await StartSecondAsync();
-        await Until.TrueAsync("the second votes", () => Second.Cluster.Status().Role == MemberRole.Follower);
+        await Until.TrueAsync("the second votes", () => Second.Group.GroupStatus().Role == MemberRole.Follower);
     }
 
     private NodeOptions OptionsOf(string label, TimeSpan requestTimeLimit, TimeSpan electionTimeout)

@@ -18,13 +18,15 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
 
     private IClusterService Cluster => _nodes.Second.Cluster;
 
+    private IGroupService Group => _nodes.Second.Group;
+
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
         _nodes = await TwoNodes.StartAsync(RequestTimeLimit, PatientElectionTimeout);
         await Until.TrueAsync("the second leads", async () =>
-            await OutcomeAsync(() => _nodes.First.Cluster.TransferLeadershipAsync(_nodes.SecondId, Stop)) is null);
+            await OutcomeAsync(() => _nodes.First.Cluster.TransferLeadershipAsync(Caller.Nobody, _nodes.SecondId, Stop)) is null);
 
         // Before it has, it proposes no change; and without the first it never will.
         await Until.TrueAsync("the second has applied the first entry of its term", () =>
@@ -37,24 +39,24 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
     public async Task Join_UntilItIsCommitted_IsNotReportedAndItsRetryIsNoSuccessAsync()
     {
         await _nodes.StopFirstAsync();
-        Assert.Equal(ErrorCode.UnknownOutcome, await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)));
+        Assert.Equal(ErrorCode.UnknownOutcome, await OutcomeAsync(() => Group.JoinAsync(Caller.Nobody, Newcomer, Stop)));
         Assert.Equal("first second", await LabelsAsync());
-        Assert.Equal(ErrorCode.NotReady, await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)));
+        Assert.Equal(ErrorCode.NotReady, await OutcomeAsync(() => Group.JoinAsync(Caller.Nobody, Newcomer, Stop)));
         Assert.Equal("first second", await LabelsAsync());
 
         await _nodes.StartFirstAsync();
         JoinResponse? joined = null;
         await Until.TrueAsync("the join is done", async () =>
-            await OutcomeAsync(async () => joined = await Cluster.JoinAsync(Newcomer, Stop)) is null);
+            await OutcomeAsync(async () => joined = await Group.JoinAsync(Caller.Nobody, Newcomer, Stop)) is null);
         Assert.Equal("first newcomer second", Labels(joined!.Members));
         Assert.Equal("first newcomer second", await LabelsAsync());
-        Assert.Equal(joined.MemberId, (await Cluster.JoinAsync(Newcomer, Stop)).MemberId);
+        Assert.Equal(joined.MemberId, (await Group.JoinAsync(Caller.Nobody, Newcomer, Stop)).MemberId);
     }
 
     [Fact]
     public async Task Removal_UntilItIsCommitted_IsNotReportedAndItsRetryIsNot404Async()
     {
-        var id = (await Cluster.JoinAsync(Newcomer, Stop)).MemberId;
+        var id = (await Group.JoinAsync(Caller.Nobody, Newcomer, Stop)).MemberId;
         await _nodes.StopFirstAsync();
         Assert.Equal(ErrorCode.UnknownOutcome, await OutcomeAsync(() => RemoveAsync(id)));
         Assert.Equal("first newcomer second", await LabelsAsync());
@@ -75,15 +77,15 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
         var leader = _nodes.Second.Member!.Replica;
         await leader.InATickAsync(raft =>
         {
-            leader.RaiseLevel(CommandFactory.RaiseLevel(FeatureLevel.First, raft.ConfigurationIndex));
+            leader.RaiseLevel(By.Nobody.RaiseLevel(FeatureLevel.First, raft.ConfigurationIndex));
             return true;
         });
-        Assert.Equal(ErrorCode.NotReady, await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)));
-        Assert.Equal(ErrorCode.NotReady, await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)));
+        Assert.Equal(ErrorCode.NotReady, await OutcomeAsync(() => Group.JoinAsync(Caller.Nobody, Newcomer, Stop)));
+        Assert.Equal(ErrorCode.NotReady, await OutcomeAsync(() => Group.JoinAsync(Caller.Nobody, Newcomer, Stop)));
 
         await _nodes.StartFirstAsync();
         await Until.TrueAsync("the join is done", async () =>
-            await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)) is null);
+            await OutcomeAsync(() => Group.JoinAsync(Caller.Nobody, Newcomer, Stop)) is null);
         Assert.Equal("first newcomer second", await LabelsAsync());
     }
 
@@ -91,12 +93,12 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
     [Fact]
     public async Task AnswerThatNeedsNoEntry_OfALeaderThatCannotShowThatItLeads_IsNotGivenAsync()
     {
-        await Cluster.JoinAsync(Newcomer, Stop);
+        await Group.JoinAsync(Caller.Nobody, Newcomer, Stop);
         await _nodes.StopFirstAsync();
-        Assert.Equal(ErrorCode.NoLeader, await OutcomeAsync(() => Cluster.JoinAsync(Newcomer, Stop)));
-        Assert.Equal(ErrorCode.NoLeader, await OutcomeAsync(() => Cluster.JoinAsync(Newcomer with { Instance = 8 }, Stop)));
+        Assert.Equal(ErrorCode.NoLeader, await OutcomeAsync(() => Group.JoinAsync(Caller.Nobody, Newcomer, Stop)));
+        Assert.Equal(ErrorCode.NoLeader, await OutcomeAsync(() => Group.JoinAsync(Caller.Nobody, Newcomer with { Instance = 8 }, Stop)));
         Assert.Equal(ErrorCode.NoLeader, await OutcomeAsync(() => RemoveAsync(id: 4711)));
-        Assert.Equal(ErrorCode.NoLeader, await OutcomeAsync(() => Cluster.TransferLeadershipAsync(_nodes.SecondId, Stop)));
+        Assert.Equal(ErrorCode.NoLeader, await OutcomeAsync(() => Cluster.TransferLeadershipAsync(Caller.Nobody, _nodes.SecondId, Stop)));
     }
 
     private static JoinRequest Newcomer { get; } = new()
@@ -110,11 +112,11 @@ public sealed class UncommittedMembershipTests : IAsyncLifetime
 
     private async ValueTask<bool> RemoveAsync(ulong id)
     {
-        await Cluster.RemoveMemberAsync(id, Stop);
+        await Group.RemoveMemberAsync(Caller.Nobody, id, Stop);
         return true;
     }
 
-    private async Task<string> LabelsAsync() => Labels((await Cluster.MembersAsync(ReadLevel.Stale, Stop)).Members);
+    private async Task<string> LabelsAsync() => Labels((await Cluster.MembersAsync(Caller.Nobody, ReadLevel.Stale, Stop)).Members);
 
     private static string Labels(IEnumerable<Member> members) =>
         string.Join(' ', members.Select(member => member.Label).Order(StringComparer.Ordinal));

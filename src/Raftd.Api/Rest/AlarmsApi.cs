@@ -38,19 +38,19 @@ internal sealed class AlarmsApi(IClusterService cluster)
 
     private async ValueTask RaiseAsync(RestCall call)
     {
-        await cluster.RaiseAlarmAsync(Kind(call), CancellationToken.None);
+        await cluster.RaiseAlarmAsync(call.Caller, Kind(call), CancellationToken.None);
         await AnswerAsync(call, ReadLevel.Linearizable);
     }
 
     private async ValueTask DisarmAsync(RestCall call)
     {
-        await cluster.DisarmAsync(Kind(call), CancellationToken.None);
+        await cluster.DisarmAsync(call.Caller, Kind(call), CancellationToken.None);
         await AnswerAsync(call, ReadLevel.Linearizable);
     }
 
     private async ValueTask AnswerAsync(RestCall call, ReadLevel level)
     {
-        var alarms = await cluster.AlarmsAsync(level, CancellationToken.None);
+        var alarms = await cluster.AlarmsAsync(call.Caller, level, CancellationToken.None);
         await call.WriteJsonAsync(new AlarmListView([.. alarms.Select(AlarmView.Of)]), ApiJson.Instance.AlarmListView);
     }
 

@@ -11,12 +11,9 @@ using Raftd.Contract;
 namespace Raftd.Api.Rest;
 
 /// <summary>/join, /members, /leader/transfer and /status.</summary>
-internal sealed class ClusterApi(IClusterService clusterService)
+internal sealed class ClusterApi(IClusterService clusterService, IGroupService group)
 {
     private const int MaxJoinBodyBytes = 16 * 1024;
-
-    // A member that does not say which feature level it knows, or an operator who adds it by hand.
-    private const int LevelOfTheSilent = 1;
 
     private const string JoinHint = """post {"id":"node02","httpAddr":"host:port","raftAddr":"host:port"}""";
 
@@ -71,25 +68,27 @@ internal sealed class ClusterApi(IClusterService clusterService)
             + "not know the cluster's feature level");
 
     private RestHandler WithMember(Func<RestCall, ulong, ValueTask> handler) =>
-        async call => await handler(call, await MemberIdAsync(call.ParameterText()));
+        async call => await handler(call, await MemberIdAsync(call, call.ParameterText()));
 
     private ValueTask StatusAsync(RestCall call) =>
-        call.WriteJsonAsync(StatusView.Of(clusterService.Status()), ApiJson.Instance.StatusView);
+        call.WriteJsonAsync(StatusView.Of(clusterService.Status(), group.GroupStatus()), ApiJson.Instance.StatusView);
 
     private async ValueTask MembersAsync(RestCall call)
     {
-        var answer = await clusterService.MembersAsync(call.Level(), CancellationToken.None);
+        var answer = await clusterService.MembersAsync(call.Caller, call.Level(), CancellationToken.None);
         await call.WriteJsonAsync(MemberListView.Of(answer), ApiJson.Instance.MemberListView);
     }
 
     private async ValueTask JoinAsync(RestCall call)
     {
         var request = await JoinRequestAsync(call);
-        var answer = await clusterService.JoinAsync(request, CancellationToken.None);
+        var answer = await group.JoinAsync(call.Caller, request, CancellationToken.None);
         await call.WriteJsonAsync(JoinView.Of(answer), ApiJson.Instance.JoinView);
     }
 
-    private static async ValueTask<JoinRequest> JoinRequestAsync(RestCall call)
+    /// <remarks>Who adds a member by hand does not say which feature level it knows. It is taken in as one that knows the
+    /// cluster's: if it does not, no member serves it, and it stays a learner without a log.</remarks>
+    private async ValueTask<JoinRequest> JoinRequestAsync(RestCall call)
     {
         using var bytes = await call.ReadBodyAsync(MaxJoinBodyBytes, "fixed for /join");
         var body = ParseJoin(bytes.Bytes.Span);
@@ -105,7 +104,7 @@ internal sealed class ClusterApi(IClusterService clusterService)
             PeerAddress = Required("raftAddr", body.RaftAddr),
             Instance = body.Instance,
             Generator = body.Generator,
-            FeatureLevel = body.FeatureLevel ?? LevelOfTheSilent,
+            FeatureLevel = body.FeatureLevel ?? clusterService.Status().FeatureLevel,
         };
         return request.Problem() is { } problem ? ApiException.BadRequest<JoinRequest>(problem, JoinHint) : request;
     }
@@ -129,27 +128,27 @@ internal sealed class ClusterApi(IClusterService clusterService)
 
     private async ValueTask RemoveAsync(RestCall call, ulong id)
     {
-        await clusterService.RemoveMemberAsync(id, CancellationToken.None);
+        await group.RemoveMemberAsync(call.Caller, id, CancellationToken.None);
         await call.WriteEmptyAsync();
     }
 
     private async ValueTask PromoteAsync(RestCall call, ulong id)
     {
-        await clusterService.PromoteMemberAsync(id, CancellationToken.None);
+        await group.PromoteMemberAsync(call.Caller, id, CancellationToken.None);
         await call.WriteEmptyAsync();
     }
 
     private async ValueTask TransferAsync(RestCall call)
     {
-        var to = call.Query.Text("to") is { } text ? await MemberIdAsync(text) : 0;
-        var leader = await clusterService.TransferLeadershipAsync(to, CancellationToken.None);
+        var to = call.Query.Text("to") is { } text ? await MemberIdAsync(call, text) : 0;
+        var leader = await clusterService.TransferLeadershipAsync(call.Caller, to, CancellationToken.None);
         await call.WriteJsonAsync(new LeaderView(MemberView.Format(leader)), ApiJson.Instance.LeaderView);
     }
 
     /// <summary>A member by its number, else by its label: a label may be a number too, and the number is the surer name.</summary>
-    private async ValueTask<ulong> MemberIdAsync(string idOrLabel)
+    private async ValueTask<ulong> MemberIdAsync(RestCall call, string idOrLabel)
     {
-        var members = (await clusterService.MembersAsync(ReadLevel.Linearizable, CancellationToken.None)).Members;
+        var members = (await clusterService.MembersAsync(call.Caller, ReadLevel.Linearizable, CancellationToken.None)).Members;
         if (ulong.TryParse(idOrLabel, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
             && members.Any(member => member.Id == id))
         {

@@ -32,7 +32,9 @@ internal sealed class CompactApi(IKeyValueService keys)
         var revision = call.Query.Number("rev", 1, long.MaxValue)
             ?? ApiException.BadRequest<long>("`rev` is missing", "name the lowest revision to keep: POST /compact?rev=7");
         var answer = await keys.CompactAsync(
-            new CompactRequest { Revision = revision, AwaitDeletion = call.Query.Flag("physical") }, CancellationToken.None);
+            call.Caller,
+            new CompactRequest { Revision = revision, AwaitDeletion = call.Query.Flag("physical") },
+            CancellationToken.None);
         call.SetRevision(answer.Revision);
         await call.WriteJsonAsync(
             new CompactView(RestCall.Format(answer.Revision), RestCall.Format(answer.CompactRevision), answer.IsDeleted),

@@ -99,8 +99,9 @@ internal sealed class KeyApi(ApiServices services)
         var wantsPrevious = call.Query.Flag("prev");
         var condition = KeyConditions.OfPut(call.Request.Headers);
         using var body = await call.ReadBodyAsync(services.Options.MaxValueBytes, "-max-value-bytes");
-        using var share = wantsPrevious ? await HoldPreviousAsync(key) : null;
+        using var share = wantsPrevious ? await HoldPreviousAsync(call, key) : null;
         var answer = await services.Keys.PutAsync(
+            call.Caller,
             new PutRequest
             {
                 Key = key,
@@ -117,7 +118,7 @@ internal sealed class KeyApi(ApiServices services)
         call.SetRevision(answer.Revision);
         if (!answer.Succeeded)
         {
-            throw await KeyConditions.FailedInApplyAsync(services.Keys, key, answer.Revision);
+            throw await KeyConditions.FailedInApplyAsync(call, key, answer.Revision);
         }
 
         if (answer.Previous is { } previous)
@@ -137,10 +138,10 @@ internal sealed class KeyApi(ApiServices services)
 
     /// <summary>Counts the value that the answer will carry, before the put: afterwards it could not be refused.</summary>
     /// <remarks>As large as it is now. If another put comes in between, the answer counts what it really has.</remarks>
-    private async ValueTask<ByteBudget.Share> HoldPreviousAsync(byte[] key)
+    private async ValueTask<ByteBudget.Share> HoldPreviousAsync(RestCall call, byte[] key)
     {
         var now = await services.Keys.RangeAsync(
-            new RangeRequest { Key = key, KeysOnly = true, Level = ReadLevel.Stale }, CancellationToken.None);
+            call.Caller, new RangeRequest { Key = key, KeysOnly = true, Level = ReadLevel.Stale }, CancellationToken.None);
         return services.Answers.Hold(now.Items.Count == 0 ? 0 : now.Items[0].ValueBytes);
     }
 
@@ -217,15 +218,16 @@ internal sealed class KeyApi(ApiServices services)
                 Level = level,
                 MaxValueBytes = maxValueBytes,
             };
-            return services.Keys.WaitAsync(request, call.ClientGone);
+            return services.Keys.WaitAsync(call.Caller, request, call.ClientGone);
         }
 
         return RangeAsync(
+            call.Caller,
             new RangeRequest { Key = key, Revision = revision ?? 0, Level = level, MaxValueBytes = maxValueBytes });
     }
 
-    private async ValueTask<RangeResponse?> RangeAsync(RangeRequest request) =>
-        await services.Keys.RangeAsync(request, CancellationToken.None);
+    private async ValueTask<RangeResponse?> RangeAsync(Caller caller, RangeRequest request) =>
+        await services.Keys.RangeAsync(caller, request, CancellationToken.None);
 
     private static ValueTask AnswerMissingAsync(RestCall call, byte[] key)
     {
@@ -270,7 +272,7 @@ internal sealed class KeyApi(ApiServices services)
         }
         else
         {
-            using var shared = await services.Values.ReadAsync(key, item, revision);
+            using var shared = await services.Values.ReadAsync(call.Caller, key, item, revision);
             SetPartHeaders(call, key, item, part);
             await call.WriteCountedAsync(Slice(await shared.Loaded, part));
         }
@@ -324,11 +326,11 @@ internal sealed class KeyApi(ApiServices services)
     private async ValueTask DeleteAsync(RestCall call)
     {
         var request = DeleteRequest(call);
-        var answer = await services.Keys.DeleteRangeAsync(request, CancellationToken.None);
+        var answer = await services.Keys.DeleteRangeAsync(call.Caller, request, CancellationToken.None);
         call.SetRevision(answer.Revision);
         if (!answer.Succeeded)
         {
-            throw await KeyConditions.FailedInApplyAsync(services.Keys, request.Key, answer.Revision);
+            throw await KeyConditions.FailedInApplyAsync(call, request.Key, answer.Revision);
         }
 
         call.Response.Headers["X-Raftd-Deleted"] = RestCall.Format(answer.Deleted);

@@ -50,17 +50,16 @@ internal static class KeyConditions
     public static ApiException Failed(KeyValue? item) => new(ApiError.ConditionFailed(Reason(item)));
 
     /// <summary>Of a request that would have changed the key.</summary>
-    /// <param name="keys">Who applied it.</param>
+    /// <param name="call">The request.</param>
     /// <param name="key">Its key.</param>
     /// <param name="revision">At which apply compared the condition.</param>
-    public static async ValueTask<ApiException> FailedInApplyAsync(
-        IKeyValueService keys, ReadOnlyMemory<byte> key, long revision)
+    public static async ValueTask<ApiException> FailedInApplyAsync(RestCall call, ReadOnlyMemory<byte> key, long revision)
     {
         var compared = new RangeRequest { Key = key, KeysOnly = true, Revision = revision, Level = ReadLevel.Stale };
         string reason;
         try
         {
-            var found = await keys.RangeAsync(compared, CancellationToken.None);
+            var found = await call.Services.Keys.RangeAsync(call.Caller, compared, CancellationToken.None);
             reason = Reason(found.Items is [var item, ..] ? item : null);
         }
         catch (StoreException)

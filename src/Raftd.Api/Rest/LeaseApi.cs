@@ -79,6 +79,7 @@ internal sealed class LeaseApi(ILeaseService leaseService)
         }
 
         var answer = await leaseService.GrantAsync(
+            call.Caller,
             new LeaseGrantRequest { Name = name, TtlSeconds = ttl, Unique = call.Query.Flag("unique") },
             CancellationToken.None);
         call.SetRevision(answer.Revision);
@@ -108,7 +109,7 @@ internal sealed class LeaseApi(ILeaseService leaseService)
             Key = hasKey ? key : (ReadOnlyMemory<byte>?)null,
             Data = hasData ? data : (ReadOnlyMemory<byte>?)null,
         };
-        var answer = await leaseService.KeepAliveAsync(request, CancellationToken.None);
+        var answer = await leaseService.KeepAliveAsync(call.Caller, request, CancellationToken.None);
         call.SetRevision(answer.Revision);
         var view = new KeepAliveView(RestCall.Format(answer.Id), answer.TtlSeconds);
         await call.WriteJsonAsync(view, ApiJson.Instance.KeepAliveView);
@@ -116,21 +117,21 @@ internal sealed class LeaseApi(ILeaseService leaseService)
 
     private async ValueTask RevokeAsync(RestCall call, long id)
     {
-        var answer = await leaseService.RevokeAsync(id, CancellationToken.None);
+        var answer = await leaseService.RevokeAsync(call.Caller, id, CancellationToken.None);
         call.SetRevision(answer.Revision);
         await call.WriteEmptyAsync();
     }
 
     private async ValueTask TimeToLiveAsync(RestCall call, long id)
     {
-        var answer = await leaseService.TimeToLiveAsync(id, CancellationToken.None);
+        var answer = await leaseService.TimeToLiveAsync(call.Caller, id, CancellationToken.None);
         call.SetRevision(answer.Revision);
         await call.WriteJsonAsync(TimeToLiveView.Of(answer), ApiJson.Instance.TimeToLiveView);
     }
 
     private async ValueTask ListAsync(RestCall call)
     {
-        var answer = await leaseService.LeasesAsync(call.Query.Text("prefix") ?? "", CancellationToken.None);
+        var answer = await leaseService.LeasesAsync(call.Caller, call.Query.Text("prefix") ?? "", CancellationToken.None);
         call.SetRevision(answer.Revision);
         await call.WriteJsonAsync(LeaseListView.Of(answer), ApiJson.Instance.LeaseListView);
     }

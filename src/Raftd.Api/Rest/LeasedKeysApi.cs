@@ -61,6 +61,7 @@ internal sealed class LeasedKeysApi(ApiServices services)
 
         var everyKey = !exact && key.AsSpan().SequenceEqual("*"u8);
         var answer = await services.Leases.LeasedKeysAsync(
+            call.Caller,
             new LeasedKeysRequest
             {
                 NamePrefix = prefix,

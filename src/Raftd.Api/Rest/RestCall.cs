@@ -32,6 +32,9 @@ internal sealed class RestCall(HttpContext context, RestRoute route, ApiServices
 
     public ApiServices Services { get; } = services;
 
+    /// <summary>Who asks. There is no way yet in which a client could say so.</summary>
+    public Caller Caller { get; } = Caller.Nobody;
+
     /// <summary>The fields of the query, all known to the route.</summary>
     public Fields Query { get; } = query;
 

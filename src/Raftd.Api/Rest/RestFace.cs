@@ -54,7 +54,7 @@ internal static class RestFace
         new KeyApi(services).Map(rest);
         new LeasedKeysApi(services).Map(rest);
         new LeaseApi(services.Leases).Map(rest);
-        new ClusterApi(services.Cluster).Map(rest);
+        new ClusterApi(services.Cluster, services.Group).Map(rest);
         new CompactApi(services.Keys).Map(rest);
         new AlarmsApi(services.Cluster).Map(rest);
         new HealthApi(services.Cluster).Map(rest);

@@ -64,11 +64,17 @@ internal sealed class CallSession(
         {
             context.Run(() => CallAsync(item));
         }
-        else if (CommandCodec.LevelOf(item.Body.Span) > FeatureLevel.Newest || CommandCodec.TryDecode(item.Body, out _))
+        else if (CommandCodec.LevelOf(item.Body.Span) > FeatureLevel.Newest)
         {
             // What only a newer build can read, the replica refuses for its level.
-            var deadline = time.GetTimestamp() + (long)(item.Left.TotalSeconds * time.TimestampFrequency);
-            replica.Propose(item.Body, deadline, outcome => Answer(item, outcome));
+            Propose(item, item.Body);
+        }
+        else if (CommandCodec.TryDecode(item.Body, out var command))
+        {
+            var believed = Believed(command.Caller);
+            Propose(
+                item,
+                believed == command.Caller ? item.Body : CommandCodec.Encode(command with { Caller = believed }, replica.FeatureLevel));
         }
         else
         {
@@ -77,11 +83,22 @@ internal sealed class CallSession(
         }
     }
 
+    private void Propose(CallItem item, ReadOnlyMemory<byte> command)
+    {
+        var deadline = time.GetTimestamp() + (long)(item.Left.TotalSeconds * time.TimestampFrequency);
+        replica.Propose(command, deadline, outcome => Answer(item, outcome));
+    }
+
+    /// <summary>The caller that another member names, as far as it can be believed. What reaches the peer port has named a
+    /// cluster and two members, and proved none of it: it could name any user, or the system. So it is nobody, as it would be
+    /// at the client port.</summary>
+    private static Caller Believed(Caller named) => named.Kind == CallerKind.Nobody ? named : Caller.Nobody;
+
     private async Task CallAsync(CallItem item)
     {
         try
         {
-            Answer(item, AnswerKind.Done, (await calls.AnswerAsync(item.Call, item.Body)).Span);
+            Answer(item, AnswerKind.Done, (await calls.AnswerAsync(item.Call, Believed(item.Caller), item.Body)).Span);
         }
         catch (NotLeaderException elsewhere)
         {

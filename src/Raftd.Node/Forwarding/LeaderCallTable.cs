@@ -8,7 +8,7 @@ namespace Raftd.Node.Forwarding;
 /// <summary>The calls that a leader answers, by the names that they have on the wire.</summary>
 internal sealed class LeaderCallTable
 {
-    private readonly Dictionary<string, Func<ReadOnlyMemory<byte>, Task<ReadOnlyMemory<byte>>>> _calls =
+    private readonly Dictionary<string, Func<Caller, ReadOnlyMemory<byte>, Task<ReadOnlyMemory<byte>>>> _calls =
         new(StringComparer.Ordinal);
 
     public LeaderCallTable(LeaderCalls calls)
@@ -25,15 +25,15 @@ internal sealed class LeaderCallTable
 
     /// <exception cref="NotLeaderException">Surely not done.</exception>
     /// <exception cref="StoreException">Refused; also what is no request of such a call.</exception>
-    public Task<ReadOnlyMemory<byte>> AnswerAsync(string name, ReadOnlyMemory<byte> body) =>
+    public Task<ReadOnlyMemory<byte>> AnswerAsync(string name, Caller caller, ReadOnlyMemory<byte> body) =>
         _calls.TryGetValue(name, out var call)
-            ? call(body)
+            ? call(caller, body)
             : throw new StoreException(ErrorCode.BadRequest, $"no member call is named {name}");
 
     private void Add<TRequest, TResponse>(LeaderCall<TRequest, TResponse> call) =>
-        _calls.Add(call.Name, async body =>
+        _calls.Add(call.Name, async (caller, body) =>
         {
-            var answer = await call.Answer(Read(call, body));
+            var answer = await call.Answer(caller, Read(call, body));
             return JsonSerializer.SerializeToUtf8Bytes(answer, call.ResponseType);
         });
 

@@ -177,8 +177,9 @@ internal sealed class LeaderLink : IOutgoingStream
             return true;
         }
 
-        var body = request.Body;
-        if (!isFirst && _items.WrittenCount + CallCodec.SizeOf(request, body.Length) > CallCodec.MaxBytes)
+        var body = request.Body.Span;
+        var caller = CallCodec.CallerOf(request, _router.FeatureLevel);
+        if (!isFirst && _items.WrittenCount + CallCodec.SizeOf(request, caller, body) > CallCodec.MaxBytes)
         {
             return false;
         }
@@ -186,7 +187,7 @@ internal sealed class LeaderLink : IOutgoingStream
         _waiting.Dequeue();
         request.IsUnderWay = true;
         _sent.Add(request.Id, request);
-        CallCodec.WriteItem(_items, request, body.Span, _time.GetElapsedTime(_time.GetTimestamp(), request.Deadline));
+        CallCodec.WriteItem(_items, request, caller, body, _time.GetElapsedTime(_time.GetTimestamp(), request.Deadline));
         return true;
     }
 

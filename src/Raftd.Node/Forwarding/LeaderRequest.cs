@@ -30,6 +30,9 @@ internal abstract class LeaderRequest
     /// <summary>The call's name on the wire; empty for a proposal.</summary>
     public abstract string Call { get; }
 
+    /// <summary>Who asks. Of a proposal, its command says so.</summary>
+    public Caller Caller { get; init; } = Caller.Nobody;
+
     /// <summary>The request as it travels.</summary>
     public abstract ReadOnlyMemory<byte> Body { get; }
 
@@ -153,7 +156,7 @@ internal sealed class CallRequest<TRequest, TResponse>(LeaderCall<TRequest, TRes
         }
     }
 
-    async Task ILocalCall.RunAsync() => End(await call.Answer(request));
+    async Task ILocalCall.RunAsync() => End(await call.Answer(Caller, request));
 }
 
 /// <summary>A call that this member answers itself, because it leads.</summary>

@@ -68,11 +68,15 @@ internal sealed class LeaderRouter(
         return request.Task;
     }
 
+    /// <summary>The cluster's: what is sent to the leader is written as it allows.</summary>
+    public int FeatureLevel => leaders.FeatureLevel;
+
     /// <summary>Asks the leader, wherever it is.</summary>
     /// <exception cref="Contract.StoreException">It refused, or the outcome is unknown.</exception>
-    public Task<TResponse> CallAsync<TRequest, TResponse>(LeaderCall<TRequest, TResponse> call, TRequest request)
+    public Task<TResponse> CallAsync<TRequest, TResponse>(
+        LeaderCall<TRequest, TResponse> call, Contract.Caller caller, TRequest request)
     {
-        var asked = new CallRequest<TRequest, TResponse>(call, request) { Deadline = Deadline() };
+        var asked = new CallRequest<TRequest, TResponse>(call, request) { Caller = caller, Deadline = Deadline() };
         Begin(asked, bodyBytes: 0);
         return asked.Task;
     }

@@ -5,6 +5,9 @@ internal interface ILeaderView
 {
     /// <summary>As this process sees it now. Any thread.</summary>
     LeaderSeen Leader { get; }
+
+    /// <summary>The cluster's, as applied here: calls to the leader are written as it allows. Any thread.</summary>
+    int FeatureLevel { get; }
 }
 
 /// <param name="Id">Of the leader, this process perhaps; 0 while none is known.</param>

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Raftd.State.Commands;
 using Raftd.Store;
 
 namespace Raftd.Node.Replication;
@@ -34,5 +33,5 @@ internal sealed class Compactor(
         }
     }
 
-    private void Propose(long revision) => _proposed = replica.ProposeFromLoop(CommandFactory.Compact(revision));
+    private void Propose(long revision) => _proposed = replica.ProposeFromLoop(replica.OwnCommands.Compact(revision));
 }

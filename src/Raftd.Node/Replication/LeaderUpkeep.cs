@@ -8,7 +8,6 @@ using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
 using Raftd.Node.Membership.Changes;
 using Raftd.Raft;
-using Raftd.State.Commands;
 using Raftd.State.Leading;
 using Raftd.State.Timekeeping;
 
@@ -59,7 +58,7 @@ internal sealed class LeaderUpkeep(
             return;
         }
 
-        _expiry = replica.ProposeFromLoop(CommandFactory.LeaseExpire(due));
+        _expiry = replica.ProposeFromLoop(replica.OwnCommands.LeaseExpire(due));
         WhenDropped(_expiry, () => lessor.ExpiryDropped(due));
     }
 
@@ -89,7 +88,7 @@ internal sealed class LeaderUpkeep(
             return;
         }
 
-        _checkpoint = replica.ProposeFromLoop(CommandFactory.LeaseCheckpoint(silent));
+        _checkpoint = replica.ProposeFromLoop(replica.OwnCommands.LeaseCheckpoint(silent));
         WhenDropped(_checkpoint, () => lessor.CheckpointsDropped(silent));
     }
 

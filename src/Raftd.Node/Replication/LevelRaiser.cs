@@ -18,7 +18,6 @@
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
-using Raftd.State.Commands;
 using Raftd.Store;
 
 namespace Raftd.Node.Replication;
@@ -39,7 +38,7 @@ internal sealed class LevelRaiser(Replica replica, StateMachine state, PeerRepor
         if (level > view.FeatureLevel)
         {
             NodeLog.RaisingLevel(logger, view.FeatureLevel, level);
-            replica.RaiseLevel(CommandFactory.RaiseLevel(level, view.ConfigurationIndex));
+            replica.RaiseLevel(replica.OwnCommands.RaiseLevel(level, view.ConfigurationIndex));
         }
     }
 

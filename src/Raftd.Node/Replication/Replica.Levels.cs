@@ -1,5 +1,6 @@
 // The cluster's feature level before the log: the entry that raises it, and commands that need a higher one.
 
+using Raftd.Contract;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
 
@@ -11,6 +12,9 @@ internal sealed partial class Replica
 
     /// <summary>The cluster's feature level, as applied here. Any thread.</summary>
     public int FeatureLevel => _state.View().FeatureLevel;
+
+    /// <summary>Makes what this member proposes of its own accord.</summary>
+    public CommandFactory OwnCommands => new(Caller.System, FeatureLevel);
 
     /// <summary>On the replica's thread: an entry of this leader that raises the level may yet be applied. The end of the proposal
     /// is not enough: its time limit may pass while its entry is still on its way.</summary>

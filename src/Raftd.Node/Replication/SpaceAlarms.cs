@@ -3,7 +3,6 @@ using Raftd.Contract;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Service;
-using Raftd.State.Commands;
 using Raftd.Store;
 
 namespace Raftd.Node.Replication;
@@ -34,12 +33,12 @@ internal sealed class SpaceAlarms(
         if (raise)
         {
             NodeLog.AlarmRaised(logger, AlarmViews.Name(alarm.Kind), alarm.Cause, alarm.MemberId);
-            _proposed = replica.ProposeFromLoop(CommandFactory.AlarmRaise(alarm));
+            _proposed = replica.ProposeFromLoop(replica.OwnCommands.AlarmRaise(alarm));
         }
         else
         {
             NodeLog.AlarmCleared(logger, AlarmViews.Name(alarm.Kind), alarm.Cause, alarm.MemberId);
-            _proposed = replica.ProposeFromLoop(CommandFactory.AlarmClear(alarm));
+            _proposed = replica.ProposeFromLoop(replica.OwnCommands.AlarmClear(alarm));
         }
     }
 

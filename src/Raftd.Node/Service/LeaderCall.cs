@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization.Metadata;
+using Raftd.Contract;
 
 namespace Raftd.Node.Service;
 
@@ -7,10 +8,10 @@ namespace Raftd.Node.Service;
 /// <param name="RequestType">How the request travels.</param>
 /// <param name="ResponseType">How the answer travels.</param>
 /// <param name="ChangesState">A lost answer leaves the outcome unknown; without it the call is simply asked again.</param>
-/// <param name="Answer">What the leader does; throws NotLeaderException when it is not.</param>
+/// <param name="Answer">What the leader does for its caller; throws NotLeaderException when it is not.</param>
 internal sealed record LeaderCall<TRequest, TResponse>(
     string Name,
     JsonTypeInfo<TRequest> RequestType,
     JsonTypeInfo<TResponse> ResponseType,
     bool ChangesState,
-    Func<TRequest, ValueTask<TResponse>> Answer);
+    Func<Caller, TRequest, ValueTask<TResponse>> Answer);

@@ -17,10 +17,7 @@ internal sealed partial class NodeService : IClusterService
 
     public long Revision => _state.View().Revision;
 
-    public ValueTask<JoinResponse> JoinAsync(JoinRequest request, CancellationToken cancellationToken) =>
-        new(_router.CallAsync(_calls.Join, request).WaitAsync(cancellationToken));
-
-    public async ValueTask<MemberListResponse> MembersAsync(ReadLevel level, CancellationToken cancellationToken)
+    public async ValueTask<MemberListResponse> MembersAsync(Caller caller, ReadLevel level, CancellationToken cancellationToken)
     {
         await BarrierAsync(level);
         var status = _replica.Status;
@@ -38,32 +35,26 @@ internal sealed partial class NodeService : IClusterService
         };
     }
 
-    public async ValueTask RemoveMemberAsync(ulong id, CancellationToken cancellationToken) =>
-        await _router.CallAsync(_calls.RemoveMember, id).WaitAsync(cancellationToken);
+    public ValueTask<ulong> TransferLeadershipAsync(Caller caller, ulong to, CancellationToken cancellationToken) =>
+        new(_router.CallAsync(_calls.TransferLeadership, caller, to).WaitAsync(cancellationToken));
 
-    public async ValueTask PromoteMemberAsync(ulong id, CancellationToken cancellationToken) =>
-        await _router.CallAsync(_calls.PromoteMember, id).WaitAsync(cancellationToken);
-
-    public ValueTask<ulong> TransferLeadershipAsync(ulong to, CancellationToken cancellationToken) =>
-        new(_router.CallAsync(_calls.TransferLeadership, to).WaitAsync(cancellationToken));
-
-    public async ValueTask<IReadOnlyList<Alarm>> AlarmsAsync(ReadLevel level, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<Alarm>> AlarmsAsync(Caller caller, ReadLevel level, CancellationToken cancellationToken)
     {
         await BarrierAsync(level);
         return _state.View().Alarms;
     }
 
-    public async ValueTask RaiseAlarmAsync(AlarmKind kind, CancellationToken cancellationToken) =>
+    public async ValueTask RaiseAlarmAsync(Caller caller, AlarmKind kind, CancellationToken cancellationToken) =>
         await ProposeAsync<DoneResult>(
-            CommandFactory.AlarmRaise(new Alarm(kind, AlarmCause.Operator, MemberId: 0)), cancellationToken);
+            CommandsOf(caller).AlarmRaise(new Alarm(kind, AlarmCause.Operator, MemberId: 0)), cancellationToken);
 
-    public async ValueTask DisarmAsync(AlarmKind kind, CancellationToken cancellationToken)
+    public async ValueTask DisarmAsync(Caller caller, AlarmKind kind, CancellationToken cancellationToken)
     {
-        foreach (var alarm in await AlarmsAsync(ReadLevel.Linearizable, cancellationToken))
+        foreach (var alarm in await AlarmsAsync(caller, ReadLevel.Linearizable, cancellationToken))
         {
             if (alarm.Kind == kind)
             {
-                await ProposeAsync<DoneResult>(CommandFactory.AlarmClear(alarm), cancellationToken);
+                await ProposeAsync<DoneResult>(CommandsOf(caller).AlarmClear(alarm), cancellationToken);
             }
         }
     }
@@ -72,7 +63,6 @@ internal sealed partial class NodeService : IClusterService
     {
         var status = _replica.Status;
         var view = _state.View();
-        var applied = view.Applied;
         var stored = _state.StoredSize();
         return new MemberStatus
         {
@@ -81,18 +71,12 @@ internal sealed partial class NodeService : IClusterService
             Label = _self.Label,
             HttpAddress = _options.AdvertisedHttpAddress,
             PeerAddress = _options.AdvertisedPeerAddress,
-            Role = RoleOf(status),
-            Term = status.Term,
             Leader = status.Leader.Value,
             LeaderUrl = UrlOf(status),
-            CommitIndex = status.Commit,
-            AppliedIndex = applied.Index,
-            AppliedHash = applied.Hash,
             Revision = view.Revision,
             KeyCount = view.KeyCount,
             StateBytes = stored.Bytes,
             StateBytesInUse = stored.InUse,
-            LogBytes = _log.SizeBytes,
             LogicalBytes = view.LogicalBytes,
             HistoryBytes = view.HistoryBytes,
             CompactRevision = view.CompactRevision,
@@ -209,13 +193,6 @@ internal sealed partial class NodeService : IClusterService
             }
         }
     }
-
-    private static MemberRole RoleOf(ReplicaStatus status) => status.Role switch
-    {
-        RaftRole.Leader => MemberRole.Leader,
-        RaftRole.Follower => status.IsLearner ? MemberRole.Learner : MemberRole.Follower,
-        _ => MemberRole.Candidate,
-    };
 
     private static string? UrlOf(ReplicaStatus status) =>
         status.Members.Find(status.Leader.Value) is { } leader ? $"http://{leader.HttpAddress}" : null;

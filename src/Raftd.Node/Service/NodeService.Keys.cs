@@ -5,24 +5,24 @@ namespace Raftd.Node.Service;
 
 internal sealed partial class NodeService : IKeyValueService
 {
-    public async ValueTask<RangeResponse> RangeAsync(RangeRequest request, CancellationToken cancellationToken)
+    public async ValueTask<RangeResponse> RangeAsync(Caller caller, RangeRequest request, CancellationToken cancellationToken)
     {
         await BarrierAsync(request.Level);
         return _state.Range(request);
     }
 
-    public async ValueTask<PutResponse> PutAsync(PutRequest request, CancellationToken cancellationToken)
+    public async ValueTask<PutResponse> PutAsync(Caller caller, PutRequest request, CancellationToken cancellationToken)
     {
         var hiddenLease = request.TtlSeconds > 0 ? _ids.Next() : 0;
-        var command = CommandFactory.Put(request, hiddenLease, _options.MaxLeaseKeys, _replica.FeatureLevel);
+        var command = CommandsOf(caller).Put(request, hiddenLease, _options.MaxLeaseKeys);
         var result = await ProposeAsync<PutResult>(command, cancellationToken);
         return new PutResponse { Revision = result.Revision, Succeeded = result.Succeeded, Previous = result.Previous };
     }
 
     public async ValueTask<DeleteRangeResponse> DeleteRangeAsync(
-        DeleteRangeRequest request, CancellationToken cancellationToken)
+        Caller caller, DeleteRangeRequest request, CancellationToken cancellationToken)
     {
-        var result = await ProposeAsync<DeleteRangeResult>(CommandFactory.DeleteRange(request), cancellationToken);
+        var result = await ProposeAsync<DeleteRangeResult>(CommandsOf(caller).DeleteRange(request), cancellationToken);
         return new DeleteRangeResponse
         {
             Revision = result.Revision,
@@ -31,9 +31,9 @@ internal sealed partial class NodeService : IKeyValueService
         };
     }
 
-    public async ValueTask<CompactResponse> CompactAsync(CompactRequest request, CancellationToken cancellationToken)
+    public async ValueTask<CompactResponse> CompactAsync(Caller caller, CompactRequest request, CancellationToken cancellationToken)
     {
-        var result = await ProposeAsync<CompactResult>(CommandFactory.Compact(request.Revision), cancellationToken);
+        var result = await ProposeAsync<CompactResult>(CommandsOf(caller).Compact(request.Revision), cancellationToken);
         return new CompactResponse
         {
             Revision = result.Revision,
@@ -42,7 +42,7 @@ internal sealed partial class NodeService : IKeyValueService
         };
     }
 
-    public async ValueTask<RangeResponse?> WaitAsync(WaitRequest request, CancellationToken cancellationToken)
+    public async ValueTask<RangeResponse?> WaitAsync(Caller caller, WaitRequest request, CancellationToken cancellationToken)
     {
         await BarrierAsync(request.Level);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

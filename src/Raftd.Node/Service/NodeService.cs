@@ -40,6 +40,8 @@ internal sealed partial class NodeService
         _ids = ids;
     }
 
+    private CommandFactory CommandsOf(Caller caller) => new(caller, _replica.FeatureLevel);
+
     private async ValueTask<T> ProposeAsync<T>(ReadOnlyMemory<byte> command, CancellationToken cancellationToken)
         where T : CommandResult => Expect<T>(await _router.ProposeAsync(command).WaitAsync(cancellationToken));
 

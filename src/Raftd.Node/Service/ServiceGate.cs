@@ -3,7 +3,7 @@ using Raftd.Contract;
 namespace Raftd.Node.Service;
 
 /// <summary>The services as the API sees them: the running member's, or not_ready with the reason.</summary>
-internal sealed class ServiceGate(NodeOptions options) : IKeyValueService, ILeaseService, IClusterService
+internal sealed class ServiceGate(NodeOptions options) : IKeyValueService, ILeaseService, IClusterService, IGroupService
 {
     private volatile NodeService? _service;
     private volatile string _reason = "this member is starting";
@@ -25,65 +25,67 @@ internal sealed class ServiceGate(NodeOptions options) : IKeyValueService, ILeas
         _service = null;
     }
 
-    public ValueTask<RangeResponse> RangeAsync(RangeRequest request, CancellationToken cancellationToken) =>
-        Running.RangeAsync(request, cancellationToken);
+    public ValueTask<RangeResponse> RangeAsync(Caller caller, RangeRequest request, CancellationToken cancellationToken) =>
+        Running.RangeAsync(caller, request, cancellationToken);
 
-    public ValueTask<PutResponse> PutAsync(PutRequest request, CancellationToken cancellationToken) =>
-        Running.PutAsync(request, cancellationToken);
+    public ValueTask<PutResponse> PutAsync(Caller caller, PutRequest request, CancellationToken cancellationToken) =>
+        Running.PutAsync(caller, request, cancellationToken);
 
-    public ValueTask<DeleteRangeResponse> DeleteRangeAsync(DeleteRangeRequest request, CancellationToken cancellationToken) =>
-        Running.DeleteRangeAsync(request, cancellationToken);
+    public ValueTask<DeleteRangeResponse> DeleteRangeAsync(Caller caller, DeleteRangeRequest request, CancellationToken cancellationToken) =>
+        Running.DeleteRangeAsync(caller, request, cancellationToken);
 
-    public ValueTask<RangeResponse?> WaitAsync(WaitRequest request, CancellationToken cancellationToken) =>
-        Running.WaitAsync(request, cancellationToken);
+    public ValueTask<RangeResponse?> WaitAsync(Caller caller, WaitRequest request, CancellationToken cancellationToken) =>
+        Running.WaitAsync(caller, request, cancellationToken);
 
-    public ValueTask<LeaseGrantResponse> GrantAsync(LeaseGrantRequest request, CancellationToken cancellationToken) =>
-        Running.GrantAsync(request, cancellationToken);
+    public ValueTask<LeaseGrantResponse> GrantAsync(Caller caller, LeaseGrantRequest request, CancellationToken cancellationToken) =>
+        Running.GrantAsync(caller, request, cancellationToken);
 
     public ValueTask<LeaseKeepAliveResponse> KeepAliveAsync(
-        LeaseKeepAliveRequest request, CancellationToken cancellationToken) => Running.KeepAliveAsync(request, cancellationToken);
+        Caller caller, LeaseKeepAliveRequest request, CancellationToken cancellationToken) => Running.KeepAliveAsync(caller, request, cancellationToken);
 
-    public ValueTask<LeaseRevokeResponse> RevokeAsync(long id, CancellationToken cancellationToken) =>
-        Running.RevokeAsync(id, cancellationToken);
+    public ValueTask<LeaseRevokeResponse> RevokeAsync(Caller caller, long id, CancellationToken cancellationToken) =>
+        Running.RevokeAsync(caller, id, cancellationToken);
 
-    public ValueTask<LeaseTimeToLiveResponse> TimeToLiveAsync(long id, CancellationToken cancellationToken) =>
-        Running.TimeToLiveAsync(id, cancellationToken);
+    public ValueTask<LeaseTimeToLiveResponse> TimeToLiveAsync(Caller caller, long id, CancellationToken cancellationToken) =>
+        Running.TimeToLiveAsync(caller, id, cancellationToken);
 
-    public ValueTask<LeasedKeysResponse> LeasedKeysAsync(LeasedKeysRequest request, CancellationToken cancellationToken) =>
-        Running.LeasedKeysAsync(request, cancellationToken);
+    public ValueTask<LeasedKeysResponse> LeasedKeysAsync(Caller caller, LeasedKeysRequest request, CancellationToken cancellationToken) =>
+        Running.LeasedKeysAsync(caller, request, cancellationToken);
 
-    public ValueTask<LeaseListResponse> LeasesAsync(string namePrefix, CancellationToken cancellationToken) =>
-        Running.LeasesAsync(namePrefix, cancellationToken);
+    public ValueTask<LeaseListResponse> LeasesAsync(Caller caller, string namePrefix, CancellationToken cancellationToken) =>
+        Running.LeasesAsync(caller, namePrefix, cancellationToken);
 
-    public ValueTask<CompactResponse> CompactAsync(CompactRequest request, CancellationToken cancellationToken) =>
-        Running.CompactAsync(request, cancellationToken);
+    public ValueTask<CompactResponse> CompactAsync(Caller caller, CompactRequest request, CancellationToken cancellationToken) =>
+        Running.CompactAsync(caller, request, cancellationToken);
 
-    public ValueTask<IReadOnlyList<Alarm>> AlarmsAsync(ReadLevel level, CancellationToken cancellationToken) =>
-        Running.AlarmsAsync(level, cancellationToken);
+    public ValueTask<IReadOnlyList<Alarm>> AlarmsAsync(Caller caller, ReadLevel level, CancellationToken cancellationToken) =>
+        Running.AlarmsAsync(caller, level, cancellationToken);
 
-    public ValueTask RaiseAlarmAsync(AlarmKind kind, CancellationToken cancellationToken) =>
-        Running.RaiseAlarmAsync(kind, cancellationToken);
+    public ValueTask RaiseAlarmAsync(Caller caller, AlarmKind kind, CancellationToken cancellationToken) =>
+        Running.RaiseAlarmAsync(caller, kind, cancellationToken);
 
-    public ValueTask DisarmAsync(AlarmKind kind, CancellationToken cancellationToken) =>
-        Running.DisarmAsync(kind, cancellationToken);
+    public ValueTask DisarmAsync(Caller caller, AlarmKind kind, CancellationToken cancellationToken) =>
+        Running.DisarmAsync(caller, kind, cancellationToken);
 
-    public ValueTask<JoinResponse> JoinAsync(JoinRequest request, CancellationToken cancellationToken) =>
-        Running.JoinAsync(request, cancellationToken);
+    public ValueTask<JoinResponse> JoinAsync(Caller caller, JoinRequest request, CancellationToken cancellationToken) =>
+        Running.JoinAsync(caller, request, cancellationToken);
 
-    public ValueTask<MemberListResponse> MembersAsync(ReadLevel level, CancellationToken cancellationToken) =>
-        Running.MembersAsync(level, cancellationToken);
+    public ValueTask<MemberListResponse> MembersAsync(Caller caller, ReadLevel level, CancellationToken cancellationToken) =>
+        Running.MembersAsync(caller, level, cancellationToken);
 
-    public ValueTask RemoveMemberAsync(ulong id, CancellationToken cancellationToken) =>
-        Running.RemoveMemberAsync(id, cancellationToken);
+    public ValueTask RemoveMemberAsync(Caller caller, ulong id, CancellationToken cancellationToken) =>
+        Running.RemoveMemberAsync(caller, id, cancellationToken);
 
-    public ValueTask PromoteMemberAsync(ulong id, CancellationToken cancellationToken) =>
-        Running.PromoteMemberAsync(id, cancellationToken);
+    public ValueTask PromoteMemberAsync(Caller caller, ulong id, CancellationToken cancellationToken) =>
+        Running.PromoteMemberAsync(caller, id, cancellationToken);
 
-    public ValueTask<ulong> TransferLeadershipAsync(ulong to, CancellationToken cancellationToken) =>
-        Running.TransferLeadershipAsync(to, cancellationToken);
+    public ValueTask<ulong> TransferLeadershipAsync(Caller caller, ulong to, CancellationToken cancellationToken) =>
+        Running.TransferLeadershipAsync(caller, to, cancellationToken);
 
     /// <summary>Also before it runs: an operator looks here first.</summary>
     public MemberStatus Status() => _service is { } service ? service.Status() : NotRunning();
+
+    public GroupStatus GroupStatus() => _service is { } service ? service.GroupStatus() : Outside;
 
     /// <summary>A member that joins or stops works, as a process: it is not ready, but alive.</summary>
     public ValueTask<IReadOnlyList<HealthCheck>> LivenessAsync(CancellationToken cancellationToken) =>
@@ -103,18 +105,12 @@ internal sealed class ServiceGate(NodeOptions options) : IKeyValueService, ILeas
         Label = options.Label,
         HttpAddress = options.AdvertisedHttpAddress,
         PeerAddress = options.AdvertisedPeerAddress,
-        Role = MemberRole.Learner,
-        Term = 0,
         Leader = 0,
         LeaderUrl = null,
-        CommitIndex = 0,
-        AppliedIndex = 0,
-        AppliedHash = 0,
         Revision = 0,
         KeyCount = 0,
         StateBytes = 0,
         StateBytesInUse = 0,
-        LogBytes = 0,
         LogicalBytes = 0,
         HistoryBytes = 0,
         CompactRevision = 0,
@@ -123,5 +119,15 @@ internal sealed class ServiceGate(NodeOptions options) : IKeyValueService, ILeas
         Alarms = [],
         Warnings = [],
         Version = options.Version,
+    };
+
+    private static GroupStatus Outside { get; } = new()
+    {
+        Role = MemberRole.Learner,
+        Term = 0,
+        CommitIndex = 0,
+        AppliedIndex = 0,
+        AppliedHash = 0,
+        LogBytes = 0,
     };
 }

@@ -50,4 +50,7 @@ public enum ApplyError : byte
 
     /// <summary>Subject: the entry of the configuration that a level was proposed for. Bound: of the one in force.</summary>
     MembersChanged = 16,
+
+    /// <summary>The caller is a user that the cluster does not know.</summary>
+    UserUnknown = 17,
 }

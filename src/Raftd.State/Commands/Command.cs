@@ -4,11 +4,12 @@
 // Each command has one file: what it carries, how its bytes are laid out, what may be said against it, what it does, and
 // what it answers. CommandTable names them all; nothing else knows them one by one. Apply runs a command in two halves:
 //
-//   1. Check looks at the state and changes nothing. What it answers, a refusal or a condition that failed, is the result.
+//   1. Whether its caller may, and then Check, look at the state and change nothing. What it answers, a refusal or a condition that failed, is the result.
 //   2. Execute does what Check let pass, and cannot refuse. Nothing comes between the two.
 //
 // So a command that is made of others asks all of them first, and does all or nothing.
 
+using Raftd.Contract;
 using Raftd.State.Keyspaces;
 using Raftd.State.Views;
 using Raftd.State.Wire;
@@ -18,6 +19,9 @@ namespace Raftd.State.Commands;
 /// <summary>A decoded command. Its byte memory is that of the encoded bytes, and their owner's.</summary>
 public abstract record Command
 {
+    /// <summary>Who asks for it. Nobody, too, in what a cluster below level 2 has in its log.</summary>
+    public Caller Caller { get; init; } = Caller.Nobody;
+
     internal abstract CommandTag Tag { get; }
 
     /// <summary>About as many bytes as it takes encoded.</summary>

@@ -1,14 +1,19 @@
 // Layout of a command. Numbers are varints and byte strings carry their length (WireWriter); what is optional is absent
 // unless a flag says so. There is no checksum: the log record and the peer frame around it have theirs.
 //
-//   +---------+-----+------------------------------------+
-//   | layout  | tag | body, as the command's file has it |
-//   | 1 byte  | 1 B |                                    |
-//   +---------+-----+------------------------------------+
+//   +---------+-----+------------------------------------+------------------------+
+//   | layout  | tag | body, as the command's file has it | caller, from layout 2  |
+//   | 1 byte  | 1 B |                                    | kind 1 B, a user: name |
+//   +---------+-----+------------------------------------+------------------------+
+//
+// A command of nobody has layout 1 at every level, and costs no byte for its caller. What the system proposes has layout 1
+// while the cluster's level is 1: there are no rights yet that apply could hold it against. What a user asks needs level 2,
+// since an older member would take it for nobody's.
 //
 // The layout is the feature level that brought it (FeatureLevel): the level that a member must know, and the cluster must
 // have, for the command to be in the log. In every layout that byte is the first.
 
+using Raftd.Contract;
 using Raftd.State.Wire;
 
 namespace Raftd.State.Commands;
@@ -19,18 +24,21 @@ public static partial class CommandCodec
     /// <summary>The level that a command needs; 1 for no bytes at all, which are no command at any level.</summary>
     public static int LevelOf(ReadOnlySpan<byte> command) => command.IsEmpty ? FeatureLevel.First : command[0];
 
-    public static ReadOnlyMemory<byte> Encode(Command command) => Encode(command, FeatureLevel.First);
-
     /// <summary>In the newest layout that a cluster of this level reads; in an older one if the command has none so new, and
     /// in the one it needs if it cannot be said in an older one: then it is refused where it is proposed.</summary>
     public static ReadOnlyMemory<byte> Encode(Command command, int level)
     {
-        byte layout = FeatureLevel.First;
+        var layout = LayoutOf(command.Caller, level);
         ChooseNext(command, level, ref layout);
         var writer = new WireWriter(command.SizeHint);
         writer.Byte(layout);
         writer.Byte((byte)command.Tag);
         command.WriteBody(writer);
+        if (layout >= FeatureLevel.Callers)
+        {
+            CallerCodec.Write(writer, command.Caller);
+        }
+
         WriteNext(writer, command, layout);
         return writer.Detach();
     }
@@ -45,6 +53,11 @@ public static partial class CommandCodec
         if (layout is >= FeatureLevel.First and <= FeatureLevel.Newest)
         {
             decoded = CommandTable.Find(reader.Byte())?.Read(ref reader);
+            if (layout >= FeatureLevel.Callers && decoded is not null && !reader.Failed)
+            {
+                decoded = decoded with { Caller = CallerCodec.Read(ref reader) };
+            }
+
             ReadNext(ref reader, decoded, layout);
         }
 
@@ -56,7 +69,14 @@ public static partial class CommandCodec
     public static long MaxGrowth(ReadOnlySpan<byte> command) =>
         command.Length < 3 ? 0 : CommandTable.Find(command[1])?.MaxGrowth(command) ?? 0;
 
-    // The layouts above the first: none in the product, one in the build of the next level (CommandCodec.NextLevel.cs).
+    private static byte LayoutOf(Caller caller, int level) => caller.Kind switch
+    {
+        CallerKind.Nobody => FeatureLevel.First,
+        CallerKind.System when level < FeatureLevel.Callers => FeatureLevel.First,
+        _ => FeatureLevel.Callers,
+    };
+
+    // The layouts above the released ones: none in the product, one in the build of the next level (CommandCodec.NextLevel.cs).
     static partial void ChooseNext(Command command, int level, ref byte layout);
 
     static partial void WriteNext(WireWriter writer, Command command, byte layout);

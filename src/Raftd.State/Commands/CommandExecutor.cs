@@ -1,8 +1,8 @@
 // Applies the entries of a log to the state, in order: a pure function of (entry, state), the same on every member.
 //
 // What is decided here and nowhere else: an entry follows the one before it; a command that this build cannot read stops
-// the member before anything is changed; a command is checked, then executed; and the hash chain takes in the entry's
-// index and term, its mutations in order (the engine adds them), and its encoded result.
+// the member before anything is changed; a command is checked, its caller first, then executed; and the hash chain takes in
+// the entry's index and term, its mutations in order (the engine adds them), and its encoded result.
 
 using Raftd.State.Wire;
 
@@ -27,7 +27,7 @@ public sealed partial class CommandExecutor(WorkingState state, int knownLevel, 
     {
         var decoded = Decode(index, command);
         Begin(index, term);
-        if (decoded.Check(state) is { } refused)
+        if ((state.RefuseCaller(decoded.Caller) ?? decoded.Check(state)) is { } refused)
         {
             return End(index, term, refused);
         }

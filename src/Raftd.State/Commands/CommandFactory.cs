@@ -6,20 +6,17 @@ namespace Raftd.State.Commands;
 /// <summary>Makes every command that goes into the log, encoded.</summary>
 /// <remarks>
 /// It decides nothing: limits, quota and rights are the proposer's to check before, conditions are apply's to compare.
-/// The bytes given are copied; the result is the caller's. A command that has several layouts takes the cluster's level;
-/// the others are of level 1, which every member reads.
+/// The bytes given are copied.
 /// </remarks>
-public static class CommandFactory
+/// <param name="Caller">Who asks for what it makes.</param>
+/// <param name="Level">The cluster's feature level, as far as the proposer knows: no newer layout is used.</param>
+public readonly record struct CommandFactory(Caller Caller, int Level)
 {
     /// <param name="request">With TtlSeconds above 0, <paramref name="hiddenLeaseId"/> names the lease it makes.</param>
     /// <param name="hiddenLeaseId">A fresh id, drawn by the proposer; not used without a time to live.</param>
     /// <param name="maxLeaseKeys">Apply refuses to attach one key more to a lease that has so many.</param>
-    /// <param name="level">The cluster's feature level, as far as the proposer knows: no newer layout is used.</param>
-    public static ReadOnlyMemory<byte> Put(
-        PutRequest request,
-        long hiddenLeaseId = 0,
-        long maxLeaseKeys = Bounds.DefaultMaxLeaseKeys,
-        int level = FeatureLevel.First)
+    public ReadOnlyMemory<byte> Put(
+        PutRequest request, long hiddenLeaseId = 0, long maxLeaseKeys = Bounds.DefaultMaxLeaseKeys)
     {
         var hidden = request.TtlSeconds > 0;
         Invariant.Check(!hidden || hiddenLeaseId > 0, $"hidden lease id {hiddenLeaseId}");
@@ -35,39 +32,41 @@ public static class CommandFactory
         {
             MaxLeaseKeys = maxLeaseKeys,
         };
-        return CommandCodec.Encode(put, level);
+        return Encode(put);
     }
 
-    public static ReadOnlyMemory<byte> DeleteRange(DeleteRangeRequest request) =>
-        CommandCodec.Encode(new DeleteRangeCommand(request.Key, request.RangeEnd, request.Condition));
+    public ReadOnlyMemory<byte> DeleteRange(DeleteRangeRequest request) =>
+        Encode(new DeleteRangeCommand(request.Key, request.RangeEnd, request.Condition));
 
     /// <remarks>The name has 1 to 1 024 bytes of UTF-8; it is empty only for leases of the etcd API.</remarks>
-    public static ReadOnlyMemory<byte> LeaseGrant(long id, string name, long ttlSeconds, bool unique, LeaseKind kind) =>
-        CommandCodec.Encode(new LeaseGrantCommand(id, Encoding.UTF8.GetBytes(name), ttlSeconds, unique, kind));
+    public ReadOnlyMemory<byte> LeaseGrant(long id, string name, long ttlSeconds, bool unique, LeaseKind kind) =>
+        Encode(new LeaseGrantCommand(id, Encoding.UTF8.GetBytes(name), ttlSeconds, unique, kind));
 
     /// <param name="request">As the client sent it.</param>
     /// <param name="maxLeaseKeys">As for Put.</param>
-    public static ReadOnlyMemory<byte> LeaseKeepAlive(
+    public ReadOnlyMemory<byte> LeaseKeepAlive(
         LeaseKeepAliveRequest request, long maxLeaseKeys = Bounds.DefaultMaxLeaseKeys) =>
-        CommandCodec.Encode(
-            new LeaseKeepAliveCommand(request.Id, request.Key, request.Data) { MaxLeaseKeys = maxLeaseKeys });
+        Encode(new LeaseKeepAliveCommand(request.Id, request.Key, request.Data) { MaxLeaseKeys = maxLeaseKeys });
 
-    public static ReadOnlyMemory<byte> LeaseRevoke(long id) => CommandCodec.Encode(new LeaseRevokeCommand(id));
+    public ReadOnlyMemory<byte> LeaseRevoke(long id) => Encode(new LeaseRevokeCommand(id));
 
     /// <param name="batch">As Lessor.CollectDue gave it.</param>
-    public static ReadOnlyMemory<byte> LeaseExpire(LeaseExpireCommand batch) => CommandCodec.Encode(batch);
+    public ReadOnlyMemory<byte> LeaseExpire(LeaseExpireCommand batch) => Encode(batch);
 
     /// <param name="batch">As Lessor.CollectCheckpoints gave it.</param>
-    public static ReadOnlyMemory<byte> LeaseCheckpoint(LeaseCheckpointCommand batch) => CommandCodec.Encode(batch);
+    public ReadOnlyMemory<byte> LeaseCheckpoint(LeaseCheckpointCommand batch) => Encode(batch);
 
-    public static ReadOnlyMemory<byte> Compact(long revision) => CommandCodec.Encode(new CompactCommand(revision));
+    public ReadOnlyMemory<byte> Compact(long revision) => Encode(new CompactCommand(revision));
 
-    public static ReadOnlyMemory<byte> AlarmRaise(Alarm alarm) => CommandCodec.Encode(new AlarmCommand(alarm, Raise: true));
+    public ReadOnlyMemory<byte> AlarmRaise(Alarm alarm) => Encode(new AlarmCommand(alarm, Raise: true));
 
-    public static ReadOnlyMemory<byte> AlarmClear(Alarm alarm) => CommandCodec.Encode(new AlarmCommand(alarm, Raise: false));
+    public ReadOnlyMemory<byte> AlarmClear(Alarm alarm) => Encode(new AlarmCommand(alarm, Raise: false));
 
     /// <param name="level">Above the cluster's, and known to every member of the configuration.</param>
     /// <param name="configurationIndex">The entry of that configuration, applied.</param>
-    public static ReadOnlyMemory<byte> RaiseLevel(int level, ulong configurationIndex) =>
-        CommandCodec.Encode(new RaiseLevelCommand(level, configurationIndex));
+    public ReadOnlyMemory<byte> RaiseLevel(int level, ulong configurationIndex) =>
+        Encode(new RaiseLevelCommand(level, configurationIndex));
+
+    private ReadOnlyMemory<byte> Encode(Command command) =>
+        CommandCodec.Encode(Caller.Kind == CallerKind.Nobody ? command : command with { Caller = Caller }, Level);
 }

@@ -36,6 +36,7 @@ public sealed record ErrorResult(long Revision, ApplyError Error, long Subject =
         ApplyError.Compacted => ErrorCode.Compacted,
         ApplyError.FutureRevision => ErrorCode.FutureRevision,
         ApplyError.TooLarge => ErrorCode.TooLarge,
+        ApplyError.UserUnknown => ErrorCode.Unauthenticated,
         _ => ErrorCode.BadRequest,
     };
 

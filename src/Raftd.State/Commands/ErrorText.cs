@@ -23,12 +23,13 @@ internal static class ErrorText
             + "-max-lease-keys on all members",
         ApplyError.LeaseIdOutOfRange => $"lease id {refused.Subject} is not above 0",
         ApplyError.TtlOutOfRange => $"a time to live of {refused.Subject} s is not within 1 to {refused.Bound}",
-        ApplyError.DataWithoutKey => "data without a key",
+        ApplyError.DataWithoutKey => "data without a key: nothing was renewed",
         ApplyError.KeyReserved => "the key is empty or reserved",
         ApplyError.LevelNotAbove => $"feature level {refused.Subject} is not above the cluster's, {refused.Bound}",
         ApplyError.MembersChanged =>
             $"the members have changed since entry {refused.Subject}, for which the level was proposed: now entry {refused.Bound} "
             + "says who they are",
+        ApplyError.UserUnknown => "the user who asks is unknown; nothing was written",
         _ => throw new InvariantViolationException($"no text for {refused.Error}"),
     };
 

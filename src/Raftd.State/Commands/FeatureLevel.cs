@@ -5,6 +5,7 @@
 //   level  commands   results  hash chain             between members                        state and snapshots
 //   1      layout 1   1        StateHash; codes and   Raft messages 1, reports of 26 bytes   meta 1, revisions 1, leases 2,
 //                              numbers, no texts      and more, calls as JSON                log segments as wal-format.md
+//   2      layout 2   1        as level 1             a call may name its caller (CallCodec) as level 1
 //
 // The rules, which a change of any form keeps:
 //
@@ -26,8 +27,11 @@ public static class FeatureLevel
     /// <summary>Of the empty state, whatever the build: a member that reads the log from its beginning comes to the same.</summary>
     public const int First = 1;
 
+    /// <summary>Brought callers: into commands, and into calls between members.</summary>
+    public const int Callers = 2;
+
     /// <summary>The newest that the product knows.</summary>
-    internal const int Released = 1;
+    internal const int Released = Callers;
 
 #if NEXT_LEVEL
     /// <summary>The newest that this build knows: one more than the product, to test upgrades with.</summary>

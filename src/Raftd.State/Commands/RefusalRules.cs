@@ -1,5 +1,6 @@
 using Raftd.Contract;
 using Raftd.State.Keyspaces;
+using Raftd.State.Rights;
 
 namespace Raftd.State.Commands;
 
@@ -8,6 +9,10 @@ internal static class RefusalRules
 {
     public static ErrorResult Refuse(this WorkingState state, ApplyError error, long subject = 0, long bound = 0) =>
         new(state.Keyspace.Revision, error, subject, bound);
+
+    /// <summary>Asked of every command, before its own check.</summary>
+    public static CommandResult? RefuseCaller(this WorkingState state, Caller caller) =>
+        AccessRules.IsKnown(caller) ? null : state.Refuse(ApplyError.UserUnknown);
 
     public static ErrorResult RefuseLease(this WorkingState state, long id) => state.Refuse(ApplyError.LeaseNotFound, id);
 

@@ -1,8 +1,8 @@
 // What the leader answers about leases.
 //
-// Times are known to the leader alone, so each of these calls begins with a proof of leadership (in a group of
-// Raft a round of heartbeats, ReadIndex): a member that was deposed without knowing must neither acknowledge a renewal nor tell a remaining time.
-// Only then is the renewal counted, in memory; the log hears of it when the state has to change.
+// Times are known to the leader alone, so each of these calls begins with a proof of leadership (in a group of Raft a round
+// of heartbeats, ReadIndex): a member that was deposed without knowing must neither acknowledge a renewal nor tell a
+// remaining time. Only then is the renewal counted, in memory; the log hears of it when the state has to change.
 
 using Raftd.Contract;
 using Raftd.State.Commands;
@@ -17,8 +17,14 @@ public sealed class LeaseKeeper(IBarrier barrier, IProposer proposer, IReplicate
     /// <summary>Told of each renewal that needed no entry, as it happens: for those who look on.</summary>
     public Action<LeaseKeepAliveRequest> Renewing { get; set; } = static _ => { };
 
-    public async ValueTask<LeaseKeepAliveResponse> KeepAliveAsync(LeaseKeepAliveRequest request)
+    public async ValueTask<LeaseKeepAliveResponse> KeepAliveAsync(Caller caller, LeaseKeepAliveRequest request)
     {
+        if (request is { Key: null, Data: not null })
+        {
+            // Apply says the same; but such a renewal needs no entry, and would never come before it.
+            throw new ErrorResult(state.View().Revision, ApplyError.DataWithoutKey).ToException();
+        }
+
         await ConfirmLeadershipAsync();
         while (true)
         {
@@ -37,7 +43,7 @@ public sealed class LeaseKeeper(IBarrier barrier, IProposer proposer, IReplicate
                     throw new StoreException(
                         ErrorCode.NotFound, $"lease {request.Id} has no such key", "send the key together with its data");
                 case RenewStatus.NeedsEntry:
-                    return await RenewThroughLogAsync(request);
+                    return await RenewThroughLogAsync(caller, request);
                 case RenewStatus.Wait:
                     // Its expiry is in the log: what apply makes of it decides, not this member's clock. The wait ends at the
                     // latest with this leadership.
@@ -80,9 +86,10 @@ public sealed class LeaseKeeper(IBarrier barrier, IProposer proposer, IReplicate
         }
     }
 
-    private async Task<LeaseKeepAliveResponse> RenewThroughLogAsync(LeaseKeepAliveRequest request)
+    private async Task<LeaseKeepAliveResponse> RenewThroughLogAsync(Caller caller, LeaseKeepAliveRequest request)
     {
-        var result = Refusals.Result(await proposer.ProposeAsync(CommandFactory.LeaseKeepAlive(request, maxLeaseKeys)));
+        var commands = new CommandFactory(caller, state.View().FeatureLevel);
+        var result = Refusals.Result(await proposer.ProposeAsync(commands.LeaseKeepAlive(request, maxLeaseKeys)));
         return result switch
         {
             LeaseKeepAliveResult renewed => new LeaseKeepAliveResponse

@@ -9,6 +9,9 @@ public interface IStateView
     /// <summary>The newest main revision.</summary>
     long Revision { get; }
 
+    /// <summary>The cluster's.</summary>
+    int FeatureLevel { get; }
+
     ILiveKey? FindLive(ReadOnlySpan<byte> key);
 
     /// <summary>The newest version of one key, with its value.</summary>

@@ -21,6 +21,7 @@ internal static class AllMutations
         .. LeaseLoadMutations.List,
         .. EnduranceMutations.List,
         .. LevelMutations.List,
+        .. CallerMutations.List,
         .. WireMutations.List,
     ];
 

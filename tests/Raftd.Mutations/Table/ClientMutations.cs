@@ -61,7 +61,7 @@ internal static class ClientMutations
             Failures = [61],
             Wrong = "readers that come together each load the value that they share",
             In = "SharedValues.ReadAsync",
-            Original = "if («isFirst») { await LoadAsync(value, revision); }",
+            Original = "if («isFirst») { await LoadAsync(caller, value, revision); }",
             Broken = "!value.Loaded.IsCompleted",
             Suites = [Suite.Api],
         },

@@ -370,7 +370,7 @@ internal static class WireMutations
             Name = "forwarded-calls-wait-as-long-as-any",
             Failures = [67],
             Wrong = "a leader does not know how long the caller of a forwarded write still waits",
-            In = "CallSession.Begin",
+            In = "CallSession.Propose",
             Original = "time.GetTimestamp() + (long)(item.Left.TotalSeconds * time.TimestampFrequency)",
             Broken = "long.MaxValue",
             Suites = [Suite.Node],

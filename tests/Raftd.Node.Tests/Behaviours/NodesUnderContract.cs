@@ -21,7 +21,7 @@ public sealed class NodesUnderContract : IContractCluster, IAsyncLifetime
     {
         var condition = ifRevision is { } revision ? new Precondition { ModRevisions = [revision] } : null;
         var answer = await Node(member).KeyValues.PutAsync(
-            new PutRequest { Key = Bytes(key), Value = Bytes(value), Condition = condition }, CancellationToken.None);
+            Caller.Nobody, new PutRequest { Key = Bytes(key), Value = Bytes(value), Condition = condition }, CancellationToken.None);
         return answer.Succeeded ? answer.Revision : null;
     }
 
@@ -30,7 +30,7 @@ public sealed class NodesUnderContract : IContractCluster, IAsyncLifetime
         try
         {
             var answer = await Node(member).KeyValues.RangeAsync(
-                new RangeRequest { Key = Bytes(key), Revision = revision }, CancellationToken.None);
+                Caller.Nobody, new RangeRequest { Key = Bytes(key), Revision = revision }, CancellationToken.None);
             return new ContractRead(answer.Items.Count == 0 ? null : Encoding.UTF8.GetString(answer.Items[0].Value.Span));
         }
         catch (StoreException gone) when (gone.Code == ErrorCode.Compacted)
@@ -40,22 +40,22 @@ public sealed class NodesUnderContract : IContractCluster, IAsyncLifetime
     }
 
     public async Task DeleteAsync(int member, string key) => Assert.Equal(
-        1, (await Node(member).KeyValues.DeleteRangeAsync(new DeleteRangeRequest { Key = Bytes(key) }, CancellationToken.None)).Deleted);
+        1, (await Node(member).KeyValues.DeleteRangeAsync(Caller.Nobody, new DeleteRangeRequest { Key = Bytes(key) }, CancellationToken.None)).Deleted);
 
     public async Task CompactAsync(int member, long revision) =>
-        await Node(member).KeyValues.CompactAsync(new CompactRequest { Revision = revision }, CancellationToken.None);
+        await Node(member).KeyValues.CompactAsync(Caller.Nobody, new CompactRequest { Revision = revision }, CancellationToken.None);
 
     public async Task<long> GrantAsync(int member, string name, int ttlSeconds) => (await Node(member).Leases.GrantAsync(
-        new LeaseGrantRequest { Name = name, TtlSeconds = ttlSeconds }, CancellationToken.None)).Id;
+        Caller.Nobody, new LeaseGrantRequest { Name = name, TtlSeconds = ttlSeconds }, CancellationToken.None)).Id;
 
     public async Task<string> KeepAliveAsync(int member, long lease, string name, string key, string value)
     {
         await Node(member).Leases.KeepAliveAsync(
-            new LeaseKeepAliveRequest { Id = lease, Key = Bytes(key), Data = Bytes(value) }, CancellationToken.None);
+            Caller.Nobody, new LeaseKeepAliveRequest { Id = lease, Key = Bytes(key), Data = Bytes(value) }, CancellationToken.None);
         return string.Create(CultureInfo.InvariantCulture, $"{name}/{lease}/{key}");
     }
 
-    public async Task RevokeAsync(int member, long lease) => await Node(member).Leases.RevokeAsync(lease, CancellationToken.None);
+    public async Task RevokeAsync(int member, long lease) => await Node(member).Leases.RevokeAsync(Caller.Nobody, lease, CancellationToken.None);
 
     public async Task<int> LeaderAsync()
     {
@@ -64,7 +64,7 @@ public sealed class NodesUnderContract : IContractCluster, IAsyncLifetime
     }
 
     public async Task HandOverAsync(int to) =>
-        await Node(to).Cluster.TransferLeadershipAsync(Node(to).Cluster.Status().MemberId, CancellationToken.None);
+        await Node(to).Cluster.TransferLeadershipAsync(Caller.Nobody, Node(to).Cluster.Status().MemberId, CancellationToken.None);
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 

@@ -52,7 +52,7 @@ internal sealed class MemberCheck(string workload)
         await node.StartAsync(CancellationToken.None);
         Recoveries++;
         var all = new RangeRequest { Key = new byte[] { 0 }, RangeEnd = new byte[] { 0 } };
-        history.Check(await node.KeyValues.RangeAsync(all, CancellationToken.None));
+        history.Check(await node.KeyValues.RangeAsync(Caller.Nobody, all, CancellationToken.None));
         CheckAudit(node.Member!);
     }
 

@@ -1,5 +1,5 @@
+using Raftd.Contract;
 using Raftd.Node;
-using Raftd.State.Commands;
 using Raftd.Testing;
 
 namespace Raftd.PowerLoss.Tests.Recording;
@@ -48,7 +48,7 @@ internal static class ConflictWorkload
         await using var c = await Members.JoinAsync(a, second);
         await using var b = await Members.JoinAsync(a, recorded, notes);
         await new Load(a.KeyValues, notes, life).RunAsync(WritesEach);
-        await a.Cluster.TransferLeadershipAsync(b.Cluster.Status().MemberId, CancellationToken.None);
+        await a.Cluster.TransferLeadershipAsync(Caller.Nobody, b.Cluster.Status().MemberId, CancellationToken.None);
         await Until.TrueAsync("b leads", () => b.Member!.Replica.IsPromoted);
         await Members.WaitForAsync(a, b);
         await Members.WaitForAsync(c, b);
@@ -59,7 +59,7 @@ internal static class ConflictWorkload
         for (var i = 0; i < LonelyEntries; i++)
         {
             // Of no effect on what a read shows, so a member that applies it all the same still has the keys as they were told.
-            _ = b.Member.Replica.ProposeAsync(CommandFactory.Compact(1));
+            _ = b.Member.Replica.ProposeAsync(By.Nobody.Compact(1));
         }
 
         await Until.TrueAsync("the lonely entries are durable", () => log.SyncedIndex >= entry.Index + LonelyEntries - 1);

@@ -43,6 +43,7 @@ internal sealed class Load(IKeyValueService service, Notes notes, int life)
     {
         notes.Add(new Note(NoteKind.Put, key, sequence));
         var response = await service.PutAsync(
+            Caller.Nobody,
             new PutRequest { Key = Values.KeyOf(key), Value = Values.Of(key, sequence), TtlSeconds = ttlSeconds },
             CancellationToken.None);
         notes.Add(new Note(NoteKind.Acknowledged, key, sequence, response.Revision));
@@ -52,7 +53,7 @@ internal sealed class Load(IKeyValueService service, Notes notes, int life)
     {
         notes.Add(new Note(NoteKind.Delete, key, sequence));
         var response = await service.DeleteRangeAsync(
-            new DeleteRangeRequest { Key = Values.KeyOf(key) }, CancellationToken.None);
+            Caller.Nobody, new DeleteRangeRequest { Key = Values.KeyOf(key) }, CancellationToken.None);
         notes.Add(new Note(NoteKind.Acknowledged, key, sequence, response.Revision));
     }
 }

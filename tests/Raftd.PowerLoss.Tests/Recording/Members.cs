@@ -35,7 +35,7 @@ internal static class Members
             leader, options, instance => notes?.Add(new Note(NoteKind.Instance, Sequence: (long)instance)));
         var node = await StartAsync(options);
         await Until.TrueAsync(
-            $"{options.Label} votes", () => HasCaughtUp(node, leader) && node.Cluster.Status().Role == MemberRole.Follower);
+            $"{options.Label} votes", () => HasCaughtUp(node, leader) && node.Group.GroupStatus().Role == MemberRole.Follower);
         return node;
     }
 
@@ -52,6 +52,6 @@ internal static class Members
     }
 
     private static bool HasCaughtUp(RaftdNode member, RaftdNode leader) =>
-        member.Cluster.Status().AppliedIndex >= leader.Cluster.Status().AppliedIndex
+        member.Group.GroupStatus().AppliedIndex >= leader.Group.GroupStatus().AppliedIndex
         && !member.Member!.Replica.Status.IsRecovering;
 }

@@ -11,7 +11,7 @@
 
 using System.Net;
 using Raftd.Node;
-using Raftd.State.Commands;
+using Raftd.Testing;
 
 namespace Raftd.PowerLoss.Tests.Recording;
 
@@ -67,7 +67,7 @@ internal static class Workloads
         var load = new Load(node.KeyValues, notes, life);
         await load.RunAsync(WritesEach);
         var revision = node.Member!.State.View().Revision;
-        await node.Member.Replica.ProposeAsync(CommandFactory.Compact(revision - RevisionsKept));
+        await node.Member.Replica.ProposeAsync(By.Nobody.Compact(revision - RevisionsKept));
         await load.RunAsync(WritesEach);
     }
 }

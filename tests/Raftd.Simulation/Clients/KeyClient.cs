@@ -82,9 +82,10 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
     private static ReadOnlyMemory<byte> Encode(Operation operation, int level)
     {
         var key = Encoding.UTF8.GetBytes(operation.Key);
+        var commands = new CommandFactory(Caller.Nobody, level);
         return operation.Kind == OperationKind.Delete
-            ? CommandFactory.DeleteRange(new DeleteRangeRequest { Key = key })
-            : CommandFactory.Put(
+            ? commands.DeleteRange(new DeleteRangeRequest { Key = key })
+            : commands.Put(
                 new PutRequest
                 {
                     Key = key,
@@ -95,8 +96,7 @@ internal sealed class KeyClient(Cluster cluster, Dice dice, string name) : Clien
                         0 => new Precondition { MustNotExist = true },
                         { } revision => new Precondition { ModRevisions = [revision] },
                     },
-                },
-                level: level);
+                });
     }
 
     private void Answer(Incarnation member, Operation operation)

@@ -1,7 +1,7 @@
 using Raftd.Contract;
 using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Members;
-using Raftd.State.Commands;
+using Raftd.Testing;
 
 namespace Raftd.Simulation.Clients;
 
@@ -31,7 +31,7 @@ internal sealed class LeaseClient(Cluster cluster, Dice dice, string name, int n
         else if (Dice.Chance(0.3))
         {
             lease.IsRevoked = true;
-            Propose(member, CommandFactory.LeaseRevoke(lease.Id), answer => Leave(answer is not Answer.No));
+            Propose(member, By.Nobody.LeaseRevoke(lease.Id), answer => Leave(answer is not Answer.No));
         }
         else
         {
@@ -55,7 +55,7 @@ internal sealed class LeaseClient(Cluster cluster, Dice dice, string name, int n
         _renewalsLeft = Dice.Next(30);
         var lease = Leases.Begin((number * 1_000_000L) + ++_made, Name, _ttlSeconds, kind);
         var asked = Now;
-        Propose(member, CommandFactory.LeaseGrant(lease.Id, Name, _ttlSeconds, unique: false, kind), answer =>
+        Propose(member, By.Nobody.LeaseGrant(lease.Id, Name, _ttlSeconds, unique: false, kind), answer =>
         {
             if (answer == Answer.Yes)
             {

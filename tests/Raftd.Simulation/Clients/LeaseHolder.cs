@@ -2,7 +2,7 @@ using System.Text;
 using Raftd.Contract;
 using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Members;
-using Raftd.State.Commands;
+using Raftd.Testing;
 
 namespace Raftd.Simulation.Clients;
 
@@ -87,7 +87,7 @@ internal sealed class LeaseHolder(Cluster cluster, Dice dice, string name, int n
     private void Grant(Incarnation member, TrackedLease lease, bool isEndless)
     {
         var asked = Now;
-        Propose(member, CommandFactory.LeaseGrant(lease.Id, Name, lease.TtlSeconds, unique: false, lease.Kind), answer =>
+        Propose(member, By.Nobody.LeaseGrant(lease.Id, Name, lease.TtlSeconds, unique: false, lease.Kind), answer =>
         {
             if (answer == Answer.Yes && lease.Kind == LeaseKind.Etcd)
             {
@@ -144,7 +144,7 @@ internal sealed class LeaseHolder(Cluster cluster, Dice dice, string name, int n
         var key = $"hidden-{Name}-{id}";
         var command = ttlSeconds > 0 && Dice.Chance(0.5)
             ? HiddenPut(key, id, ttlSeconds)
-            : CommandFactory.LeaseGrant(id, Name, ttlSeconds, unique: false, LeaseKind.Rest);
+            : By.Nobody.LeaseGrant(id, Name, ttlSeconds, unique: false, LeaseKind.Rest);
         Propose(member, command, answer =>
         {
             SafetyViolationException.Require(answer != Answer.Yes, $"a time to live of {ttlSeconds} s was granted");
@@ -201,7 +201,7 @@ internal sealed class LeaseHolder(Cluster cluster, Dice dice, string name, int n
     private void Revoke(Incarnation member, TrackedLease lease)
     {
         lease.IsRevoked = true;
-        Propose(member, CommandFactory.LeaseRevoke(lease.Id), answer =>
+        Propose(member, By.Nobody.LeaseRevoke(lease.Id), answer =>
         {
             if (answer is Answer.Yes or Answer.Gone)
             {

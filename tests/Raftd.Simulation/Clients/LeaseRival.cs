@@ -2,7 +2,7 @@ using System.Text;
 using Raftd.Contract;
 using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Members;
-using Raftd.State.Commands;
+using Raftd.Testing;
 
 namespace Raftd.Simulation.Clients;
 
@@ -53,7 +53,7 @@ internal sealed class LeaseRival(Cluster cluster, Dice dice, string name) : Leas
                 break;
             case < 60:
                 lease.IsRevoked = true;
-                Propose(member, CommandFactory.LeaseRevoke(lease.Id), Done);
+                Propose(member, By.Nobody.LeaseRevoke(lease.Id), Done);
                 break;
             default:
                 TakeKey(member, lease);
@@ -79,7 +79,7 @@ internal sealed class LeaseRival(Cluster cluster, Dice dice, string name) : Leas
         Propose(
             member,
             Dice.Chance(0.5)
-                ? CommandFactory.DeleteRange(new DeleteRangeRequest { Key = Encoding.UTF8.GetBytes(key) })
+                ? By.Nobody.DeleteRange(new DeleteRangeRequest { Key = Encoding.UTF8.GetBytes(key) })
                 : Put(key, $"{Name} {++_made}", sameLease),
             Done);
     }

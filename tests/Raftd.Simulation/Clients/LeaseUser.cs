@@ -3,6 +3,7 @@ using Raftd.Contract;
 using Raftd.Simulation.Checkers;
 using Raftd.Simulation.Members;
 using Raftd.State.Commands;
+using Raftd.Testing;
 
 namespace Raftd.Simulation.Clients;
 
@@ -41,7 +42,7 @@ internal abstract class LeaseUser(Cluster cluster, Dice dice, string name) : Cli
             Key = own is null ? (ReadOnlyMemory<byte>?)null : Encoding.UTF8.GetBytes(own),
             Data = own is null ? (ReadOnlyMemory<byte>?)null : Encoding.UTF8.GetBytes(data),
         };
-        new WaitingRenewal(this, request, member.Peers.Router.CallAsync(member.Peers.Calls.KeepAlive, request), answer =>
+        new WaitingRenewal(this, request, member.Peers.Router.CallAsync(member.Peers.Calls.KeepAlive, Caller.Nobody, request), answer =>
         {
             if (answer == Answer.Yes)
             {
@@ -74,14 +75,14 @@ internal abstract class LeaseUser(Cluster cluster, Dice dice, string name) : Cli
         });
     }
 
-    protected static ReadOnlyMemory<byte> Put(string key, string value, long lease) => CommandFactory.Put(new PutRequest
+    protected static ReadOnlyMemory<byte> Put(string key, string value, long lease) => By.Nobody.Put(new PutRequest
     {
         Key = Encoding.UTF8.GetBytes(key),
         Value = Encoding.UTF8.GetBytes(value),
         Lease = lease,
     });
 
-    protected static ReadOnlyMemory<byte> HiddenPut(string key, long id, long ttlSeconds) => CommandFactory.Put(
+    protected static ReadOnlyMemory<byte> HiddenPut(string key, long id, long ttlSeconds) => By.Nobody.Put(
         new PutRequest
         {
             Key = Encoding.UTF8.GetBytes(key),

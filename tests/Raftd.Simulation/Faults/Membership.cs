@@ -1,3 +1,4 @@
+using Raftd.Contract;
 using Raftd.Node.Membership;
 using Raftd.Node.Service;
 using Raftd.Raft;
@@ -147,7 +148,7 @@ internal sealed class Membership(Cluster cluster, Dice dice)
         {
             cluster.Say("admin", $"asks {member.Host.Name} to remove m{id}");
             AskedOf<Nothing>.Send(
-                member, member.Peers.Router.CallAsync(member.Peers.Calls.RemoveMember, id), (ending, _) => Removed(id, ending));
+                member, member.Peers.Router.CallAsync(member.Peers.Calls.RemoveMember, Caller.Nobody, id), (ending, _) => Removed(id, ending));
         }
     }
 

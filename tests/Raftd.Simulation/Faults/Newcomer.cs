@@ -40,7 +40,7 @@ internal sealed class Newcomer
 
         if (target.Running is { } member && target.PausedUntil <= _cluster.Scheduler.Now)
         {
-            AskedOf<JoinResponse>.Send(member, member.Peers.Router.CallAsync(member.Peers.Calls.Join, _attempts.Request), Ended);
+            AskedOf<JoinResponse>.Send(member, member.Peers.Router.CallAsync(member.Peers.Calls.Join, Caller.Nobody, _attempts.Request), Ended);
         }
         else
         {

@@ -1,3 +1,4 @@
+using Raftd.Contract;
 using Raftd.Simulation.Clients;
 using Raftd.Simulation.Members;
 
@@ -9,7 +10,7 @@ internal static class Transfers
     public static void Ask(Cluster cluster, Incarnation member, ulong to)
     {
         cluster.Say("admin", $"asks {member.Host.Name} to have m{to} lead");
-        AskedOf<ulong>.Send(member, member.Peers.Router.CallAsync(member.Peers.Calls.TransferLeadership, to), (ending, asked) =>
+        AskedOf<ulong>.Send(member, member.Peers.Router.CallAsync(member.Peers.Calls.TransferLeadership, Caller.Nobody, to), (ending, asked) =>
         {
             cluster.Say("admin", $"m{to} is to lead: {ending}");
             SafetyViolationException.Require(

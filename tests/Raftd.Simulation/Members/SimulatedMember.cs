@@ -22,9 +22,8 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
     public const long MaxApplyingBytes = 16 << 10;
     public const long MaxOverlayBytes = 128 << 10;
 
-    /// <summary>Builds of two levels run side by side in seeds with upgrades. The product's own build has no command that only
-    /// the newer one could say, unless it is built as NextLevel.</summary>
-    public const int NewestLevel = FeatureLevel.First + 1;
+    /// <summary>Builds of the first and of this level run side by side in seeds with upgrades.</summary>
+    public const int NewestLevel = FeatureLevel.Newest;
 
     private static readonly CrashLoss[] Losses = [CrashLoss.Nothing, CrashLoss.Everything, CrashLoss.Some];
 

@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Raftd.Contract;
-using Raftd.State.Commands;
 using Raftd.Store.Buckets;
 using Raftd.Store.Lmdb;
+using Raftd.Testing;
 using Raftd.Testing.Disks;
 using Raftd.Testing.Processes;
 
@@ -112,7 +112,7 @@ public sealed class RottenFileTests : IDisposable
         {
             var value = $"v{number}".PadRight(number % 4 == 0 ? 6000 : 300, '.');
             var put = new PutRequest { Key = Encoding.UTF8.GetBytes($"k{number}"), Value = Encoding.UTF8.GetBytes(value) };
-            state.Apply((ulong)number + 1, 1, CommandFactory.Put(put));
+            state.Apply((ulong)number + 1, 1, By.Nobody.Put(put));
         }
 
         state.Publish();

@@ -28,6 +28,14 @@ public sealed class CommandCodecTests
         new RaiseLevelCommand(255, ulong.MaxValue),
     ];
 
+    /// <summary>The same with their callers.</summary>
+    private static readonly Command[] Called =
+    [
+        .. Commands.Select(static command => command with { Caller = Caller.System }),
+        .. Commands.Select(static command => command with { Caller = Caller.User("alice") }),
+        Commands[0] with { Caller = Caller.User("ä") },
+    ];
+
     private static readonly CommandResult[] Results =
     [
         new ErrorResult(4, ApplyError.EmptyKey),
@@ -50,9 +58,46 @@ public sealed class CommandCodecTests
     {
         var forms = File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Commands", "forms-of-level-1.txt"))
             .Where(static line => !line.StartsWith('#'));
-        var encoded = Commands.Select(static command => $"command {Hex(CommandCodec.Encode(command))}")
+        var encoded = Commands.Select(static command => $"command {Hex(CommandCodec.Encode(command, FeatureLevel.First))}")
             .Concat(Results.Select(static result => $"result {Hex(CommandResultCodec.Encode(result))}"));
         Assert.Equal(forms.ToList(), encoded.ToList());
+    }
+
+    [Fact]
+    public void Encode_EverythingOfLevel2_IsAsItWasWhenTheLevelWasMade()
+    {
+        var forms = File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Commands", "forms-of-level-2.txt"))
+            .Where(static line => !line.StartsWith('#'));
+        var encoded = Called.Select(static command => $"command {Hex(CommandCodec.Encode(command, FeatureLevel.Callers))}");
+        Assert.Equal(forms.ToList(), encoded.ToList());
+    }
+
+    /// <summary>A cluster that has no rights asks nobody for them; what a user asks it could not tell from what nobody asks.</summary>
+    [Fact]
+    public void Encode_OfACallerBelowItsLevel_HasTheOldBytesOrNeedsTheLevel()
+    {
+        foreach (var command in Commands)
+        {
+            var old = CommandCodec.Encode(command, FeatureLevel.First);
+            Assert.Equal(old.Span, CommandCodec.Encode(command with { Caller = Caller.System }, FeatureLevel.First).Span);
+            Assert.Equal(old.Span, CommandCodec.Encode(command, FeatureLevel.Newest).Span);
+            Assert.Equal(
+                FeatureLevel.Callers,
+                CommandCodec.LevelOf(CommandCodec.Encode(command with { Caller = Caller.User("alice") }, FeatureLevel.First).Span));
+        }
+    }
+
+    /// <summary>What a proposer is charged for is told from the head, which is the same in every layout.</summary>
+    [Fact]
+    public void MaxGrowth_OfACaller_IsThatOfNobodyAndItsBytes()
+    {
+        foreach (var command in Commands)
+        {
+            var (nobodys, users) = (CommandCodec.Encode(command, FeatureLevel.Callers),
+                CommandCodec.Encode(command with { Caller = Caller.User("alice") }, FeatureLevel.Callers));
+            Assert.InRange(
+                CommandCodec.MaxGrowth(users.Span) - CommandCodec.MaxGrowth(nobodys.Span), 0, users.Length - nobodys.Length);
+        }
     }
 
     [Fact]
@@ -65,12 +110,12 @@ public sealed class CommandCodecTests
     [Fact]
     public void Command_RoundTrip_IsTheSame()
     {
-        foreach (var command in Commands)
+        foreach (var command in Commands.Concat(Called))
         {
-            var encoded = CommandCodec.Encode(command);
+            var encoded = CommandCodec.Encode(command, FeatureLevel.Newest);
             Assert.True(CommandCodec.TryDecode(encoded, out var decoded), command.ToString());
-            Assert.Equal(command.GetType(), decoded.GetType());
-            Assert.Equal(encoded.ToArray(), CommandCodec.Encode(decoded).ToArray());
+            Assert.Equal((command.GetType(), command.Caller), (decoded.GetType(), decoded.Caller));
+            Assert.Equal(encoded.ToArray(), CommandCodec.Encode(decoded, FeatureLevel.Newest).ToArray());
         }
     }
 
@@ -89,7 +134,7 @@ public sealed class CommandCodecTests
     [Fact]
     public void Decode_AnyPrefixOrExtension_IsRefused()
     {
-        var encodings = Commands.Select(command => CommandCodec.Encode(command)).ToList();
+        var encodings = Commands.Concat(Called).Select(static command => CommandCodec.Encode(command, FeatureLevel.Newest)).ToList();
         foreach (var encoded in encodings)
         {
             for (var length = 0; length < encoded.Length; length++)
@@ -122,18 +167,19 @@ public sealed class CommandCodecTests
                 random.NextBytes(bytes);
                 if (bytes.Length > 1)
                 {
-                    (bytes[0], bytes[1]) = (1, (byte)random.Next(12));
+                    (bytes[0], bytes[1]) = ((byte)random.Next(1, 3), (byte)random.Next(12));
                 }
             }
             else
             {
-                bytes = CommandCodec.Encode(Commands[random.Next(Commands.Length)]).ToArray();
+                var commands = random.Next(2) == 0 ? Commands : Called;
+                bytes = CommandCodec.Encode(commands[random.Next(commands.Length)], FeatureLevel.Newest).ToArray();
                 bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
             }
 
             if (CommandCodec.TryDecode(bytes, out var command))
             {
-                Assert.True(CommandCodec.TryDecode(CommandCodec.Encode(command), out _));
+                Assert.True(CommandCodec.TryDecode(CommandCodec.Encode(command, FeatureLevel.Newest), out _));
             }
 
             CommandResultCodec.TryDecode(bytes, out _);
@@ -153,7 +199,7 @@ public sealed class CommandCodecTests
     [Fact]
     public void Decode_UnknownFlag_IsRefused()
     {
-        var bytes = CommandCodec.Encode(new LeaseGrantCommand(5, Bytes("n"), 10, false, LeaseKind.Rest)).ToArray();
+        var bytes = CommandCodec.Encode(new LeaseGrantCommand(5, Bytes("n"), 10, false, LeaseKind.Rest), FeatureLevel.First).ToArray();
         bytes[2] |= 0x40;
         Assert.False(CommandCodec.TryDecode(bytes, out _));
     }

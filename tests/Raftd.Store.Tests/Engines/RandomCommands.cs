@@ -3,6 +3,7 @@ using Raftd.Contract;
 using Raftd.State.Commands;
 using Raftd.State.Keyspaces;
 using Raftd.State.Leases;
+using Raftd.Testing;
 
 namespace Raftd.Store.Tests.Engines;
 
@@ -16,27 +17,27 @@ internal sealed class RandomCommands(Random random, DictionaryEngine state)
     public ReadOnlyMemory<byte> Next(ulong term) => random.Next(16) switch
     {
         < 6 => Put(),
-        6 => CommandFactory.DeleteRange(new DeleteRangeRequest { Key = Key(), RangeEnd = random.Next(3) == 0 ? Key() : default }),
-        7 or 8 => CommandFactory.LeaseGrant(
+        6 => By.Nobody.DeleteRange(new DeleteRangeRequest { Key = Key(), RangeEnd = random.Next(3) == 0 ? Key() : default }),
+        7 or 8 => By.Nobody.LeaseGrant(
             Lease(), $"n{random.Next(3)}", random.Next(70), unique: random.Next(3) == 0, random.Next(2) == 0 ? LeaseKind.Rest : LeaseKind.Etcd),
-        9 or 10 => CommandFactory.LeaseKeepAlive(new LeaseKeepAliveRequest
+        9 or 10 => By.Nobody.LeaseKeepAlive(new LeaseKeepAliveRequest
         {
             Id = Lease(),
             Key = random.Next(2) == 0 ? Encoding.UTF8.GetBytes($"own{random.Next(4)}") : null,
             Data = random.Next(2) == 0 ? Value() : null,
         }),
-        11 => CommandFactory.LeaseRevoke(Lease()),
-        12 => CommandFactory.LeaseExpire(new LeaseExpireCommand(Term(term), [Expiry(Lease())], DueKeys())),
-        13 => CommandFactory.LeaseCheckpoint(new LeaseCheckpointCommand(
+        11 => By.Nobody.LeaseRevoke(Lease()),
+        12 => By.Nobody.LeaseExpire(new LeaseExpireCommand(Term(term), [Expiry(Lease())], DueKeys())),
+        13 => By.Nobody.LeaseCheckpoint(new LeaseCheckpointCommand(
             Term(term), [new LeaseRemaining(Lease(), random.Next(1, 4), random.Next(5_000))], RemainingKeys())),
-        14 => CommandFactory.Compact(state.Revision - random.Next(-2, 30)),
+        14 => By.Nobody.Compact(state.Revision - random.Next(-2, 30)),
         _ => Alarm(),
     };
 
     private ReadOnlyMemory<byte> Put()
     {
         var kind = random.Next(5);
-        return CommandFactory.Put(
+        return By.Nobody.Put(
             new PutRequest
             {
                 Key = Key(),
@@ -61,7 +62,7 @@ internal sealed class RandomCommands(Random random, DictionaryEngine state)
     private ReadOnlyMemory<byte> Alarm()
     {
         var alarm = new Alarm((AlarmKind)random.Next(1, 3), AlarmCause.Disk, 1);
-        return random.Next(4) == 0 ? CommandFactory.AlarmRaise(alarm) : CommandFactory.AlarmClear(alarm);
+        return random.Next(4) == 0 ? By.Nobody.AlarmRaise(alarm) : By.Nobody.AlarmClear(alarm);
     }
 
     private ulong Term(ulong term) => random.Next(5) == 0 ? term + 1 : term;

@@ -1,5 +1,6 @@
 using Raftd.State.Commands;
 using Raftd.Store.Tests.Mvcc;
+using Raftd.Testing;
 
 namespace Raftd.Store.Tests.Leases;
 
@@ -140,7 +141,7 @@ public sealed class CheckpointTests(ITestOutputHelper output) : IDisposable
         var made = new List<LeaseCheckpointCommand>();
         while (_leases.Lessor.CollectCheckpoints(1000) is { } batch)
         {
-            Store.Apply(CommandFactory.LeaseCheckpoint(batch));
+            Store.Apply(By.Nobody.LeaseCheckpoint(batch));
             made.Add(batch);
         }
 

@@ -2,6 +2,7 @@ using Raftd.Contract;
 using Raftd.State.Commands;
 using Raftd.State.Timekeeping;
 using Raftd.Store.Tests.Mvcc;
+using Raftd.Testing;
 using Raftd.Testing.Clocks;
 
 namespace Raftd.Store.Tests.Leases;
@@ -26,7 +27,7 @@ internal sealed class LeaseFixture : IDisposable
 
     public CommandResult TryGrant(
         long id, string name = "/esq/node", long ttl = 10, bool unique = false, LeaseKind kind = LeaseKind.Rest) =>
-        Store.Apply(CommandFactory.LeaseGrant(id, name, ttl, unique, kind));
+        Store.Apply(By.Nobody.LeaseGrant(id, name, ttl, unique, kind));
 
     public void Grant(long id, string name = "/esq/node", long ttl = 10, LeaseKind kind = LeaseKind.Rest) =>
         Assert.IsType<LeaseGrantResult>(TryGrant(id, name, ttl, unique: false, kind));
@@ -34,7 +35,7 @@ internal sealed class LeaseFixture : IDisposable
     public PutResult PutWithTtl(string key, string value, long ttl) => Store.Put(key, value, ttl: ttl, hidden: ++_nextHidden);
 
     public CommandResult KeepAliveEntry(long id, string? key = null, string? data = null) =>
-        Store.Apply(CommandFactory.LeaseKeepAlive(new LeaseKeepAliveRequest
+        Store.Apply(By.Nobody.LeaseKeepAlive(new LeaseKeepAliveRequest
         {
             Id = id,
             Key = Optional(key),
@@ -66,7 +67,7 @@ internal sealed class LeaseFixture : IDisposable
     {
         while (Lessor.CollectDue(100) is { } batch)
         {
-            Store.Apply(CommandFactory.LeaseExpire(batch));
+            Store.Apply(By.Nobody.LeaseExpire(batch));
         }
     }
 
@@ -74,7 +75,7 @@ internal sealed class LeaseFixture : IDisposable
     {
         while (Lessor.CollectCheckpoints(100) is { } batch)
         {
-            Store.Apply(CommandFactory.LeaseCheckpoint(batch));
+            Store.Apply(By.Nobody.LeaseCheckpoint(batch));
         }
     }
 
@@ -89,7 +90,7 @@ internal sealed class LeaseFixture : IDisposable
     {
         Lessor.Demote();
         Store.Term++;
-        Store.Apply(CommandFactory.AlarmClear(new Alarm(AlarmKind.NoSpace, AlarmCause.Operator, 0)));
+        Store.Apply(By.Nobody.AlarmClear(new Alarm(AlarmKind.NoSpace, AlarmCause.Operator, 0)));
         Lessor.Promote(Store.Term);
     }
 

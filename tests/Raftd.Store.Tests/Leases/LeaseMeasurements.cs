@@ -1,7 +1,7 @@
 using Raftd.Contract;
-using Raftd.State.Commands;
 using Raftd.State.Timekeeping;
 using Raftd.Store.Tests.Mvcc;
+using Raftd.Testing;
 
 namespace Raftd.Store.Tests.Leases;
 
@@ -28,7 +28,7 @@ public sealed class LeaseMeasurements(ITestOutputHelper output)
         leases.Grant(1, "n", TtlSeconds);
         for (var i = 0; i < keys; i++)
         {
-            leases.Store.Apply(CommandFactory.LeaseKeepAlive(KeepAlive(i)));
+            leases.Store.Apply(By.Nobody.LeaseKeepAlive(KeepAlive(i)));
         }
 
         for (var tick = 1; leases.Store.State.View().KeyCount > 1; tick++)
@@ -75,7 +75,7 @@ public sealed class LeaseMeasurements(ITestOutputHelper output)
     {
         if (Measure("collect ends", () => leases.Lessor.CollectDue(1000)) is { } due)
         {
-            Measure("apply ends", () => leases.Store.Apply(CommandFactory.LeaseExpire(due)));
+            Measure("apply ends", () => leases.Store.Apply(By.Nobody.LeaseExpire(due)));
         }
     }
 
@@ -83,7 +83,7 @@ public sealed class LeaseMeasurements(ITestOutputHelper output)
     {
         if (Measure("collect checkpoints", () => leases.Lessor.CollectCheckpoints(500)) is { } silent)
         {
-            Measure("apply checkpoints", () => leases.Store.Apply(CommandFactory.LeaseCheckpoint(silent)));
+            Measure("apply checkpoints", () => leases.Store.Apply(By.Nobody.LeaseCheckpoint(silent)));
         }
     }
 

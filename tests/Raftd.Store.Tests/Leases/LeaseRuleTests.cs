@@ -4,6 +4,7 @@ using Raftd.State.Commands;
 using Raftd.State.Leases;
 using Raftd.State.Timekeeping;
 using Raftd.Store.Tests.Mvcc;
+using Raftd.Testing;
 
 namespace Raftd.Store.Tests.Leases;
 
@@ -28,8 +29,8 @@ public sealed class LeaseRuleTests : IDisposable
         Assert.Equal(ApplyError.NameTaken, Error(_leases.TryGrant(2, "n", unique: true)));
         Assert.IsType<LeaseGrantResult>(_leases.TryGrant(3, "n"));
         Assert.IsType<LeaseGrantResult>(_leases.TryGrant(4, "nn", unique: true));
-        Store.Apply(CommandFactory.LeaseRevoke(1));
-        Store.Apply(CommandFactory.LeaseRevoke(3));
+        Store.Apply(By.Nobody.LeaseRevoke(1));
+        Store.Apply(By.Nobody.LeaseRevoke(3));
         Assert.IsType<LeaseGrantResult>(_leases.TryGrant(5, "n", unique: true));
     }
 
@@ -92,18 +93,18 @@ public sealed class LeaseRuleTests : IDisposable
         _leases.KeepAliveEntry(7, "c", "3");
         Store.Put("other", "4");
         var before = Store.Revision;
-        Assert.Equal(new LeaseRevokeResult(before + 1, 3), Store.Apply(CommandFactory.LeaseRevoke(7)));
+        Assert.Equal(new LeaseRevokeResult(before + 1, 3), Store.Apply(By.Nobody.LeaseRevoke(7)));
         Assert.Equal(before + 1, Store.Revision);
         Assert.Equal(1, Store.State.View().KeyCount);
         Assert.False(_leases.Lives(7));
-        Assert.Equal(ApplyError.LeaseNotFound, Error(Store.Apply(CommandFactory.LeaseRevoke(7))));
+        Assert.Equal(ApplyError.LeaseNotFound, Error(Store.Apply(By.Nobody.LeaseRevoke(7))));
     }
 
     [Fact]
     public void Revoke_LeaseWithoutKeys_MakesNoRevision()
     {
         _leases.Grant(7);
-        Store.Apply(CommandFactory.LeaseRevoke(7));
+        Store.Apply(By.Nobody.LeaseRevoke(7));
         Assert.Equal(1, Store.Revision);
     }
 
@@ -115,7 +116,7 @@ public sealed class LeaseRuleTests : IDisposable
         Store.Put("b", "2", lease: 7);
         Store.Put("a", "mine");
         Store.Delete("b");
-        Store.Apply(CommandFactory.LeaseRevoke(7));
+        Store.Apply(By.Nobody.LeaseRevoke(7));
         Assert.Equal("mine", Store.Get("a"));
     }
 
@@ -137,9 +138,9 @@ public sealed class LeaseRuleTests : IDisposable
         _leases.Grant(2);
         Store.Put("k", "v", lease: 1);
         Store.Put("k", "v", lease: 2);
-        Store.Apply(CommandFactory.LeaseRevoke(1));
+        Store.Apply(By.Nobody.LeaseRevoke(1));
         Assert.Equal("v", Store.Get("k"));
-        Store.Apply(CommandFactory.LeaseRevoke(2));
+        Store.Apply(By.Nobody.LeaseRevoke(2));
         Assert.Null(Store.Get("k"));
     }
 
@@ -204,7 +205,7 @@ public sealed class LeaseRuleTests : IDisposable
         Assert.Null(Store.Get("k"));
         Assert.False(_leases.Lives(7));
 
-        void Expire(ulong term, long generation) => Store.Apply(CommandFactory.LeaseExpire(
+        void Expire(ulong term, long generation) => Store.Apply(By.Nobody.LeaseExpire(
             new LeaseExpireCommand(term, [new LeaseExpiry(7, generation)], [])));
     }
 
@@ -222,7 +223,7 @@ public sealed class LeaseRuleTests : IDisposable
         Assert.Null(Store.Get("n/7/k"));
         Assert.False(_leases.Lives(7));
 
-        void Expire(long generation, long revision) => Store.Apply(CommandFactory.LeaseExpire(new LeaseExpireCommand(
+        void Expire(long generation, long revision) => Store.Apply(By.Nobody.LeaseExpire(new LeaseExpireCommand(
             Store.Term, [], [new LeaseKeyExpiry(7, generation, TestStore.Bytes("n/7/k"), revision)])));
     }
 
@@ -235,7 +236,7 @@ public sealed class LeaseRuleTests : IDisposable
         Store.Put("b", "2", lease: 1);
         Store.Put("c", "3", lease: 2);
         var before = Store.Revision;
-        var result = Store.Apply(CommandFactory.LeaseExpire(
+        var result = Store.Apply(By.Nobody.LeaseExpire(
             new LeaseExpireCommand(Store.Term, [new LeaseExpiry(1, 2), new LeaseExpiry(2, 2)], [])));
         Assert.Equal(new LeaseExpireResult(before + 2, 2, 3), result);
     }
@@ -247,7 +248,7 @@ public sealed class LeaseRuleTests : IDisposable
         _leases.KeepAliveEntry(7, "k", "v");
         _leases.PutWithTtl("hidden", "v", ttl: 5);
         var keyRevision = Store.State.View().Revision - 1;
-        Store.Apply(CommandFactory.LeaseCheckpoint(new LeaseCheckpointCommand(
+        Store.Apply(By.Nobody.LeaseCheckpoint(new LeaseCheckpointCommand(
             Store.Term,
             [new LeaseRemaining(7, 2, 42_000)],
             [new LeaseKeyRemaining(7, 2, "n/7/k"u8.ToArray(), keyRevision, 7_000)])));

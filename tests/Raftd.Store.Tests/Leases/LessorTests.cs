@@ -3,6 +3,7 @@ using Raftd.Contract;
 using Raftd.State.Commands;
 using Raftd.State.Timekeeping;
 using Raftd.Store.Tests.Mvcc;
+using Raftd.Testing;
 using Raftd.Testing.Clocks;
 
 namespace Raftd.Store.Tests.Leases;
@@ -186,7 +187,7 @@ public sealed class LessorTests : IDisposable
         var renewal = _leases.TryRenew(1);
         Assert.Equal(RenewStatus.Wait, renewal.Status);
         Assert.False(renewal.Outcome!.IsCompleted);
-        Store.Apply(CommandFactory.LeaseExpire(batch));
+        Store.Apply(By.Nobody.LeaseExpire(batch));
         await renewal.Outcome;
         Assert.Equal(RenewStatus.NotFound, _leases.TryRenew(1).Status);
     }
@@ -215,7 +216,7 @@ public sealed class LessorTests : IDisposable
         Time.Seconds(10.1);
         var batch = _leases.Lessor.CollectDue(10)!;
         _leases.KeepAliveEntry(1);
-        Store.Apply(CommandFactory.LeaseExpire(batch));
+        Store.Apply(By.Nobody.LeaseExpire(batch));
         Assert.True(_leases.Lives(1));
         Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(1).Status);
         Time.Seconds(10.1);
@@ -261,7 +262,7 @@ public sealed class LessorTests : IDisposable
         Time.Seconds(26);
         var batch = _leases.Lessor.CollectCheckpoints(10)!;
         Assert.Equal(RenewStatus.NeedsEntry, _leases.TryRenew(1).Status);
-        Store.Apply(CommandFactory.LeaseCheckpoint(batch));
+        Store.Apply(By.Nobody.LeaseCheckpoint(batch));
         Assert.False(_leases.KeepAlive(1));
         _leases.NewTerm();
         Assert.Equal(100, _leases.Lessor.TimeToLive(1)!.TtlSeconds);
@@ -275,7 +276,7 @@ public sealed class LessorTests : IDisposable
         Time.Seconds(26);
         var batch = _leases.Lessor.CollectCheckpoints(10)!;
         _leases.KeepAliveEntry(1);
-        Store.Apply(CommandFactory.LeaseCheckpoint(batch));
+        Store.Apply(By.Nobody.LeaseCheckpoint(batch));
         Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(1).Status);
         _leases.NewTerm();
         Assert.Equal(100, _leases.Lessor.TimeToLive(1)!.TtlSeconds);
@@ -432,7 +433,7 @@ public sealed class LessorTests : IDisposable
 
         // What happens meanwhile counts: granted, revoked, renewed by an entry that was proposed to the leader before.
         _leases.Grant(11, ttl: 10, kind: LeaseKind.Etcd);
-        Store.Apply(CommandFactory.LeaseRevoke(8));
+        Store.Apply(By.Nobody.LeaseRevoke(8));
         Time.Seconds(6);
         Assert.IsType<LeaseKeepAliveResult>(_leases.KeepAliveEntry(10));
         Assert.False(waiting.Outcome!.IsCompleted);
@@ -487,7 +488,7 @@ public sealed class LessorTests : IDisposable
         var stale = _leases.Lessor.CollectDue(10)!;
         _leases.NewTerm();
         _leases.KeepAlive(1);
-        Store.Apply(CommandFactory.LeaseExpire(stale));
+        Store.Apply(By.Nobody.LeaseExpire(stale));
         Assert.True(_leases.Lives(1));
     }
 
@@ -566,7 +567,7 @@ public sealed class LessorTests : IDisposable
         Time.Seconds(5.1);
         var first = _leases.Lessor.CollectDue(1000)!;
         Assert.Equal(1000, first.Leases.Count);
-        Store.Apply(CommandFactory.LeaseExpire(first));
+        Store.Apply(By.Nobody.LeaseExpire(first));
         _leases.Tick();
         Assert.Equal(0, Store.State.View().LeaseCount);
     }

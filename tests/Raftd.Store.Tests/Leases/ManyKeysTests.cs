@@ -8,6 +8,7 @@ using Raftd.Store.Buckets;
 using Raftd.Store.Leases;
 using Raftd.Store.Tests.Mvcc;
 using Raftd.Store.Trees;
+using Raftd.Testing;
 
 namespace Raftd.Store.Tests.Leases;
 
@@ -93,7 +94,7 @@ public sealed class ManyKeysTests : IDisposable
         Assert.Equal(without + LeaseKeyRecord.StoredBytes, Store.State.View().LogicalBytes);
 
         var before = Store.State.View().HistoryBytes;
-        Store.Apply(CommandFactory.LeaseRevoke(1));
+        Store.Apply(By.Nobody.LeaseRevoke(1));
         Store.Compact(Store.Revision);
         Store.Put("another", "");
         Store.Compact(Store.Revision);
@@ -124,10 +125,10 @@ public sealed class ManyKeysTests : IDisposable
         Assert.IsType<PutResult>(Put("n/1/b"));
         Assert.Equal(ApplyError.LeaseFull, Assert.IsType<ErrorResult>(KeepAlive("c")).Error);
 
-        CommandResult KeepAlive(string key, string data = "v") => Store.Apply(CommandFactory.LeaseKeepAlive(
+        CommandResult KeepAlive(string key, string data = "v") => Store.Apply(By.Nobody.LeaseKeepAlive(
             new LeaseKeepAliveRequest { Id = 1, Key = TestStore.Bytes(key), Data = TestStore.Bytes(data) }, maxLeaseKeys: 2));
 
-        CommandResult Put(string key, long lease = 1) => Store.Apply(CommandFactory.Put(
+        CommandResult Put(string key, long lease = 1) => Store.Apply(By.Nobody.Put(
             new PutRequest { Key = TestStore.Bytes(key), Value = TestStore.Bytes("v"), Lease = lease }, maxLeaseKeys: 2));
     }
 
@@ -204,7 +205,7 @@ public sealed class ManyKeysTests : IDisposable
         _leases.KeepAliveEntry(2, "k", "v");
         _leases.BeginTerm();
         Assert.True(Lessor.Load(100));
-        Store.Apply(CommandFactory.LeaseRevoke(1));
+        Store.Apply(By.Nobody.LeaseRevoke(1));
         _leases.Grant(1, "again", ttl: 20);
         _leases.LoadAll();
         Assert.Equal(RenewStatus.NeedsEntry, _leases.TryRenew(1).Status);
@@ -226,7 +227,7 @@ public sealed class ManyKeysTests : IDisposable
         Assert.Equal(RenewStatus.Wait, _leases.TryRenew(1, "k0001").Status);
         _leases.KeepAliveEntry(1, "k0000", "other data");
         Assert.Equal(RenewStatus.Renewed, _leases.TryRenew(1).Status);
-        Store.Apply(CommandFactory.LeaseExpire(batch));
+        Store.Apply(By.Nobody.LeaseExpire(batch));
         Assert.Equal(3, Store.State.View().KeyCount);
 
         _leases.Time.Seconds(6);
@@ -254,8 +255,8 @@ public sealed class ManyKeysTests : IDisposable
         var checkpoints = 0;
         while (Lessor.CollectCheckpoints(1000) is { } silent)
         {
-            Assert.InRange(CommandFactory.LeaseCheckpoint(silent).Length, 1, Bound);
-            Store.Apply(CommandFactory.LeaseCheckpoint(silent));
+            Assert.InRange(By.Nobody.LeaseCheckpoint(silent).Length, 1, Bound);
+            Store.Apply(By.Nobody.LeaseCheckpoint(silent));
             checkpoints += silent.Keys.Count;
         }
 
@@ -263,8 +264,8 @@ public sealed class ManyKeysTests : IDisposable
         var ended = 0;
         while (Lessor.CollectDue(1000) is { } due)
         {
-            Assert.InRange(CommandFactory.LeaseExpire(due).Length, 1, Bound);
-            Store.Apply(CommandFactory.LeaseExpire(due));
+            Assert.InRange(By.Nobody.LeaseExpire(due).Length, 1, Bound);
+            Store.Apply(By.Nobody.LeaseExpire(due));
             ended += due.Keys.Count;
         }
 
@@ -340,7 +341,7 @@ public sealed class ManyKeysTests : IDisposable
         }
     }
 
-    private static ReadOnlyMemory<byte> KeepAliveOf(string key) => CommandFactory.LeaseKeepAlive(
+    private static ReadOnlyMemory<byte> KeepAliveOf(string key) => By.Nobody.LeaseKeepAlive(
         new LeaseKeepAliveRequest { Id = 1, Key = TestStore.Bytes(key), Data = TestStore.Bytes("v") });
 
     private static void Copy(IBucketReader from, IBucketStore to) => to.Write(writer =>
@@ -386,11 +387,11 @@ public sealed class ManyKeysTests : IDisposable
     {
         var full = TestStore.Bytes($"n/1/{key}");
         Assert.True(Store.State.TryGet(full, out var item));
-        Store.Apply(CommandFactory.LeaseCheckpoint(new LeaseCheckpointCommand(
+        Store.Apply(By.Nobody.LeaseCheckpoint(new LeaseCheckpointCommand(
             Store.Term, [], [new LeaseKeyRemaining(1, Generation, full, item.ModRevision, milliseconds)])));
     }
 
-    private void CheckpointLease(long milliseconds) => Store.Apply(CommandFactory.LeaseCheckpoint(
+    private void CheckpointLease(long milliseconds) => Store.Apply(By.Nobody.LeaseCheckpoint(
         new LeaseCheckpointCommand(Store.Term, [new LeaseRemaining(1, Generation, milliseconds)], [])));
 
     /// <summary>The bytes of the key of each pair that a flush writes or deletes in the bucket of leases.</summary>

@@ -1,6 +1,7 @@
 using Raftd.Contract;
 using Raftd.State.Commands;
 using Raftd.State.Timekeeping;
+using Raftd.Testing;
 
 namespace Raftd.Store.Tests.Leases;
 
@@ -96,7 +97,7 @@ internal sealed class RandomLeases(int seed) : IDisposable
     {
         if (_leases.Lessor.CollectDue(_random.Next(1, 5)) is { } due)
         {
-            Propose(CommandFactory.LeaseExpire(due), () => _leases.Lessor.ExpiryDropped(due));
+            Propose(By.Nobody.LeaseExpire(due), () => _leases.Lessor.ExpiryDropped(due));
         }
     }
 
@@ -104,7 +105,7 @@ internal sealed class RandomLeases(int seed) : IDisposable
     {
         if (_leases.Lessor.CollectCheckpoints(_random.Next(1, 5)) is { } silent)
         {
-            Propose(CommandFactory.LeaseCheckpoint(silent), () => _leases.Lessor.CheckpointsDropped(silent));
+            Propose(By.Nobody.LeaseCheckpoint(silent), () => _leases.Lessor.CheckpointsDropped(silent));
         }
     }
 
@@ -135,7 +136,7 @@ internal sealed class RandomLeases(int seed) : IDisposable
                 Acknowledge(id, key);
                 break;
             case RenewStatus.NeedsEntry:
-                _pending.Add((CommandFactory.LeaseKeepAlive(new LeaseKeepAliveRequest
+                _pending.Add((By.Nobody.LeaseKeepAlive(new LeaseKeepAliveRequest
                 {
                     Id = id,
                     Key = LeaseFixture.Optional(key),

@@ -1,8 +1,8 @@
 using System.Text;
 using Raftd.Contract;
-using Raftd.State.Commands;
 using Raftd.State.Keyspaces;
 using Raftd.Store.Buckets;
+using Raftd.Testing;
 using Raftd.Testing.Buckets;
 
 namespace Raftd.Store.Tests.Mvcc;
@@ -75,7 +75,7 @@ public sealed class ChangeReaderTests(ITestOutputHelper output)
     {
         using var store = new TestStore();
         store.Put("a", "1");
-        store.Apply(CommandFactory.Put(new PutRequest { Key = "b"u8.ToArray(), Value = "2"u8.ToArray() }), publish: false);
+        store.Apply(By.Nobody.Put(new PutRequest { Key = "b"u8.ToArray(), Value = "2"u8.ToArray() }), publish: false);
         Assert.Single(store.State.View().Changes(new Revision(2, 0), 1000).Changes);
     }
 

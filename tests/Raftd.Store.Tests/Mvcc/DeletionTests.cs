@@ -2,6 +2,7 @@ using Raftd.Contract;
 using Raftd.Shared;
 using Raftd.State.Commands;
 using Raftd.State.Leases;
+using Raftd.Testing;
 
 namespace Raftd.Store.Tests.Mvcc;
 
@@ -13,7 +14,7 @@ public sealed class DeletionTests
     private static readonly StoreOptions SmallSlices = new() { SliceKeys = 7 };
 
     private static readonly ReadOnlyMemory<byte> DeleteAll =
-        CommandFactory.DeleteRange(new DeleteRangeRequest { Key = "k"u8.ToArray(), RangeEnd = "l"u8.ToArray() });
+        By.Nobody.DeleteRange(new DeleteRangeRequest { Key = "k"u8.ToArray(), RangeEnd = "l"u8.ToArray() });
 
     [Fact]
     public void DeleteRange_ManyKeys_IsOneRevisionAndShowsNothingBeforeTheLastSlice()
@@ -48,8 +49,8 @@ public sealed class DeletionTests
         foreach (var keys in (int[])[1, 2, 7, Keys - 1, Keys, Keys + 1])
         {
             using var store = Filled(new StoreOptions { SliceKeys = keys });
-            store.Apply(CommandFactory.LeaseRevoke(1));
-            store.Apply(CommandFactory.LeaseExpire(new LeaseExpireCommand(1, [new LeaseExpiry(2, 1)], [])));
+            store.Apply(By.Nobody.LeaseRevoke(1));
+            store.Apply(By.Nobody.LeaseExpire(new LeaseExpireCommand(1, [new LeaseExpiry(2, 1)], [])));
             store.Apply(DeleteAll);
             expected ??= store.State.Applied;
             Assert.Equal(expected, store.State.Applied);
@@ -63,7 +64,7 @@ public sealed class DeletionTests
     {
         using var store = Filled(SmallSlices);
         var revision = store.Revision;
-        Assert.Null(store.State.Apply(NextIndex(store), 1, CommandFactory.LeaseRevoke(1)));
+        Assert.Null(store.State.Apply(NextIndex(store), 1, By.Nobody.LeaseRevoke(1)));
         Assert.Equal(new LeaseRevokeResult(revision + 1, Keys / 4), Finish(store));
         Assert.Null(store.Get("k-0"));
         Assert.NotNull(store.Get("k-1"));
@@ -78,7 +79,7 @@ public sealed class DeletionTests
         Assert.Null(store.State.Apply(
             NextIndex(store),
             1,
-            CommandFactory.LeaseExpire(new LeaseExpireCommand(1, [new LeaseExpiry(1, 1), new LeaseExpiry(2, 1)], []))));
+            By.Nobody.LeaseExpire(new LeaseExpireCommand(1, [new LeaseExpiry(1, 1), new LeaseExpiry(2, 1)], []))));
         Assert.Equal(new LeaseExpireResult(revision + 2, 2, Keys / 2), Finish(store));
         Assert.Null(store.State.Audit());
     }
@@ -88,7 +89,7 @@ public sealed class DeletionTests
     public void Deletion_MidEntry_NothingIsFrozenOrPublished()
     {
         using var store = Filled(SmallSlices);
-        store.Apply(CommandFactory.Put(new PutRequest { Key = "other"u8.ToArray(), Value = "v"u8.ToArray() }));
+        store.Apply(By.Nobody.Put(new PutRequest { Key = "other"u8.ToArray(), Value = "v"u8.ToArray() }));
         store.State.Apply(NextIndex(store), 1, DeleteAll);
         store.State.ApplySlice();
         Assert.False(store.State.TryFreeze(out _));
@@ -135,8 +136,8 @@ public sealed class DeletionTests
     private static TestStore Filled(StoreOptions options)
     {
         var store = new TestStore(options);
-        store.Apply(CommandFactory.LeaseGrant(1, "one", 60, false, LeaseKind.Etcd));
-        store.Apply(CommandFactory.LeaseGrant(2, "two", 60, false, LeaseKind.Etcd));
+        store.Apply(By.Nobody.LeaseGrant(1, "one", 60, false, LeaseKind.Etcd));
+        store.Apply(By.Nobody.LeaseGrant(2, "two", 60, false, LeaseKind.Etcd));
         for (var i = 0; i < Keys; i++)
         {
             store.Put($"k-{i}", "v", lease: (i % 4) switch { 0 => 1, 1 => 2, _ => 0 }, ttl: i % 4 == 2 ? 60 : 0, hidden: 100 + i);

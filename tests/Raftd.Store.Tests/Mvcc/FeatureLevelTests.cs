@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Raftd.State.Commands;
 using Raftd.Store.Buckets;
 using Raftd.Store.Snapshots;
+using Raftd.Testing;
 using Raftd.Testing.Buckets;
 
 namespace Raftd.Store.Tests.Mvcc;
@@ -28,7 +29,7 @@ public sealed class FeatureLevelTests : IDisposable
     [Fact]
     public void Raise_ToWhatTheClusterHas_ChangesNothing()
     {
-        var refused = Assert.IsType<ErrorResult>(_store.Apply(CommandFactory.RaiseLevel(1, 0)));
+        var refused = Assert.IsType<ErrorResult>(_store.Apply(By.Nobody.RaiseLevel(1, 0)));
         Assert.Equal((ApplyError.LevelNotAbove, 1, 1), (refused.Error, refused.Subject, refused.Bound));
     }
 
@@ -48,7 +49,7 @@ public sealed class FeatureLevelTests : IDisposable
     {
         _store.Put("k", "v");
         var before = _store.State.Applied;
-        var newer = Assert.Throws<NewerLevelException>(() => _store.Apply(CommandFactory.RaiseLevel(Newer, 0)));
+        var newer = Assert.Throws<NewerLevelException>(() => _store.Apply(By.Nobody.RaiseLevel(Newer, 0)));
         Assert.Equal(Newer, newer.Needed);
         Assert.Contains($"feature level {Newer}", newer.Message, StringComparison.Ordinal);
         Assert.Equal(before, _store.State.Applied);
@@ -66,7 +67,7 @@ public sealed class FeatureLevelTests : IDisposable
     [Fact]
     public void Command_SaysWhichLevelItNeeds_InItsFirstByte()
     {
-        Assert.Equal(1, CommandCodec.LevelOf(CommandFactory.Compact(5).Span));
+        Assert.Equal(1, CommandCodec.LevelOf(By.Nobody.Compact(5).Span));
         Assert.Equal(Newer, CommandCodec.LevelOf([Newer, 1]));
         Assert.False(CommandCodec.TryDecode(new byte[] { 0, 8, 1 }, out _));
         Assert.False(CommandCodec.TryDecode(new byte[] { Newer, 8, 1 }, out _));

@@ -2,6 +2,7 @@ using System.Globalization;
 using Raftd.Contract;
 using Raftd.State.Commands;
 using Raftd.Store.Tests.Leases;
+using Raftd.Testing;
 
 namespace Raftd.Store.Tests.Mvcc;
 
@@ -18,28 +19,28 @@ public sealed class HashRuleTests : IDisposable
     [Fact]
     public void Refusals_EveryOneOfThem_HashTheirCodesAndNumbersAlone()
     {
-        _store.Apply(CommandFactory.LeaseGrant(7, "n", 10, unique: true, LeaseKind.Rest));
+        _store.Apply(By.Nobody.LeaseGrant(7, "n", 10, unique: true, LeaseKind.Rest));
         _store.Put("k", "v", lease: 7);
         _store.Put("k2", "v");
-        _store.Apply(CommandFactory.Compact(3));
+        _store.Apply(By.Nobody.Compact(3));
         var refusals = new List<(ApplyError Error, string Hash)>
         {
-            Refuse(CommandFactory.Put(new PutRequest { Key = default, Value = default })),
-            Refuse(CommandFactory.LeaseGrant(7, "n", 10, unique: false, LeaseKind.Rest)),
-            Refuse(CommandFactory.LeaseRevoke(8)),
+            Refuse(By.Nobody.Put(new PutRequest { Key = default, Value = default })),
+            Refuse(By.Nobody.LeaseGrant(7, "n", 10, unique: false, LeaseKind.Rest)),
+            Refuse(By.Nobody.LeaseRevoke(8)),
             Refuse(KeepAlive("other", null)),
-            Refuse(CommandFactory.LeaseGrant(8, "n", 10, unique: true, LeaseKind.Rest)),
-            Refuse(CommandFactory.Compact(2)),
-            Refuse(CommandFactory.Compact(99)),
-            Refuse(CommandFactory.Put(new PutRequest { Key = new byte[] { 1 }, Value = default, Lease = 7 }, maxLeaseKeys: 1)),
-            Refuse(CommandFactory.LeaseGrant(-8, "n", 10, unique: false, LeaseKind.Rest)),
-            Refuse(CommandFactory.LeaseGrant(8, "n", 0, unique: false, LeaseKind.Rest)),
+            Refuse(By.Nobody.LeaseGrant(8, "n", 10, unique: true, LeaseKind.Rest)),
+            Refuse(By.Nobody.Compact(2)),
+            Refuse(By.Nobody.Compact(99)),
+            Refuse(By.Nobody.Put(new PutRequest { Key = new byte[] { 1 }, Value = default, Lease = 7 }, maxLeaseKeys: 1)),
+            Refuse(By.Nobody.LeaseGrant(-8, "n", 10, unique: false, LeaseKind.Rest)),
+            Refuse(By.Nobody.LeaseGrant(8, "n", 0, unique: false, LeaseKind.Rest)),
             Refuse(KeepAlive(null, "v")),
             Refuse(KeepAlive("meta", "v")),
-            Refuse(CommandFactory.RaiseLevel(1, 0)),
+            Refuse(By.Nobody.RaiseLevel(1, 0)),
         };
-        _store.Apply(CommandFactory.AlarmRaise(new Alarm(AlarmKind.NoSpace, AlarmCause.Disk, MemberId: 5)));
-        refusals.Add(Refuse(CommandFactory.Put(new PutRequest { Key = new byte[] { 1 }, Value = default })));
+        _store.Apply(By.Nobody.AlarmRaise(new Alarm(AlarmKind.NoSpace, AlarmCause.Disk, MemberId: 5)));
+        refusals.Add(Refuse(By.Nobody.Put(new PutRequest { Key = new byte[] { 1 }, Value = default })));
         Assert.Equal(
             [
                 (ApplyError.EmptyKey, "4f158a0eaa4c8018"),
@@ -71,7 +72,7 @@ public sealed class HashRuleTests : IDisposable
         }
     }
 
-    private static ReadOnlyMemory<byte> KeepAlive(string? key, string? data) => CommandFactory.LeaseKeepAlive(
+    private static ReadOnlyMemory<byte> KeepAlive(string? key, string? data) => By.Nobody.LeaseKeepAlive(
         new LeaseKeepAliveRequest { Id = 7, Key = LeaseFixture.Optional(key), Data = LeaseFixture.Optional(data) });
 
     private (ApplyError Error, string Hash) Refuse(ReadOnlyMemory<byte> command)

@@ -3,6 +3,7 @@ using Raftd.State.Commands;
 using Raftd.State.Leases;
 using Raftd.Store.Buckets;
 using Raftd.Store.Lmdb;
+using Raftd.Testing;
 using Raftd.Testing.Buckets;
 using Raftd.Testing.Disks;
 
@@ -71,18 +72,18 @@ public sealed class StateMachineTests
     {
         using var store = new TestStore();
         store.Put("k", "v");
-        store.Apply(CommandFactory.AlarmRaise(DiskOfSeven));
+        store.Apply(By.Nobody.AlarmRaise(DiskOfSeven));
         Assert.Equal(ApplyError.NoSpace, Assert.IsType<ErrorResult>(store.TryPut("k", "w")).Error);
         Assert.Equal(
             ApplyError.NoSpace,
-            Assert.IsType<ErrorResult>(store.Apply(CommandFactory.LeaseGrant(1, "n", 5, false, LeaseKind.Rest))).Error);
+            Assert.IsType<ErrorResult>(store.Apply(By.Nobody.LeaseGrant(1, "n", 5, false, LeaseKind.Rest))).Error);
         Assert.Equal(1, store.Delete("k").Deleted);
         Assert.IsType<CompactResult>(store.Compact(3));
         Assert.Equal([DiskOfSeven], store.State.View().Alarms);
         store.Flush();
         store.Restart();
         Assert.IsType<ErrorResult>(store.TryPut("k", "w"));
-        store.Apply(CommandFactory.AlarmClear(DiskOfSeven));
+        store.Apply(By.Nobody.AlarmClear(DiskOfSeven));
         Assert.True(store.Put("k", "w").Succeeded);
         store.Flush();
         store.Restart();
@@ -94,7 +95,7 @@ public sealed class StateMachineTests
     public void Apply_QuotaAlarm_RefusesNothing()
     {
         using var store = new TestStore();
-        store.Apply(CommandFactory.AlarmRaise(new Alarm(AlarmKind.NoSpace, AlarmCause.Quota, MemberId: 0)));
+        store.Apply(By.Nobody.AlarmRaise(new Alarm(AlarmKind.NoSpace, AlarmCause.Quota, MemberId: 0)));
         Assert.True(store.Put("k", "v").Succeeded);
     }
 
@@ -102,8 +103,8 @@ public sealed class StateMachineTests
     public void Changes_BeforePublish_AreSeenByNoReaderAndAfterItByAll()
     {
         using var store = new TestStore();
-        store.Apply(CommandFactory.Put(new PutRequest { Key = "a"u8.ToArray(), Value = "1"u8.ToArray() }), publish: false);
-        store.Apply(CommandFactory.Put(new PutRequest { Key = "b"u8.ToArray(), Value = "2"u8.ToArray() }), publish: false);
+        store.Apply(By.Nobody.Put(new PutRequest { Key = "a"u8.ToArray(), Value = "1"u8.ToArray() }), publish: false);
+        store.Apply(By.Nobody.Put(new PutRequest { Key = "b"u8.ToArray(), Value = "2"u8.ToArray() }), publish: false);
         Assert.Null(store.Get("a"));
         Assert.Equal(1, store.Revision);
         store.State.Publish();
@@ -294,8 +295,8 @@ public sealed class StateMachineTests
         for (var i = 0; i < 2000; i++)
         {
             var value = $"{i} {new string('x', i % 90)}";
-            store.Apply(CommandFactory.Put(Request("pair/a", value)), publish: false);
-            store.Apply(CommandFactory.Put(Request("pair/b", value)));
+            store.Apply(By.Nobody.Put(Request("pair/a", value)), publish: false);
+            store.Apply(By.Nobody.Put(Request("pair/b", value)));
             if (i % 10 == 0)
             {
                 store.Flush();
@@ -473,38 +474,38 @@ public sealed class StateMachineTests
         var lease = random.Next(1, 12);
         return random.Next(14) switch
         {
-            < 4 => CommandFactory.Put(new PutRequest
+            < 4 => By.Nobody.Put(new PutRequest
             {
                 Key = key,
                 Value = new byte[random.Next(30)],
                 Lease = random.Next(3) == 0 ? lease : 0,
                 ReturnPrevious = random.Next(2) == 0,
             }),
-            4 => CommandFactory.Put(new PutRequest { Key = key, Value = key, TtlSeconds = 9 }, random.Next(20, 60)),
-            5 => CommandFactory.DeleteRange(new DeleteRangeRequest { Key = key }),
-            6 => CommandFactory.DeleteRange(
+            4 => By.Nobody.Put(new PutRequest { Key = key, Value = key, TtlSeconds = 9 }, random.Next(20, 60)),
+            5 => By.Nobody.DeleteRange(new DeleteRangeRequest { Key = key }),
+            6 => By.Nobody.DeleteRange(
                 new DeleteRangeRequest { Key = key, RangeEnd = TestStore.Bytes($"key-{random.Next(30)}") }),
-            7 => CommandFactory.LeaseGrant(lease, $"name-{random.Next(4)}", 10, random.Next(2) == 0, (LeaseKind)random.Next(2)),
-            8 => CommandFactory.LeaseKeepAlive(new LeaseKeepAliveRequest { Id = lease }),
-            9 => CommandFactory.LeaseKeepAlive(
+            7 => By.Nobody.LeaseGrant(lease, $"name-{random.Next(4)}", 10, random.Next(2) == 0, (LeaseKind)random.Next(2)),
+            8 => By.Nobody.LeaseKeepAlive(new LeaseKeepAliveRequest { Id = lease }),
+            9 => By.Nobody.LeaseKeepAlive(
                 new LeaseKeepAliveRequest
                 {
                     Id = lease,
                     Key = key,
                     Data = random.Next(3) == 0 ? default(ReadOnlyMemory<byte>?) : key,
                 }),
-            10 => CommandFactory.LeaseRevoke(lease),
-            11 => CommandFactory.LeaseExpire(new LeaseExpireCommand(
+            10 => By.Nobody.LeaseRevoke(lease),
+            11 => By.Nobody.LeaseExpire(new LeaseExpireCommand(
                 (ulong)random.Next(1, 5),
                 [new LeaseExpiry(random.Next(1, 60), random.Next(1, 4))],
                 [new LeaseKeyExpiry(lease, random.Next(1, 4), key, revision)])),
-            12 => CommandFactory.LeaseCheckpoint(new LeaseCheckpointCommand(
+            12 => By.Nobody.LeaseCheckpoint(new LeaseCheckpointCommand(
                 (ulong)random.Next(1, 5),
                 [new LeaseRemaining(lease, random.Next(1, 4), 5000)],
                 [new LeaseKeyRemaining(lease, random.Next(1, 4), key, revision, 4000)])),
             _ => random.Next(8) == 0
-                ? CommandFactory.Compact(revision - random.Next(20))
-                : CommandFactory.AlarmClear(DiskOfSeven with { MemberId = (ulong)random.Next(4) }),
+                ? By.Nobody.Compact(revision - random.Next(20))
+                : By.Nobody.AlarmClear(DiskOfSeven with { MemberId = (ulong)random.Next(4) }),
         };
     }
 }

@@ -6,6 +6,7 @@ using Raftd.State.Commands;
 using Raftd.Store.Buckets;
 using Raftd.Store.Leases;
 using Raftd.Store.Mvcc;
+using Raftd.Testing;
 
 namespace Raftd.Store.Tests.Mvcc;
 
@@ -19,19 +20,19 @@ public sealed class StoredDamageTests : IDisposable
     public StoredDamageTests()
     {
         _store.State.ApplyConfiguration(1, 1, new byte[] { 1, 2, 3 });
-        _store.Apply(CommandFactory.LeaseGrant(7, "services/api", 10, unique: false, LeaseKind.Rest));
+        _store.Apply(By.Nobody.LeaseGrant(7, "services/api", 10, unique: false, LeaseKind.Rest));
         _store.Put("a", "small", lease: 7);
         _store.Put("a", "overwritten");
 
         // A key of a lease that has something stored of its own, and a lease with a floor.
         _store.Apply(KeepAlive("one"));
         _store.Apply(KeepAlive("two"));
-        _store.Apply(CommandFactory.LeaseCheckpoint(new LeaseCheckpointCommand(1, [new LeaseRemaining(7, 4, 4000)], [])));
+        _store.Apply(By.Nobody.LeaseCheckpoint(new LeaseCheckpointCommand(1, [new LeaseRemaining(7, 4, 4000)], [])));
         _store.Apply(KeepAlive("one"));
         _store.Put("b", new string('v', ValueCache.MaxValueBytes + 1));
         _store.Put("c", "deleted");
         _store.Delete("c");
-        _store.Apply(CommandFactory.AlarmRaise(new Alarm(AlarmKind.Corrupt, AlarmCause.Divergence, 5)));
+        _store.Apply(By.Nobody.AlarmRaise(new Alarm(AlarmKind.Corrupt, AlarmCause.Divergence, 5)));
         Assert.True(_store.Flush());
         using var reader = _store.Directory.Current.BeginRead();
         foreach (var bucket in Enum.GetValues<Bucket>())
@@ -154,7 +155,7 @@ public sealed class StoredDamageTests : IDisposable
         Assert.Equal(BucketStoreFault.Corrupt, Assert.Single(damage).Fault);
 
         // A put that returns what was there reads it while it is applied, on the thread whose failure ends the process.
-        var put = CommandFactory.Put(new PutRequest { Key = "b"u8.ToArray(), Value = new byte[1], ReturnPrevious = true });
+        var put = By.Nobody.Put(new PutRequest { Key = "b"u8.ToArray(), Value = new byte[1], ReturnPrevious = true });
         var failure = Assert.Throws<BucketStoreException>(() => state.Apply(state.Applied.Index + 1, term: 1, put));
         Assert.Equal(BucketStoreFault.Corrupt, failure.Fault);
     }
@@ -173,7 +174,7 @@ public sealed class StoredDamageTests : IDisposable
         Assert.Null(ReadAll());
     }
 
-    private static ReadOnlyMemory<byte> KeepAlive(string key) => CommandFactory.LeaseKeepAlive(new LeaseKeepAliveRequest
+    private static ReadOnlyMemory<byte> KeepAlive(string key) => By.Nobody.LeaseKeepAlive(new LeaseKeepAliveRequest
     {
         Id = 7,
         Key = TestStore.Bytes(key),

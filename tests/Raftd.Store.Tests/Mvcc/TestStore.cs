@@ -2,6 +2,7 @@ using System.Text;
 using Raftd.Contract;
 using Raftd.State.Commands;
 using Raftd.Store.Buckets;
+using Raftd.Testing;
 using Raftd.Testing.Buckets;
 
 namespace Raftd.Store.Tests.Mvcc;
@@ -76,7 +77,7 @@ internal sealed class TestStore : IDisposable
 
     public CommandResult TryPut(
         string key, string value, long lease = 0, long ttl = 0, long hidden = 0, Precondition? condition = null, bool previous = false) =>
-        Apply(CommandFactory.Put(
+        Apply(By.Nobody.Put(
             new PutRequest
             {
                 Key = Bytes(key),
@@ -89,10 +90,10 @@ internal sealed class TestStore : IDisposable
             hidden));
 
     public DeleteRangeResult Delete(string key, string end = "", Precondition? condition = null) =>
-        Assert.IsType<DeleteRangeResult>(Apply(CommandFactory.DeleteRange(
+        Assert.IsType<DeleteRangeResult>(Apply(By.Nobody.DeleteRange(
             new DeleteRangeRequest { Key = Bytes(key), RangeEnd = Bytes(end), Condition = condition })));
 
-    public CommandResult Compact(long revision) => Apply(CommandFactory.Compact(revision));
+    public CommandResult Compact(long revision) => Apply(By.Nobody.Compact(revision));
 
     public string? Get(string key) =>
         State.TryGet(Bytes(key), out var item) ? Encoding.UTF8.GetString(item.Value.Span) : null;

@@ -1,10 +1,10 @@
 using System.Text;
 using Raftd.Contract;
-using Raftd.State.Commands;
 using Raftd.State.Keyspaces;
 using Raftd.Store.Lmdb;
 using Raftd.Store.Mvcc;
 using Raftd.Store.Trees;
+using Raftd.Testing;
 using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Mvcc;
@@ -122,7 +122,7 @@ public sealed class ValueCacheTests
     {
         using var store = new TestStore(new StoreOptions { CacheBytes = 1000 });
         store.Put("a", "old");
-        store.Apply(CommandFactory.Put(new PutRequest { Key = TestStore.Bytes("a"), Value = TestStore.Bytes("new") }, 0), publish: false);
+        store.Apply(By.Nobody.Put(new PutRequest { Key = TestStore.Bytes("a"), Value = TestStore.Bytes("new") }, 0), publish: false);
         Assert.True(IsCached(store, "a"));
         store.State.Publish();
         AssertCounted(store);

@@ -118,25 +118,25 @@ internal sealed record StatusView
 
     public required string Version { get; init; }
 
-    public static StatusView Of(MemberStatus status) => new()
+    public static StatusView Of(MemberStatus status, GroupStatus group) => new()
     {
         ClusterId = MemberView.Format(status.ClusterId),
         MemberId = MemberView.Format(status.MemberId),
         Label = status.Label,
         HttpAddr = status.HttpAddress,
         RaftAddr = status.PeerAddress,
-        Role = RoleName(status.Role),
-        Term = status.Term,
+        Role = RoleName(group.Role),
+        Term = group.Term,
         Leader = MemberView.Format(status.Leader),
         LeaderUrl = status.LeaderUrl,
-        CommitIndex = status.CommitIndex,
-        AppliedIndex = status.AppliedIndex,
-        AppliedHash = status.AppliedHash.ToString("x16", CultureInfo.InvariantCulture),
+        CommitIndex = group.CommitIndex,
+        AppliedIndex = group.AppliedIndex,
+        AppliedHash = group.AppliedHash.ToString("x16", CultureInfo.InvariantCulture),
         Revision = RestCall.Format(status.Revision),
         KeyCount = status.KeyCount,
         StateBytes = status.StateBytes,
         StateBytesInUse = status.StateBytesInUse,
-        LogBytes = status.LogBytes,
+        LogBytes = group.LogBytes,
         LogicalBytes = status.LogicalBytes,
         HistoryBytes = status.HistoryBytes,
         CompactRevision = RestCall.Format(status.CompactRevision),
