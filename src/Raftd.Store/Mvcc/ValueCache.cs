@@ -55,7 +55,7 @@ internal sealed class ValueCache(long limitBytes)
     public byte[]? Admit(byte[] value) => value.Length <= MaxValueBytes && TryCount(value.Length) ? value : null;
 
     /// <summary>Keeps what a reader had to look for elsewhere. Any thread.</summary>
-    /// <param name="record">The record whose value it is, of whatever view.</param>
+    /// <param name="record">The record whose value it is, of any view, old or new.</param>
     /// <param name="value">Never changed again.</param>
     /// <param name="index">Of that view; room is made among its records.</param>
     public void Fill(KeyRecord record, byte[] value, CowSnapshot<byte[], KeyRecord> index)
