@@ -262,8 +262,8 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
             opened = _state.OpenSnapshot(_clusterId);
             if (opened.Reader.MustYield)
             {
-                // If both try at the same tick, a reader that is opened only to be closed again keeps the store from growing, each
-                // time, for ever.
+                // If both try at the same tick, this reader would be opened only to be closed again, and would keep the
+                // store from growing each time, for ever.
                 throw new BucketStoreException(BucketStoreFault.ReadersOpen, "the store waits for its readers to end, to grow");
             }
 

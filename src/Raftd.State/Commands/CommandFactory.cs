@@ -5,9 +5,9 @@ namespace Raftd.State.Commands;
 
 /// <summary>Makes every command that goes into the log, encoded.</summary>
 /// <remarks>
-/// It decides nothing: limits, quota and rights are the proposer's to check before, conditions are apply's to compare.
-/// The bytes given are copied; the result is the caller's. A command that has several layouts takes the cluster's level;
-/// the others are of level 1, which every member reads.
+/// It decides nothing: the proposer has checked limits, quota and rights, and apply compares conditions. The given bytes
+/// are copied; the result is the caller's. A command that has several layouts takes the cluster's level; the others are of
+/// level 1, which every member reads.
 /// </remarks>
 public static class CommandFactory
 {

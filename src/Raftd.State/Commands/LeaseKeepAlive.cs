@@ -1,4 +1,4 @@
-// Renews a lease by an entry, where the leader's word alone does not do.
+// Renews a lease by an entry, where the leader's memory alone is not enough.
 //
 //   command: flags, id [key] [data, max keys]
 //   result:  id, ttl s

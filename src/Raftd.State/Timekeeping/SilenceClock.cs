@@ -67,7 +67,7 @@ internal struct SilenceClock
         return next - (next % Grain(interval));
     }
 
-    /// <summary>Between two checkpoints of what has so much left.</summary>
+    /// <summary>The time between two checkpoints of a lease or key that has this much left.</summary>
     public static long Interval(long leftTicks, long ttlTicks) =>
         Math.Clamp(leftTicks / 8, Math.Clamp(ttlTicks / 1440, Second, Minute), MaxInterval);
 
