@@ -78,7 +78,7 @@ internal sealed class LeasePart : IStatePart
             if (isStored && !key.HasOwnDeadline)
             {
                 throw BucketStoreException.Corrupt(
-                    $"lease {key.Lease} has a deadline for the key of revision {key.Revision}, which has none of its own");
+                    $"a lease pair is stored for the key of revision {key.Revision}, which has no deadline of its own");
             }
 
             copy.Leases.Attach(
@@ -87,7 +87,7 @@ internal sealed class LeasePart : IStatePart
 
         if (stored.Count > 0)
         {
-            throw BucketStoreException.Corrupt($"a deadline is stored for {stored.Keys.First()}, a key that does not exist");
+            throw BucketStoreException.Corrupt($"a lease pair is stored for {stored.Keys.First()}, a key that does not exist");
         }
     }
 

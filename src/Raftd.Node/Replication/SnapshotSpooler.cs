@@ -264,7 +264,7 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
             {
                 // If both try at the same tick, this reader would be opened only to be closed again, and would keep the
                 // store from growing each time, for ever.
-                throw new BucketStoreException(BucketStoreFault.ReadersOpen, "the store waits for its readers to end, to grow");
+                throw new BucketStoreException(BucketStoreFault.ReadersOpen, "the store waits for its readers to end");
             }
 
             pin.MoveTo(opened.Meta.Index);

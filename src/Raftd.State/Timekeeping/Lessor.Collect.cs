@@ -247,7 +247,7 @@ public sealed partial class Lessor
 
         public bool IsFull => Leases.Count + Keys.Count >= max || _bytes >= MaxEntryBytes;
 
-        /// <summary>False if the lock was let go of and another term began meanwhile.</summary>
+        /// <summary>False if another term began while the lock was free between two slices.</summary>
         public bool IsOfTerm(ulong term)
         {
             Term = Term == 0 ? term : Term;

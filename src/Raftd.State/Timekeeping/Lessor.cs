@@ -183,10 +183,10 @@ public sealed partial class Lessor : IStateObserver
     }
 
     /// <remarks>
-    /// The deletion of a range can bring a million changes, so the lock is let go of in between. What others do meanwhile
-    /// meets a view that is ahead of the timers, and no client can tell: the entries are answered, and the barriers of
-    /// renewals released, after Publish as a whole. So a renewal that comes in between began before these entries had an
-    /// effect that a client was told of; and what is proposed in between with an old generation or revision is void.
+    /// The deletion of a range can bring a million changes, so the lock is released between slices. Other threads then find a
+    /// view that is ahead of the timers, and no client can tell: answers to these entries, and the barriers of renewals, are
+    /// released only after the whole Publish. So a renewal in between began before any client was told of these entries; and
+    /// an expiry that is proposed in between names an old generation or revision, and is void.
     /// </remarks>
     public void OnPublished(PublishedChanges changes) => Observe(changes.Leases);
 
