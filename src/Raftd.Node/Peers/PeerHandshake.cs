@@ -60,7 +60,7 @@ internal sealed record PeerHandshake(ulong ClusterId, ulong From, ulong To, stri
         if (!TryNumber(headers[ClusterHeader], out var cluster) || !TryNumber(headers[FromHeader], out var from)
             || !TryNumber(headers[ToHeader], out var to))
         {
-            reason = "the caller must name its cluster, itself and the member that it calls";
+            reason = "the caller must say which cluster and member it is, and which member it calls";
             return null;
         }
 
