@@ -87,7 +87,7 @@ public sealed partial class RaftNode
 
     public ulong Term { get; private set; }
 
-    /// <summary>The candidate that this member voted for in this term, or none. Kept by a step down within the term.</summary>
+    /// <summary>The candidate that this member voted for in this term, or none. Stepping down within the term keeps it.</summary>
     public NodeId Vote { get; private set; }
 
     /// <summary>The leader of this term, or none while this member knows of none.</summary>

@@ -73,8 +73,8 @@ public sealed partial class WriteAheadLog
     }
 
     /// <remarks>
-    /// May run again for one chunk, after a full disk, and then makes its segment at most once: a Roll that throws leaves
-    /// no segment behind, and a write that throws after it is final.
+    /// May run again for one chunk, after a full disk, and still makes its segment once: a Roll that finds the disk full
+    /// leaves no segment behind, and any other failure, here or in the Roll, is final.
     /// </remarks>
     private void WriteChunk(int at)
     {
