@@ -40,7 +40,8 @@ internal static partial class NodeLog
     public static partial void Fatal(ILogger logger, Exception failure, string reason);
 
     [LoggerMessage(1010, LogLevel.Warning,
-        "the log ends in a torn write ({BytesDropped} bytes dropped): its votes and acknowledgements do not count until a leader has made it whole")]
+        "the log ends in a torn write ({BytesDropped} bytes dropped): this member's votes and acknowledgements do not count "
+        + "until a leader has made it whole")]
     public static partial void TornTail(ILogger logger, long bytesDropped);
 
     [LoggerMessage(1011, LogLevel.Warning, "the state is ahead of the log ({StateIndex} against {LogIndex}): the log restarts there")]
@@ -163,11 +164,11 @@ internal static partial class NodeLog
     public static partial void CompactingForRoom(ILogger logger, long revision);
 
     [LoggerMessage(1309, LogLevel.Warning,
-        "-quota-bytes is {Own} here and {Theirs} at {Peer}: the leader's counts, so give all members the same")]
+        "-quota-bytes is {Own} here and {Theirs} at {Peer}: the leader's value counts, so set the same on all members")]
     public static partial void QuotaDiffers(ILogger logger, string peer, long theirs, long own);
 
     [LoggerMessage(1310, LogLevel.Error,
-        "the state of member {Member:x16} differs: its hash at entry {Index} is {Theirs:x16}, here it is {Own:x16}")]
+        "the state of member {Member:x16} differs from this one's: its hash at entry {Index} is {Theirs:x16}, here {Own:x16}")]
     public static partial void Diverged(ILogger logger, ulong member, ulong index, ulong theirs, ulong own);
 
     [LoggerMessage(1311, LogLevel.Information, "every member knows feature level {Next}: raising the cluster from {Level}")]

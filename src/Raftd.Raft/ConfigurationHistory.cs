@@ -56,6 +56,7 @@ internal sealed class ConfigurationHistory(ulong index, Configuration configurat
         }
     }
 
+    /// <summary>A snapshot replaces the log: its configuration is committed, and none before it can come back.</summary>
     public void Restart(ulong index, Configuration configuration)
     {
         Invariant.Check(configuration.IsValid, $"configuration {configuration} at {index} has no voter or a member twice");

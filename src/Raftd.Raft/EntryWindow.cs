@@ -21,6 +21,7 @@ internal sealed class EntryWindow(ulong first)
     /// <summary>The sum of the entries' sizes.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>For an index in [First, End); any other gives a wrong entry or null, so callers compare first.</summary>
     public Entry this[ulong index] => _ring[Slot(index)]!;
 
     public void Append(Entry entry)
@@ -48,6 +49,7 @@ internal sealed class EntryWindow(ulong first)
         First = Math.Min(First, index);
     }
 
+    /// <summary>Evicts the oldest entry. The caller knows that storage has it (RaftLog.Evict).</summary>
     public void DropFirst()
     {
         Clear(_start);

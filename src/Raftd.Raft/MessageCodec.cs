@@ -193,8 +193,8 @@ public static class MessageCodec
     }
 
     /// <summary>
-    /// All data is copied at once into one array that the entries share: one allocation for a message, at the price that
-    /// an entry kept in memory keeps its neighbours' bytes.
+    /// All data is copied at once into one array that the entries share: one allocation for a message, but an entry that
+    /// stays in memory keeps its neighbours' bytes alive.
     /// </summary>
     private static bool TryReadEntries(
         ref ReadOnlySpan<byte> rest, uint count, ulong index, out Entry[] entries, [NotNullWhen(false)] out string? error)

@@ -140,6 +140,7 @@ public sealed class Progress
     }
 
     /// <summary>Entries up to <paramref name="lastIndex"/> have left.</summary>
+    /// <remarks>A probe leaves Next where it is: the entries count as sent once the peer has shown that it takes them.</remarks>
     internal void Sent(ulong lastIndex, long bytes)
     {
         Invariant.Check(lastIndex >= Next, $"peer {Id} was sent entries up to {lastIndex}, next is {Next}");
@@ -155,6 +156,10 @@ public sealed class Progress
     }
 
     /// <summary>The peer has everything up to <paramref name="index"/>; says whether that is news.</summary>
+    /// <remarks>
+    /// Next rises even when Match does not: an acknowledgement of an index that is known already still shows that the peer
+    /// needs nothing at or below it.
+    /// </remarks>
     internal bool MaybeAdvance(ulong index)
     {
         Next = Math.Max(Next, index + 1);

@@ -14,10 +14,19 @@ public enum CampaignKind
 
 public enum StepDownReason
 {
+    /// <summary>A message of a higher term came.</summary>
     HigherTerm,
+
+    /// <summary>No majority answered within an election timeout (thesis 6.2).</summary>
     LostQuorum,
+
+    /// <summary>Its oldest write has been under way for longer than an election timeout.</summary>
     DiskStalled,
+
+    /// <summary>A configuration in which it is no voter is committed.</summary>
     Removed,
+
+    /// <summary>Not reported: a second leader of one term is dropped as a broken peer's.</summary>
     OtherLeader,
 }
 
@@ -29,7 +38,10 @@ public enum VoteRefusal
     /// <summary>The candidate's term is behind.</summary>
     OldTerm,
 
+    /// <summary>The vote of the term is another candidate's, or the term has a leader already.</summary>
     AlreadyVoted,
+
+    /// <summary>The candidate's log is less up to date than the voter's (paper, 5.4.1).</summary>
     LogBehind,
 }
 

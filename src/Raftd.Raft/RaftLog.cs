@@ -171,6 +171,8 @@ internal sealed class RaftLog
         return entries;
     }
 
+    /// <summary>The disk has the log up to here.</summary>
+    /// <remarks>Never lowers Stable: writes from before a snapshot was taken in report 0 (RaftNode.Restore).</remarks>
     public void StableTo(ulong index)
     {
         Invariant.Check(index <= Written, $"{index} reported durable, only {Written} was handed out");
@@ -178,6 +180,10 @@ internal sealed class RaftLog
         Evict();
     }
 
+    /// <remarks>
+    /// The lower of the two, whichever that is: a leader's majority may have committed what its own disk lacks, and a
+    /// follower's disk may have what no majority has yet.
+    /// </remarks>
     public bool HasCommittedToHandOut => Applying < Math.Min(Commit, Stable);
 
     public IReadOnlyList<Entry> TakeCommitted(long maxBytes)

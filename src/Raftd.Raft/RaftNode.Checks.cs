@@ -4,8 +4,8 @@ namespace Raftd.Raft;
 /// What no input may undo, checked in Release before and after each one.
 ///
 /// Checking inside each handler alone misses the bug that matters: a handler that was changed and now forgets a rule. So
-/// the state is marked where an input comes in, and compared where it goes out, whatever lies between. Facts that only one
-/// transition knows are checked in that transition.
+/// the state is marked where an input comes in and compared where it leaves, over every handler between. Facts that only
+/// one transition knows are checked in that transition.
 ///
 /// Each check is a compare of numbers at hand, because it runs with every message. What takes a walk through the log or a
 /// look at other members (log matching, leader completeness, quorums that meet) is held to by tests/Raftd.Exploration,

@@ -128,7 +128,8 @@ public sealed partial class RaftNode
     /// <summary>Ends what belongs to a role and a term: reads, votes counted, peers, proposals that may yet be lost.</summary>
     /// <remarks>
     /// Each of these would mislead the next term: an old vote would count in it, an old match would commit in it, an old
-    /// round would confirm a read in it. The log stays, and so does what was handed out already.
+    /// round would confirm a read in it. The log stays, and so do the messages made so far: each bears the term in which it
+    /// was made, and its receiver compares that.
     /// </remarks>
     private void LeaveRole()
     {
@@ -185,6 +186,10 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <remarks>
+    /// The last entry named may still be on its way to this member's disk. A MsgVote waits for that write (Send); a
+    /// MsgPreVote does not, because no answer to it elects a leader.
+    /// </remarks>
     private void RequestVotes(MessageKind kind, ulong term, bool force)
     {
         var last = _log.Last;
@@ -197,6 +202,10 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <remarks>
+    /// Neither side needs to be a voter in the configuration that this member knows: the candidate may know a newer one, and
+    /// this member's vote may be needed before the log brings that here (thesis 4.1).
+    /// </remarks>
     private void HandleVoteRequest(Message m)
     {
         if (FindRefusal(m) is { } refusal)

@@ -7,7 +7,7 @@ namespace Raftd.Raft;
 /// (log matching, paper 5.3): so it takes the append in. Otherwise it refuses and names where the logs may still agree.
 ///
 /// Three rules keep what is committed:
-/// - An append that starts below the commit index changes nothing, whatever it carries. It is late.
+/// - An append that starts below the commit index is late and changes nothing, even if it carries entries above it.
 /// - Only an entry of another term at the same index cuts the log, and only above the commit index.
 /// - The commit index moves at most to the last entry that this append has shown to agree, not to the last entry of the
 ///   log: a tail of an older term may still lie behind it (paper, Figure 2, AppendEntries 5).
@@ -145,6 +145,10 @@ public sealed partial class RaftNode
         Recovering = _recovering,
     });
 
+    /// <remarks>
+    /// The hint goes out with its term, so that the leader can skip the rest of that term on its own side as well
+    /// (HandleRejection). Index repeats the question: by it the leader tells this refusal from a late one.
+    /// </remarks>
     private void RejectAppend(Message m)
     {
         var hint = _log.HighestNotAfter(Math.Min(m.Index, LastIndex), m.LogTerm);
@@ -234,7 +238,8 @@ public sealed partial class RaftNode
 
     /// <remarks>
     /// The whole old log goes: the snapshot covers its committed part, and the rest ends before it or does not match it.
-    /// Writes under way report nothing durable any more. The acknowledgement leaves when the installed snapshot is durable, like any other.
+    /// Writes under way report nothing durable any more. The acknowledgement leaves when the installed snapshot is durable,
+    /// like any other.
     /// </remarks>
     private void Restore(SnapshotMetadata snapshot, NodeId from)
     {

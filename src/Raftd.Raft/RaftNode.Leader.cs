@@ -24,11 +24,15 @@ public sealed partial class RaftNode
     /// <summary>Sizes of the proposals of this term that are not committed, one item for each batch.</summary>
     private readonly Queue<(ulong LastIndex, long Bytes)> _uncommitted = new();
 
+    /// <summary>The sum over <see cref="_uncommitted"/>. Configurations and the first entry of the term are never refused, and so
+    /// not counted.</summary>
     private long _uncommittedBytes;
 
     /// <summary>Ascending by id, so that messages leave in the same order in every run.</summary>
     private Progress[] _peers = [];
 
+    /// <summary>Where the empty first entry of this leadership stands. Only indexes from here on are committed by counting. Says
+    /// nothing on a member that does not lead.</summary>
     private ulong _firstIndexOfTerm;
 
     /// <summary>Appends a batch to the leader's log: all of it or nothing.</summary>
@@ -232,6 +236,8 @@ public sealed partial class RaftNode
     /// <summary>Whether a majority answered since the last check. A leader without one steps down (thesis 6.2).</summary>
     /// <remarks>
     /// It can commit nothing, so its clients would wait for ever, while another leader may be serving the rest.
+    /// Recovering voters count: the question is who can be reached, and a leader that makes them whole must not step down
+    /// for want of their votes.
     /// </remarks>
     private bool CheckQuorum()
     {

@@ -14,7 +14,7 @@ namespace Raftd.Raft;
 ///    from a configuration that the other does not know (the bug found in 2015; docs/failures.md, 12).
 /// Changes of learners and of the context go the same way, so that there is one history.
 ///
-/// There is no joint configuration (paper, section 6): a change of several voters is a row of single ones, each safe in
+/// There is no joint configuration (paper, section 6): several voters change one after another. Each step is safe by
 /// itself, and a crash between two of them leaves a cluster that works.
 /// </content>
 public sealed partial class RaftNode

@@ -30,13 +30,17 @@ public sealed partial class RaftNode
     {
         public required ReadRequests Requests { get; init; }
 
+        /// <summary>The commit index as of the beginning: no write acknowledged before these reads arrived is above it.</summary>
         public required ulong Index { get; init; }
 
+        /// <summary>Of the first attempt. Answers to any id from here to <see cref="LastId"/> count.</summary>
         public required ulong FirstId { get; init; }
 
+        /// <summary>The lease counts from here and not from the last attempt: the answer may be to the first.</summary>
         public required ulong StartedAtTick { get; init; }
 
-        /// <summary>Of the latest attempt. Attempts have consecutive ids, no other round begins in between.</summary>
+        /// <summary>Of the latest attempt. Attempts have consecutive ids: a leader forwards nothing, and begins no other round
+        /// meanwhile.</summary>
         public ulong LastId { get; set; }
 
         public List<NodeId> Acknowledged { get; } = [];
@@ -235,6 +239,10 @@ public sealed partial class RaftNode
         }
     }
 
+    /// <remarks>
+    /// A batch that the round under way holds already is only marked as repeated: that round began after the batch had come.
+    /// Any other batch waits for the next round, because this one took its commit index before the batch came.
+    /// </remarks>
     private void HandleReadIndex(Message m)
     {
         if (Role == RaftRole.Leader && !(_readRound?.Requests.TryRepeat(m.From, m.ReadId) ?? false))

@@ -15,6 +15,7 @@ namespace Raftd.Raft;
 /// </content>
 public sealed partial class RaftNode
 {
+    /// <summary>Batches handed out to be applied and not reported yet, one for each Ready that had any, oldest first.</summary>
     private readonly Queue<(ulong LastIndex, long Bytes)> _applying = new();
 
     private List<Message> _messages = [];
@@ -26,10 +27,18 @@ public sealed partial class RaftNode
     private List<ulong> _failedReads = [];
     private SnapshotInstall? _snapshot;
 
+    /// <summary>The number of the last Ready handed out; 0 before the first.</summary>
     private ulong _sequence;
+
+    /// <summary>The term that the disk has. Below Term while the write of a new term is under way; never above it.</summary>
     private ulong _durableTerm;
+
+    /// <summary>As last handed out to be written, durable or not.</summary>
     private HardState _writtenHardState;
+
     private SoftState _reportedSoftState;
+
+    /// <summary>The sum over <see cref="_applying"/>.</summary>
     private long _applyingBytes;
 
     /// <summary>There are new entries, a new commit index or new room in a window since the peers were last looked at.</summary>
@@ -149,6 +158,11 @@ public sealed partial class RaftNode
     /// Sends now, or holds back until a crash can no longer undo what the message says: a promise to a candidate or a
     /// leader, or a term of which the disk knows nothing yet (failures 1 and 2 of docs/failures.md).
     /// </summary>
+    /// <remarks>
+    /// Refusals wait like grants: they are rare, and may rest on a vote or on entries that are not durable yet. An answer to
+    /// a heartbeat leaves at once. It says that this member follows the leader in a term that the disk has, and a crash
+    /// does not make that untrue.
+    /// </remarks>
     private void Send(Message message)
     {
         var isPromise = message.Kind
@@ -164,11 +178,13 @@ public sealed partial class RaftNode
         _sequence++;
         if (mustSync)
         {
+            // LastIndex, because a Ready takes all that is unwritten: after it the whole log is written or under way.
             _writes.Add(new InflightWrites.Write(_sequence, LastIndex, Term, _now));
         }
         else if (_writes.IsEmpty && _messagesAfterDurable.Count > 0)
         {
-            // Nothing is being written: what these messages say is durable already.
+            // Nothing is being written: what these messages say is durable already. With a write under way they stay in this
+            // Ready, which waits in the log's queue behind that write.
             Invariant.Check(_durableTerm == Term, $"promises of term {Term} would leave, durable is term {_durableTerm}");
             _messages.AddRange(_messagesAfterDurable);
             _messagesAfterDurable.Clear();

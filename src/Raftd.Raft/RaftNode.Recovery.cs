@@ -8,8 +8,8 @@ namespace Raftd.Raft;
 /// was committed with its help. Stopping the member for good is safe, and loses a member to every power cut. Instead it is
 /// made whole:
 ///
-/// 1. The member marks itself Recovering, durably, before it says anything. All its answers carry the mark, and the nonce
-///    of this start. Votes with the mark count only as <see cref="VoteTally"/> describes.
+/// 1. The member marks itself Recovering. No vote and no acknowledgement leaves before the mark is durable (Send). All its
+///    answers carry the mark, and the nonce of this start. Votes with it count only as <see cref="VoteTally"/> describes.
 /// 2. A leader that first sees the mark with a nonce forgets the member's match, counts it for no commit and no read
 ///    round, and notes its own last index as the target.
 /// 3. When the member has acknowledged up to the target, and a majority of sound voters, or every voter, has answered
@@ -30,7 +30,8 @@ namespace Raftd.Raft;
 /// leader while they were recovering are confirmed by that. A member that may have lost a vote of this very term pledges
 /// it to the leader (PledgeVote).
 /// One case is left: the lost vote was for an election of a later term that is still undecided when the member is whole
-/// again, and the member votes in it a second time. The log keeps that out by writing term and vote more than once.
+/// again, and the member votes in it a second time. To close it, the log would have to keep term and vote where one torn
+/// write cannot lose both copies; it keeps one (docs/raft.md, known limits).
 /// A heartbeat answer of a recovering member confirms no read round either: it may have lost a vote, and with it the
 /// knowledge that a newer leader exists.
 /// </content>
@@ -66,6 +67,8 @@ public sealed partial class RaftNode
         if (!_recovering)
         {
             _recovering = true;
+
+            // The loss splits this start in two: what was answered before it must not vouch for what is lost.
             _nonce++;
             Report(new RecoveryStarted(reason));
         }
@@ -119,6 +122,8 @@ public sealed partial class RaftNode
             return false;
         }
 
+        // sound: voters that follow this leader and miss nothing. any: those that are recovering as well. This leader is
+        // sound: a recovering candidate ends its recovery by winning (BecomeLeader).
         var sound = IsVoter ? 1 : 0;
         var any = sound;
         foreach (var peer in _peers)

@@ -91,9 +91,13 @@ public sealed partial class RaftNode
             case MessageKind.MsgPreVote:
             case MessageKind.MsgPreVoteResp when !m.Reject:
                 // They name the term that the election would have. No member has entered it, so this one must not either.
+                // A refusal is different: it names the voter's own term, which exists, and the next case adopts it.
                 return true;
             default:
                 Report(new TermSeen(Term, m.Term, m.From));
+
+                // Only the leader of a term sends these, so its name comes with the term. Any other message of a higher
+                // term says that the term exists, and no more.
                 var isFromLeader = m.Kind is MessageKind.MsgApp or MessageKind.MsgHeartbeat or MessageKind.MsgSnap;
                 if (Role == RaftRole.Leader)
                 {
@@ -173,6 +177,7 @@ public sealed partial class RaftNode
             return;
         }
 
+        // Before the trust is decided: the quorum check asks who can be reached, and an untrusted peer can be.
         peer.RecentActive = true;
         if (!MaybeTrust(peer, m))
         {

@@ -10,9 +10,19 @@ namespace Raftd.Raft;
 /// </content>
 public sealed partial class RaftNode
 {
+    /// <summary>
+    /// A leader: ticks since it last checked its quorum, or began a transfer. Any other member: ticks since it heard its
+    /// leader, gave a vote, changed its role, or let a timeout pass.
+    /// </summary>
     private int _electionElapsed;
+
+    /// <summary>A leader's ticks since its last heartbeat.</summary>
     private int _heartbeatElapsed;
+
+    /// <summary>In [election timeout, twice that).</summary>
     private int _randomizedTimeoutTicks;
+
+    /// <summary>One event for each stall, however many ticks it lasts.</summary>
     private bool _stallReported;
 
     /// <summary>One unit of time has passed.</summary>
@@ -58,6 +68,8 @@ public sealed partial class RaftNode
         if (_electionElapsed >= _options.ElectionTimeoutTicks)
         {
             _electionElapsed = 0;
+
+            // The transfer set the counter to 0, so the target has had one whole election timeout by now (thesis 3.10).
             AbortTransfer();
             ForgetSilentReads();
             if (!CheckQuorum())
@@ -103,7 +115,7 @@ public sealed partial class RaftNode
         }
         else
         {
-            // It cannot stand itself, but it must not stand in the way: while it names a leader it refuses every vote.
+            // It cannot stand itself and must not stand in the way: a member that names a leader refuses every vote.
             SetLeader(NodeId.None);
         }
     }

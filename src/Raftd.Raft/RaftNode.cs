@@ -2,8 +2,8 @@ namespace Raftd.Raft;
 
 /// <summary>The consensus core of one member: a state machine that one caller steps and that touches nothing else.</summary>
 /// <remarks>
-/// The naive way is a loop that on every message writes the log, waits for the disk, answers, and sends. It is easy to
-/// get right, and it spends its life waiting: one sync for each message, and no heartbeat leaves while the disk is slow.
+/// The naive way is a loop that takes a message, writes the log, waits for the disk, and answers. It is easy to get right,
+/// and it spends its life waiting: one sync for each message, and no heartbeat leaves while the disk is slow.
 /// Answering first and writing later is fast and wrong: a member that grants a vote, crashes before the write and votes
 /// again makes two leaders of one term. Here nothing waits, and the outputs carry the order that safety needs:
 ///
@@ -38,6 +38,7 @@ public sealed partial class RaftNode
     private readonly ConfigurationHistory _history;
     private readonly InflightWrites _writes = new();
 
+    /// <summary>This member may have lost what it promised. Part of the hard state, see RaftNode.Recovery.cs.</summary>
     private bool _recovering;
 
     /// <summary>Ticks since the start. The core has no other clock.</summary>
@@ -53,9 +54,13 @@ public sealed partial class RaftNode
 
         _options = options;
         _random = random;
+
+        // Both count up from one number: they stand in different fields of a message and are never compared with each other.
         _nonce = options.ReadIdSeed;
         _nextReadId = options.ReadIdSeed;
 
+        // Two lower bounds of what is committed. The commit index in the log is not synced for its own sake, so the state
+        // may have applied entries above it.
         // A log that ends below what was once committed has lost entries, even if all its checksums hold. The member goes
         // on, but as one that a leader has to make whole. Refusing to start would leave the same repair to an operator.
         var commit = Math.Max(boot.HardState.Commit, boot.AppliedIndex);
@@ -64,6 +69,9 @@ public sealed partial class RaftNode
         Term = _durableTerm = boot.HardState.Term;
         Vote = boot.HardState.Vote;
         Invariant.Check(_log.Last.Term <= Term, $"the log ends with {_log.Last}, the term on disk is {Term}");
+
+        // The state has the configuration as of the applied index. Newer ones count from the moment they are appended
+        // (thesis 4.1), so the log is searched for them, committed or not.
         _history = new ConfigurationHistory(boot.ConfigurationIndex, boot.Configuration);
         ReadConfigurations(boot.AppliedIndex + 1);
 
@@ -79,6 +87,7 @@ public sealed partial class RaftNode
 
     public ulong Term { get; private set; }
 
+    /// <summary>The candidate that this member voted for in this term, or none. Stepping down within the term keeps it.</summary>
     public NodeId Vote { get; private set; }
 
     /// <summary>The leader of this term, or none while this member knows of none.</summary>

@@ -69,6 +69,8 @@ internal sealed class VoteTally
             return VoteResult.WonUnanimously;
         }
 
+        // With no refusal unanimity is still possible, so the election is not lost however few voters are sound. One refusal
+        // rules unanimity out; then only a sound majority is left.
         var missing = voters - sound - recovering - refused;
         var canHaveMajority = !isCandidateRecovering && sound + missing >= Quorum.Of(voters);
         return refused > 0 && !canHaveMajority ? VoteResult.Lost : VoteResult.Pending;

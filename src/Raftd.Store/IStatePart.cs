@@ -1,5 +1,5 @@
-// The replicated state consists of parts: keys, leases, the configuration of the group, alarms. What every part owes is here,
-// and StateParts lists them, so that loading, flushing, showing, sending and auditing the state know none of them by name.
+// The replicated state consists of parts: keys, leases, the configuration of the group, alarms. The duties of a part are here,
+// and StateParts lists the parts, so that loading, flushing, showing, sending and auditing the state know none of them by name.
 //
 // A part has the one bucket that nothing else writes to. Its data lie in the StateCopy while entries change them, in a
 // StateView once they are published, and in the bucket once they are flushed; the part is the code that takes them from one

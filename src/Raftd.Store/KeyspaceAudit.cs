@@ -53,7 +53,7 @@ internal static class KeyspaceAudit
 
             if (stored is not null && (stored.IsTombstone != past.IsTombstone || !stored.Key.AsSpan().SequenceEqual(key.Key)))
             {
-                return $"past revision {revision} is stored as something else";
+                return $"past revision {revision} differs from what is stored";
             }
         }
 
@@ -76,7 +76,7 @@ internal static class KeyspaceAudit
             && stored.Flags == key.Flags
             && stored.Value.Length == key.ValueBytes
             && (key.CachedValue is not { } cached || stored.Value.AsSpan().SequenceEqual(cached));
-        return same ? null : $"revision {key.Revision} is stored as something else";
+        return same ? null : $"revision {key.Revision} differs from what is stored";
     }
 
     /// <summary>What the store has and the index does not must be compacted history.</summary>

@@ -63,7 +63,7 @@ internal static class LeaseAudit
             BinaryPrimitives.WriteInt64BigEndian(key, leases.Key);
             if (!IsStoredAs(reader, key[..8], value))
             {
-                return $"lease {leases.Key} is stored as something else";
+                return $"lease {leases.Key} differs from what is stored";
             }
         }
 
@@ -80,7 +80,7 @@ internal static class LeaseAudit
             LeaseKeyCodec.WriteKey(key, keys.Key.Id, keys.Item.ModRevision);
             if (!IsStoredAs(reader, key, value))
             {
-                return $"lease {keys.Key.Id}: the key of revision {keys.Item.ModRevision} is stored as something else";
+                return $"lease {keys.Key.Id}: the key of revision {keys.Item.ModRevision} differs from what is stored";
             }
         }
 

@@ -5,7 +5,7 @@ using Raftd.Store.Leases;
 
 namespace Raftd.Store;
 
-/// <summary>Leases, and what is stored of their keys: the leases bucket. Which keys a lease has is told by the keys.</summary>
+/// <summary>Leases, and what is stored of their keys: the leases bucket. Each key itself says which lease it is of.</summary>
 internal sealed class LeasePart : IStatePart
 {
     private const int LeaseKeyBytes = sizeof(long);
@@ -33,7 +33,7 @@ internal sealed class LeasePart : IStatePart
 
     public string? Audit(StateAudit audit) => LeaseAudit.Run(audit);
 
-    /// <returns>What is stored of keys, to be taken by the keys it belongs to.</returns>
+    /// <returns>What is stored of keys. Each key takes its own; what is left belongs to no key and is damage.</returns>
     private static Dictionary<LeaseKeyId, LeaseKeyRecord> LoadPairs(IBucketReader reader, StateCopy copy)
     {
         var keys = new Dictionary<LeaseKeyId, LeaseKeyRecord>();
@@ -78,7 +78,7 @@ internal sealed class LeasePart : IStatePart
             if (isStored && !key.HasOwnDeadline)
             {
                 throw BucketStoreException.Corrupt(
-                    $"something is stored of the key of revision {key.Revision}, which has no deadline of its own");
+                    $"a lease pair is stored for the key of revision {key.Revision}, which has no deadline of its own");
             }
 
             copy.Leases.Attach(
@@ -87,7 +87,7 @@ internal sealed class LeasePart : IStatePart
 
         if (stored.Count > 0)
         {
-            throw BucketStoreException.Corrupt($"something is stored of {stored.Keys.First()}, a key that is not there");
+            throw BucketStoreException.Corrupt($"a lease pair is stored for {stored.Keys.First()}, a key that does not exist");
         }
     }
 

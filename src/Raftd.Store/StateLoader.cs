@@ -27,7 +27,7 @@ internal static class StateLoader
             : throw BucketStoreException.Corrupt($"the records add up to {copy.Keyspace.LogicalBytes} logical bytes, meta says {meta.LogicalBytes}");
     }
 
-    /// <summary>The first flush writes meta with all the rest: what has pairs and no meta has lost it.</summary>
+    /// <summary>The first flush writes meta together with the rest: a store with pairs and no meta has lost its meta.</summary>
     private static void RequireEmpty(IBucketReader reader)
     {
         foreach (var bucket in Enum.GetValues<Bucket>())

@@ -1,3 +1,19 @@
+// Freezing and flushing: how applied changes get from memory to the store.
+//
+// The apply thread freezes the active half of the overlay and goes on with a new one; the flusher's thread writes the frozen
+// half and drops it. At every moment each record is in a place that readers look at:
+//
+//   active half ── TryFreeze, one assignment ──> frozen half ── Flush: the store has it, then the half is dropped ──> store
+//
+// A reader takes both halves as one value first and begins a read transaction afterwards, so it cannot miss a record that
+// moves meanwhile (RecordReader).
+//
+// Invariants:
+//   - A freeze falls between two entries, so the store is always the state after exactly one applied index.
+//   - Halves is set by the apply thread only while nothing is frozen, by the flusher only while something is. So neither
+//     overwrites the other's change, and no lock is needed.
+//   - Meta is in the same transaction as the records: index, hash and configuration cannot part from the data.
+
 using Raftd.State.Commands;
 using Raftd.Store.Buckets;
 using Raftd.Store.Mvcc;
@@ -47,7 +63,8 @@ public sealed partial class StateMachine
         state.Keyspace.CleanIndex(CleanedKeysPerFreeze);
         if (state.Keyspace.HasReplaced)
         {
-            // Values that readers cache in the records of the view are lost on those that have replaced them.
+            // The view still shows the records that the cleaning has replaced. A value that a reader caches in one of those
+            // would be lost, so the new records are published first.
             Publish();
         }
 
@@ -83,6 +100,8 @@ public sealed partial class StateMachine
                 "flush.commit", static errno => new BucketStoreException(BucketStoreFault.Io, $"commit: errno {errno}"));
         });
         Failpoint.Hit("flush.committed");
+
+        // Only now: before the commit the frozen half is the one place that has these records.
         SetFlushed(frozen.Meta.Applied);
         epoch.Halves = new OverlayHalves(epoch.Halves.Active, Frozen: null);
         NoteDeleted(frozen.DeletesThrough);

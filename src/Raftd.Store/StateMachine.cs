@@ -70,7 +70,7 @@ public sealed partial class StateMachine : IReplicatedState, IDisposable
     /// <summary>Waits for keys to change.</summary>
     public KeyWaiters Waiters { get; }
 
-    /// <summary>Told that a read met what was not stored like that: the member must stop. Any thread; set before the first read.</summary>
+    /// <summary>Called when a read finds damage: the member must stop. Any thread; set before the first read.</summary>
     public Action<BucketStoreException> Damaged { get; set; } = static _ => { };
 
     /// <summary>Opens the state in a directory and rebuilds what is kept in memory.</summary>
@@ -84,7 +84,7 @@ public sealed partial class StateMachine : IReplicatedState, IDisposable
 
     IStateView IReplicatedState.View() => View();
 
-    /// <summary>Adds one to be told of each publish, behind those there are. Before the first entry.</summary>
+    /// <summary>Adds an observer of each publish, after the existing ones. Before the first entry.</summary>
     public void Observe(IStateObserver observer) => _observers.Add(observer);
 
     /// <summary>Compares index, overlay and store, record by record. Any thread; long: for tests and RAFTD_VERIFY.</summary>
@@ -131,8 +131,8 @@ public sealed partial class StateMachine : IReplicatedState, IDisposable
     /// <summary>The hash chain after an entry; false if it is not among the last 4 096. Any thread.</summary>
     public bool TryGetHash(ulong index, out ulong hash) => _hashes.TryGet(index, out hash);
 
-    /// <summary>Bytes of the store on disk, and of them in use. Any thread.</summary>
-    /// <returns>Zeros in the moment in which a snapshot takes the store's place.</returns>
+    /// <summary>Bytes of the store on disk, and how many of them are in use. Any thread.</summary>
+    /// <returns>Zeros at the moment when a snapshot takes the store's place.</returns>
     public (long Bytes, long InUse) StoredSize()
     {
         var epoch = View().Epoch;
@@ -171,8 +171,8 @@ public sealed partial class StateMachine : IReplicatedState, IDisposable
     /// <summary>Ends all waits. The directory is the caller's.</summary>
     public void Dispose() => Waiters.Dispose();
 
-    /// <summary>Whether a newer view is out that the same read may find more on. Freezing comes after publishing, so what a
-    /// compaction takes from the store is missed only by those who still hold a view from before it.</summary>
+    /// <summary>Whether a newer view is out on which the same read may succeed. Freezing comes after publishing, so only readers
+    /// of a view from before a compaction can miss what it takes from the store.</summary>
     private bool IsOvertaken(StateView view, StoreException failure, long atRevision)
     {
         var wasOvertaken = failure.Code == ErrorCode.NotReady || (failure.Code == ErrorCode.Compacted && atRevision == 0);

@@ -108,8 +108,8 @@ public sealed class StateView : IStateView
 
     /// <summary>Whether a revision above this one touched the key, its deletion included.</summary>
     /// <remarks>
-    /// Of a key that the index does not know, the deletion may have been compacted: then the answer is yes, for a waiter
-    /// that was told no would wait for a change it has missed. After 0 means "until it exists", and nothing was missed.
+    /// The index does not know a key whose deletion was compacted. Then the answer is yes, because a waiter that was told
+    /// no would wait for a change that it has missed. After 0 means "until it exists", and nothing was missed.
     /// Compaction to C takes deletions up to C - 1.
     /// </remarks>
     public bool HasChangedSince(ReadOnlySpan<byte> key, long afterRevision) => Index.Find(new BytesProbe(key)) is { } record

@@ -37,7 +37,7 @@ try {
   await deregister();
 }
 
-/** Each renewal carries the data: should somebody have deleted the key, it is set again. */
+/** Each renewal carries the data: if the key was deleted meanwhile, it is set again. */
 async function renew() {
   try {
     const isNew = !lease;
@@ -69,7 +69,7 @@ async function grant() {
   return mustBeOk(await members.send("POST", `/lease/grant?ttl=${ttl}&name=${encodeURIComponent(name)}`, { stop }));
 }
 
-/** The service is gone at once, and not when the TTL is over. If nobody answers, the TTL ends it. */
+/** The service leaves the lists at once, not when the TTL is over. If no member answers, the TTL ends it. */
 async function deregister() {
   if (!lease) {
     return;

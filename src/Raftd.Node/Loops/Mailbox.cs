@@ -7,7 +7,7 @@ namespace Raftd.Node.Loops;
 /// an error. Post is for feedback from our own loops, whose number another bound limits already.
 ///
 /// Invariant: while a poster has called for the items here (_isCalled), no other calls. Take clears it together with the
-/// swap: an item is either in the batch taken or its poster calls, so none but a quiet one waits for a sleeping loop.
+/// swap: an item is either in the batch taken or its poster calls, so only a quiet item waits for a sleeping loop.
 /// </remarks>
 internal sealed class Mailbox<T>(int capacity)
 {

@@ -53,14 +53,14 @@ internal sealed record PeerHandshake(ulong ClusterId, ulong From, ulong To, stri
 
         if (!byte.TryParse(headers[LevelHeader], NumberStyles.None, CultureInfo.InvariantCulture, out var level))
         {
-            reason = $"the caller does not say which feature level it knows, but '{headers[LevelHeader]}'";
+            reason = $"the caller must say which feature level it knows, a number up to 255; it says '{headers[LevelHeader]}'";
             return null;
         }
 
         if (!TryNumber(headers[ClusterHeader], out var cluster) || !TryNumber(headers[FromHeader], out var from)
             || !TryNumber(headers[ToHeader], out var to))
         {
-            reason = "the caller does not say which cluster and member it is, and whom it wants";
+            reason = "the caller must say which cluster and member it is, and which member it calls";
             return null;
         }
 

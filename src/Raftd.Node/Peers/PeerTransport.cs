@@ -29,7 +29,7 @@ internal sealed class PeerTransport(
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _body;
 
-    // Guards all below. Streams are closed outside it.
+    // Guards all below. Streams are opened and closed while it is held, so the lock of a stream comes after it.
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, (MemberInfo Peer, int Streams)> _callers = [];
     private MemberTable _members = MemberTable.Empty;

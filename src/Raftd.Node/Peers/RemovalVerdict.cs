@@ -67,9 +67,9 @@ internal sealed class RemovalVerdict(MemberIdentity self, ILogger logger)
             : notice.ConfigurationIndex > status.CommittedConfigurationIndex;
         if (!isNews)
         {
-            return $"configuration {status.CommittedConfigurationIndex} is known here, which is not older";
+            return $"this member knows configuration {status.CommittedConfigurationIndex}, which is at least as new";
         }
 
-        return status.CommittedMembers.Find(called) is null ? "who says so is no member as far as is known here" : null;
+        return status.CommittedMembers.Find(called) is null ? "its sender is not a member that this one knows" : null;
     }
 }

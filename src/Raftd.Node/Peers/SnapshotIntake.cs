@@ -106,7 +106,8 @@ internal sealed class SnapshotIntake(
             if (offer.Header.Term < status.Term || (!status.Leader.IsNone && status.Leader != offer.Header.From))
             {
                 return SnapshotAdmission.Declined(
-                    $"term {offer.Header.Term} is over here: member {status.Leader} leads in term {status.Term}");
+                    $"term {offer.Header.Term} is over here: this member is in term {status.Term} and follows member "
+                    + $"{status.Leader} (0: none), not {offer.Header.From}");
             }
 
             if (status.Commit >= offer.Header.Snapshot!.Id.Index)

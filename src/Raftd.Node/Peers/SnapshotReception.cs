@@ -7,8 +7,8 @@
 //
 // Two threads meet here. The wire calls Receive, one call at a time; the peers' loop calls Tick. Receive alone changes
 // _offer and _place; Tick may see them a little late, which delays a progress report. The flags that end the attempt are
-// volatile. After HandOver the result comes from the core by way of Tick, and what
-// the sender does then changes nothing: the install goes on even if the stream breaks.
+// volatile. After HandOver the result comes from the core by way of Tick, and nothing that the sender does then changes it:
+// the install goes on even if the stream breaks.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Replication;

@@ -32,7 +32,7 @@ internal sealed class SnapshotSending(
     private long _progressAt = time.GetTimestamp();
     private ulong _received;
     private volatile Stage _stage = Stage.Opening;
-    private ulong _nextChunk;
+    private ulong _nextChunk; // written before Sending is entered, then by Take alone
     private volatile string? _failure;
     private volatile bool _isInstalled;
 

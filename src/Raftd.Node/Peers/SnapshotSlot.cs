@@ -35,6 +35,8 @@ internal sealed class SnapshotSlot(SnapshotOfferFrame offer, IBucketStore store,
 
     /// <summary>Stops its stream from writing, and drops the bytes of a chunk that is not whole. False while the stream is
     /// writing.</summary>
+    /// <remarks>True: the writing lock stays held until Resume, on the same thread. Only tried, because the caller holds the
+    /// intake's lock and must not wait for a slow disk.</remarks>
     public bool TryPause()
     {
         if (!_writing.TryEnter())
@@ -48,6 +50,7 @@ internal sealed class SnapshotSlot(SnapshotOfferFrame offer, IBucketStore store,
 
     public void Resume() => _writing.Exit();
 
+    /// <remarks>IsOusted is read under the lock under which it is set, so an ousted stream writes no byte afterwards.</remarks>
     /// <returns>The metadata of the whole snapshot, or null while more has to come.</returns>
     /// <exception cref="SnapshotCorruptException">The bytes are not what a sender wrote.</exception>
     /// <exception cref="BucketStoreException">They could not be written.</exception>

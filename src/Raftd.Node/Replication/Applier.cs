@@ -3,7 +3,16 @@
 // A result is answered only after Publish, so a client that has its answer finds its write in any later read here.
 //
 // An entry that deletes many keys takes several steps, one slice each: what came before it is published and answered
-// first, what comes behind it waits, and between the slices the loop does what else it has to do.
+// first, what comes after it waits, and between two slices the loop does its other work.
+//
+// Invariants:
+//   - Entries are applied in log order, each once, and answered in that order (AnswerApplied).
+//   - Everything but an entry (a promotion, an install, a freeze) happens between two entries, when all before is applied
+//     and none after. So leases count from exactly the first entry of a term, and a flush holds whole entries.
+//   - What is published is never ahead of what is applied, and no answer is ahead of what is published.
+//
+// The race with the flusher: both halves of the overlay may be full while it writes. The applier then stops before the next
+// batch of entries (MustWaitForFlusher) and is woken when the frozen half is dropped. It never waits inside a step.
 
 using Raftd.Node.Loops;
 using Raftd.Raft;
@@ -36,10 +45,10 @@ internal sealed class Applier : ILoop
     private long _lastFreeze;
 
     /// <param name="state">Mutated by this loop alone.</param>
-    /// <param name="lessor">Begins and ends to count the time of leases between two entries.</param>
+    /// <param name="lessor">Starts and stops timing the leases, between two entries.</param>
     /// <param name="flusher">Gets the frozen changes.</param>
     /// <param name="policy">When to freeze, and when to wait for the flusher.</param>
-    /// <param name="leasesPerStep">With their keys, taken in by a new leader between two batches of entries.</param>
+    /// <param name="leasesPerStep">Leases and keys that a new leader takes in between two batches of entries.</param>
     /// <param name="time">Monotonic time; only its timestamps are used.</param>
     public Applier(
         StateMachine state, Lessor lessor, Flusher flusher, FlushPolicy policy, int leasesPerStep, TimeProvider time)
@@ -57,7 +66,7 @@ internal sealed class Applier : ILoop
     /// <summary>Gets "applied and published up to this index", on the applier's thread; set before the first step.</summary>
     public Action<ulong> Applied { get; set; } = static _ => { };
 
-    /// <summary>Gets the term in which leases count from now on; set before the first step.</summary>
+    /// <summary>Gets the term in which this member times the leases from now on; set before the first step.</summary>
     public Action<ulong> Promoted { get; set; } = static _ => { };
 
     /// <summary>Called when a snapshot has been installed: the log waits for it.</summary>
@@ -246,7 +255,7 @@ internal sealed class Applier : ILoop
 
         Invariant.Check(
             _state.Applied.Index == install.Snapshot.Index && _state.Applied.Term == install.Snapshot.Term,
-            $"installed a snapshot of {install.Snapshot} and stand at {_state.Applied.Index}");
+            $"installed the snapshot {install.Snapshot}, and the state is at {_state.Applied.Term}/{_state.Applied.Index}");
         Failpoint.Hit("install.done");
         install.MarkInstalled();
         _answered = _state.Applied.Index;

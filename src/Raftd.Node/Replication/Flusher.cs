@@ -1,4 +1,18 @@
-// The flusher's loop: what is frozen becomes one synced transaction, and the log may then let go of it.
+// The flusher's loop: what is frozen becomes one synced transaction, and the log may then delete it.
+//
+// One flush, in the order that keeps each entry in at least one durable place:
+//
+//   1. The transaction with the frozen half and the applied index is committed and synced.
+//   2. The frozen half is dropped: readers find its records in the store (StateMachine.Flush).
+//   3. The log hears how far the state is on disk, and may delete segments below that.
+//   4. The applier may freeze the next half.
+//
+// A crash before 1 leaves the store as it was, and the log has the rest; a crash after it costs nothing. A full disk, and a
+// reader that keeps the store from growing, leave the half frozen: the next tick tries again. Any other failure ends the
+// loop, and with it the process.
+//
+// _frozen passes the half between two threads: the applier sets it only while it is null, the flusher clears it only after
+// step 3. So there is at most one frozen half, and no lock.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Loops;
@@ -11,7 +25,7 @@ namespace Raftd.Node.Replication;
 /// <param name="state">Whose changes are flushed.</param>
 /// <param name="wal">Its next segment is made here, ahead of need.</param>
 /// <param name="log">Told how far the state is on disk.</param>
-/// <param name="logger">Told when the disk is full and when it is not any more.</param>
+/// <param name="logger">Gets a line when the disk is full, and when it has room again.</param>
 internal sealed class Flusher(StateMachine state, WriteAheadLog wal, LogWriter log, ILogger logger) : ILoop
 {
     private FrozenState? _frozen;
@@ -59,13 +73,13 @@ internal sealed class Flusher(StateMachine state, WriteAheadLog wal, LogWriter l
         }
         catch (BucketStoreException full) when (full.Fault == BucketStoreFault.Full)
         {
-            // Nothing is lost: the log has it all. It cannot be let go of, so it grows until there is room again.
+            // The log has everything, so nothing is lost. But none of it can be deleted, so it grows until there is room.
             NoteFull(full);
             return false;
         }
         catch (BucketStoreException waiting) when (waiting.Fault == BucketStoreFault.ReadersOpen)
         {
-            // The store must grow, and a reader has not ended in time. Nothing was kept or changed: at the next tick again.
+            // A reader kept the store from growing. Nothing was changed, and the next tick tries again.
             NodeLog.StateReadersOpen(logger, waiting.Message);
             return false;
         }

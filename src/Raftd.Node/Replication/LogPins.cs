@@ -87,7 +87,7 @@ internal sealed class LogPins(ulong firstIndex)
         }
     }
 
-    /// <summary>The log has started again at this entry, whatever was pinned.</summary>
+    /// <summary>The log has started again at this entry after a snapshot; pins that need more are lost.</summary>
     public void Restart(ulong firstIndex)
     {
         LoseBelow(firstIndex);

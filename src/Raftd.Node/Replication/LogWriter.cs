@@ -17,8 +17,8 @@
 //     installed yet) holds back all behind it.
 //   - A failed sync is final: the exception ends this loop, and with it the process. Nothing of the batch was promised.
 //
-// A work without a need to sync (only the commit index moved) rides along: a crash may lose it, and only a longer replay
-// follows.
+// A work that needs no sync (only the commit index moved) rides along: a crash may lose it, which only makes the next
+// replay longer.
 //
 // Deleting takes three steps on two threads, because the core reads this log on its own thread and must not ask for an
 // entry that has just been deleted:

@@ -1,4 +1,14 @@
 // What changes with the leader: which leadership the proposals belong to, which member times the leases; and the fence.
+//
+// A leader answers about leases only after three steps on two threads, since renewals of the former leader's time must be
+// behind it:
+//
+//   replica   the first entry of the term is applied here: post Promote to the applier (PromoteIfApplied)
+//   applier   the lessor starts each lease's time, then reports back (Applier, Promoted)
+//   replica   IsPromoted, if the term is still the same (AcceptPromoted)
+//
+// The race: leadership may be lost and won again between two of the steps. So each names its term, and a report of an
+// earlier one changes nothing.
 
 using Raftd.Raft;
 

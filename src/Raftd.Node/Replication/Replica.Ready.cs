@@ -1,4 +1,15 @@
-// Where each part of a Ready goes.
+// Where each part of a Ready goes: messages to the peers, writes to the log, committed entries to the applier, reads to their
+// callers.
+//
+// A Ready may be taken while the disk still works on those before it. What keeps that safe:
+//
+//   - Works reach the log in the order of their Readys, because one thread takes them and posts each at once.
+//   - Messages that wait for a write travel inside its work (LogWork.Messages), never beside it. So no path leads them to the
+//     peers but the sync that covers them.
+//   - An install goes to the applier and, in its place among the works, to the log: the log holds everything behind it until
+//     the state is in place (PendingInstall).
+//   - A proposal is matched with the entry at its index before the entry goes to the applier, so its caller gets the result
+//     of its own command, or hears that another entry took the place (ProposalLedger).
 
 using Raftd.Node.Membership;
 using Raftd.Raft;
@@ -104,6 +115,7 @@ internal sealed partial class Replica
     /// <summary>The core decides about an offered snapshot within this step: it accepts it now or never.</summary>
     private void AcceptSnapshot(SnapshotOffer offer)
     {
+        // First what the core has made so far, so that a Snapshot in a Ready below is this one.
         HandleReady();
         _offer = offer;
         Receive(offer.Header);

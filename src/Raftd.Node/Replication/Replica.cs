@@ -137,6 +137,8 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
             Accept(input);
         }
 
+        // Inputs come first: proposals and reads then meet the role and the term that those leave. One pass over the outputs
+        // serves all of them, and a client that is told of a change of members finds it in the status.
         _batch.Clear();
         _membership.Decide();
         ProposeGathered();
@@ -156,6 +158,7 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
             _raft.Tick();
         }
 
+        // Of a fenced member the core stands still. Deadlines go on, so that each request still gets its answer.
         var now = _time.GetTimestamp();
         _quota.EndOverdue(now);
         _proposals.EndOverdue(now);

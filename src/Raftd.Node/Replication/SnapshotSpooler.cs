@@ -248,7 +248,7 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
         {
             throw new BucketStoreException(
                 BucketStoreFault.Full,
-                $"a snapshot needs about {needed} bytes on the disk of the data directory, and it has {available}: free some");
+                $"a snapshot needs about {needed} bytes, and the data directory's disk has {available}: free some space there");
         }
     }
 
@@ -262,9 +262,9 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
             opened = _state.OpenSnapshot(_clusterId);
             if (opened.Reader.MustYield)
             {
-                // If both try at the same tick, a reader that is opened only to be closed again keeps the store from growing, each
-                // time, for ever.
-                throw new BucketStoreException(BucketStoreFault.ReadersOpen, "the store waits for its readers, to grow");
+                // If both try at the same tick, this reader would be opened only to be closed again, and would keep the
+                // store from growing each time, for ever.
+                throw new BucketStoreException(BucketStoreFault.ReadersOpen, "the store waits for its readers to end");
             }
 
             pin.MoveTo(opened.Meta.Index);

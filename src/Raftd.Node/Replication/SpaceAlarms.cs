@@ -11,7 +11,7 @@ namespace Raftd.Node.Replication;
 /// <remarks>
 /// On the leader's replica thread. The conditions come from the gate, this member's own log, and the last reports of the
 /// peers. A silent peer does not count as full: it takes no entries anyway, and must not hold up the others' writes. Alarms
-/// raised by the operator stay; alarms of a removed member are cleared, whatever their cause.
+/// raised by the operator stay; all alarms of a removed member are cleared.
 /// </remarks>
 internal sealed class SpaceAlarms(
     Replica replica, StateMachine state, QuotaGate gate, Func<bool> isDiskFull, PeerReports reports, ILogger logger)

@@ -1,13 +1,14 @@
 // What a log entry can ask of the state. The log holds nothing else: every change of the keyspace, of leases and of
 // alarms is one of these.
 //
-// Each command has one file: what it carries, how its bytes are laid out, what may be said against it, what it does, and
-// what it answers. CommandTable names them all; nothing else knows them one by one. Apply runs a command in two halves:
+// Each command has one file: what it carries, how its bytes are laid out, when it is refused, what it does, and what it
+// answers. CommandTable names them all; nothing else knows them one by one. Apply runs a command in two halves:
 //
-//   1. Whether its caller may, and then Check, look at the state and change nothing. What it answers, a refusal or a condition that failed, is the result.
+//   1. Whether its caller may, and then Check, look at the state and change nothing. Their answer, a refusal or a condition
+//      that failed, is the result.
 //   2. Execute does what Check let pass, and cannot refuse. Nothing comes between the two.
 //
-// So a command that is made of others asks all of them first, and does all or nothing.
+// So a command that is made of others checks all of them first, and does all or nothing.
 
 using Raftd.Contract;
 using Raftd.State.Keyspaces;
@@ -36,14 +37,14 @@ public abstract record Command
     /// <summary>The key that it would overwrite, as this view tells; null for none.</summary>
     internal virtual ILiveKey? Overwrites(IStateView view) => null;
 
-    /// <summary>What is answered instead of executing it; null where nothing is said against it.</summary>
+    /// <summary>The answer in place of executing it; null if it may be executed.</summary>
     internal abstract CommandResult? Check(WorkingState state);
 
     /// <summary>Changes the state. Check has answered null for it in this very state.</summary>
     internal abstract CommandResult Execute(WorkingState state);
 }
 
-/// <summary>A command that may delete many keys, and is executed in slices if it does (StateMachine.Slices.cs).</summary>
+/// <summary>A command that may delete many keys, and is executed in slices if it does (CommandExecutor.Slices.cs).</summary>
 public abstract record DeletingCommand : Command
 {
     /// <summary>How many keys and leases it would delete at most. Takes logarithmic time for each range or lease.</summary>

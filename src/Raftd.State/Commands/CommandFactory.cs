@@ -5,8 +5,8 @@ namespace Raftd.State.Commands;
 
 /// <summary>Makes every command that goes into the log, encoded.</summary>
 /// <remarks>
-/// It decides nothing: limits, quota and rights are the proposer's to check before, conditions are apply's to compare.
-/// The bytes given are copied.
+/// It decides nothing: the proposer has checked limits, quota and rights, and apply compares conditions. The given bytes
+/// are copied; the result is the proposer's.
 /// </remarks>
 /// <param name="Caller">Who asks for what it makes.</param>
 /// <param name="Level">The cluster's feature level, as far as the proposer knows: no newer layout is used.</param>

@@ -1,7 +1,7 @@
 // What apply answers. A result stands in the file of its command; here are those that several commands share.
 //
-// The hash chain covers each result, so it has no words that are made by a build: one that is mended in one build must not
-// make its members differ from those of another. What is only read is no result of an entry, and is in no hash.
+// The hash chain covers each result, so a result holds codes and numbers and no text: if one build corrected a text, its
+// members would seem to differ from those of another build. Reads are no entries, and so their answers are in no hash.
 
 using Raftd.Contract;
 using Raftd.State.Wire;

@@ -29,7 +29,7 @@ internal delegate long CountGrowth(ReadOnlySpan<byte> command);
 /// <param name="Read">The body's reader.</param>
 internal sealed record CommandForm(CommandTag Tag, ReadCommand Read)
 {
-    /// <summary>Not set for what takes no room: what the leader proposes of its own accord ends leases or frees history.</summary>
+    /// <summary>Not set for commands that take no room: the leader's own proposals end leases or free history.</summary>
     public CountGrowth MaxGrowth { get; init; } = static _ => 0;
 }
 

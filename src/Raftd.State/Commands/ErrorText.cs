@@ -1,7 +1,7 @@
 namespace Raftd.State.Commands;
 
-/// <summary>What a refusal of apply says to people. Made by the member that answers; no hash, log or peer sees it, so members
-/// of two builds may word the same refusal differently.</summary>
+/// <summary>The text of a refusal of apply. The member that answers makes it, and no hash, log or peer sees it: members of two
+/// builds may word the same refusal differently.</summary>
 internal static class ErrorText
 {
     public static string Of(ErrorResult refused) => refused.Error switch
@@ -27,8 +27,8 @@ internal static class ErrorText
         ApplyError.KeyReserved => "the key is empty or reserved",
         ApplyError.LevelNotAbove => $"feature level {refused.Subject} is not above the cluster's, {refused.Bound}",
         ApplyError.MembersChanged =>
-            $"the members have changed since entry {refused.Subject}, for which the level was proposed: now entry {refused.Bound} "
-            + "says who they are",
+            $"the level was proposed for the members of entry {refused.Subject}, and those of entry {refused.Bound} are in "
+            + "force now",
         ApplyError.UserUnknown => "the user who asks is unknown; nothing was written",
         _ => throw new InvariantViolationException($"no text for {refused.Error}"),
     };

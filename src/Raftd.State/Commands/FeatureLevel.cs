@@ -24,7 +24,7 @@ namespace Raftd.State.Commands;
 /// <summary>The feature levels that this build knows. A level is a number from 1 to 255.</summary>
 public static class FeatureLevel
 {
-    /// <summary>Of the empty state, whatever the build: a member that reads the log from its beginning comes to the same.</summary>
+    /// <summary>Of the empty state, in every build: so all members that read the log from its beginning agree.</summary>
     public const int First = 1;
 
     /// <summary>Brought callers: into commands, and into calls between members.</summary>

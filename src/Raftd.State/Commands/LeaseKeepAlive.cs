@@ -1,4 +1,4 @@
-// Renews a lease by an entry, where the leader's word alone does not do.
+// Renews a lease by an entry, where the leader's memory alone is not enough.
 //
 //   command: flags, id [key] [data, max keys]
 //   result:  id, ttl s
@@ -125,7 +125,7 @@ public sealed record LeaseKeepAliveCommand(long Id, ReadOnlyMemory<byte>? Key, R
         && data.SequenceEqual(state.Keyspace.ValueOf(key));
 
     /// <summary>What is known of the other keys when one is renewed. Where the lease itself was checkpointed, they had no
-    /// more left than it had, for whatever renewed one of them since would have cleared it.</summary>
+    /// more left than it had, because a renewal of any of them since would have cleared it.</summary>
     private static LeaseFloor? FloorOf(WorkingState state, LeaseRecord lease, long revision) =>
         lease.HasCheckpoint && state.Leases.CountKeys(lease.Id) > 1
             ? new LeaseFloor(lease.CheckpointMilliseconds, lease.Generation, revision)

@@ -4,7 +4,8 @@ using Raftd.State.Rights;
 
 namespace Raftd.State.Commands;
 
-/// <summary>What may be said against more than one command. Each answers null where nothing is, and changes nothing.</summary>
+/// <summary>Reasons to refuse that several commands share. Each answers null if its reason does not hold, and changes nothing.
+/// </summary>
 internal static class RefusalRules
 {
     public static ErrorResult Refuse(this WorkingState state, ApplyError error, long subject = 0, long bound = 0) =>

@@ -4,7 +4,7 @@ using Raftd.State.Leases;
 
 namespace Raftd.State.Commands;
 
-/// <summary>The state as commands see and change it, whatever engine keeps it. One thread.</summary>
+/// <summary>The state as commands see and change it, on any engine. One thread.</summary>
 /// <param name="keyspace">The engine's.</param>
 /// <param name="leases">The engine's.</param>
 /// <param name="hash">The chain that both add their changes to.</param>

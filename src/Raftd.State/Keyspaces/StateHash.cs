@@ -6,7 +6,7 @@ namespace Raftd.State.Keyspaces;
 /// <summary>The chain of hashes over everything applied.</summary>
 /// <remarks>
 /// <para>
-/// hash(i) = H(hash(i-1), i, mutations of entry i in order, encoded result of entry i). Each member computes it for
+/// hash(i) = H(hash(i-1), i, term of entry i, its mutations in order, its encoded result). Each member computes it for
 /// itself, and members that differ at one index have diverged there or before. It guards against faults, not against
 /// an attacker who chooses inputs to collide.
 /// </para>

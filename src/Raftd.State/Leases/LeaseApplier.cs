@@ -1,5 +1,6 @@
-// The rules of leases that every member applies (docs/leases.md). When a lease's time is over is the leader's to know
-// (Lessor.cs); here it is an entry like any other, checked against what has happened since it was proposed.
+// The rules of leases that every member applies (docs/leases.md). Only the leader knows when a lease's time is over
+// (Lessor.cs). Its expiry arrives here as an entry like any other, and is checked against what has happened since it was
+// proposed.
 
 using Raftd.Contract;
 using Raftd.State.Keyspaces;

@@ -5,7 +5,7 @@ namespace Raftd.State.Timekeeping;
 /// <summary>The keys with a deadline of their own of one lease: mostly one, in few leases many.</summary>
 internal sealed class KeyTimers
 {
-    /// <summary>So many are looked through in order; a table of names costs more than it saves.</summary>
+    /// <summary>Up to this many are searched one by one; a table of names would cost more than it saves.</summary>
     private const int Few = 8;
 
     private readonly List<KeyTimer> _keys = new(1);

@@ -162,8 +162,8 @@ internal sealed class LeaseTimer(LeaseRecord lease) : Timed
         key.Record = record;
     }
 
-    /// <summary>A floor counts as long as it stands, and a proposal as long as its generation: whether one of them still
-    /// speaks for a key is not looked for. The entry that this costs clears both.</summary>
+    /// <summary>A floor counts while it stands, and a proposal while its generation lasts, even if neither speaks for any key by
+    /// now: finding that out would take a look at each key. The entry that this may cost clears both.</summary>
     private bool HasCheckpointOfKeys =>
         CheckpointedKeys > 0 || KeyCheckpointProposedIn == Lease.Generation || Lease.Floor is not null;
 

@@ -16,7 +16,7 @@ public sealed partial class Lessor
     /// looked at once in its time to live.</summary>
     private const int MaxSlices = 80;
 
-    /// <summary>What is proposed is looked at again after this, for the case that nothing comes of the proposal.</summary>
+    /// <summary>A lease or key whose expiry is proposed is looked at again after this, in case nothing comes of it.</summary>
     private static readonly long LookAgain = TimeSpan.FromMilliseconds(250).Ticks;
 
     /// <summary>What has run out, to be proposed; its parts are pending until the outcome is observed or dropped.</summary>
@@ -247,7 +247,7 @@ public sealed partial class Lessor
 
         public bool IsFull => Leases.Count + Keys.Count >= max || _bytes >= MaxEntryBytes;
 
-        /// <summary>False if the lock was let go of and another term began meanwhile.</summary>
+        /// <summary>False if another term began while the lock was free between two slices.</summary>
         public bool IsOfTerm(ulong term)
         {
             Term = Term == 0 ? term : Term;

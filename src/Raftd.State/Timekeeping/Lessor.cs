@@ -90,7 +90,7 @@ public sealed partial class Lessor : IStateObserver
     }
 
     /// <summary>Begins to keep the time: on the apply thread, when the first entry of the term is applied and published.</summary>
-    /// <remarks>In constant time, whatever the number of leases: Load takes them in by and by.</remarks>
+    /// <remarks>Takes constant time for any number of leases: Load takes them in, a portion at a time.</remarks>
     public void Promote(ulong term)
     {
         Demote();
@@ -183,10 +183,10 @@ public sealed partial class Lessor : IStateObserver
     }
 
     /// <remarks>
-    /// The deletion of a range can bring a million changes, so the lock is let go of in between. What others do meanwhile
-    /// meets a view that is ahead of the timers, and no client can tell: the entries are answered, and the barriers of
-    /// renewals released, after Publish as a whole. So a renewal that comes in between began before these entries had an
-    /// effect that a client was told of; and what is proposed in between with an old generation or revision is void.
+    /// The deletion of a range can bring a million changes, so the lock is released between slices. Other threads then find a
+    /// view that is ahead of the timers, and no client can tell: answers to these entries, and the barriers of renewals, are
+    /// released only after the whole Publish. So a renewal in between began before any client was told of these entries; and
+    /// an expiry that is proposed in between names an old generation or revision, and is void.
     /// </remarks>
     public void OnPublished(PublishedChanges changes) => Observe(changes.Leases);
 
@@ -293,7 +293,7 @@ public sealed partial class Lessor : IStateObserver
         return new RenewResult(RenewStatus.Renewed, timer.Lease.TtlSeconds);
     }
 
-    /// <summary>A lease that a new leader has not come to yet is soon there, or soon known not to be.</summary>
+    /// <summary>While leases are taken in, one above _loadedThrough may exist and have no timer yet: its renewal waits.</summary>
     private RenewResult NotFoundOrNotLoaded(long id) =>
         _loading is not null && id > _loadedThrough
             ? new RenewResult(RenewStatus.Wait, Outcome: _loading.Task)
@@ -365,6 +365,8 @@ public sealed partial class Lessor : IStateObserver
 
                 TakeOutcome(timer, outcomes);
                 break;
+
+            // Marks of an earlier term went with its timers (Demote).
             case LeaseChangeKind.ExpiryVoid when change.Term == _term:
                 Unmark(change.Key is null ? timer : key);
                 TakeOutcome(timer, outcomes);
@@ -372,8 +374,8 @@ public sealed partial class Lessor : IStateObserver
         }
     }
 
-    /// <summary>The entry has raised the generation: whatever was proposed for the lease before is void. What of its keys
-    /// was collected to end is put back by the change that says so of each (ExpiryVoid).</summary>
+    /// <summary>The entry has raised the generation, so all that was proposed for the lease before is void. Its keys that were
+    /// collected to end are put back one by one, each by its own ExpiryVoid.</summary>
     private void ObserveRenewed(LeaseTimer timer, KeyTimer? key, LeaseChange change, long now)
     {
         timer.Update(change.Lease!);
@@ -429,7 +431,8 @@ public sealed partial class Lessor : IStateObserver
         }
     }
 
-    /// <summary>Takes the keys of leases that are gone out of the queues, a slice at a time.</summary>
+    /// <summary>Takes the keys of leases that have ended out of the queues, a slice at a time.</summary>
+    /// <remarks>Until then such a key may come up as due. IsRemoved of its lease keeps it out of a proposal.</remarks>
     private void ForgetRemoved()
     {
         for (var i = 0; i < SliceItems && _removed.TryPeek(out var timer); i++)
@@ -452,7 +455,7 @@ public sealed partial class Lessor : IStateObserver
         _silences.Remove(timer);
     }
 
-    /// <summary>Nothing is proposed any more to end it: it is looked at again when it is due.</summary>
+    /// <summary>No proposal to end it is under way any more: it is looked at again when it is due.</summary>
     private void Unmark(Timed? timer)
     {
         if (timer is null)
@@ -495,6 +498,7 @@ public sealed partial class Lessor : IStateObserver
             _loadedThrough = lease.Id;
             if (_timers.ContainsKey(lease.Id))
             {
+                // Granted since the promotion: its entry has begun its time already (Observe).
                 continue;
             }
 

@@ -9,8 +9,8 @@
 // What is silent is checkpointed every min(what is left / 8, 10 min), at least 1 s. An election gives back the time since
 // the last checkpoint, so three things are adjusted:
 //
-//   1. The first intervals of a silence are shorter: min(TTL/4, 60 s), or half of how long the silence has lasted. A new
-//      leader begins anew with each lease, and where leaders change every few minutes none would come as far as 10 min.
+//   1. The first intervals of a silence are shorter: min(TTL/4, 60 s), or half of how long the silence has lasted. Each new
+//      leader counts every silence from 0, and where leaders change every few minutes none would come as far as 10 min.
 //   2. The least interval is a minute for a day's lease, TTL/1440: its last hour is not worth an entry each second.
 //   3. Moments are rounded down to whole minutes, or less where an interval is shorter than four of them: leases that
 //      began at different moments fall due together and share entries.
@@ -67,7 +67,7 @@ internal struct SilenceClock
         return next - (next % Grain(interval));
     }
 
-    /// <summary>Between two checkpoints of what has so much left.</summary>
+    /// <summary>The time between two checkpoints of a lease or key that has this much left.</summary>
     public static long Interval(long leftTicks, long ttlTicks) =>
         Math.Clamp(leftTicks / 8, Math.Clamp(ttlTicks / 1440, Second, Minute), MaxInterval);
 

@@ -2,8 +2,8 @@ namespace Raftd.State.Timekeeping;
 
 /// <summary>Timers by the moment at which they are to be looked at: a binary heap that knows where each of them stands.</summary>
 /// <remarks>
-/// So a timer is in it once, is moved and taken out in O(log n), and leaves nothing behind. The queue of the framework
-/// would need a sweep over everything that was renewed or revoked before its time, which holds the lock for long.
+/// So a timer is in it once, and is moved or taken out in O(log n). The framework's queue finds an item only by a walk through
+/// all of it: it would need a sweep over everything that was renewed or revoked before its time, with the lock held for long.
 /// Place 0 of the array is not used: the place 0 of a timer means that it is not in the queue.
 /// </remarks>
 internal sealed class TimerQueue(bool ofSilences)

@@ -1,6 +1,6 @@
 namespace Raftd.State.Views;
 
-/// <summary>The replicated state of this process, for what stands around it: the lessor, waiters, later watches.</summary>
+/// <summary>The replicated state of this process, for the parts around it: the lessor, waiters, later watches.</summary>
 public interface IReplicatedState
 {
     /// <summary>Everything published so far.</summary>

@@ -1,4 +1,4 @@
-// Who is told of what was applied: waiters, the lessor, later watches.
+// The parts that are told what was applied: waiters, the lessor, later watches.
 //
 // Each publish goes through its observers in the order in which they were added, on the apply thread, after the view shows
 // what they are told and before a client has an answer. So an observer that looks at the view sees at least what it is

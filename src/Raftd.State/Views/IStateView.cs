@@ -24,13 +24,13 @@ public interface IStateView
 
     LeaseKeyRecord? FindLeaseKey(long id, ReadOnlySpan<byte> key);
 
-    /// <summary>Leases in the order of ids, hidden ones included, from the first that is not below.</summary>
+    /// <summary>Leases in the order of ids, hidden ones included, from the first whose id is not below this one.</summary>
     IEnumerable<LeaseRecord> LeasesFrom(long id);
 
-    /// <summary>Leases whose names begin like that, in the order of names and ids; none without a name.</summary>
+    /// <summary>Leases whose names begin with the prefix, in the order of names and ids; none without a name.</summary>
     IEnumerable<LeaseRecord> LeasesNamed(byte[] prefix);
 
-    /// <summary>The keys of a lease in their order, from the first that is not below.</summary>
+    /// <summary>The keys of a lease in their order, from the first that is not below this one.</summary>
     IEnumerable<AttachedKey> KeysOf(long lease, byte[] from);
 }
 

@@ -4,7 +4,7 @@ using Raftd.State.Views;
 
 namespace Raftd.State.Watch;
 
-/// <summary>Those who wait for one key to change: `GET ?wait=`.</summary>
+/// <summary>Requests that wait for one key to change: `GET ?wait=`.</summary>
 /// <remarks>
 /// <para>
 /// The race is between "is there a newer revision already?" and "tell me of the next one". A waiter first enters the
@@ -18,7 +18,8 @@ public sealed class KeyWaiters : IStateObserver, IDisposable
     /// <summary>Guards the table. Tasks are completed outside it, and their continuations run elsewhere.</summary>
     private readonly Lock _lock = new();
 
-    /// <summary>Looked up at once: a deletion of a million keys must not keep those out who come to wait.</summary>
+    /// <summary>Changes looked up under one hold of the lock: the deletion of a million keys must not keep new waiters out.
+    /// </summary>
     private const int ChangesPerLock = 1024;
 
     private readonly Func<IStateView> _view;

@@ -18,7 +18,7 @@ public sealed class WireWriter(int capacity = 64)
     /// <summary>What was written, without a copy: the writer must not be used again.</summary>
     public ReadOnlyMemory<byte> Detach() => _buffer.AsMemory(0, _count);
 
-    /// <summary>Begins anew. A buffer that one large record has blown up is let go.</summary>
+    /// <summary>Begins anew. A buffer that has grown for one large record is not kept.</summary>
     public void Reset()
     {
         _count = 0;

@@ -3,10 +3,10 @@ namespace Raftd.Store.Buckets;
 /// <summary>The named parts of the replicated state. The numbers are written into snapshots and never change.</summary>
 public enum Bucket : byte
 {
-    /// <summary>Applied index and term, hash, configuration, compacted revision.</summary>
+    /// <summary>Of which moment the store is: feature level, applied index and term, hash, revisions (StoredMeta).</summary>
     Meta = 0,
 
-    /// <summary>Member id to its addresses.</summary>
+    /// <summary>One pair: the configuration of the Raft group as applied (ConfigurationPart).</summary>
     Members = 1,
 
     /// <summary>Revision to key, value and metadata. User keys are never bucket keys (docs/lmdb.md).</summary>

@@ -1,10 +1,10 @@
-// The seam between the replicated state and whatever keeps it: LMDB in a member, a model in the simulator.
+// The seam between the replicated state and the store that keeps it: LMDB in a member, a model in the simulator.
 //
 // What every store behind it keeps to:
 //   1. Write is one transaction, durable when it returns. A crash in the middle leaves all of it or nothing.
 //   2. A reader sees the state after one batch, whole: the last that had returned when BeginRead began, or a later one,
-//      which may still be on its way to the disk. So of two readers, one behind the other, the second may see less than
-//      the first, but never less than what Write has returned for. Whatever is written meanwhile, it sees none of it.
+//      which may still be on its way to the disk. So of two readers, one after the other, the second may see less than
+//      the first, but never less than what Write has returned for. It sees nothing that is written while it is open.
 //      Readers and the writer never wait for each other, except that a store which must grow or close asks its readers
 //      to end (IBucketReader.MustYield).
 //   3. Keys are ordered as unsigned bytes, a prefix before its extensions.

@@ -1,8 +1,8 @@
 // Checksums of what the store holds.
 //
-// LMDB trusts its pages: a bit that rots in one is handed out as it is, to clients and into snapshots. So every value ends
-// with a CRC-32C over its key and itself, little-endian. The record of a revision has two, one behind its head and one
-// behind its value: a start reads the heads of all records, and not a gigabyte of values (RevisionRecord).
+// LMDB trusts its pages: it hands out a rotten bit as it is, to clients and into snapshots. So every value ends with a
+// CRC-32C over its key and itself, little-endian. The record of a revision has two, one after its head and one after its
+// value: a start reads the heads of all records, and not a gigabyte of values (RevisionCodec).
 
 using System.Buffers.Binary;
 using Raftd.State.Wire;

@@ -38,7 +38,7 @@ internal sealed unsafe class LightningTransactionHandle : SafeHandle
         return new LightningTransactionHandle(environment, transaction, isReadOnly);
     }
 
-    /// <summary>Ends the transaction whatever the answer is.</summary>
+    /// <summary>Ends the transaction, also where it throws.</summary>
     public void Commit()
     {
         ObjectDisposedException.ThrowIf(IsClosed, this);

@@ -13,8 +13,8 @@
 // a commit that found the disk full may be tried again: its pages are all written anew. Any other failure (EIO above
 // all) is sticky: the page cache may show what the disk lacks, and no later write of this object succeeds (failure 28
 // of docs/failures.md).
-// But LMDB says EIO of its own accord too, when the disk took a part of a write and no more: so an EIO on a disk without
-// room is a full disk. If the disk was broken as well, the commit tried again will say so when there is room.
+// But LMDB itself reports EIO as well, when the disk takes only a part of a write: so an EIO on a disk without room is a
+// full disk. If the disk is broken, too, the commit that is tried again says so once there is room.
 
 using Raftd.Store.Buckets;
 
@@ -229,7 +229,7 @@ public sealed class LmdbBucketStore : IBucketStore
         }
         catch (Exception) when (writer.MapIsFull)
         {
-            return false; // whatever the batch made of it, the cause is ours to remove
+            return false; // the full map may have shown as another exception of the batch; growing it removes the cause
         }
 
         writer.Dispose();

@@ -50,7 +50,7 @@ internal sealed class LmdbBucketWriter(LightningTransactionHandle transaction, L
         Span<byte> key = stackalloc byte[BucketLimits.MaxKeyBytes];
         for (var deleted = 0; deleted < maxPairs; deleted++)
         {
-            // Sought anew each time: what a cursor stands on after a delete has changed between LMDB's versions.
+            // Sought again each time: LMDB's versions differ in where a cursor stands after a delete.
             if (!cursor.Seek(low) || (!high.IsEmpty && cursor.Key.SequenceCompareTo(high) >= 0))
             {
                 return deleted;

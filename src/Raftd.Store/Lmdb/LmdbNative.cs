@@ -116,7 +116,7 @@ internal static unsafe partial class LmdbNative
     public static partial int mdb_txn_begin(
         LightningEnvironmentHandle environment, nint parent, uint flags, out nint transaction);
 
-    /// <summary>EINVAL, ENOSPC, EIO, ENOMEM, MDB_MAP_FULL. The transaction is gone whatever the answer.</summary>
+    /// <summary>EINVAL, ENOSPC, EIO, ENOMEM, MDB_MAP_FULL. The transaction is gone even after an error.</summary>
     [LibraryImport(Library)]
     public static partial int mdb_txn_commit(nint transaction);
 

@@ -191,7 +191,7 @@ internal readonly struct KeyReader(
         var cached = record.CachedValue;
         if (cached is not null && !record.Touched)
         {
-            // Looked at first: readers of one key on several cores would else take its cache line from each other.
+            // Checked first: if each read wrote it, readers of one key on several cores would fight for its cache line.
             record.Touched = true;
         }
 

@@ -1,4 +1,4 @@
-// The writer's side of the keyspace: the index, the revisions, and what of them is superseded.
+// The writer's side of the keyspace: the index, the revisions, and which of them are superseded.
 //
 // One entry makes at most one new main revision, except a batch of expiries, where each lease and each key has its own:
 //   1. The first change of an entry opens main = Revision + 1; its changes are numbered by sub from 0.

@@ -13,13 +13,13 @@ internal sealed class StateEpoch(IBucketStore store, ValueCache cache)
     private long _compactFloor;
     private bool _replaced;
 
-    /// <summary>Set again once by an install, before any view of this epoch is out.</summary>
+    /// <summary>Set once more by an install, before any view of this epoch is out.</summary>
     public IBucketStore Store { get; set; } = store;
 
     /// <summary>Of the values of this copy's index.</summary>
     public ValueCache Cache { get; } = cache;
 
-    /// <summary>Told what a read of the store met that was not stored like that. Set before any view of this epoch is out.</summary>
+    /// <summary>Called when a read of the store finds damage. Set before any view of this epoch is out.</summary>
     public Action<BucketStoreException> Damaged { get; set; } = static _ => { };
 
     /// <summary>Replaced by the apply thread while nothing is frozen, by the flusher while something is.</summary>

@@ -9,7 +9,7 @@
 //
 // Every arrow is one atomic exchange of the slot, so each value is put in by one thread and taken out by one.
 //
-//   1. A value is counted before it goes into a slot, and given back by the one who takes it out: the count is never
+//   1. A value is counted before it goes into a slot, and uncounted by the thread that takes it out: the count is never
 //      below what the slots hold, and equal to it at rest.
 //   2. Retired is final. A reader with an older view may still hold a record that the index has lost; a value that it
 //      could put in there would be counted until the process ends.
@@ -55,7 +55,7 @@ internal sealed class ValueCache(long limitBytes)
     public byte[]? Admit(byte[] value) => value.Length <= MaxValueBytes && TryCount(value.Length) ? value : null;
 
     /// <summary>Keeps what a reader had to look for elsewhere. Any thread.</summary>
-    /// <param name="record">The record whose value it is, of whatever view.</param>
+    /// <param name="record">The record whose value it is, of any view, old or new.</param>
     /// <param name="value">Never changed again.</param>
     /// <param name="index">Of that view; room is made among its records.</param>
     public void Fill(KeyRecord record, byte[] value, CowSnapshot<byte[], KeyRecord> index)

@@ -76,8 +76,8 @@ public sealed class SnapshotReceiver : IDisposable
     /// <summary>False after a failure: this snapshot is of no use any more, and no stream can go on with it.</summary>
     public bool CanGoOn => _failure is null;
 
-    /// <summary>The stream has ended, wherever it was: what came of the next chunk is dropped, to come again whole. An
-    /// install that waits for its next stream holds no large buffer.</summary>
+    /// <summary>The stream has ended, perhaps within a chunk: the bytes of that chunk are dropped, and it comes again whole. So
+    /// an install that waits for its next stream holds no large buffer.</summary>
     public void EndStream()
     {
         ReceivedBytes -= _filled;

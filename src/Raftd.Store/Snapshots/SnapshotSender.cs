@@ -36,7 +36,7 @@ public sealed record SnapshotSenderOptions
         }
     } = 256 << 10;
 
-    /// <summary>Looks at each pair before it is sent, and throws where it is damaged; no look unless set.</summary>
+    /// <summary>Checks each pair before it is sent, and throws if it is damaged; no check unless set.</summary>
     public PairCheck Verify { get; init; } = static (_, _, _) => { };
 }
 

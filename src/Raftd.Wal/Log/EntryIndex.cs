@@ -12,8 +12,9 @@ internal readonly record struct EntryPosition(ulong Term, uint Segment, uint Off
 
 /// <summary>Positions of the entries (BaseIndex, LastIndex], a queue that shrinks at both ends.</summary>
 /// <remarks>
-/// Chunks and not one array: it grows without copying, and its front is given back without moving the rest. A chunk stays
-/// below the size of the large object heap. Not thread-safe; <see cref="WriteAheadLog"/> guards it.
+/// Chunks and not one array: it grows without copying, and its front is given back without moving the rest. A chunk has
+/// 48 KiB, less than what the runtime puts on the large object heap (85 000 bytes). Not thread-safe;
+/// <see cref="WriteAheadLog"/> guards it.
 ///
 /// Invariant: along the index the pairs (segment, offset) rise. Put appends at the end of the newest segment after it has
 /// cut off everything at or above the index; FirstBehind searches by that order.

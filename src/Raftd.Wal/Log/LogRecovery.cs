@@ -28,9 +28,9 @@ namespace Raftd.Wal;
 internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbers, List<Segment> live)
 {
     private readonly EntryIndex _index = new(0, 0);
-    private LogState _state;
-    private uint _link;
-    private long _end;
+    private LogState _state; // as of the last record replayed
+    private uint _link; // its checksum, which the next record or header has to repeat
+    private long _end; // where the segment before ended; the place to name if the next one does not follow
     private ulong _numberInIndex; // of the segment being replayed; the last one is about to be copied to the next number
 
     public RecoveredLog Run()
@@ -132,6 +132,10 @@ internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbe
         return JudgeEnd(segment, scan, isLast);
     }
 
+    /// <remarks>
+    /// The record's checksums hold, so it is here as it was made. One that contradicts the records before it is therefore
+    /// no torn write, and never ends the log as one.
+    /// </remarks>
     private void Apply(Segment segment, SegmentScan scan)
     {
         var record = scan.Current;
@@ -181,6 +185,10 @@ internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbe
     }
 
     /// <summary>Tells a clean end, a torn tail and corruption apart; the table is in docs/wal-format.md.</summary>
+    /// <remarks>
+    /// Any segment but the last was synced before its successor had a name (WriteAheadLog.Roll), so anything but zeros at
+    /// its end was durable.
+    /// </remarks>
     private static TailState JudgeEnd(Segment segment, SegmentScan scan, bool isLast)
     {
         var remains = scan.LookAhead();

@@ -17,10 +17,11 @@ namespace Raftd.Wal;
 
 public sealed partial class WriteAheadLog
 {
+    /// <summary>A buffer that one batch made larger than this is given back once the batch is in its files.</summary>
     private const int RetainedBufferBytes = 8 << 20;
 
     private readonly List<Chunk> _chunks = []; // of _buffer, in order; from _written on they are still to be written
-    private byte[] _buffer = new byte[64 << 10]; // owned by the writer; grows to the largest batch
+    private byte[] _buffer = new byte[64 << 10]; // owned by the writer; doubles as a batch needs it
     private int _buffered;
     private Tail _tail;
     private long _roomBytes; // of the current segment, behind the tail; read by other threads
@@ -51,6 +52,8 @@ public sealed partial class WriteAheadLog
     private void AppendEntry(in LogEntry entry)
     {
         var (term, index, length) = (entry.Term, entry.Index, entry.Data.Length);
+
+        // The core checks the same by numbers of its own. These are the log's: what they refuse would reach the disk.
         Invariant.Check(index > _state.Commit, $"entry {index} would replace a committed one, commit is {_state.Commit}");
         Invariant.Check(index <= _index.LastIndex + 1, $"entry {index} leaves a gap after {_index.LastIndex}");
         Invariant.Check(index > _index.BaseIndex, $"entry {index} is below the log's start {_index.BaseIndex + 1}");
@@ -61,10 +64,15 @@ public sealed partial class WriteAheadLog
         // Reserve may start a segment and so moves _tail: the header below is made after it, from the tail it leaves.
         var record = Reserve(RecordHeader.SizeOf(length));
         entry.Data.Span.CopyTo(record[RecordHeader.Bytes..]);
+
+        // The buffer is used again for each batch. The padding has to be zeros, because the data's checksum covers it.
         record[(RecordHeader.Bytes + length)..].Clear();
         var dataCrc = Crc32C.Append(0, record[RecordHeader.Bytes..]);
         var header = new RecordHeader(
             _tail.Link, RecordType.Entry, entry.Kind, length, term, index, previousTerm, _tail.Synced, dataCrc);
+
+        // A replay raises the term in the same way (LogRecovery.ApplyEntry). So memory and disk agree, also where the state
+        // record that follows is torn off.
         _state = _state.RaisedTo(term);
         Note(index, new EntryPosition(term, (uint)_tail.Segment, (uint)_tail.Offset, length));
         Finish(record, header);
@@ -132,7 +140,7 @@ public sealed partial class WriteAheadLog
     private void StartSegment(long size)
     {
         var number = _tail.Segment + 1;
-        Invariant.Check(number <= uint.MaxValue, $"segment number {number}");
+        Invariant.Check(number <= uint.MaxValue, $"segment number {number}"); // EntryPosition keeps 32 bits of it
         var header = new SegmentHeader(
             number, number, CapacityFor(_options, SegmentHeader.Bytes + size), SegmentHeader.Bytes,
             _index.LastIndex, _index.LastTerm, _state, _tail.Link);

@@ -33,6 +33,8 @@ public sealed partial class WriteAheadLog
         }
 
         ThrowIfFailed();
+
+        // Never above the current segment: the next record continues its chain.
         var keep = index <= _index.BaseIndex ? _segments[0].Number
             : index > _index.LastIndex ? Current.Number
             : _index[index].Segment;
@@ -88,6 +90,10 @@ public sealed partial class WriteAheadLog
         }
     }
 
+    /// <remarks>
+    /// Memory first, then the name, then its durability. A crash before the last step may bring the segment back: the next
+    /// start then has a longer log than this process had, and all of it is right.
+    /// </remarks>
     private void DeleteOldest()
     {
         var oldest = _segments[0];
@@ -121,6 +127,11 @@ public sealed partial class WriteAheadLog
         return low;
     }
 
+    /// <summary>The new segment has its name: what follows makes memory agree with the disk.</summary>
+    /// <remarks>
+    /// Only the deletions can fail. That is final for this process, and harms no later one: Open ignores superseded segments
+    /// and deletes them.
+    /// </remarks>
     private void StartAnew(Segment fresh, in LogState state)
     {
         var old = _segments.ToArray();

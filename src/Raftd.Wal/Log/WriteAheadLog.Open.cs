@@ -3,8 +3,8 @@
 // The naive start reads up to the last valid record and appends behind it. Two things make that wrong. The page cache may
 // show records that were written by a killed process and never synced: this process acknowledges them, the machine loses
 // power, and they are gone. And if an earlier sync failed, the kernel holds those pages clean, and no sync of this process
-// writes them again. Copying the records to a new file and syncing that makes them durable, whatever the old file's pages
-// are worth.
+// writes them again. Copying the records to a new file and syncing that makes them durable, even if the old file's pages
+// never reach the disk.
 //
 // Every step can be the last one before a crash, and every step can be repeated:
 //
@@ -102,6 +102,8 @@ public sealed partial class WriteAheadLog
         var state = found.State == found.StateOnDisk ? [] : new byte[RecordHeader.Bytes];
         var link = state.Length == 0 ? found.Link
             : RecordHeader.ForState(found.State, found.Link, end).WriteTo(state, old.Header.ChainSeed);
+
+        // FirstReplaced stays: the copy supersedes the old segment, and everything that the old one superseded.
         var header = old.Header with
         {
             Number = old.Number + 1,
@@ -121,6 +123,10 @@ public sealed partial class WriteAheadLog
         return found with { Link = link, End = header.Synced };
     }
 
+    /// <remarks>
+    /// What was verified is read a second time and not verified again. The checksums come along, so a bit that changed in
+    /// between shows at the next read, and as corruption: it lies below the header's synced.
+    /// </remarks>
     private static void Copy(IFile from, IFile to, long end)
     {
         var window = new FileWindow(from, end);

@@ -20,12 +20,14 @@ namespace Raftd.Wal;
 
 public sealed partial class WriteAheadLog
 {
+    /// <summary>The entries of a run share one array. So this bounds also what one entry that is kept keeps alive, unless the
+    /// entry itself is larger.</summary>
     private const int MaxRunBytes = 4 << 20;
 
     /// <summary>The entries of [low, high) that are written, until their data exceeds <paramref name="maxBytes"/>.</summary>
     /// <remarks>
     /// Any thread. Buffered entries are not included: the answer ends at <see cref="WrittenIndex"/>, and may be empty.
-    /// The first entry is given whatever its size. Each entry is verified against its checksum.
+    /// The first entry is given even if it is larger than that. Each entry is verified against its checksum.
     /// </remarks>
     /// <exception cref="LogCompactedException"><paramref name="low"/> is below FirstIndex.</exception>
     /// <exception cref="WalCorruptException">The disk no longer has what was written.</exception>
@@ -89,6 +91,7 @@ public sealed partial class WriteAheadLog
         }
     }
 
+    /// <remarks>Under the lock. A position in the index names a live segment: both leave in one step (DeleteOldest).</remarks>
     private Segment Hold(uint number)
     {
         var segment = _segments.Find(candidate => candidate.Number == number);
@@ -140,6 +143,10 @@ public sealed partial class WriteAheadLog
         }
     }
 
+    /// <remarks>
+    /// Index and term are compared as well: if the disk has put a record of this segment in the wrong place, its checksums
+    /// still hold.
+    /// </remarks>
     private static bool TryDecode(
         Segment segment, ulong index, in EntryPosition position, ReadOnlyMemory<byte> record, out LogEntry entry)
     {

@@ -8,8 +8,8 @@
 //  3. pwrite its records
 //  4. fdatasync, then SyncedIndex moves                      only now may the caller acknowledge
 //
-// A crash before 4 may leave any part of the batch. None of it was acknowledged, and what is left is a prefix: the walk of
-// recovery ends at the first record that does not hold, whatever comes behind it.
+// A crash before 4 may leave any part of the batch. None of it was acknowledged, and recovery keeps only a prefix: it drops
+// everything from the first bad record on, sound or not.
 //
 // fdatasync is enough, and fsync only slower: a segment has its full length, written with zeros and synced, before it has
 // its name. So no write of a record changes metadata that is needed to read it back.
@@ -22,7 +22,7 @@ namespace Raftd.Wal;
 public sealed partial class WriteAheadLog
 {
     private int _written; // chunks of the buffer that are in their files
-    private bool _dirty; // the current segment has bytes that were not synced
+    private bool _dirty; // the current segment has bytes that were not synced; no other segment ever has
 
     /// <summary>Something was appended that is not durable yet.</summary>
     public bool HasUnsynced => _chunks.Count > 0 || _dirty;
@@ -72,6 +72,10 @@ public sealed partial class WriteAheadLog
         }
     }
 
+    /// <remarks>
+    /// May run again for one chunk, after a full disk, and still makes its segment once: a Roll that finds the disk full
+    /// leaves no segment behind, and any other failure, here or in the Roll, is final.
+    /// </remarks>
     private void WriteChunk(int at)
     {
         var chunk = _chunks[at];
@@ -101,6 +105,7 @@ public sealed partial class WriteAheadLog
     {
         if (!_dirty)
         {
+            // Durable to its end already. That holds for a new segment too: Create syncs the header before the name.
             return;
         }
 

@@ -59,12 +59,12 @@ public sealed partial class WriteAheadLog : IDisposable
     private readonly WalOptions _options;
     private readonly SegmentFiles _files;
     private readonly SpareSegment _spare;
-    private readonly List<Segment> _segments;
-    private readonly EntryIndex _index;
+    private readonly List<Segment> _segments; // live, oldest first, never empty before Dispose
+    private readonly EntryIndex _index; // shows buffered entries too
     private ulong _writtenIndex;
     private ulong _syncedIndex;
-    private LogState _state;
-    private WalFailedException? _failure;
+    private LogState _state; // writer thread alone; the state record of a batch may still be in the buffer
+    private WalFailedException? _failure; // set once; the writer's calls throw it from then on, reads go on
 
     private WriteAheadLog(WalOptions options, SegmentFiles files, SpareSegment spare, RecoveredLog recovered)
     {
@@ -177,6 +177,8 @@ public sealed partial class WriteAheadLog : IDisposable
     public bool TryReserve(long dataBytes, int entries = 1)
     {
         var needed = dataBytes + ((long)entries * (RecordHeader.Bytes + RecordHeader.Alignment)) + _options.ReserveBytes;
+
+        // The larger of the two and not their sum: no record spans two segments, so the end of the current one may be lost.
         return !IsSpaceLow || needed <= Math.Max(Volatile.Read(ref _roomBytes), _spare.RoomBytes);
     }
 

@@ -3,8 +3,8 @@ namespace Raftd.Wal;
 /// <summary>An open segment of the log. The log holds it, and so does each read in flight; the last holder closes the file.</summary>
 /// <remarks>
 /// The race: a reader has found a position in the segment, and the writer deletes the segment and closes its file before the
-/// reader reads. So the reader takes its hold in the step in which it finds the position, under the lock that the writer needs to
-/// let go of the segment.
+/// reader reads. So the reader takes its hold in the step in which it finds the position, under the lock that the writer
+/// needs to take the segment out of the list.
 /// </remarks>
 internal sealed class Segment(SegmentHeader header, IFile file)
 {

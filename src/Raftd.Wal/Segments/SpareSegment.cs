@@ -157,6 +157,8 @@ internal sealed class SpareSegment(IFileSystem files, string directory, long siz
     }
 
     /// <summary>Remembers whether the last allocation met a full disk; null is success.</summary>
+    /// <remarks>The writer sets the flag here, the background thread in Prepare. The later one wins, and the next attempt
+    /// corrects it.</remarks>
     public void NoteAllocation(StorageIoException? failure) => _spaceLow = failure is { IsDiskFull: true };
 
     public void Close()
