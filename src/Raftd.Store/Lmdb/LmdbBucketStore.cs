@@ -59,7 +59,6 @@ public sealed class LmdbBucketStore : IBucketStore
             MapSizeBytes = FirstMapSizeBytes(options, file.Exists ? file.Length : 0),
             MaxReaders = options.MaxReaders,
             MaxDatabases = BucketLimits.BucketCount,
-            ReadAhead = options.ReadAhead,
         });
         try
         {
@@ -200,7 +199,7 @@ public sealed class LmdbBucketStore : IBucketStore
         var databases = new LightningDatabase[BucketLimits.BucketCount];
         for (var i = 0; i < databases.Length; i++)
         {
-            databases[i] = transaction.OpenDatabase(NameOf((Bucket)i), create: true);
+            databases[i] = transaction.OpenDatabase(NameOf((Bucket)i));
         }
 
         transaction.Commit();
@@ -221,7 +220,7 @@ public sealed class LmdbBucketStore : IBucketStore
     /// <summary>One run of the batch; false when the map was too small for it.</summary>
     private bool TryWrite(Action<IBucketWriter> batch)
     {
-        using var transaction = _environment.Begin(readOnly: false);
+        using var transaction = _environment.BeginTransaction();
         using var writer = new LmdbBucketWriter(transaction, _databases);
         try
         {
@@ -236,7 +235,7 @@ public sealed class LmdbBucketStore : IBucketStore
         return !writer.MapIsFull && TryCommit(transaction);
     }
 
-    private bool TryCommit(LightningTransactionHandle transaction)
+    private bool TryCommit(LightningTransaction transaction)
     {
         try
         {
