@@ -18,7 +18,6 @@ public enum StepDownReason
     LostQuorum,
     DiskStalled,
     Removed,
-    OtherLeader,
 }
 
 public enum VoteRefusal

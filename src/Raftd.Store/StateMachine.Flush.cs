@@ -1,4 +1,3 @@
-using Raftd.State.Commands;
 using Raftd.Store.Buckets;
 using Raftd.Store.Mvcc;
 
@@ -8,13 +7,9 @@ public sealed partial class StateMachine
 {
     private ulong _frozenIndex;
     private ulong _flushedIndex;
-    private ulong _flushedTerm;
 
     /// <summary>The store holds the state up to this entry. The log may be deleted below it. Any thread.</summary>
     public ulong FlushedIndex => Volatile.Read(ref _flushedIndex);
-
-    /// <summary>The term of that entry. Read it after a flush on the same thread, or for display.</summary>
-    public ulong FlushedTerm => Volatile.Read(ref _flushedTerm);
 
     /// <summary>The configuration last applied, and the entry it came with. Apply thread; others read View().</summary>
     public ReadOnlyMemory<byte> Configuration => _state.Working.Configuration;
@@ -83,7 +78,7 @@ public sealed partial class StateMachine
                 "flush.commit", static errno => new BucketStoreException(BucketStoreFault.Io, $"commit: errno {errno}"));
         });
         Failpoint.Hit("flush.committed");
-        SetFlushed(frozen.Meta.Applied);
+        Volatile.Write(ref _flushedIndex, frozen.Meta.Applied.Index);
         epoch.Halves = new OverlayHalves(epoch.Halves.Active, Frozen: null);
         NoteDeleted(frozen.DeletesThrough);
     }
@@ -92,16 +87,10 @@ public sealed partial class StateMachine
     {
         state.Epoch.Damaged = NoteDamage;
         _frozenIndex = state.Applied.Index;
-        SetFlushed(state.Applied);
+        Volatile.Write(ref _flushedIndex, state.Applied.Index);
         if (state.Applied.Index != 0)
         {
             _hashes.Set(state.Applied.Index, state.Applied.Hash);
         }
-    }
-
-    private void SetFlushed(AppliedState applied)
-    {
-        Volatile.Write(ref _flushedTerm, applied.Term);
-        Volatile.Write(ref _flushedIndex, applied.Index);
     }
 }
