@@ -89,18 +89,6 @@ public sealed class LmdbBucketStore : IBucketStore
         }
     }
 
-    /// <summary>Bytes of address space; grows by doubling. For tests and metrics.</summary>
-    public long MapSizeBytes
-    {
-        get
-        {
-            lock (_writeLock)
-            {
-                return _environment.Info.MapSizeBytes;
-            }
-        }
-    }
-
     /// <summary>Opens the store in a directory, making both if they are not there.</summary>
     /// <exception cref="BucketStoreException">InUse, Corrupt, Unavailable or Io.</exception>
     public static LmdbBucketStore Open(string directory, LmdbBucketStoreOptions? options = null)
