@@ -8,13 +8,16 @@ public sealed record ApiOptions
 {
     private const int Kibi = 1024;
     private const int Mebi = 1024 * 1024;
+    private const int MostKeyBytes = 8 * Kibi;
+
+    public const int DefaultMaxKeyBytes = 4 * Kibi;
 
     /// <summary>Bytes of one value, flag -max-value-bytes.</summary>
     /// <remarks>Equal on all members: a value accepted by one is proposed to all.</remarks>
     public int MaxValueBytes { get; init; } = (int)Bounds.MaxValueBytes.Default;
 
     /// <summary>Bytes of one key of the REST face. Default 4 KiB; percent-encoded threefold it fits the request line.</summary>
-    public int MaxKeyBytes { get; init; } = 4 * Kibi;
+    public int MaxKeyBytes { get; init; } = DefaultMaxKeyBytes;
 
     /// <summary>Bytes of all request bodies held at once, small ones excepted; above it 429 with Retry-After. Default 256 MiB.</summary>
     /// <remarks>At least twice MaxValueBytes, because a buffer that grows is there twice for a moment. A body is counted with
@@ -85,9 +88,9 @@ public sealed record ApiOptions
     {
         var problems = new List<string>();
         Check(
-            MaxValueBytes >= 1 && MaxValueBytes <= Bounds.MaxValueBytes.Most,
-            $"max-value-bytes {MaxValueBytes} is not within 1 and {Bounds.MaxValueBytes.Most}");
-        Check(MaxKeyBytes is >= 1 and <= 8 * Kibi, $"max key bytes {MaxKeyBytes} is not within 1 and 8192");
+            Bounds.MaxValueBytes.Holds(MaxValueBytes),
+            $"max-value-bytes {MaxValueBytes} is not within {Bounds.MaxValueBytes.Least} and {Bounds.MaxValueBytes.Most}");
+        Check(MaxKeyBytes is >= 1 and <= MostKeyBytes, $"max key bytes {MaxKeyBytes} is not within 1 and {MostKeyBytes}");
         Check(
             MaxBodiesInFlightBytes >= 2L * MaxValueBytes,
             $"max bodies in flight {MaxBodiesInFlightBytes} is below twice max-value-bytes {MaxValueBytes}");

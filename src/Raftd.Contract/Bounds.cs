@@ -18,6 +18,9 @@ public static class Bounds
     /// <summary>Bytes of one value. A stored pair has 64 MiB at most, with the key and what is stored around both.</summary>
     public static Bound<long> MaxValueBytes { get; } = new(32 * MiB, KiB, 60 * MiB);
 
+    /// <summary>Bytes of the largest value that is kept in memory.</summary>
+    public const int MaxCachedValueBytes = 4096;
+
     /// <summary>Bytes of small values kept in memory; 0 keeps none.</summary>
     public static Bound<long> CacheBytes { get; } = new(256 * MiB, 0, TiB);
 
@@ -44,6 +47,7 @@ public static class Bounds
     public static Bound<int> Generator { get; } = new(0, 0, 1023);
 
     /// <summary>Bytes of one file of the log.</summary>
+    /// <remarks>64 MiB is etcd's: a new file is rare, and the copy of the last one at start takes about 0.1 s.</remarks>
     public static Bound<long> WalSegmentBytes { get; } = new(64 * MiB, 64 * KiB, GiB);
 
     /// <summary>Log kept for members that lag; 0 keeps none.</summary>
@@ -63,6 +67,9 @@ public static class Bounds
     /// <summary>The longest that a request may take in the server.</summary>
     public static Bound<TimeSpan> RequestTimeout { get; } =
         new(TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10));
+
+    /// <summary>The heartbeats that must fit into an election timeout, so that a few lost ones start no election.</summary>
+    public const int HeartbeatsPerElection = 5;
 
     /// <summary>Silence of the leader after which members vote.</summary>
     public static Bound<TimeSpan> ElectionTimeout { get; } =

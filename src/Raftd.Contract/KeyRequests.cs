@@ -64,9 +64,6 @@ public sealed record RangeResponse
 
     /// <summary>Keys in the range, however few of them are items.</summary>
     public required long Count { get; init; }
-
-    /// <summary>There are keys behind the last item, which a limit has kept out.</summary>
-    public bool HasMore => Items.Count < Count;
 }
 
 public sealed record PutRequest

@@ -19,11 +19,12 @@ public static class MemberNames
     public static bool IsAddress(string text)
     {
         var colon = text.LastIndexOf(':');
-        return colon > 0 && IsPort(text.AsSpan(colon + 1)) && IsHost(text[..colon]);
+        return colon > 0 && TryParsePort(text.AsSpan(colon + 1), out _) && IsHost(text[..colon]);
     }
 
-    private static bool IsPort(ReadOnlySpan<char> text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is >= 1 and <= 65535;
+    /// <summary>A port from 1 to 65535, in digits alone.</summary>
+    public static bool TryParsePort(ReadOnlySpan<char> text, out int port) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is >= 1 and <= 65535;
 
     private static bool IsHost(string text)
     {

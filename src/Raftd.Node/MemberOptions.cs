@@ -29,7 +29,8 @@ internal sealed record MemberOptions
 
     public required SpoolOptions Spool { get; init; }
 
-    public required DutyOptions Duties { get; init; }
+    /// <summary>Replicated logical bytes that the state may have; writes that would exceed it wait or are refused.</summary>
+    public required long QuotaBytes { get; init; }
 
     /// <summary>Leases and keys of theirs that a new leader takes in between two batches of entries.</summary>
     public required int LeasesPerStep { get; init; }

@@ -17,7 +17,6 @@ internal static class MemberStart
 
     // Address space costs nothing, and a map that has to grow makes readers wait. Free pages and the tree around the data take
     // less than three quotas besides the one of the data.
-    private const long MinMapBytes = 1L << 30;
     private const long MapQuotas = 4;
 
     /// <remarks>The caller holds the directory's lock and has read or made the identity.</remarks>
@@ -30,7 +29,7 @@ internal static class MemberStart
         RequireLog(options.DataDirectory, logDirectory, identity);
         var state = StateDirectory.Open(
             options.DataDirectory,
-            new LmdbBucketStoreOptions { InitialMapSizeBytes = Math.Max(MinMapBytes, MapQuotas * options.QuotaBytes) });
+            new LmdbBucketStoreOptions { InitialMapSizeBytes = Math.Max(LmdbBucketStoreOptions.UsualMapSizeBytes, MapQuotas * options.QuotaBytes) });
         RaftdMember? member = null;
         try
         {

@@ -9,8 +9,6 @@ namespace Raftd.Node;
 /// <summary>Turns the options of a start into the options of the parts, each number with its reason.</summary>
 internal static class MemberTuning
 {
-    private const long DiskBlockBytes = 4096;
-
     /// <summary>One tick is one heartbeat: the core needs no finer time.</summary>
     public static TimeSpan TickInterval(NodeOptions options) => options.HeartbeatInterval;
 
@@ -45,11 +43,7 @@ internal static class MemberTuning
 
             // The log's spare and one segment more: a snapshot must not fill the disk so far that writes stop.
             Spool = new SpoolOptions { ReserveBytes = 2 * options.WalSegmentBytes },
-            Duties = new DutyOptions
-            {
-                QuotaBytes = options.QuotaBytes,
-                Compaction = new CompactionPolicy(options.QuotaBytes),
-            },
+            QuotaBytes = options.QuotaBytes,
 
             // With their keys; well under a millisecond: writes behind it do not notice.
             LeasesPerStep = 500,
@@ -58,7 +52,7 @@ internal static class MemberTuning
 
     private static WalOptions WalOptionsOf(NodeOptions options, int maxCommandBytes)
     {
-        var segment = (options.WalSegmentBytes + DiskBlockBytes - 1) / DiskBlockBytes * DiskBlockBytes;
+        var segment = WalOptions.WholeBlocks(options.WalSegmentBytes);
         return new WalOptions
         {
             SegmentSizeBytes = segment,

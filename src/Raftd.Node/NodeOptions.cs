@@ -30,7 +30,7 @@ public sealed record NodeOptions
     /// <summary>Silence of the leader after which a follower campaigns (up to twice this).</summary>
     public TimeSpan ElectionTimeout { get; init; } = Bounds.ElectionTimeout.Default;
 
-    /// <summary>Between two heartbeats; the election timeout is at least five of them.</summary>
+    /// <summary>Between two heartbeats; the election timeout is at least <see cref="Bounds.HeartbeatsPerElection"/> of them.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = Bounds.HeartbeatInterval.Default;
 
     /// <summary>After it a request is answered with unknown_outcome or no_leader.</summary>

@@ -141,12 +141,12 @@ internal sealed class RaftdMember : IDisposable
         var flusher = new Flusher(state, wal, log, seams.Logger);
         var lessor = new Lessor(state, seams.Time);
         var applier = new Applier(state, lessor, flusher, options.Flush, options.LeasesPerStep, seams.Time);
-        var gate = new QuotaGate(options.Duties.QuotaBytes, state, seams.Time);
+        var gate = new QuotaGate(options.QuotaBytes, state, seams.Time);
         var reports = new PeerReports(seams.Time);
         var replica = new Replica(
             raft, log, applier, state, gate, seams.Peers, options.Replica, seams.Time, seams.Logger, options.Self);
         var alarms = new SpaceAlarms(replica, state, gate, () => wal.IsSpaceLow, reports, seams.Logger);
-        var compactor = new Compactor(replica, state, options.Duties.Compaction, seams.Time, seams.Logger);
+        var compactor = new Compactor(replica, state, new CompactionPolicy(options.QuotaBytes), seams.Time, seams.Logger);
         var levels = new LevelRaiser(replica, state, reports, seams.Logger);
         var duties = new LeaderUpkeep(replica, lessor, alarms, levels, compactor, seams.Time, seams.Logger);
         var pins = new PeerPins(log, reports, seams.Time, seams.Logger);

@@ -55,8 +55,6 @@ public sealed class Configuration
 
     public bool IsLearner(NodeId id) => Learners.BinarySearch(id) >= 0;
 
-    public bool Contains(NodeId id) => IsVoter(id) || IsLearner(id);
-
     /// <summary>How many members vote in one of the two and not in the other.</summary>
     public int VoterDifference(Configuration other) =>
         Voters.Count(id => !other.IsVoter(id)) + other.Voters.Count(id => !IsVoter(id));

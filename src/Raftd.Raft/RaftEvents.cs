@@ -25,9 +25,6 @@ public enum StepDownReason
 
     /// <summary>A configuration in which it is no voter is committed.</summary>
     Removed,
-
-    /// <summary>Not reported: a second leader of one term is dropped as a broken peer's.</summary>
-    OtherLeader,
 }
 
 public enum VoteRefusal

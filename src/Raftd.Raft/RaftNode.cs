@@ -111,8 +111,6 @@ public sealed partial class RaftNode
     /// <summary>The index of the entry that holds <see cref="CommittedConfiguration"/>.</summary>
     public ulong CommittedConfigurationIndex => _history.Committed(Commit).Index;
 
-    public bool IsLearner => Configuration.IsLearner(Id);
-
     /// <summary>
     /// May stand for election: a voter, or a member that was one until the newest configuration commits. A leader that
     /// removes itself and loses its leadership before that commits can be the only member whose log the remaining voters

@@ -1,5 +1,5 @@
 // A check of everything against everything: index, overlay and store, leases and their keys. It finds what a fault of memory, of
-// the disk or of this program has changed since it was written. Too long for a running member; tests and RAFTD_VERIFY ask.
+// the disk or of this program has changed since it was written. Too long for a running member; tests and the simulator ask.
 
 using Raftd.Store.Buckets;
 using Raftd.Store.Mvcc;

@@ -14,7 +14,6 @@
 //     overwrites the other's change, and no lock is needed.
 //   - Meta is in the same transaction as the records: index, hash and configuration cannot part from the data.
 
-using Raftd.State.Commands;
 using Raftd.Store.Buckets;
 using Raftd.Store.Mvcc;
 
@@ -24,13 +23,9 @@ public sealed partial class StateMachine
 {
     private ulong _frozenIndex;
     private ulong _flushedIndex;
-    private ulong _flushedTerm;
 
     /// <summary>The store holds the state up to this entry. The log may be deleted below it. Any thread.</summary>
     public ulong FlushedIndex => Volatile.Read(ref _flushedIndex);
-
-    /// <summary>The term of that entry. Read it after a flush on the same thread, or for display.</summary>
-    public ulong FlushedTerm => Volatile.Read(ref _flushedTerm);
 
     /// <summary>The configuration last applied, and the entry it came with. Apply thread; others read View().</summary>
     public ReadOnlyMemory<byte> Configuration => _state.Working.Configuration;
@@ -102,7 +97,7 @@ public sealed partial class StateMachine
         Failpoint.Hit("flush.committed");
 
         // Only now: before the commit the frozen half is the one place that has these records.
-        SetFlushed(frozen.Meta.Applied);
+        Volatile.Write(ref _flushedIndex, frozen.Meta.Applied.Index);
         epoch.Halves = new OverlayHalves(epoch.Halves.Active, Frozen: null);
         NoteDeleted(frozen.DeletesThrough);
     }
@@ -111,16 +106,10 @@ public sealed partial class StateMachine
     {
         state.Epoch.Damaged = NoteDamage;
         _frozenIndex = state.Applied.Index;
-        SetFlushed(state.Applied);
+        Volatile.Write(ref _flushedIndex, state.Applied.Index);
         if (state.Applied.Index != 0)
         {
             _hashes.Set(state.Applied.Index, state.Applied.Hash);
         }
-    }
-
-    private void SetFlushed(AppliedState applied)
-    {
-        Volatile.Write(ref _flushedTerm, applied.Term);
-        Volatile.Write(ref _flushedIndex, applied.Index);
     }
 }

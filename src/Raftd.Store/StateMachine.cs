@@ -57,10 +57,6 @@ public sealed partial class StateMachine : IReplicatedState, IDisposable
         AdoptFlushed(state);
     }
 
-    /// <summary>True where expensive checks were asked for (RAFTD_VERIFY in the environment, anything but 0).</summary>
-    public static bool IsVerifying { get; } =
-        Environment.GetEnvironmentVariable("RAFTD_VERIFY") is { Length: > 0 } value && value != "0";
-
     /// <summary>The last entry applied, published or not. Apply thread only; others read View().Applied.</summary>
     public AppliedState Applied => _state.Applied;
 
@@ -87,7 +83,7 @@ public sealed partial class StateMachine : IReplicatedState, IDisposable
     /// <summary>Adds an observer of each publish, after the existing ones. Before the first entry.</summary>
     public void Observe(IStateObserver observer) => _observers.Add(observer);
 
-    /// <summary>Compares index, overlay and store, record by record. Any thread; long: for tests and RAFTD_VERIFY.</summary>
+    /// <summary>Compares index, overlay and store, record by record. Any thread; long: for tests and the simulator.</summary>
     /// <returns>The first difference, or null.</returns>
     public string? Audit() => StateAudit.Run(View());
 

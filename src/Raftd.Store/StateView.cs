@@ -124,8 +124,5 @@ public sealed class StateView : IStateView
     /// <exception cref="StoreException">As KeyReader.Changes.</exception>
     internal ChangePage Changes(Revision from, long maxBytes) => Keys.Changes(from, maxBytes);
 
-    /// <summary>How many keys live in [key, rangeEnd) at the newest revision. Takes logarithmic time.</summary>
-    public long Count(ReadOnlySpan<byte> key, ReadOnlySpan<byte> rangeEnd) => KeyRecord.CountLive(Index, key, rangeEnd);
-
     private KeyReader Keys => new(_epoch, Index, Revision, CompactRevision);
 }

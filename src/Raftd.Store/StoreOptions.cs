@@ -6,7 +6,7 @@ namespace Raftd.Store;
 /// <summary>What one member may choose for itself. Nothing here changes what apply answers.</summary>
 public sealed record StoreOptions
 {
-    /// <summary>Bytes of current values (up to 4 KiB each) kept in memory; 0 keeps none.</summary>
+    /// <summary>Bytes of current values, <see cref="Bounds.MaxCachedValueBytes"/> each at most, kept in memory; 0 keeps none.</summary>
     public long CacheBytes
     {
         get;

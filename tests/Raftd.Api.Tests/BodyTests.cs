@@ -3,18 +3,18 @@ namespace Raftd.Api.Tests;
 /// <summary>Bodies that are too large, too slow, cut short or ambiguous, over raw sockets.</summary>
 public sealed class BodyTests
 {
-    private static readonly ApiOptions Small = new() { MaxValueBytes = 1000, MaxBodiesInFlightBytes = 2000 };
+    private static readonly ApiOptions Small = new() { MaxValueBytes = 1024, MaxBodiesInFlightBytes = 2048 };
 
     [Fact]
     public async Task ExpectContinue_TooLarge_GetsItsAnswerBeforeItSends()
     {
         await using var host = await InMemoryHost.StartAsync(Small);
         using var connection = RawHttp.Connect(host);
-        connection.SendText("PUT /key/a HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\nExpect: 100-continue\r\n\r\n");
+        connection.SendText("PUT /key/a HTTP/1.1\r\nHost: a\r\nContent-Length: 1025\r\nExpect: 100-continue\r\n\r\n");
         var answer = connection.ReadAnswer();
         Assert.Equal((413, "close"), (answer.Status, answer.Header("Connection")));
         Assert.Equal(
-            """{"error":"the body is larger than 1000 bytes","code":"too_large","hint":"the limit is -max-value-bytes"}""",
+            """{"error":"the body is larger than 1024 bytes","code":"too_large","hint":"the limit is -max-value-bytes"}""",
             answer.Text);
     }
 
@@ -23,14 +23,14 @@ public sealed class BodyTests
     {
         await using var host = await InMemoryHost.StartAsync(Small);
         using var connection = RawHttp.Connect(host);
-        connection.SendText("PUT /key/a HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n");
+        connection.SendText("PUT /key/a HTTP/1.1\r\nHost: a\r\nContent-Length: 1024\r\nExpect: 100-continue\r\n\r\n");
         Assert.Equal(100, connection.ReadAnswer().Status);
-        connection.SendBytes(new byte[1000]);
+        connection.SendBytes(new byte[1024]);
         var answer = connection.ReadAnswer();
         Assert.Equal(200, answer.Status);
         Assert.Null(answer.Header("Connection"));
         connection.SendRequest("GET", "/key/a");
-        Assert.Equal(1000, connection.ReadAnswer().Body.Length);
+        Assert.Equal(1024, connection.ReadAnswer().Body.Length);
     }
 
     [Fact]
@@ -55,8 +55,8 @@ public sealed class BodyTests
     }
 
     [Theory]
-    [InlineData(1000, 200)]
-    [InlineData(1001, 413)]
+    [InlineData(1024, 200)]
+    [InlineData(1025, 413)]
     [InlineData(200_000, 413)]
     public async Task ChunkedBody_AroundItsLimit_IsCounted(int length, int status)
     {

@@ -157,10 +157,10 @@ public sealed class LeaseApiTests(InMemoryHost host) : IClassFixture<InMemoryHos
     [Fact]
     public async Task KeepAlive_DataAsLargeAsAValue_PassesAndOneMoreDoesNot()
     {
-        await using var small = await InMemoryHost.StartAsync(new ApiOptions { MaxValueBytes = 1000 });
+        await using var small = await InMemoryHost.StartAsync(new ApiOptions { MaxValueBytes = 1024 });
         var id = RawHttp.Send(small, "POST", "/lease/grant?ttl=10&name=n").Text;
         var url = $"/lease/keepalive/{id}";
-        foreach (var (length, status) in new[] { (1000, 200), (1001, 413) })
+        foreach (var (length, status) in new[] { (1024, 200), (1025, 413) })
         {
             var escaped = Encoding.ASCII.GetBytes("key=k&data=" + string.Concat(Enumerable.Repeat("%ff", length)));
             Assert.Equal(status, RawHttp.Send(small, "POST", url, FormType, escaped).Status);

@@ -101,7 +101,7 @@ public sealed class PeerFrameTests
             }
         }
 
-        isInsideFrame = parser.IsInsideFrame;
+        isInsideFrame = frames.Sum(static frame => PeerFrame.HeaderBytes + frame.Payload.Length) < bytes.Length;
         return frames;
     }
 

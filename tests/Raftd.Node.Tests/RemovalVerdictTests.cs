@@ -83,7 +83,6 @@ public sealed class RemovalVerdictTests
             Term = 3,
             Leader = NodeId.None,
             Commit = 10,
-            Applied = 10,
             Configuration = configuration,
             Members = table,
             CommittedConfiguration = configuration,

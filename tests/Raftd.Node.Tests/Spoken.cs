@@ -21,7 +21,7 @@ internal static class Spoken
             frames.Add((kind, payload.ToArray()));
         }
 
-        Assert.False(parser.IsInsideFrame);
+        Assert.Equal(output.Bytes.Length, frames.Sum(static frame => PeerFrame.HeaderBytes + frame.Payload.Length));
         return frames;
     }
 

@@ -43,7 +43,7 @@ internal sealed class SteppedMember : IDisposable
         });
         var options = MemberTuning.Of(OptionsOf(self), self, founding) with
         {
-            Spool = new SpoolOptions { ChunkBytes = 200, SliceBytes = 400 },
+            Spool = new SpoolOptions { ChunkBytes = 200, SliceBytes = 400, ReserveBytes = 0 },
         };
         _parts = RaftdMember.Open(tune?.Invoke(options) ?? options, new MemberSeams
         {

@@ -140,7 +140,7 @@ public class RecordTests
     [Fact]
     public void Options_OutOfBounds_EveryProblemIsNamed()
     {
-        Assert.Empty(new WalOptions().Validate());
+        Assert.Empty(Workload.LargeSegments.Validate());
         var problems = new WalOptions { SegmentSizeBytes = 5000, MaxRecordBytes = 0, ReserveBytes = -1 }.Validate();
         Assert.Collection(
             problems,

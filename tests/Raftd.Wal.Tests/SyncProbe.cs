@@ -16,7 +16,7 @@ internal static class SyncProbe
             return;
         }
 
-        using (var log = WriteAheadLog.Open(new PosixFileSystem(), directory, new WalOptions { SegmentSizeBytes = 1 << 20 }))
+        using (var log = WriteAheadLog.Open(new PosixFileSystem(), directory, Workload.LargeSegments with { SegmentSizeBytes = 1 << 20 }))
         {
             for (ulong batch = 0; batch < Batches; batch++)
             {

@@ -22,7 +22,7 @@ public class ThroughputTests(ITestOutputHelper output)
         Random.Shared.NextBytes(data);
         var batch = new LogEntry[BatchEntries];
         var latencies = new double[Batches];
-        using (var log = WriteAheadLog.Open(new PosixFileSystem(), directory, new WalOptions()))
+        using (var log = WriteAheadLog.Open(new PosixFileSystem(), directory, Workload.LargeSegments))
         {
             log.PrepareSpare();
             var allocated = GC.GetAllocatedBytesForCurrentThread();
@@ -48,7 +48,7 @@ public class ThroughputTests(ITestOutputHelper output)
         }
 
         var open = Stopwatch.StartNew();
-        WriteAheadLog.Open(new PosixFileSystem(), directory, new WalOptions()).Dispose();
+        WriteAheadLog.Open(new PosixFileSystem(), directory, Workload.LargeSegments).Dispose();
         output.WriteLine($"open {Batches * BatchEntries} entries: {open.ElapsedMilliseconds} ms");
     }
 

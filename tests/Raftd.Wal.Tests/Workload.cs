@@ -19,6 +19,14 @@ internal sealed class Workload(MemoryFileSystem files, WalOptions options, LogMo
         ReserveBytes = 512,
     };
 
+    /// <summary>As in the product.</summary>
+    public static readonly WalOptions LargeSegments = new()
+    {
+        SegmentSizeBytes = 64 << 20,
+        MaxRecordBytes = 64 << 20,
+        ReserveBytes = 64 << 10,
+    };
+
     private WriteAheadLog? _log;
 
     public List<LogModel> Allowed { get; } = [synced];

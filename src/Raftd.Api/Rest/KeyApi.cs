@@ -24,7 +24,7 @@ internal sealed class KeyApi(ApiServices services)
     private static readonly StringValues BytesUnit = "bytes";
 
     private static readonly ApiParameter KeyParameter = new(
-        ParameterPlace.Path, "key", "1 byte to 4 KiB of any bytes, slashes included", "test/a", Required: true);
+        ParameterPlace.Path, "key", $"1 byte to {ApiOptions.DefaultMaxKeyBytes / 1024} KiB of any bytes, slashes included", "test/a", Required: true);
 
     private static readonly ApiParameter IfMatch = new(
         ParameterPlace.Header, "If-Match", "only if the key's mod revision is one of these, as `\"7\"`, or `*` for any");

@@ -36,8 +36,8 @@ internal sealed class LeaseApi(ILeaseService leaseService)
     private static void DescribeGrant(RouteHandlerBuilder grant) => grant
         .WithSummary("Grant a lease")
         .WithParameters(
-            new(ParameterPlace.Query, "ttl", "seconds, 1 to 9000000000", "600", Required: true),
-            new(ParameterPlace.Query, "name", "1 to 1024 bytes", "/esq/node-1", Required: true),
+            new(ParameterPlace.Query, "ttl", $"seconds, {Bounds.MinLeaseTtlSeconds} to {Bounds.MaxLeaseTtlSeconds}", "600", Required: true),
+            new(ParameterPlace.Query, "name", $"1 to {Bounds.MaxLeaseNameBytes} bytes", "/esq/node-1", Required: true),
             new(ParameterPlace.Query, "unique", "1: refuse if a live lease has the name"))
         .Answers(200, "the id, a bare number", ContentTypes.Text)
         .Refuses(409, "a live lease has the name");

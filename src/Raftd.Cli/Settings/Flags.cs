@@ -24,11 +24,11 @@ internal static class Flags
     { IsSwitch = true };
     public static readonly BoundedFlag<long> MaxValueBytes = BoundedFlag.Size("max-value-bytes", Bounds.MaxValueBytes, "largest value");
     public static readonly BoundedFlag<long> CacheBytes = BoundedFlag.Size("cache-bytes", Bounds.CacheBytes,
-        "memory for values of up to 4 KiB; 0 keeps none");
+        $"memory for values of up to {SizeText.Format(Bounds.MaxCachedValueBytes)}; 0 keeps none");
     public static readonly BoundedFlag<TimeSpan> RequestTimeout = BoundedFlag.Duration("request-timeout", Bounds.RequestTimeout,
         "longest time for one request");
     public static readonly BoundedFlag<TimeSpan> ElectionTimeout = BoundedFlag.Duration("election-timeout", Bounds.ElectionTimeout,
-        "a leader that is silent for this long is replaced; at least 5 heartbeats");
+        $"a leader that is silent for this long is replaced; at least {Bounds.HeartbeatsPerElection} heartbeats");
     public static readonly BoundedFlag<TimeSpan> HeartbeatInterval = BoundedFlag.Duration("heartbeat-interval", Bounds.HeartbeatInterval,
         "the leader sends at least one message in this time");
     public static readonly BoundedFlag<long> QuotaBytes = BoundedFlag.Size("quota-bytes", Bounds.QuotaBytes, "most data the cluster keeps");

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Net;
+using Raftd.Contract;
 
 namespace Raftd.Cli.Settings;
 
@@ -25,8 +25,7 @@ internal readonly record struct HostPort(string Host, int Port)
         value = default;
         var colon = text.LastIndexOf(':');
         if (colon < 0
-            || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
-            || port is < 1 or > 65535
+            || !MemberNames.TryParsePort(text.AsSpan(colon + 1), out var port)
             || !TryParseHost(text[..colon], out var host))
         {
             return false;

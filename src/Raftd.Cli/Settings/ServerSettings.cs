@@ -12,18 +12,15 @@ namespace Raftd.Cli.Settings;
 /// </remarks>
 internal sealed record ServerSettings
 {
-    /// <summary>The heartbeats that must fit into an election timeout, so that a few lost ones start no election.</summary>
-    private const int HeartbeatsPerElection = 5;
-
     /// <summary>
-    /// The label of the member: 1 to 128 printable bytes without white space. Default: the host name.
+    /// The label of the member: 1 to 128 printable bytes without white space.
     /// </summary>
     public required string Id { get; init; }
 
-    /// <summary>Where clients connect. Default <c>127.0.0.1:7200</c>.</summary>
+    /// <summary>Where clients connect.</summary>
     public required HostPort HttpAddress { get; init; }
 
-    /// <summary>Where other members connect; not the port of <see cref="HttpAddress"/>. Default <c>127.0.0.1:8200</c>.</summary>
+    /// <summary>Where other members connect; not the port of <see cref="HttpAddress"/>.</summary>
     public required HostPort RaftAddress { get; init; }
 
     /// <summary>
@@ -40,11 +37,10 @@ internal sealed record ServerSettings
     /// <summary>The peer address that this member gives to others; null: see <see cref="Advertise"/>.</summary>
     public required HostPort? AdvertiseRaftAddress { get; init; }
 
-    /// <summary>Host names that clients may use besides those of this machine; see <see cref="HostPattern"/>. Default: none.
-    /// </summary>
+    /// <summary>Host names that clients may use besides those of this machine; see <see cref="HostPattern"/>.</summary>
     public required IReadOnlyList<HostPattern> AllowedHosts { get; init; }
 
-    /// <summary>Whether a follower answers 307 to the leader instead of forwarding. Default false.</summary>
+    /// <summary>Whether a follower answers 307 to the leader instead of forwarding.</summary>
     public required bool Redirect { get; init; }
 
     /// <summary>The largest value in bytes.</summary>
@@ -56,7 +52,7 @@ internal sealed record ServerSettings
     /// <summary>The longest a request may take in the server.</summary>
     public required TimeSpan RequestTimeout { get; init; }
 
-    /// <summary>Silence of the leader after which members vote; at least 5 heartbeats.</summary>
+    /// <summary>Silence of the leader after which members vote.</summary>
     public required TimeSpan ElectionTimeout { get; init; }
 
     /// <summary>The longest silence of a leader.</summary>
@@ -85,13 +81,13 @@ internal sealed record ServerSettings
     /// <summary>Changed bytes that start a flush early.</summary>
     public required long FlushBytes { get; init; }
 
-    /// <summary>The form of the log lines. Default text.</summary>
+    /// <summary>The form of the log lines.</summary>
     public required LogFormat LogFormat { get; init; }
 
-    /// <summary>The least level that is logged. Default information.</summary>
+    /// <summary>The least level that is logged.</summary>
     public required LogLevel LogLevel { get; init; }
 
-    /// <summary>Where the member keeps everything; made if missing. No default.</summary>
+    /// <summary>Where the member keeps everything; made if missing.</summary>
     public required string DataDirectory { get; init; }
 
     /// <summary>Every problem, each naming flag, value and bound; empty for settings that can be used.</summary>
@@ -133,11 +129,11 @@ internal sealed record ServerSettings
                 + $"must differ from {Flags.HttpAddress.Label} {HttpAddress}";
         }
 
-        var leastElection = HeartbeatInterval * HeartbeatsPerElection;
+        var leastElection = HeartbeatInterval * Bounds.HeartbeatsPerElection;
         if (ElectionTimeout < leastElection)
         {
             yield return $"{Flags.ElectionTimeout.Label} {DurationText.Format(ElectionTimeout)}: must be at least "
-                + $"{HeartbeatsPerElection} x {Flags.HeartbeatInterval.Label}, {DurationText.Format(leastElection)}";
+                + $"{Bounds.HeartbeatsPerElection} x {Flags.HeartbeatInterval.Label}, {DurationText.Format(leastElection)}";
         }
 
         if (QuotaBytes < MaxValueBytes)

@@ -22,17 +22,6 @@ internal sealed class Mailbox<T>(int capacity)
     /// post.</summary>
     public Action Wake { get; set; } = static () => { };
 
-    public int Count
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _items.Count;
-            }
-        }
-    }
-
     /// <returns>False, and nothing is queued, when the mailbox holds its capacity.</returns>
     public bool TryPost(T item)
     {

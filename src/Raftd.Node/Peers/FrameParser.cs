@@ -16,9 +16,6 @@ internal sealed class FrameParser
     private int _start;
     private int _end;
 
-    /// <summary>Bytes of a frame that is not whole yet.</summary>
-    public bool IsInsideFrame => _end > _start;
-
     public void Push(ReadOnlySpan<byte> bytes)
     {
         if (_buffer.Length - _end < bytes.Length)

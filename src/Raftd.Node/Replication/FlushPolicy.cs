@@ -5,11 +5,11 @@ internal sealed record FlushPolicy
 {
     /// <summary>Changes are flushed at the latest this long after the flush before. Longer: fewer syncs, a longer replay
     /// of the log after a crash.</summary>
-    public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(100);
+    public required TimeSpan Interval { get; init; }
 
     /// <summary>Flush at once above this many bytes.</summary>
-    public long FreezeBytes { get; init; } = 16 << 20;
+    public required long FreezeBytes { get; init; }
 
     /// <summary>The applier waits for the flusher above this many bytes of changes in memory.</summary>
-    public long MaxOverlayBytes { get; init; } = 96 << 20;
+    public required long MaxOverlayBytes { get; init; }
 }

@@ -279,7 +279,6 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
         Term = _raft.Term,
         Leader = _fencedBecause is null ? _raft.Leader : NodeId.None,
         Commit = _raft.Commit,
-        Applied = _applied,
         Configuration = _raft.Configuration,
         Members = _members,
         CommittedConfiguration = _raft.CommittedConfiguration,

@@ -14,9 +14,6 @@ internal sealed record ReplicaStatus
 
     public required ulong Commit { get; init; }
 
-    /// <summary>Applied and visible to readers.</summary>
-    public required ulong Applied { get; init; }
-
     /// <summary>The configuration in force, committed or not: its members are counted and dialled.</summary>
     public required Configuration Configuration { get; init; }
 

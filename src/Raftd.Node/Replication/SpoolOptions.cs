@@ -10,8 +10,8 @@ internal sealed record SpoolOptions
     /// unless set, a few milliseconds of any disk.</summary>
     public int SliceBytes { get; init; } = 1 << 20;
 
-    /// <summary>Free bytes that a spool leaves on the disk for the log and the state; none unless set.</summary>
-    public long ReserveBytes { get; init; }
+    /// <summary>Free bytes that a spool leaves on the disk for the log and the state.</summary>
+    public required long ReserveBytes { get; init; }
 
     /// <summary>A finished spool without readers is kept this long for the next request: a broken stream comes back, and members
     /// that were wiped together ask one after the other. A minute unless set.</summary>

@@ -8,26 +8,23 @@
 //   MDB_WRITEMAP    never: a stray write goes straight into the state, pages reach the disk in any order, and a full
 //                   disk is a SIGBUS that kills the process instead of ENOSPC (failure 39 of docs/failures.md)
 //   MDB_MAPASYNC    never, as it only speaks to WRITEMAP
-//   MDB_NORDAHEAD   not set unless asked: at start one pass reads all revisions in order, where read-ahead helps, and
-//                   the quota (8 GiB) is about what memory holds. Set it where the state is far larger than memory.
+//   MDB_NORDAHEAD   not set: at start one pass reads all revisions in order, where read-ahead helps, and the default
+//                   quota is about what memory holds.
 //   MDB_NOMEMINIT   not set: pages would carry bytes of the heap to the disk and into backups
 // NOSUBDIR is left out too: the directory is ours and has mode 0700, the files have 0600.
 
 namespace Raftd.Store.Lmdb;
 
 /// <summary>What an environment is opened with.</summary>
-public sealed record EnvironmentConfiguration
+internal sealed record EnvironmentConfiguration
 {
     /// <summary>Bytes of address space, and the most the file can become. A larger file makes it larger.</summary>
     public required long MapSizeBytes { get; init; }
 
     /// <summary>Reader slots, fixed when the lock file is made.</summary>
-    public int MaxReaders { get; init; } = 512;
+    public required int MaxReaders { get; init; }
 
-    public int MaxDatabases { get; init; } = 16;
-
-    /// <summary>Whether the kernel reads ahead of page faults.</summary>
-    public bool ReadAhead { get; init; } = true;
+    public required int MaxDatabases { get; init; }
 }
 
 /// <summary>Where an environment stands.</summary>
@@ -35,11 +32,11 @@ public sealed record EnvironmentConfiguration
 /// <param name="LastPage">Number of the last page that was ever used; the file needs (LastPage + 1) pages.</param>
 /// <param name="LastTransactionId">The last commit.</param>
 /// <param name="PageSizeBytes">4096 as a rule.</param>
-public readonly record struct EnvironmentInfo(
+internal readonly record struct EnvironmentInfo(
     long MapSizeBytes, long LastPage, long LastTransactionId, int PageSizeBytes);
 
 /// <summary>An open LMDB environment. Never open one directory twice in a process: see StoreLock.</summary>
-public sealed class LightningEnvironment : IDisposable
+internal sealed class LightningEnvironment : IDisposable
 {
     private const uint FileMode = 0b110_000_000; // 0600
 
@@ -51,12 +48,11 @@ public sealed class LightningEnvironment : IDisposable
     public LightningEnvironment(string path, EnvironmentConfiguration configuration)
     {
         LmdbLibrary.Require();
-        Path = path;
         LmdbException.ThrowIfFailed(LmdbNative.mdb_env_create(out var environment), "make an environment");
         _handle = new LightningEnvironmentHandle(environment);
         try
         {
-            Open(configuration);
+            Open(path, configuration);
         }
         catch
         {
@@ -64,8 +60,6 @@ public sealed class LightningEnvironment : IDisposable
             throw;
         }
     }
-
-    public string Path { get; }
 
     public EnvironmentInfo Info
     {
@@ -78,7 +72,7 @@ public sealed class LightningEnvironment : IDisposable
         }
     }
 
-    public LightningTransaction BeginTransaction(bool readOnly = false) => new(Begin(readOnly));
+    public LightningTransaction BeginTransaction(bool readOnly = false) => LightningTransaction.Begin(_handle, readOnly);
 
     /// <summary>
     /// Maps the file anew. The caller makes sure that no transaction is open in this process: LMDB does not look, and a
@@ -87,18 +81,9 @@ public sealed class LightningEnvironment : IDisposable
     public void SetMapSize(long bytes) =>
         LmdbException.ThrowIfFailed(LmdbNative.mdb_env_set_mapsize(_handle, (nuint)bytes), "set the map size");
 
-    /// <summary>Frees the reader slots of processes that died; answers how many.</summary>
-    public int CheckStaleReaders()
-    {
-        LmdbException.ThrowIfFailed(LmdbNative.mdb_reader_check(_handle, out var dead), "check readers");
-        return dead;
-    }
-
     public void Dispose() => _handle.Dispose();
 
-    internal LightningTransactionHandle Begin(bool readOnly) => LightningTransactionHandle.Begin(_handle, readOnly);
-
-    private void Open(EnvironmentConfiguration configuration)
+    private void Open(string path, EnvironmentConfiguration configuration)
     {
         LmdbException.ThrowIfFailed(
             LmdbNative.mdb_env_set_mapsize(_handle, (nuint)configuration.MapSizeBytes), "set the map size");
@@ -106,8 +91,9 @@ public sealed class LightningEnvironment : IDisposable
             LmdbNative.mdb_env_set_maxreaders(_handle, (uint)configuration.MaxReaders), "set the reader slots");
         LmdbException.ThrowIfFailed(
             LmdbNative.mdb_env_set_maxdbs(_handle, (uint)configuration.MaxDatabases), "set the databases");
-        var flags = LmdbNative.NoTls | (configuration.ReadAhead ? 0 : LmdbNative.NoReadAhead);
-        LmdbException.ThrowIfFailed(LmdbNative.mdb_env_open(_handle, Path, flags, FileMode), $"open {Path}");
-        CheckStaleReaders();
+        LmdbException.ThrowIfFailed(LmdbNative.mdb_env_open(_handle, path, LmdbNative.NoTls, FileMode), $"open {path}");
+
+        // The slots of processes that died.
+        LmdbException.ThrowIfFailed(LmdbNative.mdb_reader_check(_handle, out _), "check readers");
     }
 }

@@ -1,45 +1,123 @@
-using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 
 namespace Raftd.Store.Lmdb;
 
-/// <summary>A transaction, on the stack: it crosses no await and enters no field, and its spans stay with it.</summary>
+/// <summary>MDB_txn. Releasing it aborts; a forgotten reader is given back by its finalizer (NOTLS: on any thread).</summary>
 /// <remarks>
-/// A get answers a span into the map, without a copy. [UnscopedRef] ties that span to the variable that holds the
-/// transaction, so the compiler refuses to return it from the method. What it does not see is a use after Commit or
-/// Dispose within the method: that would read pages that are used again.
-/// Not committed is aborted. A write transaction stays on its thread.
+/// A get answers a span into the map, without a copy: valid until the transaction ends or changes something.
+/// A write transaction must end on the thread that began it, LMDB's write lock being a thread's mutex: its users end it
+/// in a finally, never by the finalizer.
 /// </remarks>
-public readonly ref struct LightningTransaction
+internal sealed unsafe class LightningTransaction : SafeHandle
 {
-    private readonly LightningTransactionHandle _handle;
+    private readonly LightningEnvironmentHandle _environment;
 
-    internal LightningTransaction(LightningTransactionHandle handle) => _handle = handle;
-
-    /// <summary>Opens a named database; making one needs a write transaction.</summary>
-    public LightningDatabase OpenDatabase(string name, bool create = false)
+    private LightningTransaction(LightningEnvironmentHandle environment, nint transaction, bool isReadOnly)
+        : base(0, ownsHandle: true)
     {
-        var code = LmdbNative.mdb_dbi_open(_handle, name, create ? LmdbNative.Create : 0, out var database);
+        _environment = environment;
+        IsReadOnly = isReadOnly;
+        SetHandle(transaction);
+    }
+
+    public bool IsReadOnly { get; }
+
+    public override bool IsInvalid => handle == 0;
+
+    public static LightningTransaction Begin(LightningEnvironmentHandle environment, bool isReadOnly)
+    {
+        var referenced = false;
+        environment.DangerousAddRef(ref referenced);
+        var code = LmdbNative.mdb_txn_begin(
+            environment, parent: 0, isReadOnly ? LmdbNative.ReadOnly : 0, out var transaction);
+        if (code != LmdbNative.Success)
+        {
+            environment.DangerousRelease();
+            LmdbException.Throw(code, "begin a transaction");
+        }
+
+        return new LightningTransaction(environment, transaction, isReadOnly);
+    }
+
+    /// <summary>Opens a named database, or makes it if it is not there; its number is valid once this has committed.</summary>
+    public LightningDatabase OpenDatabase(string name)
+    {
+        var code = LmdbNative.mdb_dbi_open(this, name, LmdbNative.Create, out var database);
         LmdbException.ThrowIfFailed(code, $"open the database {name}");
         return new LightningDatabase(database);
     }
 
-    [UnscopedRef]
-    public bool TryGet(LightningDatabase database, scoped ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value) =>
-        _handle.TryGet(database, key, out value);
+    /// <summary>Synced when it returns. Ends the transaction, also where it throws.</summary>
+    public void Commit()
+    {
+        ObjectDisposedException.ThrowIf(IsClosed, this);
+        var transaction = handle;
+        SetHandleAsInvalid();
+        var code = LmdbNative.mdb_txn_commit(transaction);
+        _environment.DangerousRelease();
+        LmdbException.ThrowIfFailed(code, "commit");
+    }
 
-    public void Put(LightningDatabase database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
-        _handle.Put(database, key, value);
+    public void Reset() => LmdbNative.mdb_txn_reset(this);
 
-    public bool Delete(LightningDatabase database, ReadOnlySpan<byte> key) => _handle.Delete(database, key);
+    public void Renew() => LmdbException.ThrowIfFailed(LmdbNative.mdb_txn_renew(this), "renew a reader");
 
-    public LightningCursor CreateCursor(LightningDatabase database) => new(new LmdbCursor(_handle, database));
+    public NativeStatistics Statistics(LightningDatabase database)
+    {
+        LmdbException.ThrowIfFailed(LmdbNative.mdb_stat(this, database.Handle, out var statistics), "statistics");
+        return statistics;
+    }
 
-    public long GetEntriesCount(LightningDatabase database) => (long)_handle.Statistics(database).Entries;
+    public bool TryGet(LightningDatabase database, scoped ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
+    {
+        fixed (byte* keyBytes = key)
+        {
+            var keyValue = new NativeValue(keyBytes, key.Length);
+            NativeValue found;
+            var code = LmdbNative.mdb_get(this, database.Handle, &keyValue, &found);
+            if (code == LmdbNative.Success)
+            {
+                value = found.Span;
+                return true;
+            }
 
-    /// <summary>Synced when it returns. The transaction has ended even if this throws.</summary>
-    public void Commit() => _handle.Commit();
+            value = default;
+            return code == LmdbNative.NotFound ? false : Failed(code, "get");
+        }
+    }
 
-    public void Abort() => _handle.Dispose();
+    public void Put(LightningDatabase database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        fixed (byte* keyBytes = key)
+        fixed (byte* valueBytes = value)
+        {
+            var keyValue = new NativeValue(keyBytes, key.Length);
+            var valueValue = new NativeValue(valueBytes, value.Length);
+            LmdbException.ThrowIfFailed(
+                LmdbNative.mdb_put(this, database.Handle, &keyValue, &valueValue, flags: 0), "put");
+        }
+    }
 
-    public void Dispose() => _handle.Dispose();
+    public bool Delete(LightningDatabase database, ReadOnlySpan<byte> key)
+    {
+        fixed (byte* keyBytes = key)
+        {
+            var keyValue = new NativeValue(keyBytes, key.Length);
+            var code = LmdbNative.mdb_del(this, database.Handle, &keyValue, null);
+            return code == LmdbNative.Success || (code != LmdbNative.NotFound && Failed(code, "delete"));
+        }
+    }
+
+    protected override bool ReleaseHandle()
+    {
+        LmdbNative.mdb_txn_abort(handle);
+        _environment.DangerousRelease();
+        return true;
+    }
+
+    private static bool Failed(int code, string operation)
+    {
+        LmdbException.Throw(code, operation);
+        return false;
+    }
 }

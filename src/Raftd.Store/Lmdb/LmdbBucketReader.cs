@@ -7,12 +7,12 @@ internal sealed class LmdbBucketReader(ReaderPool pool, LightningDatabase[] data
 {
     private const int CursorsBeforePruning = 8;
 
-    private LightningTransactionHandle? _transaction = pool.Rent();
+    private LightningTransaction? _transaction = pool.Rent();
     private List<LmdbCursor>? _cursors;
 
     public bool MustYield => pool.MustYield;
 
-    private LightningTransactionHandle Transaction
+    private LightningTransaction Transaction
     {
         get
         {

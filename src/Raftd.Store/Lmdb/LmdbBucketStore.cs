@@ -59,7 +59,6 @@ public sealed class LmdbBucketStore : IBucketStore
             MapSizeBytes = FirstMapSizeBytes(options, file.Exists ? file.Length : 0),
             MaxReaders = options.MaxReaders,
             MaxDatabases = BucketLimits.BucketCount,
-            ReadAhead = options.ReadAhead,
         });
         try
         {
@@ -87,18 +86,6 @@ public sealed class LmdbBucketStore : IBucketStore
         {
             using var reader = new LmdbBucketReader(_readers, _databases);
             return reader.UsedBytes();
-        }
-    }
-
-    /// <summary>Bytes of address space; grows by doubling. For tests and metrics.</summary>
-    public long MapSizeBytes
-    {
-        get
-        {
-            lock (_writeLock)
-            {
-                return _environment.Info.MapSizeBytes;
-            }
         }
     }
 
@@ -200,7 +187,7 @@ public sealed class LmdbBucketStore : IBucketStore
         var databases = new LightningDatabase[BucketLimits.BucketCount];
         for (var i = 0; i < databases.Length; i++)
         {
-            databases[i] = transaction.OpenDatabase(NameOf((Bucket)i), create: true);
+            databases[i] = transaction.OpenDatabase(NameOf((Bucket)i));
         }
 
         transaction.Commit();
@@ -221,7 +208,7 @@ public sealed class LmdbBucketStore : IBucketStore
     /// <summary>One run of the batch; false when the map was too small for it.</summary>
     private bool TryWrite(Action<IBucketWriter> batch)
     {
-        using var transaction = _environment.Begin(readOnly: false);
+        using var transaction = _environment.BeginTransaction();
         using var writer = new LmdbBucketWriter(transaction, _databases);
         try
         {
@@ -236,7 +223,7 @@ public sealed class LmdbBucketStore : IBucketStore
         return !writer.MapIsFull && TryCommit(transaction);
     }
 
-    private bool TryCommit(LightningTransactionHandle transaction)
+    private bool TryCommit(LightningTransaction transaction)
     {
         try
         {

@@ -5,6 +5,11 @@ namespace Raftd.Store.Lmdb;
 /// <summary>How the LMDB store is opened. All of it is per process; members need not agree.</summary>
 public sealed record LmdbBucketStoreOptions
 {
+    /// <summary>Address space of a state whose size is not known.</summary>
+    public const long UsualMapSizeBytes = 1L << 30;
+
+    private const long LeastMapSizeBytes = 1L << 20;
+
     /// <summary>
     /// Address space to begin with, in bytes; 1 GiB unless set, at least 1 MiB. It costs nothing until it is written. A
     /// file that is larger than half of it begins with more.
@@ -14,10 +19,10 @@ public sealed record LmdbBucketStoreOptions
         get;
         init
         {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1L << 20);
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, LeastMapSizeBytes);
             field = value;
         }
-    } = 1L << 30;
+    } = UsualMapSizeBytes;
 
     /// <summary>
     /// The most that the map is grown to; 1 TiB unless set. Beyond it a write fails with
@@ -28,7 +33,7 @@ public sealed record LmdbBucketStoreOptions
         get;
         init
         {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1L << 20);
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, LeastMapSizeBytes);
             field = value;
         }
     } = 1L << 40;
@@ -46,7 +51,4 @@ public sealed record LmdbBucketStoreOptions
 
     /// <summary>How long growing or closing waits for open readers to end; 10 s unless set.</summary>
     public TimeSpan ReaderPatience { get; init; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>Whether the kernel reads ahead; see LightningEnvironment.</summary>
-    public bool ReadAhead { get; init; } = true;
 }

@@ -3,7 +3,7 @@ using Raftd.Store.Buckets;
 namespace Raftd.Store.Lmdb;
 
 /// <summary>One run of a batch. Notes a full map even if the batch swallows the exception.</summary>
-internal sealed class LmdbBucketWriter(LightningTransactionHandle transaction, LightningDatabase[] databases)
+internal sealed class LmdbBucketWriter(LightningTransaction transaction, LightningDatabase[] databases)
     : IBucketWriter, IDisposable
 {
     private readonly List<LmdbCursor> _cursors = [];

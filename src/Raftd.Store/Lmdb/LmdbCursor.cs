@@ -2,19 +2,19 @@ using Raftd.Store.Buckets;
 
 namespace Raftd.Store.Lmdb;
 
-/// <summary>MDB_cursor with the pair it stands on: what is behind LightningCursor, and the cursor of the buckets.</summary>
+/// <summary>MDB_cursor with the pair it stands on: the cursor of the buckets.</summary>
 /// <remarks>
 /// LMDB frees the cursors of a write transaction when that ends and leaves those of a reader to us, so Dispose asks
 /// which of the two it is.
 /// </remarks>
 internal sealed unsafe class LmdbCursor : IBucketCursor
 {
-    private readonly LightningTransactionHandle _transaction;
+    private readonly LightningTransaction _transaction;
     private nint _cursor;
     private NativeValue _key;
     private NativeValue _value;
 
-    public LmdbCursor(LightningTransactionHandle transaction, LightningDatabase database)
+    public LmdbCursor(LightningTransaction transaction, LightningDatabase database)
     {
         _transaction = transaction;
         LmdbException.ThrowIfFailed(

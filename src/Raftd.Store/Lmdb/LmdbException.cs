@@ -10,16 +10,10 @@ public enum LmdbErrorKind
     /// <summary>Any other code; Code and the text say which.</summary>
     Other = 0,
 
-    KeyExists = -30799,
-    NotFound = -30798,
-
     /// <summary>A page that is pointed to is not there: the file is corrupt.</summary>
     PageNotFound = -30797,
 
     Corrupted = -30796,
-
-    /// <summary>A commit failed so that memory and disk may differ; the environment must be opened anew.</summary>
-    Panic = -30795,
 
     VersionMismatch = -30794,
 

@@ -57,7 +57,6 @@ internal static unsafe partial class LmdbNative
 
     // mdb_env_open
     public const uint NoTls = 0x200000;
-    public const uint NoReadAhead = 0x800000;
 
     // mdb_txn_begin
     public const uint ReadOnly = 0x20000;
@@ -125,38 +124,38 @@ internal static unsafe partial class LmdbNative
 
     /// <summary>Lets go of the snapshot and keeps the reader's slot.</summary>
     [LibraryImport(Library)]
-    public static partial void mdb_txn_reset(LightningTransactionHandle transaction);
+    public static partial void mdb_txn_reset(LightningTransaction transaction);
 
     /// <summary>MDB_PANIC, EINVAL.</summary>
     [LibraryImport(Library)]
-    public static partial int mdb_txn_renew(LightningTransactionHandle transaction);
+    public static partial int mdb_txn_renew(LightningTransaction transaction);
 
     /// <summary>MDB_NOTFOUND (without Create), MDB_DBS_FULL.</summary>
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int mdb_dbi_open(
-        LightningTransactionHandle transaction, string name, uint flags, out uint database);
+        LightningTransaction transaction, string name, uint flags, out uint database);
 
     [LibraryImport(Library)]
     public static partial int mdb_stat(
-        LightningTransactionHandle transaction, uint database, out NativeStatistics statistics);
+        LightningTransaction transaction, uint database, out NativeStatistics statistics);
 
     /// <summary>MDB_NOTFOUND, MDB_BAD_VALSIZE (empty key), MDB_BAD_TXN, MDB_CORRUPTED.</summary>
     [LibraryImport(Library)]
     public static partial int mdb_get(
-        LightningTransactionHandle transaction, uint database, NativeValue* key, NativeValue* value);
+        LightningTransaction transaction, uint database, NativeValue* key, NativeValue* value);
 
     /// <summary>MDB_MAP_FULL, MDB_TXN_FULL, MDB_BAD_VALSIZE (key of 0 or over 511 bytes), EACCES (a reader).</summary>
     [LibraryImport(Library)]
     public static partial int mdb_put(
-        LightningTransactionHandle transaction, uint database, NativeValue* key, NativeValue* value, uint flags);
+        LightningTransaction transaction, uint database, NativeValue* key, NativeValue* value, uint flags);
 
     /// <summary>MDB_NOTFOUND, EACCES (a reader), MDB_MAP_FULL, MDB_TXN_FULL (pages above are copied).</summary>
     [LibraryImport(Library)]
     public static partial int mdb_del(
-        LightningTransactionHandle transaction, uint database, NativeValue* key, NativeValue* value);
+        LightningTransaction transaction, uint database, NativeValue* key, NativeValue* value);
 
     [LibraryImport(Library)]
-    public static partial int mdb_cursor_open(LightningTransactionHandle transaction, uint database, out nint cursor);
+    public static partial int mdb_cursor_open(LightningTransaction transaction, uint database, out nint cursor);
 
     [LibraryImport(Library)]
     public static partial void mdb_cursor_close(nint cursor);

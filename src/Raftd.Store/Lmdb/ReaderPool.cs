@@ -24,7 +24,7 @@ internal sealed class ReaderPool(LightningEnvironment environment, Action onClos
 #pragma warning disable MA0158 // the drain waits for a pulse, which System.Threading.Lock does not have
     private readonly object _gate = new(); // guards the fields below; the innermost lock, nothing is called under it
 #pragma warning restore MA0158
-    private readonly Stack<LightningTransactionHandle> _idle = new();
+    private readonly Stack<LightningTransaction> _idle = new();
     private int _active;
     private bool _holding;
     private bool _closed;
@@ -32,7 +32,7 @@ internal sealed class ReaderPool(LightningEnvironment environment, Action onClos
 
     public bool MustYield => _mustYield;
 
-    public LightningTransactionHandle Rent()
+    public LightningTransaction Rent()
     {
         if (Enter() is not { } idle)
         {
@@ -52,7 +52,7 @@ internal sealed class ReaderPool(LightningEnvironment environment, Action onClos
         }
     }
 
-    public void Return(LightningTransactionHandle reader)
+    public void Return(LightningTransaction reader)
     {
         reader.Reset();
         Exit(reader);
@@ -124,7 +124,7 @@ internal sealed class ReaderPool(LightningEnvironment environment, Action onClos
         }
     }
 
-    private LightningTransactionHandle? Enter()
+    private LightningTransaction? Enter()
     {
         lock (_gate)
         {
@@ -139,11 +139,11 @@ internal sealed class ReaderPool(LightningEnvironment environment, Action onClos
         }
     }
 
-    private LightningTransactionHandle BeginNew()
+    private LightningTransaction BeginNew()
     {
         try
         {
-            return environment.Begin(readOnly: true);
+            return environment.BeginTransaction(readOnly: true);
         }
         catch
         {
@@ -152,7 +152,7 @@ internal sealed class ReaderPool(LightningEnvironment environment, Action onClos
         }
     }
 
-    private void Exit(LightningTransactionHandle? reader)
+    private void Exit(LightningTransaction? reader)
     {
         bool isLast;
         lock (_gate)

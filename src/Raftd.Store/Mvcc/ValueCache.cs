@@ -19,6 +19,7 @@
 // no room moves a hand a few records on, the apply thread moves its own with each publish, to keep a sixteenth free for
 // what is written next. Neither waits for the other.
 
+using Raftd.Contract;
 using Raftd.Store.Trees;
 
 namespace Raftd.Store.Mvcc;
@@ -26,7 +27,7 @@ namespace Raftd.Store.Mvcc;
 internal sealed class ValueCache(long limitBytes)
 {
     /// <summary>Larger values are read from the store, where the operating system's page cache has them.</summary>
-    public const int MaxValueBytes = 4096;
+    public const int MaxValueBytes = Bounds.MaxCachedValueBytes;
 
     /// <summary>Records that a reader looks at to make room: about as long as the read of the store that it has just done.</summary>
     private const int VisitsOfReader = 32;

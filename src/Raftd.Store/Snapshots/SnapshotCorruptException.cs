@@ -4,9 +4,4 @@ namespace Raftd.Store.Snapshots;
 /// <param name="sequence">Number of the chunk where it showed, from 0.</param>
 /// <param name="reason">What contradicts what.</param>
 public sealed class SnapshotCorruptException(ulong sequence, string reason)
-    : Exception($"snapshot chunk {sequence}: {reason}")
-{
-    public ulong Sequence { get; } = sequence;
-
-    public string Reason { get; } = reason;
-}
+    : Exception($"snapshot chunk {sequence}: {reason}");

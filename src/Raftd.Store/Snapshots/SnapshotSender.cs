@@ -24,8 +24,8 @@ public enum SnapshotSendResult
 /// <summary>How a snapshot is sent.</summary>
 public sealed record SnapshotSenderOptions
 {
-    /// <summary>A chunk ends before the pair that would take its payload beyond this; 256 KiB unless set.</summary>
-    public int ChunkBytes
+    /// <summary>A chunk ends before the pair that would take its payload beyond this.</summary>
+    public required int ChunkBytes
     {
         get;
         init
@@ -34,10 +34,10 @@ public sealed record SnapshotSenderOptions
             ArgumentOutOfRangeException.ThrowIfGreaterThan(value, SnapshotFormat.MaxPayloadBytes);
             field = value;
         }
-    } = 256 << 10;
+    }
 
-    /// <summary>Checks each pair before it is sent, and throws if it is damaged; no check unless set.</summary>
-    public PairCheck Verify { get; init; } = static (_, _, _) => { };
+    /// <summary>Checks each pair before it is sent, and throws if it is damaged.</summary>
+    public required PairCheck Verify { get; init; }
 }
 
 /// <summary>Throws if the pair is not what was stored.</summary>
@@ -61,13 +61,13 @@ public sealed class SnapshotSender : IDisposable
     /// <param name="reader">The view; meta must be what its transaction holds.</param>
     /// <param name="meta">Sent first.</param>
     /// <param name="options">Sizes, and a look at each pair.</param>
-    public SnapshotSender(IBucketReader reader, SnapshotMeta meta, SnapshotSenderOptions? options = null)
+    public SnapshotSender(IBucketReader reader, SnapshotMeta meta, SnapshotSenderOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(
             meta.Configuration.Length, SnapshotFormat.MaxConfigurationBytes, nameof(meta));
         _reader = reader;
         _meta = meta;
-        _options = options ?? new SnapshotSenderOptions();
+        _options = options;
     }
 
     /// <summary>Bytes written so far, for progress.</summary>

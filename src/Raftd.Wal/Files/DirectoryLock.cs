@@ -68,12 +68,8 @@ public sealed class DirectoryLock : IDisposable
 }
 
 /// <summary>Another process, or another part of this one, works in the directory.</summary>
+/// <param name="directory">Which.</param>
+/// <param name="holder">Its pid, or null when it could not be read.</param>
 public sealed class DirectoryLockedException(string directory, int? holder) : IOException(
     $"{directory} is in use by {(holder is null ? "another process" : $"process {holder}")}; " +
-    "two members cannot share a data directory: stop the other one or give this one its own")
-{
-    public string Directory { get; } = directory;
-
-    /// <summary>The pid of the holder, or null when it could not be read.</summary>
-    public int? Holder { get; } = holder;
-}
+    "two members cannot share a data directory: stop the other one or give this one its own");

@@ -8,8 +8,6 @@ namespace Raftd.Wal;
 public sealed class StorageIoException(string operation, string path, int errno)
     : IOException($"{operation} {path}: {Errno.Describe(errno)}")
 {
-    public string Operation { get; } = operation;
-
     public string Path { get; } = path;
 
     /// <summary>The errno of Linux.</summary>

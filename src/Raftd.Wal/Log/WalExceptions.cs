@@ -20,8 +20,6 @@ public sealed class WalCorruptException(ulong segment, long offset, string reaso
 public sealed class WalVersionException(ulong segment, uint found, uint known) : IOException(
     $"segment {segment:x16}.wal has format version {found}; this raftd knows version {known}: start a newer raftd")
 {
-    public ulong Segment { get; } = segment;
-
     public uint Found { get; } = found;
 }
 
@@ -37,9 +35,4 @@ public sealed class WalSpaceException(string directory, Exception? cause) : IOEx
 
 /// <summary>The entry is below the start of the log: it is in the state, or in a snapshot.</summary>
 public sealed class LogCompactedException(ulong index, ulong firstIndex) : Exception(
-    $"entry {index} is no longer in the log, which starts at {firstIndex}")
-{
-    public ulong Index { get; } = index;
-
-    public ulong FirstIndex { get; } = firstIndex;
-}
+    $"entry {index} is no longer in the log, which starts at {firstIndex}");

@@ -2,14 +2,8 @@ namespace Raftd.Wal;
 
 /// <summary>What <see cref="WriteAheadLog.Open"/> found.</summary>
 /// <param name="State">As of the end of the log; Recovering if this start or an earlier one met a torn tail.</param>
-/// <param name="BaseIndex">The log starts after this index; 0 in a new log.</param>
-/// <param name="BaseTerm">The term at <paramref name="BaseIndex"/>.</param>
-/// <param name="LastIndex">BaseIndex when there are no entries.</param>
 /// <param name="Tail">How the log ended on disk.</param>
-public sealed record WalRecovery(LogState State, ulong BaseIndex, ulong BaseTerm, ulong LastIndex, TailState Tail)
-{
-    public ulong FirstIndex => BaseIndex + 1;
-}
+public sealed record WalRecovery(LogState State, TailState Tail);
 
 public enum TailKind
 {
@@ -27,5 +21,5 @@ public enum TailKind
 /// <param name="BytesDropped">From <paramref name="Offset"/> to the last byte that was not zero; 0 when clean.</param>
 public readonly record struct TailState(TailKind Kind, ulong Segment, long Offset, long BytesDropped);
 
-/// <summary>A segment of the log as it is now; for metrics and operators.</summary>
-public readonly record struct SegmentInfo(ulong Number, long SizeBytes, ulong BaseIndex);
+/// <summary>A segment of the log as it is now.</summary>
+public readonly record struct SegmentInfo(long SizeBytes, ulong BaseIndex);

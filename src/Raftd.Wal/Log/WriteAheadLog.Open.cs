@@ -148,9 +148,6 @@ public sealed partial class WriteAheadLog
     }
 
     /// <summary>The usual size, or more where that is too small for one record.</summary>
-    private static long CapacityFor(WalOptions options, long bytes)
-    {
-        const long Block = 4096;
-        return Math.Max(options.SegmentSizeBytes, (bytes + Block - 1) / Block * Block);
-    }
+    private static long CapacityFor(WalOptions options, long bytes) =>
+        Math.Max(options.SegmentSizeBytes, WalOptions.WholeBlocks(bytes));
 }

@@ -73,7 +73,7 @@ public sealed partial class WriteAheadLog : IDisposable
         _writtenIndex = _syncedIndex = _index.LastIndex;
         _tail = new Tail(_segments[^1].Header, recovered.End, recovered.Link);
         _roomBytes = _tail.Capacity - _tail.Offset;
-        Recovery = new WalRecovery(_state, _index.BaseIndex, _index.BaseTerm, _index.LastIndex, recovered.Tail);
+        Recovery = new WalRecovery(_state, recovered.Tail);
     }
 
     /// <summary>What Open found; does not change afterwards.</summary>
@@ -150,13 +150,10 @@ public sealed partial class WriteAheadLog : IDisposable
             lock (_gate)
             {
                 return _segments.ConvertAll(
-                    segment => new SegmentInfo(segment.Number, segment.Header.Capacity, segment.Header.BaseIndex));
+                    segment => new SegmentInfo(segment.Header.Capacity, segment.Header.BaseIndex));
             }
         }
     }
-
-    /// <summary>The first failure of a write or a sync; null while the log is sound.</summary>
-    public WalFailedException? Failure => _failure;
 
     /// <summary>The last attempt to allocate a segment met a full disk. True before writes fail, thanks to the spare.</summary>
     public bool IsSpaceLow => _spare.IsSpaceLow;

@@ -16,7 +16,8 @@ internal sealed class GroupCommit : IDisposable
 
     public GroupCommit(string directory)
     {
-        _log = WriteAheadLog.Open(new PosixFileSystem(), directory, new WalOptions());
+        _log = WriteAheadLog.Open(
+            new PosixFileSystem(), directory, new WalOptions { SegmentSizeBytes = 64 << 20, MaxRecordBytes = 64 << 20, ReserveBytes = 64 << 10 });
         _thread = new Thread(Run) { Name = "limit-log", IsBackground = true };
         _helper = new Thread(PrepareSpares) { Name = "limit-spare", IsBackground = true };
         _thread.Start();

@@ -72,7 +72,7 @@ internal static class RequestMutations
             Failures = [69],
             Wrong = "a join may bring a URL or a wildcard as an address, which every member then dials",
             In = "MemberNames.IsAddress",
-            Original = "colon > 0 && IsPort(text.AsSpan(colon + 1)) && IsHost(text[..colon])",
+            Original = "colon > 0 && TryParsePort(text.AsSpan(colon + 1), out _) && IsHost(text[..colon])",
             Broken = "true",
             Suites = [Suite.Api, Suite.Node],
         },

@@ -303,7 +303,7 @@ internal sealed class RandomCluster
         var leader = _members.Values.Where(m => m.Node.HasCommittedInTerm).MaxBy(m => m.Node.Term)?.Node;
         return leader is not null
             && leader.Commit == leader.LastIndex
-            && _members.Values.Where(m => leader.Configuration.Contains(m.Id)).All(m => Follows(m.Node, leader));
+            && _members.Values.Where(m => leader.Configuration.IsVoter(m.Id) || leader.Configuration.IsLearner(m.Id)).All(m => Follows(m.Node, leader));
     }
 
     private static bool Follows(RaftNode node, RaftNode leader) =>

@@ -101,7 +101,7 @@ internal static class ScriptPrinter
         var node = member.Node;
         var line = $"{node.Id}: {node.Role} term={node.Term} vote={node.Vote} leader={node.Leader} commit={node.Commit}"
             + $" stable={node.Stable} last={node.LastIndex} {node.Configuration} from {node.ConfigurationIndex}";
-        return line + (node.IsRecovering ? " recovering" : "") + (node.IsLearner ? " learner" : "");
+        return line + (node.IsRecovering ? " recovering" : "") + (node.Configuration.IsLearner(node.Id) ? " learner" : "");
     }
 
     public static string Peer(Progress peer) =>

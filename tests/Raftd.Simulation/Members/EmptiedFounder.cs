@@ -43,7 +43,11 @@ internal sealed class EmptiedFounder(Cluster cluster, SimulatedMember host, Simu
 
     public void Knock(PeerHandshake hello, IIncomingStream stream) => _founding.Knock(hello, stream);
 
-    private bool Knows(Incarnation peer) => peer.Raft.Configuration.Contains(new NodeId(host.Id));
+    private bool Knows(Incarnation peer)
+    {
+        var id = new NodeId(host.Id);
+        return peer.Raft.Configuration.IsVoter(id) || peer.Raft.Configuration.IsLearner(id);
+    }
 
     private void Look()
     {

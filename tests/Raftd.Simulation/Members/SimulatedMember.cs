@@ -294,7 +294,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
             RequestTimeLimit = options.Replica.RequestTimeLimit,
             DrawMemberId = static request => request.Instance,
             MaxLeaseKeys = long.MaxValue,
-            QuotaBytes = options.Duties.QuotaBytes,
+            QuotaBytes = options.QuotaBytes,
         };
         var fence = new Fence(new IdentityFile(Disk.Files, "/"), options.Self, parts.Replica);
         var peers = new PeerLoop(peerOptions, parts, fence, state, transport, wire, clock, logger)
@@ -355,12 +355,9 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
         {
             ChunkBytes = cluster.Swarm.SnapshotChunkBytes,
             SliceBytes = cluster.Swarm.SpoolSliceBytes,
+            ReserveBytes = 0,
             IdleTime = TimeSpan.FromMilliseconds(cluster.Swarm.SpoolIdleMilliseconds),
         },
-        Duties = new DutyOptions
-        {
-            QuotaBytes = cluster.Swarm.QuotaBytes,
-            Compaction = new CompactionPolicy(cluster.Swarm.QuotaBytes),
-        },
+        QuotaBytes = cluster.Swarm.QuotaBytes,
     };
 }

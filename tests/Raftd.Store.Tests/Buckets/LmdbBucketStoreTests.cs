@@ -146,7 +146,6 @@ public sealed class LmdbBucketStoreTests : IDisposable
 
         await stop.CancelAsync();
         Assert.All(await Task.WhenAll(readers), static reads => Assert.True(reads > 0));
-        Assert.True(store.MapSizeBytes >= 16 << 20, $"{store.MapSizeBytes}");
         Assert.True(runs > 200, "some batches ran again");
         using var reader = store.BeginRead();
         Assert.Equal(1600, reader.Count(Bucket.Revisions));

@@ -4,6 +4,7 @@ using Raftd.State.Commands;
 using Raftd.Store.Buckets;
 using Raftd.Store.Lmdb;
 using Raftd.Store.Snapshots;
+using Raftd.Store.Tests.Snapshots;
 using Raftd.Testing.Disks;
 
 namespace Raftd.Store.Tests.Lmdb;
@@ -114,7 +115,7 @@ public sealed class StoreMeasurements(ITestOutputHelper output) : IDisposable
         var meta = new SnapshotMeta(1, 1, 1, 1, default, 1, 1, FeatureLevel.First);
         var start = Stopwatch.GetTimestamp();
         using (var reader = store.BeginRead())
-        using (var sender = new SnapshotSender(reader, meta))
+        using (var sender = new SnapshotSender(reader, meta, SnapshotTests.Unchecked(256 << 10)))
         {
             while (sender.WriteNextChunk(stream) == SnapshotSendResult.Chunk)
             {

@@ -16,7 +16,7 @@ public sealed class ResumedSnapshotTests : IDisposable
     {
         // More than two groups of chunks.
         SnapshotTests.Fill(_source, new Random(5), pairs: 250, maxValueBytes: 30);
-        _stream = SnapshotTests.Send(_source, new SnapshotSenderOptions { ChunkBytes = 64 });
+        _stream = SnapshotTests.Send(_source, 64);
         foreach (var chunk in SnapshotDamageTests.Split(_stream))
         {
             _index.Add(chunk);

@@ -55,7 +55,7 @@ public sealed class SnapshotDamageTests
         using var other = new ModelBucketStore();
         SnapshotTests.Fill(other, new Random(77), pairs: 25, maxValueBytes: 30);
         var chunks = Split(_stream);
-        var others = Split(SnapshotTests.Send(other, new SnapshotSenderOptions { ChunkBytes = 100 }));
+        var others = Split(SnapshotTests.Send(other, 100));
 
         // From the third chunk on: with the same first chunk, what follows it is a snapshot of its own.
         for (var i = 2; i < Math.Min(chunks.Count, others.Count); i++)
@@ -112,7 +112,7 @@ public sealed class SnapshotDamageTests
     {
         using var store = new ModelBucketStore();
         SnapshotTests.Fill(store, new Random(6), pairs: 25, maxValueBytes: 30);
-        return SnapshotTests.Send(store, new SnapshotSenderOptions { ChunkBytes = 100 });
+        return SnapshotTests.Send(store, 100);
     }
 
     private static void AssertRefused(byte[] stream, string what)

@@ -125,7 +125,7 @@ internal sealed record JoinChange(JoinRequest Request, ulong NewId) : Membership
         {
             throw new StoreException(
                 ErrorCode.Conflict,
-                asked is null ? "all 1024 generator numbers are taken" : $"generator number {asked} belongs to another member",
+                asked is null ? $"all {Bounds.Generator.Most + 1} generator numbers are taken" : $"generator number {asked} belongs to another member",
                 "leave -bind out and the cluster chooses");
         }
 

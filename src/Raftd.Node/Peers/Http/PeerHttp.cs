@@ -11,6 +11,9 @@ internal static class PeerHttp
     /// <summary>A connection whose ping is not answered for this long is given up.</summary>
     public static readonly TimeSpan PingLimit = TimeSpan.FromSeconds(2);
 
+    /// <summary>What one stream may carry, either way, before its reader has taken it.</summary>
+    public const int StreamWindowBytes = 4 << 20;
+
     /// <summary>A client with one connection of its own: a stream on it never waits behind another client's bytes.</summary>
     public static HttpClient CreateClient(TimeSpan connectTimeout) => new(new SocketsHttpHandler
     {
@@ -19,7 +22,7 @@ internal static class PeerHttp
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
         PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
-        InitialHttp2StreamWindowSize = 4 << 20,
+        InitialHttp2StreamWindowSize = StreamWindowBytes,
 
         // The ping finds a peer that vanished without closing.
         KeepAlivePingDelay = PingAfter,

@@ -18,7 +18,6 @@ internal sealed class PeerServer : IAsyncDisposable
 {
     // Members open a connection for each stream; the bound is for callers that are not members.
     private const int MaxStreamsPerConnection = 4096;
-    private const int StreamWindowBytes = 4 << 20;
     private const int ConnectionWindowBytes = 16 << 20;
 
     private readonly WebApplication _app;
@@ -45,7 +44,7 @@ internal sealed class PeerServer : IAsyncDisposable
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
             kestrel.Limits.Http2.MaxStreamsPerConnection = MaxStreamsPerConnection;
-            kestrel.Limits.Http2.InitialStreamWindowSize = StreamWindowBytes;
+            kestrel.Limits.Http2.InitialStreamWindowSize = PeerHttp.StreamWindowBytes;
             kestrel.Limits.Http2.InitialConnectionWindowSize = ConnectionWindowBytes;
 
             // Both sides ask: each finds a peer that vanished without closing.
