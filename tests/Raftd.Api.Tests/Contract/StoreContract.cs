@@ -344,7 +344,7 @@ public abstract class StoreContract
     private async Task HasAsync(RangeRequest request, int items, int valueBytes)
     {
         var answer = await Keys.RangeAsync(Nobody, request, Stop);
-        Assert.Equal((items, 3L, items < 3), (answer.Items.Count, answer.Count, answer.HasMore));
+        Assert.Equal((items, 3L), (answer.Items.Count, answer.Count));
         Assert.All(answer.Items, item => Assert.Equal((valueBytes, 100), (item.Value.Length, item.ValueBytes)));
     }
 
