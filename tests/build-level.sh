@@ -4,7 +4,7 @@
 #   tests/build-level.sh LEVEL    builds the commit that tests/levels names for the level, once, and prints where its
 #                                 raftd.dll is
 #
-# The sources come out of the history, so it must be there: a shallow clone lacks them.
+# The sources come out of the history. A shallow clone, or a tree without one, lacks them: that ends with 3.
 set -euo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
@@ -18,8 +18,12 @@ fail() {
 
 commit=$(awk -v level="$level" '$1 == level { print $2 }' "$root/tests/levels")
 [[ -n $commit ]] || fail "tests/levels names no commit of level $level"
-git -C "$root" cat-file -e "$commit^{commit}" 2>/dev/null ||
-  fail "commit $commit of level $level is not in this clone: run 'git fetch --unshallow'"
+if ! git -C "$root" cat-file -e "$commit^{commit}" 2>/dev/null; then
+  [[ $(git -C "$root" rev-parse --is-shallow-repository 2>/dev/null) != false ]] ||
+    fail "tests/levels names commit $commit for level $level, which is not in the history"
+  printf 'tests/build-level.sh: %s\n' "this tree has no history back to $commit of level $level: run 'git fetch --unshallow'" >&2
+  exit 3
+fi
 
 built=$root/out/levels/$commit
 if [[ ! -e $built/raftd.dll ]]; then
