@@ -32,7 +32,7 @@ if [[ ! -e $built/raftd.dll ]]; then
   mkdir "$work/sources"
   git -C "$root" archive "$commit" | tar -x -C "$work/sources"
   dotnet publish "$work/sources/src/Raftd.Cli" -c Release -o "$work/built" -nologo -v quiet \
-    -nodeReuse:false -p:UseSharedCompilation=false -p:RunAnalyzers=false >&2 ||
+    -nodeReuse:false -p:UseSharedCompilation=false -p:RunAnalyzers=false -p:PublishReadyToRun=false >&2 ||
     fail "commit $commit of level $level cannot be built"
   mkdir -p "$root/out/levels"
   rm -rf "$built"

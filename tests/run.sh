@@ -19,7 +19,7 @@ set -euo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 results=$root/TestResults
-suite_limit_seconds=1500 # Raftd.Cluster.Tests on a busy machine
+suite_limit_seconds=2100 # Raftd.Cluster.Tests on a busy machine
 simulator=Raftd.Simulation
 exploration=Raftd.Exploration
 mutations=Raftd.Mutations

@@ -2,7 +2,7 @@ namespace Raftd.Contract;
 
 /// <summary>Members, leadership, alarms and health, as this member sees them; the same for every engine.</summary>
 /// <remarks>What the member knows of itself, and who leads, has no caller: operators, probes and clients that seek the leader
-/// need it whatever their rights.</remarks>
+/// need it, with or without rights.</remarks>
 public interface IClusterService
 {
     /// <summary>The committed members: never one whose addition may yet be rolled back, and one that is being removed until

@@ -7,6 +7,8 @@ public sealed class ErrorTests
 {
     [Theory]
     [InlineData(ErrorCode.BadRequest, 400, "bad_request")]
+    [InlineData(ErrorCode.FutureRevision, 400, "bad_request")]
+    [InlineData(ErrorCode.Unauthenticated, 401, "unauthenticated")]
     [InlineData(ErrorCode.NotFound, 404, "not_found")]
     [InlineData(ErrorCode.LevelTooLow, 409, "level_too_low")]
     [InlineData(ErrorCode.Conflict, 409, "conflict")]

@@ -4,7 +4,7 @@ using Raftd.Contract;
 
 namespace Raftd.Node.Tests;
 
-/// <summary>The contract as the faces ask it: whoever gives a name that the cluster does not know gets nothing.</summary>
+/// <summary>The contract as the faces ask it: a caller whose name the cluster does not know gets nothing.</summary>
 public sealed class RightsTests(LoneNode lone) : IClassFixture<LoneNode>
 {
     /// <summary>Every call of the contract that carries a caller.</summary>

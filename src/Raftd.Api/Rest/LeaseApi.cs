@@ -46,7 +46,7 @@ internal sealed class LeaseApi(ILeaseService leaseService)
         .WithSummary("Renew a lease, renew one of its keys, or set one")
         .WithDescription(
             "Without fields it renews the lease and all its keys; with `key` alone that key; with `key` and `data` it sets "
-            + "the key. A form, multipart, or `?key=` with the body as the data, whatever its type.")
+            + "the key. A form, multipart, or `?key=` with the body as the data, of any type.")
         .WithParameters(
             IdParameter,
             new(ParameterPlace.Form, "key", "the key's own name; not `meta`", "nodeinfo"),

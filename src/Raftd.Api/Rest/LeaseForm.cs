@@ -22,7 +22,7 @@ internal sealed class LeaseForm : IDisposable
     public Fields Fields { get; }
 
     /// <param name="call">The request.</param>
-    /// <param name="bodyIsDataWith">Where the query has this name the body is the field `data`, whatever its type; null
+    /// <param name="bodyIsDataWith">Where the query has this name the body is the field `data`, of any type; null
     /// for a route whose body is a form or nothing.</param>
     public static async ValueTask<LeaseForm> ReadAsync(RestCall call, string? bodyIsDataWith)
     {

@@ -15,7 +15,7 @@ internal abstract class LeaderRequest
     /// <summary>Tells it from the others of this router.</summary>
     public ulong Id { get; set; }
 
-    /// <summary>Timestamp after which its caller is answered, whatever is known by then.</summary>
+    /// <summary>Timestamp at which its caller is answered, with what is known by then.</summary>
     public required long Deadline { get; init; }
 
     /// <summary>It was sent, or is being answered here: it may have reached a log.</summary>

@@ -104,7 +104,7 @@ internal sealed class LeaderRouter(
         RouteWaiting();
     }
 
-    /// <summary>For good: who still waits is answered.</summary>
+    /// <summary>For good. Requests that still wait are answered.</summary>
     public void Close()
     {
         LeaderLink[] links;

@@ -113,7 +113,7 @@ internal sealed partial class NodeService : IClusterService
     private static string? FenceOf(ReplicaStatus status) =>
         status.FencedBecause is { } fenced ? $"this member is fenced: {fenced}" : null;
 
-    /// <summary>A probe wants its answer now: where none can come it is not waited for.</summary>
+    /// <summary>A probe wants its answer at once: where none can come, it does not wait.</summary>
     private async Task<string?> LinearizableReadAsync(ReplicaStatus status)
     {
         if (status.IsLearner)

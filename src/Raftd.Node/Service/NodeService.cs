@@ -66,7 +66,8 @@ internal sealed partial class NodeService
         }
     }
 
-    /// <summary>Whatever the state says could be wrong: an old answer is asked for with level=stale, not a false one.</summary>
+    /// <summary>What a fenced member has may be wrong, so it answers no read, not even a stale one: stale means old, not
+    /// false.</summary>
     private void RequireUnfenced()
     {
         if (_replica.Status.FencedBecause is { } fenced)

@@ -2,7 +2,7 @@ using Raftd.Contract;
 
 namespace Raftd.State.Rights;
 
-/// <summary>The contract with its callers checked: what the faces ask, whatever engine answers behind it.</summary>
+/// <summary>The contract with its callers checked: what the faces ask, of any engine.</summary>
 public sealed class RightsGuard(IKeyValueService keys, ILeaseService leases, IClusterService cluster)
     : IKeyValueService, ILeaseService, IClusterService
 {

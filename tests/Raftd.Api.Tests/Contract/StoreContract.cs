@@ -3,7 +3,7 @@ using Raftd.Contract;
 
 namespace Raftd.Api.Tests.Contract;
 
-/// <summary>What every store does that answers the contract, whatever engine it is: the one in memory that the tests of the
+/// <summary>What every store does that answers the contract, of any engine: the one in memory that the tests of the
 /// faces stand on, and a real member. So what is shown of a face on the one holds on the other.</summary>
 /// <remarks>The store is shared: a test uses keys and leases of its own name, and no revision but those that it was told.</remarks>
 public abstract class StoreContract

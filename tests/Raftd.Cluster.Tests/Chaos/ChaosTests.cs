@@ -19,7 +19,7 @@ public sealed class ChaosTests : ClusterTest
     // Small enough that the log soon asks a full disk for a new file.
     private static readonly string[] SmallestFiles = ["-max-value-bytes", "16KiB", "-wal-segment-bytes", "256KiB", "-wal-retention-bytes", "1MiB"];
 
-    private static int Kills => int.Parse(Environment.GetEnvironmentVariable("RAFTD_TEST_KILLS") ?? "20", CultureInfo.InvariantCulture);
+    private static int Kills => int.Parse(Environment.GetEnvironmentVariable("RAFTD_TEST_KILLS") ?? "10", CultureInfo.InvariantCulture);
 
     // Of the tests whose ills take longer.
     private static int Rounds => Math.Max(1, Kills / 30);

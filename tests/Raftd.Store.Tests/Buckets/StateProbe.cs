@@ -102,7 +102,7 @@ internal static class StateProbe
     /// <param name="ExitCode">0, or another if it failed as it should or as it should not.</param>
     /// <param name="Commits">Of the first state: so many were told to have succeeded.</param>
     /// <param name="IsInstalled">The second state was told to have taken the place of the first.</param>
-    /// <param name="Failure">What it failed of, where that is an error of the store.</param>
+    /// <param name="Failure">The error that ended it, where it is one of the store.</param>
     /// <param name="Errors">Anything else it said.</param>
     internal sealed record Outcome(int ExitCode, int Commits, bool IsInstalled, string Failure, string Errors);
 }

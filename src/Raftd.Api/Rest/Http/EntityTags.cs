@@ -8,7 +8,7 @@ internal sealed class EntityTags
 {
     private readonly List<(long Revision, bool IsWeak)> _tags = [];
 
-    /// <summary>`*`: whatever version, so long as there is one.</summary>
+    /// <summary>`*`: any version, so long as there is one.</summary>
     public bool IsAny { get; private init; }
 
     public static string Format(long modRevision) => string.Create(null, $"\"{modRevision}\"");

@@ -10,7 +10,7 @@ namespace Raftd.Api.Rest.Routing;
 /// Routing sees Request.Path, which Kestrel has decoded: dot segments are resolved, several keys fall together. So the raw
 /// path takes its place, pinned: all that routing would read more loosely than we do becomes a path that it does not know.
 /// <list type="bullet">
-/// <item>`/key/` and whatever follows it, dot segments and double slashes included, is `/key`; the endpoint takes the key
+/// <item>`/key/` and all that follows it, dot segments and double slashes included, is `/key`; the endpoint takes the key
 /// from the raw target. The same for every path that ends in a catch-all.</item>
 /// <item>Routing compares literals without case: `/STATUS` becomes `/******`, which can still be a parameter's value.</item>
 /// <item>Routing overlooks a slash at the end: `/status/` becomes `//`, which is no route.</item>
