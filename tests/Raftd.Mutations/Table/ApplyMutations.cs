@@ -11,15 +11,22 @@ internal static class ApplyMutations
             Failures = [32],
             Wrong = "the applied index is committed before the data it speaks of: a crash between skips entries (#13766)",
             In = "StateMachine.Flush",
-            Original = "frozen.WriteTo(new FlushWriter(writer));",
-            Broken = """
-                var early = new FlushWriter(writer);
-                frozen.Meta.WriteTo(early.NewValue());
-                early.PutSealed(Bucket.Meta, StoredMeta.Key);
-                });
+            Original = """
                 epoch.Store.Write(writer =>
                 {
-                frozen.WriteTo(new FlushWriter(writer));
+                    frozen.WriteTo(new FlushWriter(writer));
+                    Failpoint.Hit(
+                        "flush.commit", static errno => new BucketStoreException(BucketStoreFault.Io, $"commit: errno {errno}"));
+                });
+                """,
+            Broken = """
+                epoch.Store.Write(writer =>
+                {
+                    var early = new FlushWriter(writer);
+                    frozen.Meta.WriteTo(early.NewValue());
+                    early.PutSealed(Bucket.Meta, StoredMeta.Key);
+                });
+                epoch.Store.Write(writer => frozen.WriteTo(new FlushWriter(writer)));
                 """,
             Suites = [Suite.Simulator, Suite.Store],
         },
@@ -81,7 +88,7 @@ internal static class ApplyMutations
                             : condition.MustExist || condition.ModRevisions is not null
                                 ? new Contract.Precondition { MustExist = true, MustNotExist = true }
                                 : null,
-                    })
+                    }, FeatureLevel.First)
                     : command
                 """,
             Suites = [Suite.Simulator, Suite.Store],
@@ -91,9 +98,9 @@ internal static class ApplyMutations
             Name = "apply-depends-on-cache",
             Failures = [34],
             Wrong = "what an entry does depends on what this member happens to have in memory (#18667)",
-            In = "LeaseKeepAliveCommand.HasOwnKey",
-            Original = "data.SequenceEqual(state.Keyspace.ValueOf(key))",
-            Broken = "key.CachedValue is { } cached && data.SequenceEqual(cached)",
+            In = "Keyspace.ValueOf",
+            Original = "stored.Value",
+            Broken = "System.Array.Empty<byte>()",
             Suites = [Suite.Simulator, Suite.Store],
         },
         new()
@@ -132,8 +139,8 @@ internal static class ApplyMutations
             Failures = [79],
             Wrong = "a member that restarts executes writes that the others refuse for the alarm (#13475)",
             In = "AlarmPart.Load",
-            Original = "copy.Working.Alarms = Read(reader)",
-            Broken = "_ = Read(reader)",
+            Original = "copy.Working.Alarms = «Read(reader)»",
+            Broken = "System.Array.Empty<Contract.Alarm>()",
             Suites = [Suite.Store],
         },
         new()

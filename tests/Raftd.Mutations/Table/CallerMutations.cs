@@ -41,8 +41,8 @@ internal static class CallerMutations
             Failures = [82],
             Wrong = "what the system proposes has the new layout before every member can read it: it is refused, and no lease ends",
             In = "CommandCodec.LayoutOf",
-            Original = "CallerKind.System when level < FeatureLevel.Callers => FeatureLevel.First,",
-            Broken = "",
+            Original = "level < FeatureLevel.Callers",
+            Broken = "false",
             Suites = [Suite.Store, Suite.Simulator],
         },
         new()
@@ -61,8 +61,8 @@ internal static class CallerMutations
             Failures = [],
             Wrong = "a keepalive with data and no key renews the lease, and drops the data without a word",
             In = "LeaseKeeper.KeepAliveAsync",
-            Original = "request is { Key: null, Data: not null }",
-            Broken = "false",
+            Original = "throw new ErrorResult(state.View().Revision, ApplyError.DataWithoutKey).ToException();",
+            Broken = "",
             Suites = [Suite.Api],
         },
     ];
