@@ -3,17 +3,22 @@
 #
 #   ./run-cluster.sh           installs what is missing, builds, starts three members, prints how to use them and stays
 #                              in the foreground; Ctrl-C stops them. The data stays: started again, they go on with it.
+#   ./run-cluster.sh --tls     the same with TLS, for clients and between members: makes certificates, and asks clients for
+#                              one. The cluster keeps to it until its data is removed
 #   ./run-cluster.sh status    asks each member how it is
 #   ./run-cluster.sh stop      stops them from another terminal
 #   ./run-cluster.sh clean     stops them and removes their data
 #
 # Members node01 to node03 serve clients on 127.0.0.1:8001 to 8003 and each other on 8101 to 8103. Data, logs and
-# process ids lie in ~/.raftd-cluster, or where RAFTD_DATA says. Needs the .NET 10 SDK; curl only for the examples.
+# process ids lie in ~/.raftd-cluster, or where RAFTD_DATA says. Needs the .NET 10 SDK; curl only for the examples
+# and for TLS.
 # Exit codes: 1 a member or a port is in the way, 2 bad usage, those of ./raftd for what is missing.
 set -euo pipefail
 
 root=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 data=${RAFTD_DATA:-${HOME:?is not set; name a folder with RAFTD_DATA}/.raftd-cluster}
+certs=$data/certs           # for clients; that it is there says that the cluster has TLS
+peer_certs=$data/peer-certs # a CA of its own
 ready_limit_seconds=60
 stop_limit_seconds=20
 started=() # the members that this run started, and stops
@@ -36,9 +41,16 @@ member_pid() {
   echo "$pid"
 }
 
-# The body of GET PATH at PORT, and success if the status is 200. Needs no curl: a fresh system has none.
+uses_tls() { [[ -d $certs ]]; }
+
+# The body of GET PATH at PORT, and success if the status is 200. In clear text it needs no curl: a fresh system has none.
 http_get() {
   local port=$1 path=$2 status line
+  if uses_tls; then
+    curl -sf --max-time 5 --cacert "$certs/ca.crt" --cert "$certs/client.crt" --key "$certs/client.key" \
+      "https://127.0.0.1:$port$path" 2>/dev/null
+    return
+  fi
   {
     exec 3<>"/dev/tcp/127.0.0.1/$port"
   } 2>/dev/null || return 1
@@ -73,12 +85,31 @@ require_free_port() {
   fi
 }
 
+# All or nothing: a run that is interrupted leaves no half of it behind.
+make_certificates() {
+  local n name
+  command -v curl >/dev/null || fail "--tls needs curl, which is missing; install it, or start without --tls"
+  for n in 1 2 3; do
+    ! member_pid "$n" >/dev/null || fail "node0$n runs in clear text; './run-cluster.sh stop' stops it, then start with --tls"
+  done
+  rm -rf "$certs.new" "$peer_certs"
+  for name in node01 node02 node03 client; do
+    RAFTD_NO_BUILD=1 "$root/raftd" cert -out "$certs.new" -name "$name" >/dev/null
+  done
+  for name in node01 node02 node03; do
+    RAFTD_NO_BUILD=1 "$root/raftd" cert -out "$peer_certs" -name "$name" 127.0.0.1 >/dev/null
+  done
+  mv "$certs.new" "$certs"
+}
+
 start_member() {
-  local n=$1 id=node0$1 join=()
+  local n=$1 id=node0$1 join=() tls=()
   [[ $n == 1 ]] || join=(-join "127.0.0.1:$(client_port 1)")
+  ! uses_tls || tls=(-cert "$certs/$id.crt" -key "$certs/$id.key" -client-ca "$certs/ca.crt"
+    -peer-cert "$peer_certs/$id.crt" -peer-key "$peer_certs/$id.key" -peer-ca "$peer_certs/ca.crt")
   # A session of its own: Ctrl-C reaches this script alone, which stops the members in order.
   RAFTD_NO_BUILD=1 setsid "$root/raftd" -id "$id" -haddr "127.0.0.1:$(client_port "$n")" \
-    -raddr "127.0.0.1:$(peer_port "$n")" "${join[@]}" "$data/$id" >>"$data/$id.log" 2>&1 </dev/null &
+    -raddr "127.0.0.1:$(peer_port "$n")" "${join[@]}" "${tls[@]}" "$data/$id" >>"$data/$id.log" 2>&1 </dev/null &
   echo $! >"$data/$id.pid"
   disown # the end of a member is told by stay, in words
 }
@@ -139,6 +170,22 @@ Ctrl-C stops them. The data stays; './run-cluster.sh clean' removes it.
 EOF
 }
 
+print_tls_examples() {
+  cat <<EOF
+
+Three members are ready: https://127.0.0.1:8001, :8002 and :8003. Any of them answers who has a certificate. Data: $data
+
+  c() { curl --cacert '$certs/ca.crt' --cert '$certs/client.crt' --key '$certs/client.key' "\$@"; }
+  c -T README.md https://127.0.0.1:8001/key/readme                 # put a file
+  c https://127.0.0.1:8002/key/readme                              # get it from another member
+  c -X POST 'https://127.0.0.1:8003/lease/grant?ttl=10&name=/demo' # a lease
+  c https://127.0.0.1:8001/status                                  # who leads
+  curl --cacert '$certs/ca.crt' https://127.0.0.1:8001/status      # without a certificate of its own: refused
+
+Ctrl-C stops them. The data and the certificates stay; './run-cluster.sh clean' removes them.
+EOF
+}
+
 # Stays until a signal comes or every member that this script started has ended.
 stay() {
   local n ended=()
@@ -163,10 +210,14 @@ stop_and_leave() {
   exit 0
 }
 
+# command_start [--tls]
 command_start() {
   local n
   mkdir -p "$data" || fail "cannot make $data; name another folder with RAFTD_DATA"
   RAFTD_BUILD_ONLY=1 "$root/raftd"
+  if [[ ${1:-} == --tls ]] && ! uses_tls; then
+    make_certificates
+  fi
   for n in 1 2 3; do
     if ! member_pid "$n" >/dev/null; then
       require_free_port "$(client_port "$n")" "$n"
@@ -186,7 +237,7 @@ command_start() {
   for n in "${started[@]}"; do start_member "$n"; done
   for n in 1 2 3; do wait_ready "$n"; done
   trap - EXIT
-  print_examples
+  if uses_tls; then print_tls_examples; else print_examples; fi
   stay
 }
 
@@ -226,14 +277,15 @@ command_stop() {
 command_clean() {
   stop_members 1 2 3
   say "Removing $data/node01, node02 and node03 with their logs"
-  rm -rf "$data"/node0[123] "$data"/node0[123].log
+  rm -rf "$data"/node0[123] "$data"/node0[123].log "$certs" "$certs.new" "$peer_certs"
   rmdir "$data" 2>/dev/null || true
 }
 
-case ${1:-start} in
+case ${1:-start}${2:+ $2} in
   start | stop | status | clean) "command_${1:-start}" ;;
+  --tls | "start --tls") command_start --tls ;;
   *)
-    say "usage: ./run-cluster.sh [start|stop|status|clean]" >&2
+    say "usage: ./run-cluster.sh [start [--tls]|stop|status|clean]" >&2
     exit 2
     ;;
 esac

@@ -23,7 +23,7 @@ suite_limit_seconds=2100 # Raftd.Cluster.Tests on a busy machine
 simulator=Raftd.Simulation
 exploration=Raftd.Exploration
 mutations=Raftd.Mutations
-quick_lanes=("Raftd.Store.Tests Raftd.Api.Tests Raftd.Cli.Tests" "Raftd.Wal.Tests Raftd.Node.Tests Raftd.Raft.Tests")
+lanes=("Raftd.Store.Tests Raftd.Api.Tests Raftd.Cli.Tests" "Raftd.Wal.Tests Raftd.Node.Tests Raftd.Raft.Tests")
 quick_seeds=0..19
 passed=0 failed=0 skipped=0
 failures=()
@@ -71,6 +71,8 @@ install_what_is_missing() {
   need_package faketime command -v faketime # its library, for members whose clocks jump
   need_package iproute2 command -v ip # members in network namespaces
   need_package ethtool command -v ethtool # and their cards
+  need_package etcd-client command -v etcdctl # clients of the etcd API as they are
+  need_package etcd-server command -v etcd # what raftd is held against
 }
 
 # Builds PROJECT or the solution; warnings are errors.
@@ -187,27 +189,35 @@ run_everything() {
   check_format
   # The program itself, once, before suites that start it run side by side.
   RAFTD_BUILD_ONLY=1 "$root/raftd" || add_failure "./raftd cannot be built"
-  for suite in $(all_suites); do run_suite "$suite"; done
+  run_lanes
+  for suite in $(all_suites); do
+    [[ " ${lanes[*]} " == *" $suite "* ]] || run_suite "$suite"
+  done
   run_exploration
   run_mutations
   run_simulator
 }
 
-# The lanes run side by side, the suites of a lane one after the other.
-run_quick() {
-  local lane suite lanes=()
-  build "$root/tests/quick.slnf" || finish
-  for lane in "${quick_lanes[@]}"; do
+# The suites that start no cluster, with further ARGUMENTs of xunit: the lanes side by side, the suites of a lane one after
+# the other.
+run_lanes() {
+  local lane suite running=()
+  for lane in "${lanes[@]}"; do
     # shellcheck disable=SC2086 # a lane is a list of words
-    for suite in $lane; do execute_suite "$suite" -trait- Speed=Slow; done &
-    lanes+=($!)
+    for suite in $lane; do execute_suite "$suite" "$@"; done &
+    running+=($!)
   done
-  wait "${lanes[@]}"
+  wait "${running[@]}"
   # shellcheck disable=SC2068
-  for suite in ${quick_lanes[@]}; do
+  for suite in ${lanes[@]}; do
     say "== $suite"
     count_suite "$suite"
   done
+}
+
+run_quick() {
+  build "$root/tests/quick.slnf" || finish
+  run_lanes -trait- Speed=Slow
   run_mutations
   run_program "$simulator" "$simulator" --seeds "$quick_seeds" --workers "$(nproc)"
 }

@@ -80,10 +80,11 @@ internal sealed record ApiError(int Status, string Code, string Message, string 
 
     private static (int Status, string Code) Row(ErrorCode code) => code switch
     {
-        ErrorCode.BadRequest or ErrorCode.FutureRevision => (400, "bad_request"),
+        ErrorCode.BadRequest or ErrorCode.FutureRevision or ErrorCode.EmptyKey or ErrorCode.DuplicateKey
+            or ErrorCode.TooManyOperations => (400, "bad_request"),
         ErrorCode.Unauthenticated => (401, "unauthenticated"),
-        ErrorCode.NotFound => (404, "not_found"),
-        ErrorCode.Conflict => (409, "conflict"),
+        ErrorCode.NotFound or ErrorCode.KeyNotFound => (404, "not_found"),
+        ErrorCode.Conflict or ErrorCode.NotALearner or ErrorCode.LearnerBehind => (409, "conflict"),
         ErrorCode.Compacted => (410, "compacted"),
         ErrorCode.TooLarge => (413, "too_large"),
         ErrorCode.NoSpace => (507, "no_space"),

@@ -9,6 +9,7 @@ public sealed record ApiOptions
     private const int Kibi = 1024;
     private const int Mebi = 1024 * 1024;
     private const int MostKeyBytes = 8 * Kibi;
+    private const int MostRequestBytes = 60 * Mebi;
 
     public const int DefaultMaxKeyBytes = 4 * Kibi;
 
@@ -43,6 +44,13 @@ public sealed record ApiOptions
 
     /// <summary>A member that does not lead answers 307 to the leader instead of forwarding, flag -redirect.</summary>
     public bool RedirectByDefault { get; init; }
+
+    /// <summary>Of the URLs of members in answers: http, or https where the client port has TLS.</summary>
+    /// <remarks>Equal on all members: each takes the others to be reached as it is itself.</remarks>
+    public string Scheme { get; init; } = Uri.UriSchemeHttp;
+
+    /// <summary>Of the members' peer addresses, where a client asks for them as URLs.</summary>
+    public string PeerScheme { get; init; } = Uri.UriSchemeHttp;
 
     /// <summary>Host names that are answered beside those that no stranger can own (HostGuard), flag -allowed-hosts.</summary>
     public IReadOnlyList<HostPattern> AllowedHosts { get; init; } = [];
@@ -80,6 +88,23 @@ public sealed record ApiOptions
     /// <summary>A reader slower than this, after five seconds of grace, is cut off. Default 1 KiB/s; 0 turns it off.</summary>
     public int MinResponseBytesPerSecond { get; init; } = Kibi;
 
+    /// <summary>Bytes of a write of the etcd API, as it stands in the log. Default 1.5 MiB, etcd's: its clients know what to
+    /// expect. REST takes values up to MaxValueBytes.</summary>
+    public int MaxRequestBytes { get; init; } = 1536 * Kibi;
+
+    /// <summary>Bytes of one message that a client of the etcd API sends.</summary>
+    public int MaxMessageBytes => MaxRequestBytes + (512 * Kibi);
+
+    /// <summary>Open requests, watches among them, on one connection of HTTP/2. Default 10 000: a client may open a stream
+    /// for each watch.</summary>
+    public int MaxStreamsPerConnection { get; init; } = 10_000;
+
+    /// <summary>After this long without a byte from a client of HTTP/2 it is asked whether it is still there. Default 30 s.</summary>
+    public TimeSpan PingDelay { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>It answers within this, or its connection is closed. Default 20 s, as etcd's.</summary>
+    public TimeSpan PingTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>The longest `?wait=`. Default one hour.</summary>
     public TimeSpan MaxWait { get; init; } = TimeSpan.FromHours(1);
 
@@ -114,6 +139,12 @@ public sealed record ApiOptions
         Check(RequestHeadersTimeout > TimeSpan.Zero, $"request headers timeout {RequestHeadersTimeout} is not above 0");
         Check(MinRequestBodyBytesPerSecond >= 0, $"min request rate {MinRequestBodyBytesPerSecond} is below 0");
         Check(MinResponseBytesPerSecond >= 0, $"min response rate {MinResponseBytesPerSecond} is below 0");
+        Check(
+            MaxRequestBytes is >= Kibi and <= MostRequestBytes,
+            $"max request bytes {MaxRequestBytes} is not within {Kibi} and {MostRequestBytes}");
+        Check(MaxStreamsPerConnection >= 1, $"max streams per connection {MaxStreamsPerConnection} is below 1");
+        Check(PingDelay >= TimeSpan.FromSeconds(1), $"ping delay {PingDelay} is below 1 s");
+        Check(PingTimeout >= TimeSpan.FromSeconds(1), $"ping timeout {PingTimeout} is below 1 s");
         Check(MaxWait > TimeSpan.Zero, $"max wait {MaxWait} is not above 0");
         return problems;
 

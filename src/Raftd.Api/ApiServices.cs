@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Raftd.Api.Http;
 using Raftd.Contract;
@@ -12,17 +13,21 @@ internal sealed class ApiServices
         ApiOptions options,
         IKeyValueService keys,
         ILeaseService leases,
+        IWatchService watches,
         IClusterService cluster,
         IGroupService group,
         TimeProvider clock,
+        IHostApplicationLifetime lifetime,
         ILoggerFactory loggers)
     {
         Options = options;
         Keys = keys;
         Leases = leases;
+        Watches = watches;
         Cluster = cluster;
         Group = group;
         Clock = clock;
+        Stopping = lifetime.ApplicationStopping;
         SmallBodies = new ByteBudget("small request bodies", options.MaxSmallBodiesInFlightBytes);
         LargeBodies = new ByteBudget("request bodies", options.MaxBodiesInFlightBytes);
         Answers = new ByteBudget("answers", options.MaxAnswersInFlightBytes);
@@ -38,11 +43,16 @@ internal sealed class ApiServices
 
     public ILeaseService Leases { get; }
 
+    public IWatchService Watches { get; }
+
     public IClusterService Cluster { get; }
 
     public IGroupService Group { get; }
 
     public TimeProvider Clock { get; }
+
+    /// <summary>The server is about to stop: what would last ends now.</summary>
+    public CancellationToken Stopping { get; }
 
     /// <summary>Of bodies up to RequestBody.SmallBytes.</summary>
     public ByteBudget SmallBodies { get; }

@@ -6,11 +6,13 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Raftd.Api.Etcd;
+using Raftd.Api.Http;
 using Raftd.Api.Rest;
 
 namespace Raftd.Api;
 
-/// <summary>The three calls that put the client faces into a WebApplication.</summary>
+/// <summary>The calls that put the client faces into a WebApplication.</summary>
 public static class RaftdApi
 {
     /// <summary>Answers are written in pieces of this size, so that a slow reader of a large value holds no second copy of it.</summary>
@@ -33,11 +35,16 @@ public static class RaftdApi
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ApiServices>();
+        services.AddSingleton<EtcdFace>();
         services.AddRest();
     }
 
     /// <summary>Adds the middleware and the endpoints. Call it before other middleware: it sees raw targets.</summary>
-    public static void MapRaftdApi(this WebApplication app) => app.MapRest();
+    public static void MapRaftdApi(this WebApplication app)
+    {
+        app.MapEtcd();
+        app.MapRest();
+    }
 
     /// <summary>Sets the limits of the client port. Addresses and certificates are the caller's.</summary>
     public static void ConfigureKestrel(KestrelServerOptions server, ApiOptions options)
@@ -60,6 +67,33 @@ public static class RaftdApi
         limits.RequestHeadersTimeout = options.RequestHeadersTimeout;
         limits.MinRequestBodyDataRate = Rate(options.MinRequestBodyBytesPerSecond);
         limits.MinResponseDataRate = Rate(options.MinResponseBytesPerSecond);
+
+        // Behind a proxy that ends TLS, clients name the scheme that they see. It is their word: what asks whether a
+        // connection is encrypted asks for its ITlsConnectionFeature.
+        server.AllowAlternateSchemes = true;
+        ConfigureHttp2(limits.Http2, options);
+    }
+
+    /// <summary>Lets HTTP/2 in without TLS, beside HTTP/1.1 on the same port: clients of the etcd API. Not for a port with
+    /// TLS, where ALPN does it.</summary>
+    public static void UseClearTextHttp2(this ListenOptions port)
+    {
+        var limits = port.KestrelServerOptions.Limits;
+        port.Use(next => new ClearTextHttp2(next, limits).OnConnectionAsync);
+    }
+
+    private static void ConfigureHttp2(Http2Limits http2, ApiOptions options)
+    {
+        http2.MaxStreamsPerConnection = options.MaxStreamsPerConnection;
+        http2.MaxRequestHeaderFieldSize = options.MaxRequestLineBytes;
+
+        // As with MaxRequestBufferSize above, this is what a connection holds beside our budgets.
+        http2.InitialStreamWindowSize = MinRequestBufferBytes;
+        http2.InitialConnectionWindowSize = 2 * MinRequestBufferBytes;
+
+        // A client that is gone without a word frees its watches after a minute.
+        http2.KeepAlivePingDelay = options.PingDelay;
+        http2.KeepAlivePingTimeout = options.PingTimeout;
     }
 
     private static MinDataRate? Rate(int bytesPerSecond) =>

@@ -23,6 +23,11 @@ internal static partial class CliLog
         + "write everything")]
     public static partial void NoPassword(ILogger logger, HostPort httpAddress);
 
+    [LoggerMessage(108, LogLevel.Warning,
+        "Clients are served on {HttpAddress} with TLS, but need neither a certificate nor a password: any machine that reaches it can "
+        + "read and write everything; -client-ca asks for certificates")]
+    public static partial void NoClientCertificates(ILogger logger, HostPort httpAddress);
+
     [LoggerMessage(104, LogLevel.Information, "{Signal}: stopping; a second signal ends the process at once")]
     public static partial void StopRequested(ILogger logger, PosixSignal signal);
 

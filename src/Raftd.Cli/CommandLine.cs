@@ -27,6 +27,9 @@ internal sealed record CommandLine
     /// <summary>The text of each flag that was given, as it was written.</summary>
     public IReadOnlyDictionary<Flag, string> Given { get; init; } = new Dictionary<Flag, string>();
 
+    /// <summary>Set exactly when the verb is <see cref="Verb.Cert"/>.</summary>
+    public CertOptions? Certificates { get; init; }
+
     /// <summary>Set exactly when the verb is <see cref="Verb.None"/>.</summary>
     public FatalError? Error { get; init; }
 
@@ -40,6 +43,7 @@ internal sealed record CommandLine
         {
             "help" or "-h" or "-help" or "--help" => new CommandLine { Verb = Verb.Help },
             "version" or "-version" or "--version" => new CommandLine { Verb = Verb.Version },
+            "cert" => CertLine.Parse([.. words.Skip(1)]),
             "serve" => ParseServe(words.Skip(1)),
             _ when Array.IndexOf(Reserved, first) >= 0 => Wrong(
                 $"'{first}' is not a command of this release", $"for a data directory of that name write ./{first}"),
@@ -53,9 +57,10 @@ internal sealed record CommandLine
         var options = new Dictionary<Flag, Option>();
         foreach (var flag in Flags.Settings.Where(flag => !flag.IsPositional).Concat(Flags.Commands))
         {
+            string[] others = ["-" + flag.Name, .. flag.Aliases.SelectMany(alias => new[] { "--" + alias, "-" + alias })];
             options[flag] = flag.IsSwitch
-                ? new Option<bool>("--" + flag.Name, "-" + flag.Name)
-                : new Option<string>("--" + flag.Name, "-" + flag.Name);
+                ? new Option<bool>("--" + flag.Name, others)
+                : new Option<string>("--" + flag.Name, others);
             serve.Options.Add(options[flag]);
         }
 
@@ -65,9 +70,7 @@ internal sealed record CommandLine
         serve.Arguments.Add(positional);
         var root = new Command("raftd") { serve };
 
-        // No bundling: -id is a flag and not -i -d. No response files: @ may begin a directory's name.
-        var parsed = root.Parse(
-            ["serve", .. words], new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        var parsed = root.Parse(["serve", .. words], AsWritten());
         if (parsed.GetResult(help) is not null && parsed.GetValue(help))
         {
             return new CommandLine { Verb = Verb.Help };
@@ -75,6 +78,9 @@ internal sealed record CommandLine
 
         return Check(parsed, parsed.GetValue(positional) ?? []) ?? Collect(parsed, options, positional);
     }
+
+    /// <summary>No bundling: -id is a flag and not -i -d. No response files: @ may begin a directory's name.</summary>
+    internal static ParserConfiguration AsWritten() => new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
 
     /// <summary>The first error of the line, or null.</summary>
     private static CommandLine? Check(ParseResult parsed, string[] positional)
@@ -118,6 +124,6 @@ internal sealed record CommandLine
         return new CommandLine { Verb = Verb.Serve, Given = given };
     }
 
-    private static CommandLine Wrong(string what, string toDo) =>
+    internal static CommandLine Wrong(string what, string toDo) =>
         new() { Verb = Verb.None, Error = new FatalError(ExitCode.Usage, what, toDo) };
 }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Raftd.Cli.Settings;
+using Raftd.Tls;
 
 namespace Raftd.Cli;
 
@@ -34,6 +35,7 @@ internal sealed record FatalError(ExitCode Code, string What, string ToDo)
     private static FatalError? Known(Exception cause, ServerSettings settings) => cause switch
     {
         FatalException fatal => fatal.Error,
+        TlsFilesException files => new FatalError(ExitCode.Usage, files.Message, files.ToDo),
         DllNotFoundException => new FatalError(
             ExitCode.LibraryMissing, cause.Message, "install it with 'apt-get install liblmdb0' (Debian, Ubuntu)"),
         SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } => new FatalError(

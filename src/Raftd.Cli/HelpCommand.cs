@@ -10,6 +10,7 @@ internal static class HelpCommand
         raftd, a strongly consistent replicated key-value store
 
           raftd [serve] [flags] <data-dir>   run a member that keeps its data in <data-dir>
+          raftd cert [flags] [host ...]      make certificates to try TLS with; 'raftd cert -help' says how
           raftd version                      print the version
           raftd help                         print this
 
@@ -30,7 +31,8 @@ internal static class HelpCommand
         {
             var head = $"  -{flag.Name} {flag.Placeholder}".TrimEnd();
             var standard = flag.Default.Length == 0 ? "" : $" (default {flag.Default})";
-            stdout.WriteLine($"{head,-36} {flag.Help}{standard}");
+            var aliases = flag.Aliases.Count == 0 ? "" : $" (also {string.Join(", ", flag.Aliases.Select(alias => "--" + alias))})";
+            stdout.WriteLine($"{head,-36} {flag.Help}{standard}{aliases}");
         }
 
         return ExitCode.Ok;

@@ -12,12 +12,16 @@ internal static class OpenPorts
     /// <param name="logger">Gets a warning for each port that other machines can reach.</param>
     public static void Warn(ServerSettings settings, HostPort advertisedPeers, ILogger logger)
     {
-        if (!settings.HttpAddress.IsLoopback)
+        if (!settings.HttpAddress.IsLoopback && !settings.ClientTls.IsOn)
         {
             CliLog.NoPassword(logger, settings.HttpAddress);
         }
+        else if (!settings.HttpAddress.IsLoopback && settings.ClientTls.Authority is null)
+        {
+            CliLog.NoClientCertificates(logger, settings.HttpAddress);
+        }
 
-        if (!settings.RaftAddress.IsLoopback)
+        if (!settings.RaftAddress.IsLoopback && !settings.PeerTls.IsOn)
         {
             CliLog.PeersUnprotected(logger, settings.RaftAddress);
         }

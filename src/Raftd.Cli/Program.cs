@@ -7,6 +7,8 @@ var line = CommandLine.Parse(args);
 return (int)(line.Verb switch
 {
     Verb.Serve => await ServeCommand.RunAsync(line, Console.Out, Console.Error),
+    Verb.Cert => CertCommand.Run(line.Certificates!, TimeProvider.System, Console.Out, Console.Error),
+    Verb.CertHelp => CertCommand.Help(Console.Out),
     Verb.Version => VersionCommand.Run(Console.Out),
     Verb.Help => HelpCommand.Run(Console.Out),
     _ => ProcessEnd.Report(Console.Error, line.Error!),

@@ -4,12 +4,14 @@ using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Raftd.Api;
 using Raftd.Cli.Logging;
 using Raftd.Cli.Settings;
 using Raftd.Node;
+using Raftd.Tls;
 
 namespace Raftd.Cli;
 
@@ -30,14 +32,15 @@ internal static class Serve
         ServerSettings settings, ServerLog log, ILoggerFactory loggers, CancellationToken stop)
     {
         var logger = loggers.CreateLogger("Raftd.Cli");
+        var tls = MemberTls.Open(settings, TimeProvider.System, logger);
         CliLog.Starting(logger, settings.Id, settings.HttpAddress, settings.RaftAddress, settings.DataDirectory);
-        var options = OptionsOf(settings, logger);
+        var options = OptionsOf(settings, tls, logger);
         var node = new RaftdNode(options, loggers);
 
         // A failed log must end the process before anything else is answered: no draining, no handover.
         _ = node.Failed.ContinueWith(
             failed => ProcessEnd.Now(Fatal.Of(failed.Result), log), TaskScheduler.Default);
-        await using var app = BuildApi(settings, options.AdvertisedHttpAddress, node, loggers);
+        await using var app = BuildApi(settings, tls, options, node, loggers);
         try
         {
             await app.StartAsync(stop);
@@ -58,41 +61,59 @@ internal static class Serve
         return ExitCode.Ok;
     }
 
-    /// <summary>Leadership first, so that the others go on at once; then the requests that are still open.</summary>
+    /// <summary>Leadership first, so that the others go on at once; then watches, and the requests that are still open.</summary>
     private static async Task StopAsync(WebApplication app, RaftdNode node)
     {
         await node.HandOverAsync();
+        node.EndWatches();
         using var limit = new CancellationTokenSource(DrainLimit);
         await app.StopAsync(limit.Token);
         await node.DisposeAsync();
     }
 
     private static WebApplication BuildApi(
-        ServerSettings settings, string advertisedAddress, RaftdNode node, ILoggerFactory loggers)
+        ServerSettings settings, MemberTls tls, NodeOptions nodeOptions, RaftdNode node, ILoggerFactory loggers)
     {
         var options = new ApiOptions
         {
             MaxValueBytes = (int)settings.MaxValueBytes,
             RedirectByDefault = settings.Redirect,
             AllowedHosts = settings.AllowedHosts,
-            OwnHosts = OwnHosts(settings, advertisedAddress),
+            OwnHosts = OwnHosts(settings, nodeOptions.AdvertisedHttpAddress),
+            Scheme = nodeOptions.ClientScheme,
+            PeerScheme = nodeOptions.PeerTls is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps,
         };
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton(node.KeyValues);
         builder.Services.AddSingleton(node.Leases);
+        builder.Services.AddSingleton(node.Watches);
         builder.Services.AddSingleton(node.Cluster);
         builder.Services.AddSingleton(node.Group);
         builder.Services.AddRaftdApi(options);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             RaftdApi.ConfigureKestrel(kestrel, options);
-            kestrel.Listen(EndPointOf(settings.HttpAddress));
+            kestrel.Listen(EndPointOf(settings.HttpAddress), listen => Secure(listen, tls.Clients, loggers.CreateLogger("Raftd.Cli")));
         });
         builder.Services.AddSingleton<Microsoft.Extensions.Hosting.IHostLifetime, NoLifetime>();
         var app = builder.Build();
         app.MapRaftdApi();
         return app;
+    }
+
+    private static void Secure(ListenOptions listen, TlsIdentity? tls, ILogger logger)
+    {
+        const string Audience = "clients";
+        if (tls is not null)
+        {
+            new TlsPort(tls, Audience, logger, TimeProvider.System).Use(listen);
+        }
+        else
+        {
+            new ClearPort(Audience, Flags.Certificate.Label, logger, TimeProvider.System).Use(listen);
+            listen.UseClearTextHttp2();
+        }
     }
 
     private static IReadOnlyList<string> OwnHosts(ServerSettings settings, string advertisedAddress) =>
@@ -102,7 +123,7 @@ internal static class Serve
         HostPort.TryParse(advertisedAddress, out var advertised) ? advertised.Host : "",
     ];
 
-    private static NodeOptions OptionsOf(ServerSettings settings, ILogger logger)
+    private static NodeOptions OptionsOf(ServerSettings settings, MemberTls tls, ILogger logger)
     {
         var joined = settings.Join.Count > 0 || NodeIdentity.HasJoined(settings.DataDirectory);
         var machine = Advertise.MachineAddresses();
@@ -118,6 +139,8 @@ internal static class Serve
             AdvertisedPeerAddress = raft.ToString(),
             PeerEndPoint = EndPointOf(settings.RaftAddress),
             Join = [.. settings.Join.Select(target => target.ToString())],
+            PeerTls = tls.Peers,
+            JoinTls = tls.Join,
             Generator = settings.Bind,
             ElectionTimeout = settings.ElectionTimeout,
             HeartbeatInterval = settings.HeartbeatInterval,

@@ -6,6 +6,8 @@ internal enum Verb
     /// <summary>The line could not be read; <see cref="CommandLine.Error"/> says why.</summary>
     None,
     Serve,
+    Cert,
+    CertHelp,
     Version,
     Help,
 }

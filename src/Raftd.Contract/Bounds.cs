@@ -32,6 +32,17 @@ public static class Bounds
     /// <summary>Keys that one lease may have, all kinds together.</summary>
     public static Bound<int> MaxLeaseKeys { get; } = new(DefaultMaxLeaseKeys, 1, 1_000_000);
 
+    /// <summary>Compares, operations if they hold and operations if not, each; a nested transaction has the rest that its
+    /// parent's longest list leaves. As etcd's.</summary>
+    public const int MaxTxnOperations = 128;
+
+    /// <summary>Operations and compares of a transaction with all those nested in it, both lists of each counted.</summary>
+    public const int MaxNestedTxnOperations = 16_384;
+
+    /// <summary>Bytes of keys and values that the ranges of a transaction answer, all together. A range that reaches it ends
+    /// there and says that there is more. The same on all members.</summary>
+    public const long MaxTxnAnswerBytes = 64 * MiB;
+
     /// <summary>Of a lease; the longest fits, as 100 ns, into 64 bits.</summary>
     public const long MinLeaseTtlSeconds = 1;
 

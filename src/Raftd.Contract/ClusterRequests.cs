@@ -135,6 +135,12 @@ public sealed record MemberStatus
     public required string Version { get; init; }
 }
 
+/// <summary>Where an answer comes from. All are 0 before the member runs.</summary>
+/// <param name="ClusterId">The cluster.</param>
+/// <param name="MemberId">The member that answers.</param>
+/// <param name="Term">Rises with each leader; 0 for an engine that has none.</param>
+public readonly record struct Origin(ulong ClusterId, ulong MemberId, ulong Term);
+
 /// <summary>Where a member stands in its group: its part in the vote, and how far its log has come.</summary>
 public sealed record GroupStatus
 {

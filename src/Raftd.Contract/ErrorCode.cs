@@ -42,4 +42,23 @@ public enum ErrorCode
 
     /// <summary>The caller is not who it says, or is unknown; nothing was read or written.</summary>
     Unauthenticated,
+
+    /// <summary>A request names no key.</summary>
+    EmptyKey,
+
+    /// <summary>The key whose value or lease a put would keep does not exist.</summary>
+    KeyNotFound,
+
+    /// <summary>A transaction would put one key twice, or put and delete it, on one path.</summary>
+    DuplicateKey,
+
+    /// <summary>A list of a transaction is longer than <see cref="Bounds.MaxTxnOperations"/>, or all are together longer than
+    /// <see cref="Bounds.MaxNestedTxnOperations"/>.</summary>
+    TooManyOperations,
+
+    /// <summary>The member votes already.</summary>
+    NotALearner,
+
+    /// <summary>The learner does not have enough of the log to vote.</summary>
+    LearnerBehind,
 }

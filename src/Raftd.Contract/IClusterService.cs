@@ -27,6 +27,9 @@ public interface IClusterService
     /// <summary>The newest revision that this member has applied; 0 before it runs. Costs nothing.</summary>
     long Revision { get; }
 
+    /// <summary>Who answers, as far as it is known. Costs nothing.</summary>
+    Origin Origin { get; }
+
     /// <summary>True on the member that leads now, as far as it knows.</summary>
     bool IsLeader { get; }
 

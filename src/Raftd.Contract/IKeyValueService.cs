@@ -13,6 +13,11 @@ public interface IKeyValueService
 
     ValueTask<DeleteRangeResponse> DeleteRangeAsync(Caller caller, DeleteRangeRequest request, CancellationToken cancellationToken);
 
+    /// <summary>Does all of one list of operations, or nothing. A transaction that only reads on its first level is no entry:
+    /// it is answered as a range, stale if all its ranges are.</summary>
+    /// <exception cref="StoreException">TooManyOperations, DuplicateKey: see <see cref="ErrorCode"/>; nothing was done.</exception>
+    ValueTask<TxnResponse> TxnAsync(Caller caller, TxnRequest request, CancellationToken cancellationToken);
+
     /// <summary>Gives up history below a revision, which itself stays readable.</summary>
     /// <exception cref="StoreException">Compacted: history is gone that far already. FutureRevision: there is no such
     /// revision yet.</exception>

@@ -26,6 +26,24 @@ public sealed record Precondition
     public IReadOnlyList<long>? ModRevisions { get; init; }
 }
 
+/// <summary>What a range is ordered by.</summary>
+public enum SortTarget
+{
+    Key,
+    Version,
+    CreateRevision,
+    ModRevision,
+    Value,
+}
+
+public enum SortOrder
+{
+    /// <summary>As stored: by key; by any other target ascending.</summary>
+    None,
+    Ascending,
+    Descending,
+}
+
 public sealed record RangeRequest
 {
     public required ReadOnlyMemory<byte> Key { get; init; }
@@ -52,6 +70,27 @@ public sealed record RangeRequest
 
     /// <summary>Leave larger values out; they say their length all the same. Default: none is left out.</summary>
     public int MaxValueBytes { get; init; } = int.MaxValue;
+
+    /// <summary>Filters come first, then the order, then Limit. Items of equal rank are in key order.</summary>
+    public SortTarget SortTarget { get; init; }
+
+    public SortOrder SortOrder { get; init; }
+
+    /// <summary>Leave out what was changed before this revision; 0 for no filter.</summary>
+    public long MinModRevision { get; init; }
+
+    /// <summary>Leave out what was changed after it; 0 for no filter, as in the others.</summary>
+    public long MaxModRevision { get; init; }
+
+    public long MinCreateRevision { get; init; }
+
+    public long MaxCreateRevision { get; init; }
+
+    /// <summary>Items are left out for their revisions.</summary>
+    public bool HasFilters => (MinModRevision | MaxModRevision | MinCreateRevision | MaxCreateRevision) != 0;
+
+    /// <summary>Items come in another order than that of their keys.</summary>
+    public bool IsSorted => SortTarget != SortTarget.Key || SortOrder == SortOrder.Descending;
 }
 
 public sealed record RangeResponse
@@ -59,11 +98,14 @@ public sealed record RangeResponse
     /// <summary>The store's revision when the read was answered.</summary>
     public required long Revision { get; init; }
 
-    /// <summary>In key order.</summary>
+    /// <summary>In the order asked for.</summary>
     public required IReadOnlyList<KeyValue> Items { get; init; }
 
     /// <summary>Keys in the range, however few of them are items.</summary>
     public required long Count { get; init; }
+
+    /// <summary>A limit has left out items that the filters let through.</summary>
+    public bool More { get; init; }
 }
 
 public sealed record PutRequest
@@ -80,6 +122,12 @@ public sealed record PutRequest
 
     /// <summary>Answer the version that this put replaces.</summary>
     public bool ReturnPrevious { get; init; }
+
+    /// <summary>Keep the key's value, which must exist; Value is empty.</summary>
+    public bool KeepValue { get; init; }
+
+    /// <summary>Keep the key's lease; the key must exist, and Lease is 0.</summary>
+    public bool KeepLease { get; init; }
 
     public Precondition? Condition { get; init; }
 }
@@ -104,6 +152,9 @@ public sealed record DeleteRangeRequest
 
     /// <summary>Only together with a single key.</summary>
     public Precondition? Condition { get; init; }
+
+    /// <summary>Answer the versions that are deleted.</summary>
+    public bool ReturnPrevious { get; init; }
 }
 
 public sealed record DeleteRangeResponse
@@ -114,6 +165,9 @@ public sealed record DeleteRangeResponse
     public required bool Succeeded { get; init; }
 
     public required long Deleted { get; init; }
+
+    /// <summary>In key order, if they were asked for.</summary>
+    public IReadOnlyList<KeyValue> Previous { get; init; } = [];
 }
 
 /// <summary>Waits until the key has a version newer than AfterRevision, or until the time is up.</summary>

@@ -1,6 +1,7 @@
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
+using Raftd.State.Watch;
 using Raftd.Store;
 using Raftd.Wal;
 
@@ -34,6 +35,8 @@ internal sealed record MemberOptions
 
     /// <summary>Leases and keys of theirs that a new leader takes in between two batches of entries.</summary>
     public required int LeasesPerStep { get; init; }
+
+    public WatchOptions Watch { get; init; } = new();
 
     /// <summary>Not null: this member founds a cluster, and this is its first configuration.</summary>
     public Configuration? Founding { get; init; }

@@ -59,7 +59,7 @@ internal sealed class MemberUpkeep(
         var differing = divergence.Differing(status.Members);
         if (DivergenceWatch.FindMajority(differing, status.Configuration) is { } against && status.FencedBecause is null)
         {
-            NodeLog.Fenced(logger, against[0].Index, Fence.RepairOf(options.Self.Label, options.DataDirectory));
+            NodeLog.Fenced(logger, against[0].Index, Fence.RepairOf(options.Self.Label, options.DataDirectory, options.ClientScheme));
             fence.Raise($"its state differs from that of {against.Count} voters at entry {against[0].Index}");
             return;
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using Raftd.Contract;
+using Raftd.Tls;
 
 namespace Raftd.Node;
 
@@ -23,6 +24,18 @@ public sealed record NodeOptions
 
     /// <summary>Client addresses of members to join through; empty to found a cluster. Ignored once a member.</summary>
     public required IReadOnlyList<string> Join { get; init; }
+
+    /// <summary>The certificate with which this member serves its peers and calls them, and the CA that theirs must be of. Null: members
+    /// speak in clear text. Equal on all members in that: a member with it and one without do not understand each other.</summary>
+    public TlsIdentity? PeerTls { get; init; }
+
+    /// <summary>The certificate and the trust with which this member calls the client address of another, to join. Null: in clear
+    /// text.</summary>
+    /// <remarks>All members serve their clients alike, so this decides the scheme of every member's client URL too.</remarks>
+    public TlsIdentity? JoinTls { get; init; }
+
+    /// <summary>Of the client URLs that this member names, its own and others': http or https.</summary>
+    public string ClientScheme => JoinTls is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps;
 
     /// <summary>The snowflake generator number asked for; null lets the cluster choose.</summary>
     public int? Generator { get; init; }

@@ -11,6 +11,7 @@ using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Raft;
 using Raftd.State.Timekeeping;
+using Raftd.State.Watch;
 using Raftd.Store;
 using Raftd.Wal;
 
@@ -37,6 +38,8 @@ internal sealed class RaftdMember : IDisposable
     public required Lessor Lessor { get; init; }
 
     public required Replica Replica { get; init; }
+
+    public required WatchLoop Watches { get; init; }
 
     public required SnapshotSpooler Spooler { get; init; }
 
@@ -73,6 +76,7 @@ internal sealed class RaftdMember : IDisposable
     public void Dispose()
     {
         Replica.EndWaiting();
+        Watches.Hub.Dispose();
         Spooler.Dispose();
         State.Dispose();
         Wal.Dispose();
@@ -140,6 +144,8 @@ internal sealed class RaftdMember : IDisposable
         var logReader = new LogReader(wal);
         var flusher = new Flusher(state, wal, log, seams.Logger);
         var lessor = new Lessor(state, seams.Time);
+        var watches = new WatchHub(state, options.Watch, seams.Time);
+        state.Observe(watches);
         var applier = new Applier(state, lessor, flusher, options.Flush, options.LeasesPerStep, seams.Time);
         var gate = new QuotaGate(options.QuotaBytes, state, seams.Time);
         var reports = new PeerReports(seams.Time);
@@ -182,6 +188,7 @@ internal sealed class RaftdMember : IDisposable
             Applier = applier,
             Lessor = lessor,
             Replica = replica,
+            Watches = new WatchLoop(watches),
             Spooler = spooler,
             PeerPins = pins,
             Reports = reports,

@@ -45,10 +45,10 @@ public sealed class RaftdNode : IAsyncDisposable
     {
         _options = options;
         _gate = new ServiceGate(options);
-        _guard = new RightsGuard(_gate, _gate, _gate);
+        _guard = new RightsGuard(_gate, _gate, _gate, _gate);
         Group = new GroupRightsGuard(_gate);
         _logger = loggers.CreateLogger("raftd");
-        _server = new PeerServer(options.PeerEndPoint, loggers, _time, Break);
+        _server = new PeerServer(options.PeerEndPoint, options.PeerTls, loggers, _time, Break);
     }
 
     /// <summary>The newest feature level that this build knows.</summary>
@@ -57,6 +57,8 @@ public sealed class RaftdNode : IAsyncDisposable
     public IKeyValueService KeyValues => _guard;
 
     public ILeaseService Leases => _guard;
+
+    public IWatchService Watches => _guard;
 
     public IClusterService Cluster => _guard;
 
@@ -108,7 +110,7 @@ public sealed class RaftdNode : IAsyncDisposable
         var file = new IdentityFile(_files, _options.DataDirectory);
         var identity = await IdentifyAsync(file, cancellationToken);
         var started = Stopwatch.GetTimestamp();
-        var wire = new HttpPeerWire(_time, Break);
+        var wire = new HttpPeerWire(_options.PeerTls, _time, Break);
         _undo.Push(wire.DisposeAsync);
         var transport = new PeerTransport(identity, _options.AdvertisedPeerAddress, wire, _time, _logger);
         var member = OpenMember(file, identity, transport);
@@ -141,14 +143,15 @@ public sealed class RaftdNode : IAsyncDisposable
         var request = JoinAttempts.RequestOf(
             self, _options.AdvertisedHttpAddress, _options.AdvertisedPeerAddress, _options.Generator, FeatureLevel.Newest);
         var attempts = new JoinAttempts(self, request, _options.Join, new SeededRandom(Random.Shared.Next()), _logger);
-        var identity = await new Joining(attempts, _time).JoinAsync(cancellationToken);
+        var identity = await new Joining(attempts, _options.JoinTls, _time).JoinAsync(cancellationToken);
         NodeLog.Joined(_logger, identity.ClusterId, identity.MemberId);
         return identity;
     }
 
     private async Task<MemberIdentity> FoundAsync(MemberIdentity self, CancellationToken cancellationToken)
     {
-        var founding = new Founding(self, _options.Generator, _options.DataDirectory, _options.ElectionTimeout);
+        var founding = new Founding(
+            self, _options.Generator, _options.DataDirectory, _options.ElectionTimeout, _options.ClientScheme);
         _server.Attach((handshake, _, stream) => founding.Knock(handshake, stream));
         NodeLog.WaitingToFound(_logger, founding.Wait);
         await Task.WhenAny(founding.Called, Task.Delay(founding.Wait, _time, cancellationToken));
@@ -170,7 +173,7 @@ public sealed class RaftdNode : IAsyncDisposable
 
         if (identity.FencedBecause is { } fenced)
         {
-            NodeLog.StillFenced(_logger, fenced, Fence.RepairOf(identity.Label, _options.DataDirectory));
+            NodeLog.StillFenced(_logger, fenced, Fence.RepairOf(identity.Label, _options.DataDirectory, _options.ClientScheme));
         }
 
         if (_options.Join.Count > 0)
@@ -200,6 +203,7 @@ public sealed class RaftdNode : IAsyncDisposable
         var log = Loop("raftd-log", member.Log, tick, wake => member.Log.Wake = wake);
         var spooler = Loop("raftd-spooler", member.Spooler, tick, wake => member.Spooler.Wake = wake);
         var logReader = Loop("raftd-log-reader", member.LogReader, LogReader.TickInterval, wake => member.LogReader.Wake = wake);
+        var watches = Loop("raftd-watches", member.Watches, tick, wake => member.Watches.Wake = wake);
         var replica = Loop("raftd-replica", member.Replica, tick, wake => member.Replica.Wake = wake);
 
         member.State.Damaged = Break;
@@ -211,6 +215,7 @@ public sealed class RaftdNode : IAsyncDisposable
                 DataDirectory = _options.DataDirectory,
                 HttpAddress = _options.AdvertisedHttpAddress,
                 PeerAddress = _options.AdvertisedPeerAddress,
+                ClientScheme = _options.ClientScheme,
                 RequestTimeLimit = _options.RequestTimeLimit,
                 DrawMemberId = static _ => IdentityFile.DrawId(),
                 MaxLeaseKeys = _options.MaxLeaseKeys,
@@ -229,10 +234,10 @@ public sealed class RaftdNode : IAsyncDisposable
         var ids = new SnowflakeGenerator(identity.Generator, _time);
         var service = new NodeService(
             _options, identity, member.Replica, member.State, member.Log, member.Reports, member.PeerPins, peers.Router, peers.Calls,
-            ids);
+            ids, member.Watches.Hub);
 
         var poolGuard = Loop("raftd-pool-guard", new PoolGuard(new RuntimePool(), _time, _logger), tick / 2, static _ => { });
-        foreach (var loop in (LoopThread[])[poolGuard, flusher, applier, log, logReader, spooler, replica, peerLoop])
+        foreach (var loop in (LoopThread[])[poolGuard, flusher, watches, applier, log, logReader, spooler, replica, peerLoop])
         {
             loop.Start();
             Undo(loop.Dispose);
@@ -262,6 +267,9 @@ public sealed class RaftdNode : IAsyncDisposable
 
         await Task.WhenAny(peers.HandOverAsync(), Task.Delay(_options.ElectionTimeout * 2, _time));
     }
+
+    /// <summary>Before a planned stop: ends the watches, whose clients go on elsewhere. They would never end by themselves.</summary>
+    public void EndWatches() => _member?.Watches.Hub.Dispose();
 
     /// <summary>A part has failed in a way that it cannot go on from.</summary>
     private void Break(Exception failure) => Fail(FatalStops.Of(failure, _options.DataDirectory));

@@ -7,8 +7,8 @@ public sealed partial class StateMachine
     /// <summary>Executes a command of the log. Its effect shows with the next Publish.</summary>
     /// <returns>As CommandExecutor.Apply.</returns>
     /// <exception cref="NewerLevelException">Nothing was changed: this build does not know what the others execute.</exception>
-    public CommandResult? Apply(ulong index, ulong term, ReadOnlyMemory<byte> command) =>
-        Ended(_state.Executor.Apply(index, term, command));
+    public CommandResult? Apply(ulong index, ulong term, ReadOnlyMemory<byte> command, bool isAsked = true) =>
+        Ended(_state.Executor.Apply(index, term, command, isAsked));
 
     /// <summary>The next slice of an entry for which Apply answered null.</summary>
     /// <returns>Its result with the last slice; null before.</returns>

@@ -124,6 +124,24 @@ public sealed partial class StateMachine : IReplicatedState, IDisposable
         }
     }
 
+    /// <summary>Reads of the newest revision, several as of one moment, repeated likewise.</summary>
+    /// <exception cref="StoreException">NotReady while a snapshot is being switched in; what the read throws.</exception>
+    public T Read<T>(Func<StateView, T> read)
+    {
+        while (true)
+        {
+            var view = View();
+            try
+            {
+                return read(view);
+            }
+            catch (StoreException e) when (IsOvertaken(view, e, atRevision: 0))
+            {
+                // Read again.
+            }
+        }
+    }
+
     /// <summary>The hash chain after an entry; false if it is not among the last 4 096. Any thread.</summary>
     public bool TryGetHash(ulong index, out ulong hash) => _hashes.TryGet(index, out hash);
 

@@ -120,9 +120,14 @@ public sealed class StateView : IStateView
     /// <exception cref="StoreException">As KeyReader.Range.</exception>
     public RangeResponse Range(RangeRequest request) => Keys.Range(request, mayFill: true);
 
+    public IReadOnlyList<ILiveKey> LiveIn(KeyRange range, ReadOnlyMemory<byte> from, int max) =>
+        KeyRecord.LiveIn(Index, range, from.Span, max);
+
+    public byte[] ValueOf(ILiveKey live) => Keys.ValueOf((KeyRecord)live);
+
     /// <summary>The changes from one on, in the order of their revisions, up to this view's: a bounded step of them.</summary>
     /// <exception cref="StoreException">As KeyReader.Changes.</exception>
-    internal ChangePage Changes(Revision from, long maxBytes) => Keys.Changes(from, maxBytes);
+    public ChangePage Changes(Revision from, long maxBytes) => Keys.Changes(from, maxBytes);
 
     private KeyReader Keys => new(_epoch, Index, Revision, CompactRevision);
 }

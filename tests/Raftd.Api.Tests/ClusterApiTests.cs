@@ -157,7 +157,7 @@ public sealed class ClusterApiTests(InMemoryHost host) : IClassFixture<InMemoryH
 
     [Fact]
     public void Version_AskedFor_HasEtcdsNamesAndOurs() => Assert.Equal(
-        """{"etcdserver":"3.6.0","etcdcluster":"3.6.0","storage":"3.6.0","raftd":"0.1.0"}""",
+        """{"etcdserver":"3.6.14","etcdcluster":"3.6.0","storage":"3.6.0","raftd":"0.1.0"}""",
         RawHttp.Send(host, "GET", "/version").Text);
 
     [Fact]

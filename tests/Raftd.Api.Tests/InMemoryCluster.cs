@@ -19,6 +19,8 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService, IG
 
     public long Revision => store.Revision;
 
+    public Origin Origin => new(1, Self, 3);
+
     public string? ReadinessFailure { get; set; }
 
     /// <summary>Thrown by Status while it is set: a failure that no table knows.</summary>

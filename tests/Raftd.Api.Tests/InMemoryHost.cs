@@ -1,11 +1,15 @@
 using System.Diagnostics;
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Api.Rest.Routing;
 using Raftd.Contract;
+using Raftd.Tls;
 
 namespace Raftd.Api.Tests;
 
@@ -21,19 +25,29 @@ public sealed class InMemoryHost : IApiHost, IAsyncLifetime
     {
     }
 
-    internal InMemoryHost(ApiOptions options, TimeProvider? clock = null)
+    /// <param name="options">Of the API.</param>
+    /// <param name="clock">The system's if nothing is said.</param>
+    /// <param name="replace">Puts other services in the place of the store's.</param>
+    /// <param name="tls">The port's certificate; clear text if nothing is said.</param>
+    internal InMemoryHost(
+        ApiOptions options, TimeProvider? clock = null, Action<IServiceCollection>? replace = null, TlsIdentity? tls = null)
     {
         Store = new InMemoryStore(clock ?? TimeProvider.System);
         Cluster = new InMemoryCluster(Store);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.WebHost.ConfigureKestrel(server => RaftdApi.ConfigureKestrel(server, options));
+        builder.WebHost.ConfigureKestrel(server =>
+        {
+            RaftdApi.ConfigureKestrel(server, options);
+            server.Listen(IPAddress.Loopback, 0, listen => Secure(listen, tls));
+        });
         builder.Services.AddSingleton<IKeyValueService>(Store);
+        builder.Services.AddSingleton<IWatchService>(Store);
         builder.Services.AddSingleton<ILeaseService>(Store);
         builder.Services.AddSingleton<IClusterService>(Cluster);
         builder.Services.AddSingleton<IGroupService>(Cluster);
         builder.Services.AddSingleton(clock ?? TimeProvider.System);
+        replace?.Invoke(builder.Services);
         builder.Services.AddRaftdApi(options);
         _app = builder.Build();
         _app.MapRaftdApi();
@@ -50,9 +64,10 @@ public sealed class InMemoryHost : IApiHost, IAsyncLifetime
     internal IEnumerable<RestRoute> Routes =>
         _app.Services.GetRequiredService<EndpointDataSource>().Endpoints.SelectMany(endpoint => endpoint.Metadata.OfType<RestRoute>());
 
-    internal static async Task<InMemoryHost> StartAsync(ApiOptions options, TimeProvider? clock = null)
+    internal static async Task<InMemoryHost> StartAsync(
+        ApiOptions options, TimeProvider? clock = null, Action<IServiceCollection>? replace = null, TlsIdentity? tls = null)
     {
-        var host = new InMemoryHost(options, clock);
+        var host = new InMemoryHost(options, clock, replace, tls);
         await host.InitializeAsync();
         return host;
     }
@@ -77,7 +92,23 @@ public sealed class InMemoryHost : IApiHost, IAsyncLifetime
         }
     }
 
+    /// <summary>As the executable does.</summary>
+    private static void Secure(ListenOptions listen, TlsIdentity? tls)
+    {
+        if (tls is not null)
+        {
+            new TlsPort(tls, "clients", NullLogger.Instance, TimeProvider.System).Use(listen);
+        }
+        else
+        {
+            listen.UseClearTextHttp2();
+        }
+    }
+
     public async ValueTask InitializeAsync() => await _app.StartAsync();
+
+    /// <summary>As the executable stops: open requests may end.</summary>
+    internal Task StopAsync() => _app.StopAsync();
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 }

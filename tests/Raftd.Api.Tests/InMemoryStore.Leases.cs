@@ -31,8 +31,9 @@ internal sealed partial class InMemoryStore
                 throw new StoreException(ErrorCode.Conflict, $"a live lease is named {request.Name}");
             }
 
-            var ttl = TimeSpan.FromSeconds(request.TtlSeconds);
-            var lease = new Lease(request.Id == 0 ? ++_lastId : request.Id, request.Name, request.TtlSeconds)
+            var seconds = request.Kind == LeaseKind.Etcd ? Math.Max(request.TtlSeconds, 2) : request.TtlSeconds;
+            var ttl = TimeSpan.FromSeconds(seconds);
+            var lease = new Lease(request.Id == 0 ? ++_lastId : request.Id, request.Name, seconds)
             {
                 Deadline = clock.GetUtcNow() + (ttl > UnclaimedAtLeast ? ttl : UnclaimedAtLeast),
             };

@@ -8,7 +8,7 @@ namespace Raftd.Api.Tests;
 
 /// <summary>The keyspace and the leases of a single member in memory.</summary>
 /// <remarks>Time is the given TimeProvider; expiry is looked at before every call, as if it had happened on time.</remarks>
-internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueService, ILeaseService
+internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueService, ILeaseService, IWatchService
 {
     private static readonly byte[] ZeroByte = [0];
 
@@ -93,7 +93,7 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
             RequireSpace();
             if (request.Key.IsEmpty)
             {
-                throw new StoreException(ErrorCode.BadRequest, "the key is empty");
+                throw new StoreException(ErrorCode.EmptyKey, "the key is empty");
             }
 
             var previous = Current(request.Key);
@@ -131,6 +131,11 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
                 new DeleteRangeResponse { Revision = _revision, Succeeded = succeeded, Deleted = doomed.Count });
         }
     }
+
+    public ValueTask<TxnResponse> TxnAsync(Caller caller, TxnRequest request, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("transactions are tested against a member");
+
+    public IWatchSession OpenWatches(Caller caller) => throw new NotSupportedException("watches are tested against a member");
 
     public ValueTask<CompactResponse> CompactAsync(Caller caller, CompactRequest request, CancellationToken cancellationToken)
     {

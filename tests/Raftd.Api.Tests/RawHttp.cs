@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
@@ -21,20 +22,28 @@ internal sealed class RawHttp : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly TcpClient _client = new();
-    private readonly NetworkStream _stream;
+    private readonly Stream _stream;
 
     private readonly Uri _server;
 
-    private RawHttp(Uri server)
+    private RawHttp(Uri server, SslClientAuthenticationOptions? tls)
     {
         _server = server;
         _client.NoDelay = true;
         _client.Connect(server.Host, server.Port);
         _stream = _client.GetStream();
         _stream.ReadTimeout = (int)Patience.TotalMilliseconds;
+        if (tls is not null)
+        {
+            var secured = new SslStream(_stream);
+            secured.AuthenticateAsClient(tls);
+            _stream = secured;
+        }
     }
 
-    public static RawHttp Connect(IApiHost host) => new(host.BaseUrl);
+    /// <param name="host">The server.</param>
+    /// <param name="tls">Clear text if nothing is said.</param>
+    public static RawHttp Connect(IApiHost host, SslClientAuthenticationOptions? tls = null) => new(host.BaseUrl, tls);
 
     /// <summary>One request on a connection of its own.</summary>
     public static RawAnswer Send(IApiHost host, string method, string target, string headers = "", byte[]? body = null)

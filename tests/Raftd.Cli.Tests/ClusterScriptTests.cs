@@ -36,7 +36,7 @@ public sealed class ClusterScriptTests : IDisposable
 
     [Fact]
     public async Task Script_UnknownWord_AnswersWithUsage() =>
-        Assert.Equal((2, "usage: ./run-cluster.sh [start|stop|status|clean]\n"), await RunAsync("stat"));
+        Assert.Equal((2, "usage: ./run-cluster.sh [start [--tls]|stop|status|clean]\n"), await RunAsync("stat"));
 
     /// <summary>False where another process has the port; the script must refuse all the same.</summary>
     private static bool TryListen(TcpListener listener)

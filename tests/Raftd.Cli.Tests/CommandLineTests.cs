@@ -44,6 +44,30 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("--cert-file c --key-file k --trusted-ca-file a --client-cert-auth d", "-cert c -key k -client-ca a -client-cert-auth d")]
+    [InlineData(
+        "--peer-cert-file c --peer-key-file k --peer-trusted-ca-file a --peer-client-cert-auth d",
+        "-peer-cert c -peer-key k -peer-ca a -peer-client-cert-auth d")]
+    [InlineData("--cert-file=c -key-file k d", "-cert c -key k d")]
+    public void FlagOfEtcd_ForTls_IsTheFlagHere(string line, string same)
+    {
+        var given = CommandLine.Parse(Given.Words(line)).Given;
+        Assert.NotEmpty(given);
+        Assert.Equivalent(CommandLine.Parse(Given.Words(same)).Given, given, strict: true);
+    }
+
+    [Theory]
+    [InlineData("cert", "certs server 365 ")]
+    [InlineData("cert -out o --name n -days 2 a.example 10.0.0.1 ::1 *.b.example", "o n 2 a.example 10.0.0.1 ::1 *.b.example")]
+    public void Cert_OfALine_IsWhatItSays(string line, string expected)
+    {
+        var parsed = CommandLine.Parse(Given.Words(line));
+        var options = parsed.Certificates!;
+        Assert.Equal(Verb.Cert, parsed.Verb);
+        Assert.Equal(expected, $"{options.Folder} {options.Name} {options.Days} {string.Join(' ', options.Hosts)}");
+    }
+
+    [Theory]
     [InlineData("-redirect d", true)]
     [InlineData("--redirect d", true)]
     [InlineData("-redirect=false d", false)]
@@ -73,6 +97,7 @@ public sealed class CommandLineTests
     [InlineData("--help", "Help")]
     [InlineData("-id a -h", "Help")]
     [InlineData("serve --help", "Help")]
+    [InlineData("cert -h", "CertHelp")]
     [InlineData("version", "Version")]
     [InlineData("--version", "Version")]
     [InlineData("serve d", "Serve")]
@@ -87,6 +112,12 @@ public sealed class CommandLineTests
     [InlineData("-id", "'-id'")]
     [InlineData("-id a -id b d", "'-id'")]
     [InlineData("status", "'status' is not a command of this release")]
+    [InlineData("cert -x", "unknown flag -x")]
+    [InlineData("cert -days 0", "-days 0: must be 1 to 3650")]
+    [InlineData("cert -days x", "'x'")]
+    [InlineData("cert -name ca", "-name 'ca'")]
+    [InlineData("cert -name ../a", "-name '../a'")]
+    [InlineData("cert a/b", "'a/b' is neither a host name nor an address")]
     [InlineData("get key", "'get' is not a command of this release")]
     public void WrongLine_IsNamed_AndEndsWithUsage(string line, string what)
     {

@@ -19,6 +19,9 @@ public sealed class ServerSettingsTests
         Assert.Null(settings.AdvertiseHttpAddress);
         Assert.Null(settings.AdvertiseRaftAddress);
         Assert.Empty(settings.AllowedHosts);
+        Assert.False(settings.ClientTls.IsOn);
+        Assert.False(settings.PeerTls.IsOn);
+        Assert.Null(settings.JoinAuthority);
         Assert.False(settings.Redirect);
         Assert.Equal(32L << 20, settings.MaxValueBytes);
         Assert.Equal(256L << 20, settings.CacheBytes);
@@ -49,6 +52,9 @@ public sealed class ServerSettingsTests
     [InlineData("-max-lease-keys 1 d")]
     [InlineData("-max-lease-keys 1000000 d")]
     [InlineData("-log-level none d")]
+    [InlineData("-cert c -key k d")]
+    [InlineData("-cert c -key k -client-ca a -client-cert-auth -join-ca j d")]
+    [InlineData("-peer-cert c -peer-key k -peer-ca a -peer-client-cert-auth d")]
     public void Setting_AtItsBound_IsValid(string line) => Assert.Empty(Given.Problems(line));
 
     [Theory]
@@ -65,6 +71,19 @@ public sealed class ServerSettingsTests
     [InlineData(
         "-allowed-hosts http://a d",
         "-allowed-hosts 'http://a': wanted are host names without port, as in db.example.org,*.example.org, or *; addresses need no entry")]
+    [InlineData("-cert c d", "-cert c: needs -key beside it")]
+    [InlineData("-key k d", "-key k: needs -cert beside it")]
+    [InlineData("-client-ca a d", "-client-ca a: needs -cert beside it")]
+    [InlineData("-join-ca a d", "-join-ca a: needs -cert beside it")]
+    [InlineData("-client-cert-auth d", "-client-cert-auth: needs -client-ca beside it")]
+    [InlineData(
+        "-cert c -key k -client-ca a -client-cert-auth=false d",
+        "-client-cert-auth false: contradicts -client-ca, which asks for certificates")]
+    [InlineData("-peer-cert c -peer-key k d", "-peer-cert c: needs -peer-ca beside it")]
+    [InlineData("-peer-cert c -peer-ca a d", "-peer-cert c: needs -peer-key beside it")]
+    [InlineData("-peer-key k d", "-peer-key k: needs -peer-cert beside it")]
+    [InlineData("-peer-ca a d", "-peer-ca a: needs -peer-cert beside it")]
+    [InlineData("-peer-client-cert-auth d", "-peer-client-cert-auth: needs -peer-ca beside it")]
     [InlineData("-redirect=maybe d", null)]
     [InlineData("-max-value-bytes 1023 d", "-max-value-bytes 1023: must be 1KiB to 60MiB")]
     [InlineData("-max-value-bytes 1GB d", "-max-value-bytes '1GB': expected a size, such as 4096, 64KiB, 32MiB or 8GiB")]

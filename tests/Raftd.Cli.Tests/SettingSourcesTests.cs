@@ -110,6 +110,15 @@ public sealed class SettingSourcesTests : IDisposable
             # advertise-haddr: not set                   # default
             # advertise-raddr: not set                   # default
             # allowed-hosts: not set                     # default
+            # cert: not set                              # default
+            # key: not set                               # default
+            # client-ca: not set                         # default
+            # client-cert-auth: not set                  # default
+            # join-ca: not set                           # default
+            # peer-cert: not set                         # default
+            # peer-key: not set                          # default
+            # peer-ca: not set                           # default
+            # peer-client-cert-auth: not set             # default
             redirect: true                               # flag
             max-value-bytes: 32MiB                       # default
             cache-bytes: 256MiB                          # default

@@ -22,9 +22,9 @@ public sealed class BrokenStreamTests : IAsyncDisposable
 
     public BrokenStreamTests()
     {
-        _wire = new HttpPeerWire(TimeProvider.System, failure => _callerFailed.TrySetResult(failure));
+        _wire = new HttpPeerWire(tls: null, TimeProvider.System, failure => _callerFailed.TrySetResult(failure));
         _server = new PeerServer(
-            _endPoint, NullLoggerFactory.Instance, TimeProvider.System, failure => _calledFailed.TrySetResult(failure));
+            _endPoint, tls: null, NullLoggerFactory.Instance, TimeProvider.System, failure => _calledFailed.TrySetResult(failure));
     }
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

@@ -9,7 +9,7 @@ namespace Raftd.Node.Tests;
 /// <summary>A stream of calls to a real member's peer port, that sends what a test wants.</summary>
 internal sealed class CallStream : IOutgoingStream, IAsyncDisposable
 {
-    private readonly HttpPeerWire _wire = new(TimeProvider.System, static failure => Assert.Fail(failure.ToString()));
+    private readonly HttpPeerWire _wire = new(tls: null, TimeProvider.System, static failure => Assert.Fail(failure.ToString()));
     private readonly FrameParser _frames = new();
     private readonly OutputBuffer _output = new(1 << 20);
     private readonly ConcurrentDictionary<ulong, TaskCompletionSource<(AnswerKind Kind, string Body)>> _waiting = new();

@@ -22,7 +22,7 @@ public sealed class FoundingTests
     {
         var electionTimeout = TimeSpan.FromMilliseconds(milliseconds);
 
-        var founding = new Founding(Empty, generator: null, "/data", electionTimeout);
+        var founding = new Founding(Empty, generator: null, "/data", electionTimeout, "http");
 
         Assert.True(founding.Wait >= 1.5 * electionTimeout);
         Assert.True(founding.Wait > PeerReconnect.ConnectTimeout + PeerReconnect.LongestDelay);
@@ -31,7 +31,7 @@ public sealed class FoundingTests
     [Fact]
     public void End_NoPeerHasCalled_IsAMemberOfAClusterOfItsOwn()
     {
-        var founding = new Founding(Empty, generator: 7, "/data", TimeSpan.FromSeconds(1));
+        var founding = new Founding(Empty, generator: 7, "/data", TimeSpan.FromSeconds(1), "http");
 
         var founder = founding.End();
 
@@ -43,7 +43,7 @@ public sealed class FoundingTests
     [Fact]
     public void Knock_APeerThatKnowsTheAddress_IsToldToComeAgainAndNoClusterIsFounded()
     {
-        var founding = new Founding(Empty, generator: null, "/data", TimeSpan.FromSeconds(1));
+        var founding = new Founding(Empty, generator: null, "/data", TimeSpan.FromSeconds(1), "http");
         var stream = new HeldStream();
 
         founding.Knock(new PeerHandshake(0xC1, 2, 1, "n2", "n1"), stream);

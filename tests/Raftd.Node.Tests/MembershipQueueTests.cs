@@ -38,5 +38,6 @@ public sealed class MembershipQueueTests
             Instance = id,
             FeatureLevel = FeatureLevel.Newest,
         },
-        id);
+        id,
+        "http");
 }

@@ -17,7 +17,7 @@ public sealed class MembershipServiceTests(LoneNode lone) : IClassFixture<LoneNo
     {
         var id = (await Group.JoinAsync(Caller.Nobody, Request("silent", instance: 7), Stop)).MemberId;
         var refused = await Assert.ThrowsAsync<StoreException>(async () => await Group.PromoteMemberAsync(Caller.Nobody, id, Stop));
-        Assert.Equal(ErrorCode.Conflict, refused.Code);
+        Assert.Equal(ErrorCode.LearnerBehind, refused.Code);
         Assert.Contains("has entry 0 of", refused.Message, StringComparison.Ordinal);
 
         await lone.Node.KeyValues.PutAsync(Caller.Nobody, new PutRequest { Key = "k"u8.ToArray(), Value = "v"u8.ToArray() }, Stop);

@@ -34,7 +34,7 @@ public sealed class PeerHandshakeTests
 
     private static HeaderDictionary HeadersOf(PeerHandshake handshake)
     {
-        using var request = PeerHttp.Post("127.0.0.1:1", PeerPaths.Control, handshake);
+        using var request = PeerHttp.Post("127.0.0.1:1", PeerPaths.Control, handshake, tls: null);
         var headers = new HeaderDictionary();
         foreach (var (name, values) in request.Headers)
         {

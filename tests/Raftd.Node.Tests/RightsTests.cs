@@ -10,7 +10,7 @@ public sealed class RightsTests(LoneNode lone) : IClassFixture<LoneNode>
     /// <summary>Every call of the contract that carries a caller.</summary>
     public static TheoryData<Type, string> Calls =>
     [
-        .. new[] { typeof(IKeyValueService), typeof(ILeaseService), typeof(IClusterService), typeof(IGroupService) }
+        .. new[] { typeof(IKeyValueService), typeof(ILeaseService), typeof(IWatchService), typeof(IClusterService), typeof(IGroupService) }
             .SelectMany(static service => service.GetMethods())
             .Where(static method => method.GetParameters() is [{ } first, ..] && first.ParameterType == typeof(Caller))
             .Select(static method => new TheoryDataRow<Type, string>(method.DeclaringType!, method.Name)),
@@ -35,6 +35,7 @@ public sealed class RightsTests(LoneNode lone) : IClassFixture<LoneNode>
 
     private object Of(Type service) => service == typeof(IKeyValueService) ? lone.Node.KeyValues
         : service == typeof(ILeaseService) ? lone.Node.Leases
+        : service == typeof(IWatchService) ? lone.Node.Watches
         : service == typeof(IClusterService) ? lone.Node.Cluster
         : lone.Node.Group;
 

@@ -123,6 +123,12 @@ internal sealed class QuietPhase(Cluster cluster, IReadOnlyList<Client> clients)
         var others = leader.Raft.Configuration.Voters.Where(id => id != leader.Raft.Id).ToArray();
         using var directory = new ModelStateDirectory(new ModelStateDisk());
         using var whole = cluster.Checkers.WithoutCompactions(directory);
+        foreach (var (at, watcher) in clients.OfType<WatchClient>().Index())
+        {
+            watcher.Finish(cluster.Find(leader.Raft.Configuration.Voters[at % leader.Raft.Configuration.Voters.Length].Value)!.Running!);
+            watcher.Verify(whole);
+        }
+
         Verify(leader, leader, whole, share: 0, shares: 1);
         for (var share = 0; share < others.Length; share++)
         {

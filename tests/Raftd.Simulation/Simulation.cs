@@ -6,6 +6,8 @@ namespace Raftd.Simulation;
 /// <summary>One seed, from an empty disk to the last check.</summary>
 internal sealed class Simulation
 {
+    private const int Watchers = 2;
+
     private readonly Cluster _cluster;
     private readonly Nemesis _nemesis;
     private readonly LeaderHunt _hunt;
@@ -52,6 +54,10 @@ internal sealed class Simulation
         }
 
         _hunt = new LeaderHunt(_cluster, dice.Fork());
+        for (var i = 1; i <= Watchers; i++)
+        {
+            _clients.Add(new WatchClient(_cluster, dice.Fork(), $"w{i}"));
+        }
     }
 
     /// <param name="arguments">Which kind of run, and its length.</param>

@@ -11,7 +11,7 @@ using Raftd.Contract;
 namespace Raftd.Api.Rest;
 
 /// <summary>/join, /members, /leader/transfer and /status.</summary>
-internal sealed class ClusterApi(IClusterService clusterService, IGroupService group)
+internal sealed class ClusterApi(IClusterService clusterService, IGroupService group, string scheme)
 {
     private const int MaxJoinBodyBytes = 16 * 1024;
 
@@ -76,14 +76,14 @@ internal sealed class ClusterApi(IClusterService clusterService, IGroupService g
     private async ValueTask MembersAsync(RestCall call)
     {
         var answer = await clusterService.MembersAsync(call.Caller, call.Level(), CancellationToken.None);
-        await call.WriteJsonAsync(MemberListView.Of(answer), ApiJson.Instance.MemberListView);
+        await call.WriteJsonAsync(MemberListView.Of(answer, scheme), ApiJson.Instance.MemberListView);
     }
 
     private async ValueTask JoinAsync(RestCall call)
     {
         var request = await JoinRequestAsync(call);
         var answer = await group.JoinAsync(call.Caller, request, CancellationToken.None);
-        await call.WriteJsonAsync(JoinView.Of(answer), ApiJson.Instance.JoinView);
+        await call.WriteJsonAsync(JoinView.Of(answer, scheme), ApiJson.Instance.JoinView);
     }
 
     /// <remarks>Who adds a member by hand does not say which feature level it knows. It is taken in as one that knows the

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Raftd.Api.Etcd;
 using Raftd.Api.Rest.Http;
 using Raftd.Api.Rest.Routing;
 using Raftd.Api.Rest.Views;
@@ -12,9 +13,6 @@ namespace Raftd.Api.Rest;
 /// <summary>/health, /livez, /readyz and /version, in etcd's shapes: probes and dashboards made for etcd read them.</summary>
 internal sealed class HealthApi(IClusterService cluster)
 {
-    /// <summary>The etcd release whose API this is; clients compare it to decide what they may ask.</summary>
-    private const string EtcdVersion = "3.6.0";
-
     private static readonly ApiParameter Verbose =
         new(ParameterPlace.Query, "verbose", "every check with its outcome");
 
@@ -79,7 +77,7 @@ internal sealed class HealthApi(IClusterService cluster)
 
     private ValueTask VersionAsync(RestCall call)
     {
-        var view = new VersionView(EtcdVersion, EtcdVersion, EtcdVersion, cluster.Status().Version);
+        var view = new VersionView(EtcdRelease.Server, EtcdRelease.Cluster, EtcdRelease.Cluster, cluster.Status().Version);
         return call.WriteJsonAsync(view, ApiJson.Instance.VersionView);
     }
 }

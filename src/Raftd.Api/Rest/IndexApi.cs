@@ -8,7 +8,7 @@ using Raftd.Contract;
 namespace Raftd.Api.Rest;
 
 /// <summary>/: a few lines that say where things are.</summary>
-internal sealed class IndexApi(IClusterService cluster)
+internal sealed class IndexApi(IClusterService cluster, string scheme)
 {
     public void Map(IEndpointRouteBuilder rest) => rest.MapGet("/", AnswerAsync)
         .WithTags("Operations")
@@ -31,15 +31,15 @@ internal sealed class IndexApi(IClusterService cluster)
     // The address is not the request's Host: that is the client's to choose.
     private string Lines()
     {
-        var address = cluster.Status().HttpAddress;
+        var url = $"{scheme}://{cluster.Status().HttpAddress}";
         return $"""
             raftd
 
-            curl -T - http://{address}/key/test/a <<< hello     # store
-            curl http://{address}/key/test/a                    # read
-            curl -X DELETE http://{address}/key/test/a          # delete
-            curl http://{address}/status                        # this member
-            curl http://{address}/members                       # all members
+            curl -T - {url}/key/test/a <<< hello     # store
+            curl {url}/key/test/a                    # read
+            curl -X DELETE {url}/key/test/a          # delete
+            curl {url}/status                        # this member
+            curl {url}/members                       # all members
 
             /swagger           every route, to try out
             /openapi/v1.json   the same for programs

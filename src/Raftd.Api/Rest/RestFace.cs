@@ -54,10 +54,10 @@ internal static class RestFace
         new KeyApi(services).Map(rest);
         new LeasedKeysApi(services).Map(rest);
         new LeaseApi(services.Leases).Map(rest);
-        new ClusterApi(services.Cluster, services.Group).Map(rest);
+        new ClusterApi(services.Cluster, services.Group, services.Options.Scheme).Map(rest);
         new CompactApi(services.Keys).Map(rest);
         new AlarmsApi(services.Cluster).Map(rest);
         new HealthApi(services.Cluster).Map(rest);
-        new IndexApi(services.Cluster).Map(rest);
+        new IndexApi(services.Cluster, services.Options.Scheme).Map(rest);
     }
 }

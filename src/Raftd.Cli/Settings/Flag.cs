@@ -13,6 +13,9 @@ internal record Flag(string Name, string Placeholder, string Default, string Hel
     /// <summary>Whether it is a plain word of the command line.</summary>
     public bool IsPositional { get; init; }
 
+    /// <summary>Names of the same flag on the command line alone: those that etcd gives it.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
     /// <summary>The variable of the same meaning: <c>-max-value-bytes</c> is <c>RAFTD_MAX_VALUE_BYTES</c>.</summary>
     public string Variable { get; } = "RAFTD_" + Name.ToUpperInvariant().Replace('-', '_');
 

@@ -19,6 +19,34 @@ internal static class Flags
         "the peer address that this member gives to others");
     public static readonly Flag AllowedHosts = new("allowed-hosts", "NAME,...", "",
         "host names, or *.suffixes, that clients may use besides this machine's; * allows all");
+    public static readonly Flag Certificate = new("cert", "FILE", "", "PEM certificate for the client port, which then speaks TLS")
+    {
+        Aliases = ["cert-file"],
+    };
+
+    public static readonly Flag Key = new("key", "FILE", "", "PEM key of -cert") { Aliases = ["key-file"] };
+    public static readonly Flag ClientAuthority = new("client-ca", "FILE", "",
+        "PEM root certificates: clients must have a certificate of one of them")
+    { Aliases = ["trusted-ca-file"] };
+    public static readonly Flag ClientCertAuth = new("client-cert-auth", "", "",
+        "as etcd has it: says that -client-ca must be there")
+    { IsSwitch = true };
+    public static readonly Flag JoinAuthority = new("join-ca", "FILE", "",
+        "PEM root certificates of the members' client ports, for -join; -client-ca if not given, else the system's");
+    public static readonly Flag PeerCertificate = new("peer-cert", "FILE", "", "PEM certificate of this member towards its peers")
+    {
+        Aliases = ["peer-cert-file"],
+    };
+
+    public static readonly Flag PeerKey = new("peer-key", "FILE", "", "PEM key of -peer-cert") { Aliases = ["peer-key-file"] };
+    public static readonly Flag PeerAuthority = new("peer-ca", "FILE", "", "PEM root certificates that the peers' certificates must be of")
+    {
+        Aliases = ["peer-trusted-ca-file"],
+    };
+
+    public static readonly Flag PeerClientCertAuth = new("peer-client-cert-auth", "", "",
+        "as etcd has it: says that -peer-ca must be there")
+    { IsSwitch = true };
     public static readonly Flag Redirect = new("redirect", "", "false",
         "answer 307 to the leader instead of forwarding")
     { IsSwitch = true };
@@ -60,7 +88,9 @@ internal static class Flags
     /// <summary>Everything that makes up <see cref="ServerSettings"/>, in the order of the help.</summary>
     public static IReadOnlyList<Flag> Settings { get; } =
     [
-        Id, HttpAddress, RaftAddress, Join, Bind, AdvertiseHttp, AdvertiseRaft, AllowedHosts, Redirect,
+        Id, HttpAddress, RaftAddress, Join, Bind, AdvertiseHttp, AdvertiseRaft, AllowedHosts,
+        Certificate, Key, ClientAuthority, ClientCertAuth, JoinAuthority, PeerCertificate, PeerKey, PeerAuthority, PeerClientCertAuth,
+        Redirect,
         MaxValueBytes, CacheBytes, RequestTimeout, ElectionTimeout, HeartbeatInterval,
         QuotaBytes, MaxLeaseKeys, WalSegmentBytes, WalRetentionBytes, MaxPinnedLogBytes, FlushInterval, FlushBytes, LogFormat, LogLevel,
         DataDirectory,

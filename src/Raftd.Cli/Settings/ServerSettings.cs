@@ -40,6 +40,15 @@ internal sealed record ServerSettings
     /// <summary>Host names that clients may use besides those of this machine; see <see cref="HostPattern"/>.</summary>
     public required IReadOnlyList<HostPattern> AllowedHosts { get; init; }
 
+    /// <summary>The files of the client port.</summary>
+    public required TlsSettings ClientTls { get; init; }
+
+    /// <summary>Root certificates of other members' client ports, for <see cref="Join"/>; null: see <see cref="TlsSettings"/>.</summary>
+    public required string? JoinAuthority { get; init; }
+
+    /// <summary>The files of the peer port, and of the calls to other members' peer ports.</summary>
+    public required TlsSettings PeerTls { get; init; }
+
     /// <summary>Whether a follower answers 307 to the leader instead of forwarding.</summary>
     public required bool Redirect { get; init; }
 
@@ -117,6 +126,7 @@ internal sealed record ServerSettings
             Flags.FlushInterval.Problem(FlushInterval),
         };
         problems.AddRange(ProblemsBetween());
+        problems.AddRange(TlsSettings.Problems(this));
         return [.. problems.OfType<string>()];
     }
 

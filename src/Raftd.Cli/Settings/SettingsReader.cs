@@ -37,6 +37,21 @@ internal sealed class SettingsReader
         AdvertiseHttpAddress = Optional<HostPort>(Flags.AdvertiseHttp, HostPort.TryParse, HostPort.Wanted),
         AdvertiseRaftAddress = Optional<HostPort>(Flags.AdvertiseRaft, HostPort.TryParse, HostPort.Wanted),
         AllowedHosts = Parse<IReadOnlyList<HostPattern>>(Flags.AllowedHosts, HostPattern.TryParseList, HostPattern.Wanted),
+        ClientTls = new TlsSettings
+        {
+            Certificate = Path(Flags.Certificate),
+            Key = Path(Flags.Key),
+            Authority = Path(Flags.ClientAuthority),
+            AsksForCertificates = Switch(Flags.ClientCertAuth),
+        },
+        JoinAuthority = Path(Flags.JoinAuthority),
+        PeerTls = new TlsSettings
+        {
+            Certificate = Path(Flags.PeerCertificate),
+            Key = Path(Flags.PeerKey),
+            Authority = Path(Flags.PeerAuthority),
+            AsksForCertificates = Switch(Flags.PeerClientCertAuth),
+        },
         Redirect = Parse<bool>(Flags.Redirect, bool.TryParse, "expected true or false"),
         MaxValueBytes = Size(Flags.MaxValueBytes),
         CacheBytes = Size(Flags.CacheBytes),
@@ -54,6 +69,11 @@ internal sealed class SettingsReader
         LogLevel = Parse<LogLevel>(Flags.LogLevel, TryParseLevel, "expected trace, debug, info, warn, error or none"),
         DataDirectory = _sources[Flags.DataDirectory].Text,
     };
+
+    /// <summary>Null where no source names a file.</summary>
+    private string? Path(Flag flag) => _sources[flag].Text is { Length: > 0 } path ? path : null;
+
+    private bool? Switch(Flag flag) => Optional<bool>(flag, bool.TryParse, "expected true or false");
 
     private long Size(Flag flag) => Parse<long>(flag, SizeText.TryParse, SizeText.Wanted);
 

@@ -15,9 +15,9 @@ internal sealed class Fence(IdentityFile file, MemberIdentity identity, Replica 
     private string? _unsaved;
 
     /// <summary>The steps with which an operator repairs a fenced member.</summary>
-    public static string RepairOf(string label, string dataDirectory) =>
-        $"remove it from the cluster (curl -X DELETE http://<another member>/members/{label}), empty {dataDirectory} and start it "
-        + "with -join";
+    public static string RepairOf(string label, string dataDirectory, string clientScheme) =>
+        $"remove it from the cluster (curl -X DELETE {clientScheme}://<another member>/members/{label}), empty {dataDirectory} and "
+        + "start it with -join";
 
     /// <summary>From here on this member answers nothing.</summary>
     public void Raise(string reason)

@@ -15,7 +15,9 @@ namespace Raftd.Node.Membership;
 /// <param name="generator">Generator number of lease ids; null for 0.</param>
 /// <param name="dataDirectory">For the message to the operator.</param>
 /// <param name="electionTimeout">From the command line.</param>
-internal sealed class Founding(MemberIdentity self, int? generator, string dataDirectory, TimeSpan electionTimeout)
+/// <param name="clientScheme">Of the URLs in messages to the operator.</param>
+internal sealed class Founding(
+    MemberIdentity self, int? generator, string dataDirectory, TimeSpan electionTimeout, string clientScheme)
 {
     private const double WaitInElectionTimeouts = 1.5;
 
@@ -75,6 +77,6 @@ internal sealed class Founding(MemberIdentity self, int? generator, string dataD
         FatalReason.FoundingRefused,
         $"{peer.FromLabel} of cluster {peer.ClusterId:x16} knows this address as its member {peer.ToLabel}, but {dataDirectory} "
         + "is empty: not founding a second cluster",
-        $"if the directory was wiped, remove the old member (curl -X DELETE http://<a member>/members/{peer.ToLabel}) "
+        $"if the directory was wiped, remove the old member (curl -X DELETE {clientScheme}://<a member>/members/{peer.ToLabel}) "
         + "and start this one with -join <a member>");
 }

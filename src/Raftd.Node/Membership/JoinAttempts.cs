@@ -64,6 +64,12 @@ internal sealed class JoinAttempts(
         $"{Target} refused to let this member join: {error}",
         hint.Length > 0 ? hint : "see the members at /members");
 
+    /// <summary>The member asked speaks TLS, and this one does not: no other attempt would end differently.</summary>
+    public FatalStopException NeedsTls() => new(
+        FatalReason.JoinFailed,
+        $"{Target} serves clients with TLS, and this member does not",
+        "give this member -cert and -key as the others have, and -join-ca if the system does not know the CA of theirs");
+
     /// <summary>Enough to dial the member until the log says more.</summary>
     private static MemberInfo Known(Member member) => new()
     {

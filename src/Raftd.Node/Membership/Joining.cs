@@ -5,10 +5,14 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json.Serialization.Metadata;
 using Raftd.Contract;
+using Raftd.Tls;
 
 namespace Raftd.Node.Membership;
 
-internal sealed class Joining(JoinAttempts attempts, TimeProvider time)
+/// <param name="attempts">Which member is asked next, and with what.</param>
+/// <param name="tls">The certificate of this member, and the CA of theirs; null for clear text.</param>
+/// <param name="time">Of the pauses.</param>
+internal sealed class Joining(JoinAttempts attempts, TlsIdentity? tls, TimeProvider time)
 {
     private const int MaxAnswerBytes = 4 << 20;
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(10);
@@ -16,11 +20,14 @@ internal sealed class Joining(JoinAttempts attempts, TimeProvider time)
     // As the route names it (docs/rest.md).
     private const string LevelTooLow = "level_too_low";
 
+    // As a port with TLS answers clear text (Raftd.Tls).
+    private const string TlsRequired = "tls_required";
+
     /// <returns>The identity, now with a cluster.</returns>
     /// <exception cref="FatalStopException">A member refused for good, or no member accepted it within all attempts.</exception>
     public async Task<MemberIdentity> JoinAsync(CancellationToken cancellationToken)
     {
-        using var client = new HttpClient { Timeout = CallLimit, MaxResponseContentBufferSize = MaxAnswerBytes };
+        using var client = CreateClient();
         while (true)
         {
             TimeSpan pause;
@@ -30,11 +37,22 @@ internal sealed class Joining(JoinAttempts attempts, TimeProvider time)
             }
             catch (Exception failure) when (IsWorthAnotherAttempt(failure) && !cancellationToken.IsCancellationRequested)
             {
-                pause = attempts.Failed(failure.Message);
+                pause = attempts.Failed(TlsDial.ReasonOf(failure));
             }
 
             await Task.Delay(pause, time, cancellationToken);
         }
+    }
+
+    private HttpClient CreateClient()
+    {
+        var handler = new SocketsHttpHandler();
+        if (tls is not null)
+        {
+            handler.SslOptions = TlsDial.OptionsOf(tls);
+        }
+
+        return new HttpClient(handler) { Timeout = CallLimit, MaxResponseContentBufferSize = MaxAnswerBytes };
     }
 
     /// <summary>The target was not reached, took too long, or gave an answer that is not raftd's.</summary>
@@ -52,7 +70,7 @@ internal sealed class Joining(JoinAttempts attempts, TimeProvider time)
             request.Generator,
             request.FeatureLevel);
         using var response = await client.PostAsJsonAsync(
-            $"http://{attempts.Target}/join", body, JoinJson.Default.JoinBody, cancellationToken);
+            $"{(tls is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps)}://{attempts.Target}/join", body, JoinJson.Default.JoinBody, cancellationToken);
         if (response.IsSuccessStatusCode)
         {
             var answer = await ReadAsync(response, JoinJson.Default.JoinAnswer, cancellationToken);
@@ -61,6 +79,11 @@ internal sealed class Joining(JoinAttempts attempts, TimeProvider time)
 
         var refusal = await ReadAsync(response, JoinJson.Default.JoinRefusal, cancellationToken)
             ?? throw new FormatException($"status {(int)response.StatusCode}, and the answer is not from a raftd");
+        if (refusal.Code == TlsRequired)
+        {
+            throw attempts.NeedsTls();
+        }
+
         throw (int)response.StatusCode is 400 or 409
             ? attempts.Refused(
                 refusal.Code == LevelTooLow ? ErrorCode.LevelTooLow : ErrorCode.Conflict, refusal.Error, refusal.Hint)

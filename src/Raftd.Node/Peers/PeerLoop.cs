@@ -47,7 +47,7 @@ internal sealed class PeerLoop : ILoop
         _keptUpAt = time.GetTimestamp();
         _transport = transport;
         _dispatch = new SnapshotDispatch(options, wire, member.Spooler, member.PeerPins, replica, time, logger);
-        Membership = new MembershipKeeper(self, replica, options.DrawMemberId);
+        Membership = new MembershipKeeper(self, replica, options.DrawMemberId, options.ClientScheme);
         Calls = new LeaderCalls(Leases, Membership);
         Router = new LeaderRouter(self, replica, replica, wire, _context, options.RequestTimeLimit, time, logger);
         Divergence = new DivergenceWatch(member.State);

@@ -20,6 +20,9 @@ internal sealed record PeerLoopOptions
     /// <summary>The address for members.</summary>
     public required string PeerAddress { get; init; }
 
+    /// <summary>Of the client URLs in messages to the operator.</summary>
+    public string ClientScheme { get; init; } = Uri.UriSchemeHttp;
+
     public required TimeSpan RequestTimeLimit { get; init; }
 
     /// <summary>Draws the id of a member that joins, one that was never used before: random in the product.</summary>

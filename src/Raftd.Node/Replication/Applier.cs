@@ -178,12 +178,13 @@ internal sealed class Applier : ILoop
         for (; _nextEntry < work.Entries.Count; _nextEntry++)
         {
             Failpoint.Hit("apply.entry");
-            if (!TryApply(work.Entries[_nextEntry], out var result))
+            var proposal = work.Proposals[_nextEntry];
+            if (!TryApply(work.Entries[_nextEntry], isAsked: proposal is not null, out var result))
             {
                 return false;
             }
 
-            if (work.Proposals[_nextEntry] is { } proposal)
+            if (proposal is not null)
             {
                 _results.Add((proposal, result));
             }
@@ -193,11 +194,11 @@ internal sealed class Applier : ILoop
         return true;
     }
 
-    private bool TryApply(Entry entry, out CommandResult? result)
+    private bool TryApply(Entry entry, bool isAsked, out CommandResult? result)
     {
         if (!_isInSlices)
         {
-            result = Apply(entry);
+            result = Apply(entry, isAsked);
             _isInSlices = result is null;
             return !_isInSlices;
         }
@@ -207,7 +208,7 @@ internal sealed class Applier : ILoop
         return !_isInSlices;
     }
 
-    private CommandResult? Apply(Entry entry)
+    private CommandResult? Apply(Entry entry, bool isAsked)
     {
         if (entry.Kind == EntryKind.Configuration)
         {
@@ -216,7 +217,7 @@ internal sealed class Applier : ILoop
 
         return entry.Data.IsEmpty
             ? _state.ApplyEmpty(entry.Index, entry.Term)
-            : _state.Apply(entry.Index, entry.Term, entry.Data);
+            : _state.Apply(entry.Index, entry.Term, entry.Data, isAsked);
     }
 
     /// <summary>Publishes and answers what was applied since the last time, if anything was.</summary>

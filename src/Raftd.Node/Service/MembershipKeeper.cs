@@ -13,7 +13,9 @@ namespace Raftd.Node.Service;
 /// <param name="self">Of which cluster.</param>
 /// <param name="replica">Decides.</param>
 /// <param name="drawId">The number of a member that joins, never used before.</param>
-internal sealed class MembershipKeeper(MemberIdentity self, Replica replica, Func<JoinRequest, ulong> drawId)
+/// <param name="clientScheme">Of the URLs in messages to the operator.</param>
+internal sealed class MembershipKeeper(
+    MemberIdentity self, Replica replica, Func<JoinRequest, ulong> drawId, string clientScheme)
 {
     public async ValueTask<JoinResponse> JoinAsync(JoinRequest request)
     {
@@ -22,7 +24,7 @@ internal sealed class MembershipKeeper(MemberIdentity self, Replica replica, Fun
             throw new StoreException(ErrorCode.BadRequest, problem);
         }
 
-        var outcome = await TrueAsync(replica.ChangeMembersAsync(new JoinChange(request, drawId(request))));
+        var outcome = await TrueAsync(replica.ChangeMembersAsync(new JoinChange(request, drawId(request), clientScheme)));
         var joined = MemberTable.Decode(outcome.Configuration.Context.Span);
         var member = joined.FindLabel(request.Label);
         Invariant.Check(member is not null, $"{request.Label} is not among the {joined.Members.Length} members that it joined");

@@ -15,6 +15,8 @@ internal sealed partial class NodeService : IClusterService
 
     public string? LeaderUrl => UrlOf(_replica.Status);
 
+    public Origin Origin => new(_self.ClusterId, _self.MemberId, _replica.Status.Term);
+
     public long Revision => _state.View().Revision;
 
     public async ValueTask<MemberListResponse> MembersAsync(Caller caller, ReadLevel level, CancellationToken cancellationToken)
@@ -164,7 +166,7 @@ internal sealed partial class NodeService : IClusterService
     {
         if (FenceOf(status) is { } fenced)
         {
-            yield return $"{fenced}; {Fence.RepairOf(_self.Label, _options.DataDirectory)}";
+            yield return $"{fenced}; {Fence.RepairOf(_self.Label, _options.DataDirectory, _options.ClientScheme)}";
         }
 
         foreach (var member in status.Members.Members)
@@ -194,6 +196,6 @@ internal sealed partial class NodeService : IClusterService
         }
     }
 
-    private static string? UrlOf(ReplicaStatus status) =>
-        status.Members.Find(status.Leader.Value) is { } leader ? $"http://{leader.HttpAddress}" : null;
+    private string? UrlOf(ReplicaStatus status) =>
+        status.Members.Find(status.Leader.Value) is { } leader ? $"{_options.ClientScheme}://{leader.HttpAddress}" : null;
 }

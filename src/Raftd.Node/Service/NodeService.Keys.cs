@@ -23,12 +23,19 @@ internal sealed partial class NodeService : IKeyValueService
         Caller caller, DeleteRangeRequest request, CancellationToken cancellationToken)
     {
         var result = await ProposeAsync<DeleteRangeResult>(CommandsOf(caller).DeleteRange(request), cancellationToken);
-        return new DeleteRangeResponse
+        return result.ToResponse();
+    }
+
+    public async ValueTask<TxnResponse> TxnAsync(Caller caller, TxnRequest request, CancellationToken cancellationToken)
+    {
+        TxnCheck.Require(request);
+        if (TxnReads.IsReadOnly(request))
         {
-            Revision = result.Revision,
-            Succeeded = result.Succeeded,
-            Deleted = result.Deleted,
-        };
+            await BarrierAsync(TxnReads.LevelOf(request));
+            return _state.Read(view => new TxnReads(view).Answer(request));
+        }
+
+        return (await ProposeAsync<TxnResult>(CommandsOf(caller).Txn(request, _options.MaxLeaseKeys), cancellationToken)).Answer;
     }
 
     public async ValueTask<CompactResponse> CompactAsync(Caller caller, CompactRequest request, CancellationToken cancellationToken)

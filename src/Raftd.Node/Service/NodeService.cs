@@ -7,6 +7,7 @@ using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.State.Commands;
 using Raftd.State.Leases;
+using Raftd.State.Watch;
 using Raftd.Store;
 
 namespace Raftd.Node.Service;
@@ -23,10 +24,11 @@ internal sealed partial class NodeService
     private readonly LeaderRouter _router;
     private readonly LeaderCalls _calls;
     private readonly SnowflakeGenerator _ids;
+    private readonly WatchHub _watches;
 
     public NodeService(
         NodeOptions options, MemberIdentity self, Replica replica, StateMachine state, LogWriter log, PeerReports reports,
-        PeerPins pins, LeaderRouter router, LeaderCalls calls, SnowflakeGenerator ids)
+        PeerPins pins, LeaderRouter router, LeaderCalls calls, SnowflakeGenerator ids, WatchHub watches)
     {
         _options = options;
         _self = self;
@@ -38,6 +40,7 @@ internal sealed partial class NodeService
         _router = router;
         _calls = calls;
         _ids = ids;
+        _watches = watches;
     }
 
     private CommandFactory CommandsOf(Caller caller) => new(caller, _replica.FeatureLevel);

@@ -3,7 +3,7 @@ using Raftd.Contract;
 namespace Raftd.Node.Service;
 
 /// <summary>The services as the API sees them: the running member's, or not_ready with the reason.</summary>
-internal sealed class ServiceGate(NodeOptions options) : IKeyValueService, ILeaseService, IClusterService, IGroupService
+internal sealed class ServiceGate(NodeOptions options) : IKeyValueService, ILeaseService, IWatchService, IClusterService, IGroupService
 {
     private volatile NodeService? _service;
     private volatile string _reason = "this member is starting";
@@ -14,6 +14,8 @@ internal sealed class ServiceGate(NodeOptions options) : IKeyValueService, ILeas
     public bool IsLeader => _service?.IsLeader ?? false;
 
     public string? LeaderUrl => _service?.LeaderUrl;
+
+    public Origin Origin => _service?.Origin ?? default;
 
     public long Revision => _service?.Revision ?? 0;
 
@@ -33,6 +35,11 @@ internal sealed class ServiceGate(NodeOptions options) : IKeyValueService, ILeas
 
     public ValueTask<DeleteRangeResponse> DeleteRangeAsync(Caller caller, DeleteRangeRequest request, CancellationToken cancellationToken) =>
         Running.DeleteRangeAsync(caller, request, cancellationToken);
+
+    public ValueTask<TxnResponse> TxnAsync(Caller caller, TxnRequest request, CancellationToken cancellationToken) =>
+        Running.TxnAsync(caller, request, cancellationToken);
+
+    public IWatchSession OpenWatches(Caller caller) => Running.OpenWatches(caller);
 
     public ValueTask<RangeResponse?> WaitAsync(Caller caller, WaitRequest request, CancellationToken cancellationToken) =>
         Running.WaitAsync(caller, request, cancellationToken);

@@ -53,4 +53,10 @@ public enum ApplyError : byte
 
     /// <summary>The caller is a user that the cluster does not know.</summary>
     UserUnknown = 17,
+
+    /// <summary>A put would keep the value or the lease of a key that does not exist.</summary>
+    NothingToKeep = 18,
+
+    /// <summary>Bound: bytes of the versions that a deletion may answer.</summary>
+    AnswerTooLarge = 19,
 }

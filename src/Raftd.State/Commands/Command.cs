@@ -11,7 +11,6 @@
 // So a command that is made of others checks all of them first, and does all or nothing.
 
 using Raftd.Contract;
-using Raftd.State.Keyspaces;
 using Raftd.State.Views;
 using Raftd.State.Wire;
 
@@ -28,14 +27,20 @@ public abstract record Command
     /// <summary>About as many bytes as it takes encoded.</summary>
     internal virtual int SizeHint => 64;
 
+    /// <summary>The feature level that it needs.</summary>
+    internal virtual int NeededLevel => FeatureLevel.First;
+
     /// <summary>The feature level that entries behind this one may have.</summary>
     internal virtual int LevelBehind => FeatureLevel.First;
 
     /// <summary>Everything behind the tag.</summary>
     internal abstract void WriteBody(WireWriter writer);
 
-    /// <summary>The key that it would overwrite, as this view tells; null for none.</summary>
-    internal virtual ILiveKey? Overwrites(IStateView view) => null;
+    /// <summary>The logical bytes by which the live data grow, as this view tells: less than the command's own where it
+    /// overwrites a key.</summary>
+    /// <param name="view">Of the leader.</param>
+    /// <param name="maxGrowth">As the command's form counts it.</param>
+    internal virtual long LiveGrowth(IStateView view, long maxGrowth) => maxGrowth;
 
     /// <summary>The answer in place of executing it; null if it may be executed.</summary>
     internal abstract CommandResult? Check(WorkingState state);

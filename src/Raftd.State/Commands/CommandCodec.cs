@@ -6,7 +6,7 @@
 //   | 1 byte  | 1 B |                                    | kind 1 B, a user: name |
 //   +---------+-----+------------------------------------+------------------------+
 //
-// A command of nobody has layout 1 at every level, and costs no byte for its caller. What the system proposes has layout 1
+// A command of nobody that level 1 knows has layout 1 at every level, and costs no byte for its caller. What the system proposes has layout 1
 // while the cluster's level is 1: there are no rights yet that apply could hold it against. What a user asks needs level 2,
 // since an older member would take it for nobody's.
 //
@@ -28,7 +28,7 @@ public static partial class CommandCodec
     /// in the one it needs if it cannot be said in an older one: then it is refused where it is proposed.</summary>
     public static ReadOnlyMemory<byte> Encode(Command command, int level)
     {
-        var layout = LayoutOf(command.Caller, level);
+        var layout = Math.Max(LayoutOf(command.Caller, level), (byte)command.NeededLevel);
         ChooseNext(command, level, ref layout);
         var writer = new WireWriter(command.SizeHint);
         writer.Byte(layout);
@@ -62,7 +62,7 @@ public static partial class CommandCodec
         }
 
         command = decoded!;
-        return decoded is not null && reader.IsWhole;
+        return decoded is not null && reader.IsWhole && decoded.NeededLevel <= layout;
     }
 
     /// <summary>The logical bytes that a command adds at most, told from its head alone; 0 for what takes no room.</summary>

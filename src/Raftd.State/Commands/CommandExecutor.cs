@@ -20,13 +20,15 @@ public sealed partial class CommandExecutor(WorkingState state, int knownLevel, 
     /// <param name="index">Exactly one above the entry before.</param>
     /// <param name="term">The entry's Raft term.</param>
     /// <param name="command">Made by CommandFactory; unchanged until the entry has a result.</param>
+    /// <param name="isAsked">A client of this member waits for the answer. Without one, what is only read for it is left out.</param>
     /// <returns>What to answer, once published; refusals are results too. Null for an entry that takes several slices,
     /// of which none has been done: publish what was applied before it, then call ApplySlice until that answers.</returns>
     /// <exception cref="NewerLevelException">Nothing was changed: this build does not know what the others execute.</exception>
-    public CommandResult? Apply(ulong index, ulong term, ReadOnlyMemory<byte> command)
+    public CommandResult? Apply(ulong index, ulong term, ReadOnlyMemory<byte> command, bool isAsked = true)
     {
         var decoded = Decode(index, command);
         Begin(index, term);
+        state.IsAsked = isAsked;
         if ((state.RefuseCaller(decoded.Caller) ?? decoded.Check(state)) is { } refused)
         {
             return End(index, term, refused);
@@ -85,7 +87,7 @@ public sealed partial class CommandExecutor(WorkingState state, int knownLevel, 
     {
         state.Keyspace.Close();
         _result.Reset();
-        CommandResultCodec.Write(_result, result);
+        CommandResultCodec.WriteHashed(_result, result);
         state.Hash.Add(_result.Written);
         state.Applied = new AppliedState(index, term, state.Hash.Value);
         return result;

@@ -31,12 +31,19 @@ public readonly record struct CommandFactory(Caller Caller, int Level)
             request.Condition)
         {
             MaxLeaseKeys = maxLeaseKeys,
+            KeepValue = request.KeepValue,
+            KeepLease = request.KeepLease,
         };
         return Encode(put);
     }
 
-    public ReadOnlyMemory<byte> DeleteRange(DeleteRangeRequest request) =>
-        Encode(new DeleteRangeCommand(request.Key, request.RangeEnd, request.Condition));
+    public ReadOnlyMemory<byte> DeleteRange(DeleteRangeRequest request) => Encode(
+        new DeleteRangeCommand(request.Key, request.RangeEnd, request.Condition) { ReturnPrevious = request.ReturnPrevious });
+
+    /// <param name="request">TxnCheck has let it pass, and it writes.</param>
+    /// <param name="maxLeaseKeys">As for Put.</param>
+    public ReadOnlyMemory<byte> Txn(TxnRequest request, long maxLeaseKeys = Bounds.DefaultMaxLeaseKeys) =>
+        Encode(new TxnCommand(request, maxLeaseKeys));
 
     /// <remarks>The name has 1 to 1 024 bytes of UTF-8; it is empty only for leases of the etcd API.</remarks>
     public ReadOnlyMemory<byte> LeaseGrant(long id, string name, long ttlSeconds, bool unique, LeaseKind kind) =>

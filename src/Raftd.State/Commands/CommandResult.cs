@@ -17,8 +17,14 @@ public abstract record CommandResult(long Revision)
     /// <summary>About as many bytes as it takes encoded.</summary>
     internal virtual int SizeHint => 64;
 
+    /// <summary>The feature level that brought it.</summary>
+    internal virtual int NeededLevel => FeatureLevel.First;
+
     /// <summary>Everything behind the revision.</summary>
     internal abstract void WriteBody(WireWriter writer);
+
+    /// <summary>What of the body joins the hash chain: all of it, but for what was only read.</summary>
+    internal virtual void WriteHashed(WireWriter writer) => WriteBody(writer);
 }
 
 /// <summary>The command was refused and has changed nothing. Encoded: error (1 byte), subject, bound.</summary>
@@ -32,10 +38,12 @@ public sealed record ErrorResult(long Revision, ApplyError Error, long Subject =
     {
         ApplyError.LeaseExists or ApplyError.NameTaken or ApplyError.LeaseFull => ErrorCode.Conflict,
         ApplyError.LeaseNotFound or ApplyError.KeyNotFound => ErrorCode.NotFound,
+        ApplyError.NothingToKeep => ErrorCode.KeyNotFound,
+        ApplyError.EmptyKey => ErrorCode.EmptyKey,
         ApplyError.NoSpace => ErrorCode.NoSpace,
         ApplyError.Compacted => ErrorCode.Compacted,
         ApplyError.FutureRevision => ErrorCode.FutureRevision,
-        ApplyError.TooLarge => ErrorCode.TooLarge,
+        ApplyError.TooLarge or ApplyError.AnswerTooLarge => ErrorCode.TooLarge,
         ApplyError.UserUnknown => ErrorCode.Unauthenticated,
         _ => ErrorCode.BadRequest,
     };

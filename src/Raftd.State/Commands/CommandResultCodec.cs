@@ -24,6 +24,7 @@ internal enum ResultTag : byte
     LeaseExpire = 6,
     Compact = 7,
     Done = 8,
+    Txn = 9,
 }
 
 /// <summary>Reads what stands behind the revision. Never throws: what is wrong is refused by the reader.</summary>
@@ -32,8 +33,6 @@ internal delegate CommandResult ReadResult(ref WireReader reader, long revision)
 /// <summary>Bytes to result and back. Decoding never throws.</summary>
 public static class CommandResultCodec
 {
-    private const byte Layout = 1;
-
     /// <summary>By tag.</summary>
     private static readonly ReadResult[] Readers =
     [
@@ -46,6 +45,7 @@ public static class CommandResultCodec
         LeaseExpireResult.Read,
         CompactResult.Read,
         static (ref _, revision) => new DoneResult(revision),
+        TxnResult.Read,
     ];
 
     public static ReadOnlyMemory<byte> Encode(CommandResult result)
@@ -57,10 +57,22 @@ public static class CommandResultCodec
 
     internal static void Write(WireWriter writer, CommandResult result)
     {
-        writer.Byte(Layout);
+        WriteHead(writer, result, result.NeededLevel);
+        result.WriteBody(writer);
+    }
+
+    /// <summary>As Write, without what no hash covers: that decides the layout too.</summary>
+    internal static void WriteHashed(WireWriter writer, CommandResult result)
+    {
+        WriteHead(writer, result, FeatureLevel.First);
+        result.WriteHashed(writer);
+    }
+
+    private static void WriteHead(WireWriter writer, CommandResult result, int layout)
+    {
+        writer.Byte((byte)layout);
         writer.Byte((byte)result.Tag);
         writer.Number(result.Revision);
-        result.WriteBody(writer);
     }
 
     /// <summary>Decodes a whole result. Byte memory of it is part of <paramref name="source"/>.</summary>
@@ -68,7 +80,7 @@ public static class CommandResultCodec
     {
         var reader = new WireReader(source);
         CommandResult? decoded = null;
-        if (reader.Byte() == Layout)
+        if (reader.Byte() is >= FeatureLevel.First and <= FeatureLevel.Newest)
         {
             var tag = reader.Byte();
             var revision = reader.Number();

@@ -16,6 +16,7 @@ internal enum CommandTag : byte
     AlarmRaise = 9,
     AlarmClear = 10,
     RaiseLevel = 11,
+    Txn = 12,
 }
 
 /// <summary>Reads what stands behind the tag. Never throws: what is wrong is refused by the reader.</summary>
@@ -51,6 +52,7 @@ internal static class CommandTable
             AlarmCommand.RaiseForm,
             AlarmCommand.ClearForm,
             RaiseLevelCommand.Form,
+            TxnCommand.Form,
         ],
         Add);
 

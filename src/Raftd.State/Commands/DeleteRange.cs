@@ -1,7 +1,7 @@
 // Deletes the keys of a range.
 //
 //   command: flags, key, range end [condition]
-//   result:  succeeded (1 byte), deleted
+//   result:  flags, deleted [versions before, as in KeyValueCodec]
 
 using Raftd.Contract;
 using Raftd.State.Keyspaces;
@@ -16,15 +16,27 @@ public sealed record DeleteRangeCommand(
     internal static readonly CommandForm Form = new(CommandTag.DeleteRange, Read);
 
     // As of a put, so that the two are read alike.
-    private const byte ConditionFlag = 8;
+    [Flags]
+    private enum DeleteFlags : byte
+    {
+        None = 0,
+        ReturnPrevious = 1,
+        Condition = 8,
+        All = ReturnPrevious | Condition,
+    }
+
+    /// <summary>Answer what is deleted.</summary>
+    public bool ReturnPrevious { get; init; }
 
     internal override CommandTag Tag => CommandTag.DeleteRange;
+
+    internal override int NeededLevel => ReturnPrevious ? FeatureLevel.Transactions : FeatureLevel.First;
 
     internal override int SizeHint => Key.Length + RangeEnd.Length + 32;
 
     internal override void WriteBody(WireWriter writer)
     {
-        writer.Byte(Condition is null ? (byte)0 : ConditionFlag);
+        writer.Byte((byte)((ReturnPrevious ? DeleteFlags.ReturnPrevious : 0) | (Condition is null ? 0 : DeleteFlags.Condition)));
         writer.Bytes(Key.Span);
         writer.Bytes(RangeEnd.Span);
         Condition?.WriteTo(writer);
@@ -32,22 +44,28 @@ public sealed record DeleteRangeCommand(
 
     internal override CommandResult? Check(WorkingState state) =>
         Condition is null || Condition.Holds(state.Keyspace.FindLive(Key.Span))
-            ? null
+            ? state.RefusePrevious(Key, RangeEnd, ReturnPrevious)
             : new DeleteRangeResult(state.Keyspace.Revision, Succeeded: false, Deleted: 0);
 
     internal override long CountDeleted(WorkingState state) => state.Keyspace.CountLive(Key.Span, RangeEnd.Span);
 
-    internal override IEnumerable<CommandResult?> Slices(WorkingState state, int sliceKeys)
+    internal override IEnumerable<CommandResult?> Slices(WorkingState state, int sliceKeys) =>
+        Delete(new DeleteRangeRequest { Key = Key, RangeEnd = RangeEnd, ReturnPrevious = ReturnPrevious }, state, sliceKeys);
+
+    /// <summary>Deletes a slice with each step, and answers null until the last one.</summary>
+    internal static IEnumerable<DeleteRangeResult?> Delete(DeleteRangeRequest request, WorkingState state, int sliceKeys)
     {
-        var range = new KeyRange(Key, RangeEnd);
+        var range = new KeyRange(request.Key, request.RangeEnd);
         var from = range.Low;
         var deleted = 0L;
+        var previous = request.ReturnPrevious && state.IsAsked ? new List<KeyValue>() : null;
         while (true)
         {
             // Collected first: deleting changes the tree that the scan walks.
             var doomed = state.Keyspace.LiveIn(range, from, sliceKeys);
             foreach (var live in doomed)
             {
+                previous?.Add(state.Keyspace.Describe(live));
                 state.LeaseApplier.DeleteKey(live);
             }
 
@@ -61,15 +79,21 @@ public sealed record DeleteRangeCommand(
             yield return null;
         }
 
-        yield return new DeleteRangeResult(state.Keyspace.Revision, Succeeded: true, deleted);
+        yield return new DeleteRangeResult(state.Keyspace.Revision, Succeeded: true, deleted)
+        {
+            Previous = (IReadOnlyList<KeyValue>?)previous ?? [],
+        };
     }
 
     private static DeleteRangeCommand Read(ref WireReader reader)
     {
-        var flags = reader.Flags(ConditionFlag);
+        var flags = (DeleteFlags)reader.Flags((byte)DeleteFlags.All);
         var key = reader.Bytes();
         var end = reader.Bytes();
-        return new DeleteRangeCommand(key, end, flags == ConditionFlag ? Conditions.Read(ref reader) : null);
+        return new DeleteRangeCommand(key, end, flags.HasFlag(DeleteFlags.Condition) ? Conditions.Read(ref reader) : null)
+        {
+            ReturnPrevious = flags.HasFlag(DeleteFlags.ReturnPrevious),
+        };
     }
 }
 
@@ -78,14 +102,48 @@ public sealed record DeleteRangeCommand(
 /// <param name="Deleted">How many keys.</param>
 public sealed record DeleteRangeResult(long Revision, bool Succeeded, long Deleted) : CommandResult(Revision)
 {
+    [Flags]
+    private enum ResultFlags : byte
+    {
+        None = 0,
+        Succeeded = 1,
+        Previous = 2,
+        All = Succeeded | Previous,
+    }
+
+    /// <summary>What was deleted, in key order, if it was asked for. A read: not hashed.</summary>
+    public IReadOnlyList<KeyValue> Previous { get; init; } = [];
+
     internal override ResultTag Tag => ResultTag.DeleteRange;
+
+    internal override int NeededLevel => Previous.Count > 0 ? FeatureLevel.Transactions : FeatureLevel.First;
+
+    public DeleteRangeResponse ToResponse() =>
+        new() { Revision = Revision, Succeeded = Succeeded, Deleted = Deleted, Previous = Previous };
 
     internal override void WriteBody(WireWriter writer)
     {
-        writer.Byte(Succeeded ? (byte)1 : (byte)0);
+        writer.Byte((byte)((Succeeded ? ResultFlags.Succeeded : 0) | (Previous.Count > 0 ? ResultFlags.Previous : 0)));
+        writer.Number(Deleted);
+        if (Previous.Count > 0)
+        {
+            KeyValueCodec.WriteAll(writer, Previous);
+        }
+    }
+
+    internal override void WriteHashed(WireWriter writer)
+    {
+        writer.Byte((byte)(Succeeded ? ResultFlags.Succeeded : 0));
         writer.Number(Deleted);
     }
 
-    internal static DeleteRangeResult Read(ref WireReader reader, long revision) =>
-        new(revision, reader.Byte() != 0, reader.Number());
+    internal static DeleteRangeResult Read(ref WireReader reader, long revision)
+    {
+        var flags = (ResultFlags)reader.Flags((byte)ResultFlags.All);
+        var deleted = reader.Number();
+        return new DeleteRangeResult(revision, flags.HasFlag(ResultFlags.Succeeded), deleted)
+        {
+            Previous = flags.HasFlag(ResultFlags.Previous) ? KeyValueCodec.ReadAll(ref reader) : [],
+        };
+    }
 }

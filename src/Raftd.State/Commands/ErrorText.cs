@@ -29,6 +29,10 @@ internal static class ErrorText
         ApplyError.MembersChanged =>
             $"the level was proposed for the members of entry {refused.Subject}, and those of entry {refused.Bound} are in "
             + "force now",
+        ApplyError.NothingToKeep => "the key whose value or lease is to be kept does not exist; nothing was written",
+        ApplyError.AnswerTooLarge =>
+            $"the versions to be deleted and answered have more than {refused.Bound} bytes: nothing was deleted; delete smaller "
+            + "ranges, or do not ask for the versions",
         ApplyError.UserUnknown => "the user who asks is unknown; nothing was written",
         _ => throw new InvariantViolationException($"no text for {refused.Error}"),
     };

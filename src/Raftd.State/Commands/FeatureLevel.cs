@@ -5,7 +5,8 @@
 //   level  commands   results  hash chain             between members                        state and snapshots
 //   1      layout 1   1        StateHash; codes and   Raft messages 1, reports of 26 bytes   meta 1, revisions 1, leases 2,
 //                              numbers, no texts      and more, calls as JSON                log segments as wal-format.md
-//   2      layout 2   1        as level 1             a call may name its caller (CallCodec) as level 1
+//   2      layout 2   layout 2 as level 1, without    a call may name its caller (CallCodec) as level 1
+//                              what was only read
 //
 // The rules, which a change of any form keeps:
 //
@@ -29,6 +30,9 @@ public static class FeatureLevel
 
     /// <summary>Brought callers: into commands, and into calls between members.</summary>
     public const int Callers = 2;
+
+    /// <summary>Brought transactions, puts that keep a value or a lease, and deletions that answer what they deleted.</summary>
+    public const int Transactions = 2;
 
     /// <summary>The newest that the product knows.</summary>
     internal const int Released = Callers;

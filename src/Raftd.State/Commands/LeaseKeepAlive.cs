@@ -50,10 +50,10 @@ public sealed record LeaseKeepAliveCommand(long Id, ReadOnlyMemory<byte>? Key, R
         }
     }
 
-    internal override ILiveKey? Overwrites(IStateView view) =>
+    internal override long LiveGrowth(IStateView view, long maxGrowth) =>
         Key is { } ownKey && view.FindLease(Id) is { } lease
-            ? view.FindLive(lease.FullKey(ownKey.Span))
-            : null;
+            ? PutCommand.LiveGrowth(view, lease.FullKey(ownKey.Span), keepsValue: false, maxGrowth)
+            : maxGrowth;
 
     internal override CommandResult? Check(WorkingState state)
     {

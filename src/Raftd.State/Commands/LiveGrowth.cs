@@ -10,8 +10,6 @@ public static class LiveGrowth
     public static long Of(IStateView view, ReadOnlyMemory<byte> command)
     {
         var growth = CommandCodec.MaxGrowth(command.Span);
-        return CommandCodec.TryDecode(command, out var decoded) && decoded.Overwrites(view) is { } former
-            ? growth - former.LogicalBytes
-            : growth;
+        return CommandCodec.TryDecode(command, out var decoded) ? decoded.LiveGrowth(view, growth) : growth;
     }
 }

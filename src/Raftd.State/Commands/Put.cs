@@ -1,7 +1,7 @@
 // Sets a key.
 //
 //   command: flags, key, value [lease, max keys] [hidden id, ttl s] [condition]
-//   result:  flags [key value]; key value: key, value, create revision, mod revision, version, lease
+//   result:  flags [version before, as in KeyValueCodec]
 
 using Raftd.Contract;
 using Raftd.State.Keyspaces;
@@ -24,8 +24,11 @@ public sealed record PutCommand(
 {
     internal static readonly CommandForm Form = new(CommandTag.Put, Read)
     {
-        MaxGrowth = static command => command.Length + RevisionRecord.OverheadBytes + LeaseRecord.OverheadBytes,
+        MaxGrowth = GrowthOf,
     };
+
+    /// <summary>Of the flags, behind layout and tag.</summary>
+    private const int FlagsAt = 2;
 
     [Flags]
     private enum PutFlags : byte
@@ -35,13 +38,23 @@ public sealed record PutCommand(
         Lease = 2,
         HiddenLease = 4,
         Condition = 8,
-        All = ReturnPrevious | Lease | HiddenLease | Condition,
+        KeepValue = 16,
+        KeepLease = 32,
+        All = ReturnPrevious | Lease | HiddenLease | Condition | KeepValue | KeepLease,
     }
 
     /// <summary>With a lease to attach: the most keys that it may have then.</summary>
     public long MaxLeaseKeys { get; init; }
 
+    /// <summary>The key keeps its value, and Value is empty.</summary>
+    public bool KeepValue { get; init; }
+
+    /// <summary>The key keeps its lease, and Lease is 0.</summary>
+    public bool KeepLease { get; init; }
+
     internal override CommandTag Tag => CommandTag.Put;
+
+    internal override int NeededLevel => KeepValue || KeepLease ? FeatureLevel.Transactions : FeatureLevel.First;
 
     internal override int SizeHint => Key.Length + Value.Length + 64;
 
@@ -51,7 +64,9 @@ public sealed record PutCommand(
             (ReturnPrevious ? PutFlags.ReturnPrevious : 0)
             | (Lease != 0 ? PutFlags.Lease : 0)
             | (HiddenLease != 0 ? PutFlags.HiddenLease : 0)
-            | (Condition is not null ? PutFlags.Condition : 0)));
+            | (Condition is not null ? PutFlags.Condition : 0)
+            | (KeepValue ? PutFlags.KeepValue : 0)
+            | (KeepLease ? PutFlags.KeepLease : 0)));
         writer.Bytes(Key.Span);
         writer.Bytes(Value.Span);
         if (Lease != 0)
@@ -69,7 +84,7 @@ public sealed record PutCommand(
         Condition?.WriteTo(writer);
     }
 
-    internal override ILiveKey? Overwrites(IStateView view) => view.FindLive(Key.Span);
+    internal override long LiveGrowth(IStateView view, long maxGrowth) => LiveGrowth(view, Key.Span, KeepValue, maxGrowth);
 
     internal override CommandResult? Check(WorkingState state)
     {
@@ -83,15 +98,8 @@ public sealed record PutCommand(
             return new PutResult(state.Keyspace.Revision, Succeeded: false, PreviousOf(state));
         }
 
-        if (Lease == 0)
-        {
-            return HiddenLease == 0 ? null : state.RefuseGrant(HiddenLease, HiddenTtlSeconds);
-        }
-
-        // A hidden lease belongs to its one key.
-        return state.Leases.Find(Lease) is { Hidden: false }
-            ? state.RefuseLeaseKey(Lease, Key.Span, MaxLeaseKeys)
-            : state.RefuseLease(Lease);
+        return RefuseLease(state)
+            ?? ((KeepValue || KeepLease) && state.Keyspace.FindLive(Key.Span) is null ? state.Refuse(ApplyError.NothingToKeep) : null);
     }
 
     internal override CommandResult Execute(WorkingState state)
@@ -102,10 +110,42 @@ public sealed record PutCommand(
             state.LeaseApplier.Add(LeaseRecord.HiddenOf(HiddenLease, HiddenTtlSeconds));
         }
 
-        var lease = HiddenLease != 0 ? HiddenLease : Lease;
-        state.LeaseApplier.SetKey(Key.ToArray(), Value.ToArray(), lease, KeyFlags.None);
+        var former = KeepValue || KeepLease ? state.Keyspace.FindLive(Key.Span) : null;
+        var value = KeepValue && former is not null ? state.Keyspace.ValueOf(former) : Value.ToArray();
+        if (KeepLease && former is not null)
+        {
+            // A key that has a deadline of its own keeps that too; like any put of it, this one renews it.
+            var flags = former.HasOwnDeadline ? KeyFlags.OwnDeadline : KeyFlags.None;
+            state.LeaseApplier.SetKey(Key.ToArray(), value, former.Lease, flags);
+        }
+        else
+        {
+            state.LeaseApplier.SetKey(Key.ToArray(), value, HiddenLease != 0 ? HiddenLease : Lease, KeyFlags.None);
+        }
+
         return new PutResult(state.Keyspace.Revision, Succeeded: true, previous);
     }
+
+    /// <summary>A put within a transaction, which has asked before whether it can be done.</summary>
+    internal static PutResult Put(PutRequest put, WorkingState state) => (PutResult)new PutCommand(
+        put.Key, put.Value, put.Lease, HiddenLease: 0, HiddenTtlSeconds: 0, put.ReturnPrevious, Condition: null)
+    {
+        KeepValue = put.KeepValue,
+        KeepLease = put.KeepLease,
+    }.Execute(state);
+
+    internal static long LiveGrowth(IStateView view, ReadOnlySpan<byte> key, bool keepsValue, long maxGrowth) =>
+        keepsValue ? 0 : maxGrowth - (view.FindLive(key)?.LogicalBytes ?? 0);
+
+    /// <summary>A value that is kept has a version more, and its size is not in the command.</summary>
+    private static long GrowthOf(ReadOnlySpan<byte> command) =>
+        command.Length + RevisionRecord.OverheadBytes + LeaseRecord.OverheadBytes
+        + (((PutFlags)command[FlagsAt]).HasFlag(PutFlags.KeepValue) ? RevisionRecord.MaxBytes : 0);
+
+    private ErrorResult? RefuseLease(WorkingState state) =>
+        Lease != 0 ? state.RefuseAttach(Lease, Key.Span, MaxLeaseKeys)
+        : HiddenLease != 0 ? state.RefuseGrant(HiddenLease, HiddenTtlSeconds)
+        : null;
 
     private static PutCommand Read(ref WireReader reader)
     {
@@ -125,19 +165,13 @@ public sealed record PutCommand(
         return new PutCommand(key, value, lease, hidden, ttl, flags.HasFlag(PutFlags.ReturnPrevious), condition)
         {
             MaxLeaseKeys = maxLeaseKeys,
+            KeepValue = flags.HasFlag(PutFlags.KeepValue),
+            KeepLease = flags.HasFlag(PutFlags.KeepLease),
         };
     }
 
     private KeyValue? PreviousOf(WorkingState state) =>
-        !ReturnPrevious || state.Keyspace.FindLive(Key.Span) is not { } live ? null : new KeyValue
-        {
-            Key = live.Key,
-            Value = state.Keyspace.ValueOf(live),
-            CreateRevision = live.CreateRevision,
-            ModRevision = live.Revision.Main,
-            Version = live.Version,
-            Lease = live.Lease,
-        };
+        ReturnPrevious && state.Keyspace.FindLive(Key.Span) is { } live ? state.Keyspace.Describe(live) : null;
 }
 
 /// <param name="Revision">The revision of the put, or the store's where the condition failed.</param>
@@ -163,27 +197,14 @@ public sealed record PutResult(long Revision, bool Succeeded, KeyValue? Previous
         writer.Byte((byte)((Succeeded ? ResultFlags.Succeeded : 0) | (Previous is null ? 0 : ResultFlags.Previous)));
         if (Previous is { } previous)
         {
-            writer.Bytes(previous.Key.Span);
-            writer.Bytes(previous.Value.Span);
-            writer.Number(previous.CreateRevision);
-            writer.Number(previous.ModRevision);
-            writer.Number(previous.Version);
-            writer.Number(previous.Lease);
+            KeyValueCodec.Write(writer, previous);
         }
     }
 
     internal static PutResult Read(ref WireReader reader, long revision)
     {
         var flags = (ResultFlags)reader.Flags((byte)ResultFlags.All);
-        var previous = !flags.HasFlag(ResultFlags.Previous) ? null : new KeyValue
-        {
-            Key = reader.Bytes(),
-            Value = reader.Bytes(),
-            CreateRevision = reader.Number(),
-            ModRevision = reader.Number(),
-            Version = reader.Number(),
-            Lease = reader.Number(),
-        };
+        var previous = flags.HasFlag(ResultFlags.Previous) ? KeyValueCodec.Read(ref reader) : null;
         return new PutResult(revision, flags.HasFlag(ResultFlags.Succeeded), previous);
     }
 }

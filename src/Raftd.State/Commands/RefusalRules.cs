@@ -34,6 +34,33 @@ internal static class RefusalRules
         ? state.Refuse(ApplyError.NoSpace, (long)Array.Find(state.Alarms, static alarm => alarm.RefusesWrites).MemberId)
         : null;
 
+    /// <summary>A hidden lease belongs to its one key.</summary>
+    public static ErrorResult? RefuseAttach(this WorkingState state, long lease, ReadOnlySpan<byte> key, long maxKeys) =>
+        state.Leases.Find(lease) is { Hidden: false } ? state.RefuseLeaseKey(lease, key, maxKeys) : state.RefuseLease(lease);
+
+    /// <summary>The versions that a deletion would answer are too large together. Their sizes are in the index: no value is
+    /// read.</summary>
+    public static ErrorResult? RefusePrevious(
+        this WorkingState state, ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> rangeEnd, bool returnsPrevious)
+    {
+        if (!returnsPrevious)
+        {
+            return null;
+        }
+
+        var bytes = 0L;
+        foreach (var live in state.Keyspace.Walk(new KeyRange(key, rangeEnd)))
+        {
+            bytes += live.LogicalBytes;
+            if (bytes > Bounds.MaxTxnAnswerBytes)
+            {
+                return state.Refuse(ApplyError.AnswerTooLarge, bound: Bounds.MaxTxnAnswerBytes);
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The bound is the proposer's and comes with the command: apply knows no setting of a member.</summary>
     public static ErrorResult? RefuseLeaseKey(this WorkingState state, long lease, ReadOnlySpan<byte> key, long maxKeys) =>
         state.Leases.CountKeys(lease) < maxKeys || state.Leases.FindKey(lease, key) is not null

@@ -27,6 +27,9 @@ public sealed class WorkingState(IKeyspace keyspace, ILeaseTable leases, StateHa
     /// <summary>Of the entry that is being applied: its Raft term.</summary>
     public ulong EntryTerm { get; internal set; }
 
+    /// <summary>Of the entry that is being applied: a client of this member waits for its answer.</summary>
+    public bool IsAsked { get; internal set; }
+
     /// <summary>Ordered. Replaced, never changed: readers hold it.</summary>
     public Alarm[] Alarms
     {

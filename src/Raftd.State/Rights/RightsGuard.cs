@@ -3,10 +3,13 @@ using Raftd.Contract;
 namespace Raftd.State.Rights;
 
 /// <summary>The contract with its callers checked: what the faces ask, of any engine.</summary>
-public sealed class RightsGuard(IKeyValueService keys, ILeaseService leases, IClusterService cluster)
-    : IKeyValueService, ILeaseService, IClusterService
+public sealed class RightsGuard(
+    IKeyValueService keys, ILeaseService leases, IClusterService cluster, IWatchService watches)
+    : IKeyValueService, ILeaseService, IClusterService, IWatchService
 {
     public long Revision => cluster.Revision;
+
+    public Origin Origin => cluster.Origin;
 
     public bool IsLeader => cluster.IsLeader;
 
@@ -31,6 +34,12 @@ public sealed class RightsGuard(IKeyValueService keys, ILeaseService leases, ICl
         return keys.DeleteRangeAsync(caller, request, cancellationToken);
     }
 
+    public ValueTask<TxnResponse> TxnAsync(Caller caller, TxnRequest request, CancellationToken cancellationToken)
+    {
+        AccessRules.Require(caller);
+        return keys.TxnAsync(caller, request, cancellationToken);
+    }
+
     public ValueTask<CompactResponse> CompactAsync(Caller caller, CompactRequest request, CancellationToken cancellationToken)
     {
         AccessRules.Require(caller);
@@ -41,6 +50,12 @@ public sealed class RightsGuard(IKeyValueService keys, ILeaseService leases, ICl
     {
         AccessRules.Require(caller);
         return keys.WaitAsync(caller, request, cancellationToken);
+    }
+
+    public IWatchSession OpenWatches(Caller caller)
+    {
+        AccessRules.Require(caller);
+        return watches.OpenWatches(caller);
     }
 
     public ValueTask<LeaseGrantResponse> GrantAsync(

@@ -1,24 +1,29 @@
+using Raftd.Contract;
 using Raftd.State.Keyspaces;
 using Raftd.State.Leases;
 
 namespace Raftd.State.Views;
 
 /// <summary>The state as of one publish. Never changes; any thread may read it.</summary>
-public interface IStateView
+public interface IStateView : IKeyReads
 {
-    /// <summary>The newest main revision.</summary>
-    long Revision { get; }
+    /// <summary>The lowest revision that can be read; 0 before the first compaction.</summary>
+    long CompactRevision { get; }
 
     /// <summary>The cluster's.</summary>
     int FeatureLevel { get; }
-
-    ILiveKey? FindLive(ReadOnlySpan<byte> key);
 
     /// <summary>The newest version of one key, with its value.</summary>
     bool TryGet(ReadOnlySpan<byte> key, out KeyItem item);
 
     /// <summary>Whether a revision above this one touched the key, its deletion included.</summary>
     bool HasChangedSince(ReadOnlySpan<byte> key, long afterRevision);
+
+    /// <summary>The changes from one on, in the order of their revisions, up to this view's: a bounded step of them.</summary>
+    /// <param name="from">The first one.</param>
+    /// <param name="maxBytes">Of logical bytes; one change is answered in any case.</param>
+    /// <exception cref="StoreException">Compacted; NotReady after a snapshot: ask a new view.</exception>
+    ChangePage Changes(Revision from, long maxBytes);
 
     LeaseRecord? FindLease(long id);
 

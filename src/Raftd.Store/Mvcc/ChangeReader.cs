@@ -8,14 +8,10 @@
 // may delete a million keys. So neither the answer nor the read transaction grows with the distance.
 
 using Raftd.State.Keyspaces;
+using Raftd.State.Views;
 using Raftd.Store.Buckets;
 
 namespace Raftd.Store.Mvcc;
-
-/// <summary>Some changes, without a gap, the oldest first; deletions are tombstones.</summary>
-/// <param name="Changes">At least one, where there is any.</param>
-/// <param name="Next">The first change that is not among them; null when none is left.</param>
-internal sealed record ChangePage(IReadOnlyList<RevisionRecord> Changes, Revision? Next);
 
 /// <summary>One step through the changes of [from, through].</summary>
 /// <param name="epoch">Of the view that is read.</param>

@@ -17,7 +17,7 @@ namespace Raftd.Store.Mvcc;
 /// <param name="index">Of all keys.</param>
 /// <param name="newest">The newest revision that the index knows.</param>
 /// <param name="compactRevision">The lowest that can be read.</param>
-internal readonly struct KeyReader(
+internal readonly partial struct KeyReader(
     StateEpoch epoch, CowSnapshot<byte[], KeyRecord> index, long newest, long compactRevision)
 {
     /// <summary>The newest version of one key. Allocates nothing when the value is cached.</summary>
@@ -47,9 +47,20 @@ internal readonly struct KeyReader(
     {
         var at = request.Revision == 0 ? newest : request.Revision;
         CheckRevision(at);
+        if ((request.IsSorted || request.HasFilters) && !request.CountOnly)
+        {
+            return RangeRanked(request, at);
+        }
+
         var page = new RangePage(request);
         var count = at == newest ? RangeNow(page, mayFill) : RangeAt(page, at);
-        return new RangeResponse { Revision = newest, Items = page.Items, Count = count };
+        return new RangeResponse
+        {
+            Revision = newest,
+            Items = page.Items,
+            Count = count,
+            More = !request.CountOnly && page.Items.Count < count,
+        };
     }
 
     /// <summary>The changes from one on, in the order of their revisions, up to the newest: a bounded step of them.</summary>
@@ -105,16 +116,7 @@ internal readonly struct KeyReader(
                 break;
             }
 
-            page.Items.Add(new KeyValue
-            {
-                Key = record.Key,
-                Value = page.Takes(record.ValueBytes) ? ValueOf(record, reader, fills) : [],
-                ValueBytes = record.ValueBytes,
-                CreateRevision = record.CreateRevision,
-                ModRevision = record.Revision.Main,
-                Version = record.Version,
-                Lease = record.Lease,
-            });
+            page.Items.Add(KeyVersions.Describe(record, page.Takes(record.ValueBytes) ? ValueOf(record, reader, fills) : []));
         }
 
         return KeyRecord.CountLive(index, page.Request.Key.Span, page.Request.RangeEnd.Span);
@@ -146,20 +148,13 @@ internal readonly struct KeyReader(
     {
         if (page.HasRoomFor(stored.Key, stored.ValueBytes))
         {
-            page.Items.Add(new KeyValue
-            {
-                Key = stored.Key,
-                Value = page.Takes(stored.ValueBytes) ? stored.Value : [],
-                ValueBytes = stored.ValueBytes,
-                CreateRevision = stored.CreateRevision,
-                ModRevision = stored.Revision.Main,
-                Version = stored.Version,
-                Lease = stored.Lease,
-            });
+            page.Items.Add(KeyVersions.Describe(stored, page.Takes(stored.ValueBytes) ? stored.Value : []));
         }
     }
 
-    private byte[] ValueOf(KeyRecord record)
+    /// <summary>The value of a record of the index.</summary>
+    /// <exception cref="StoreException">As TryGet.</exception>
+    public byte[] ValueOf(KeyRecord record)
     {
         if (Cached(record) is { } cached)
         {

@@ -169,6 +169,20 @@ internal sealed class KeyRecord : ILiveKey, IWeighted
         return Math.Max(0, high - index.WeightBefore(new BytesProbe(key)));
     }
 
+    /// <summary>The first live keys of the range from a key on, at most so many.</summary>
+    public static IReadOnlyList<ILiveKey> LiveIn(
+        CowSnapshot<byte[], KeyRecord> index, KeyRange range, ReadOnlySpan<byte> from, int max)
+    {
+        var found = new List<KeyRecord>();
+        var scan = index.FromWeighty(new BytesProbe(from));
+        while (found.Count < max && scan.MoveNext() && range.IsBeforeEnd(scan.Key))
+        {
+            found.Add(scan.Item);
+        }
+
+        return found;
+    }
+
     public static KeyRecord First(RevisionRecord record, byte[]? cachedValue) =>
         From(record, record.Key, cachedValue, past: null, pastCount: 0);
 

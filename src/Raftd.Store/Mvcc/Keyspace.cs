@@ -72,17 +72,8 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash) : IKeyspace
     public long CountLive(ReadOnlySpan<byte> key, ReadOnlySpan<byte> rangeEnd) => KeyRecord.CountLive(Index.Working, key, rangeEnd);
 
     /// <summary>The first live keys of the range from a key on, at most so many.</summary>
-    public IReadOnlyList<ILiveKey> LiveIn(KeyRange range, ReadOnlyMemory<byte> from, int max)
-    {
-        var found = new List<KeyRecord>();
-        var scan = Index.Working.FromWeighty(new BytesProbe(from.Span));
-        while (found.Count < max && scan.MoveNext() && range.IsBeforeEnd(scan.Key))
-        {
-            found.Add(scan.Item);
-        }
-
-        return found;
-    }
+    public IReadOnlyList<ILiveKey> LiveIn(KeyRange range, ReadOnlyMemory<byte> from, int max) =>
+        KeyRecord.LiveIn(Index.Working, range, from.Span, max);
 
     public RangeResponse Range(RangeRequest request) =>
         new KeyReader(epoch, Index.Working, Revision, CompactRevision).Range(request, mayFill: false);

@@ -52,8 +52,8 @@ public abstract class StoreContract
     }
 
     [Fact]
-    public async Task Put_WithoutAKey_IsABadRequest() =>
-        await RefusedAsync(ErrorCode.BadRequest, async () => await PutAsync("", "v"));
+    public async Task Put_WithoutAKey_IsRefused() =>
+        await RefusedAsync(ErrorCode.EmptyKey, async () => await PutAsync("", "v"));
 
     [Fact]
     public async Task Condition_ThatFails_WritesNothingAndTellsTheRevision()

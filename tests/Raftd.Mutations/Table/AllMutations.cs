@@ -23,6 +23,8 @@ internal static class AllMutations
         .. LevelMutations.List,
         .. CallerMutations.List,
         .. WireMutations.List,
+        .. TxnMutations.List,
+        .. WatchMutations.List,
     ];
 
     /// <summary>Names that are taken twice, or asked for and not there.</summary>

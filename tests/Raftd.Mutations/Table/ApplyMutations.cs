@@ -76,7 +76,7 @@ internal static class ApplyMutations
             Failures = [34],
             Wrong = "a conditional put is judged by what readers see, not by the entries before it",
             In = "StateMachine.Apply",
-            Original = "_state.Executor.Apply(index, term, «command»)",
+            Original = "_state.Executor.Apply(index, term, «command», isAsked)",
             Broken = """
                 CommandCodec.TryDecode(command, out var decoded) && decoded is PutCommand { Condition: { } condition } put
                     ? CommandCodec.Encode(put with

@@ -19,7 +19,8 @@ internal sealed class EmptiedFounder(Cluster cluster, SimulatedMember host, Simu
         new MemberIdentity { Format = MemberIdentity.CurrentFormat, Instance = host.Id, Label = host.Name },
         generator: null,
         "/",
-        TimeSpan.FromMilliseconds(SimulatedMember.ElectionTimeoutTicks * cluster.Swarm.HeartbeatMilliseconds));
+        TimeSpan.FromMilliseconds(SimulatedMember.ElectionTimeoutTicks * cluster.Swarm.HeartbeatMilliseconds),
+        Uri.UriSchemeHttp);
 
     private List<Incarnation> _peers = [];
     private long _end;

@@ -6,6 +6,7 @@ using Raftd.Raft;
 using Raftd.Simulation.Faults;
 using Raftd.Simulation.Network;
 using Raftd.State.Commands;
+using Raftd.State.Watch;
 using Raftd.Store;
 using Raftd.Store.Buckets;
 using Raftd.Testing.Buckets;
@@ -308,6 +309,14 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
 
     private MemberOptions Options() => new()
     {
+        // Small, so that watches fall behind, wait for their readers and get revisions in pieces.
+        Watch = new WatchOptions
+        {
+            MaxPublishedBytes = 4 << 10,
+            MaxSessionBytes = 2 << 10,
+            LeastSessionBytes = 512,
+            MaxMessageBytes = 1 << 10,
+        },
         Self = new MemberIdentity
         {
             Format = MemberIdentity.CurrentFormat,

@@ -1,6 +1,7 @@
 using System.Text;
 using Raftd.Contract;
 using Raftd.State.Commands;
+using Raftd.State.Keyspaces;
 
 namespace Raftd.Store.Tests.Commands;
 
@@ -36,6 +37,38 @@ public sealed class CommandCodecTests
         Commands[0] with { Caller = Caller.User("ä") },
     ];
 
+    /// <summary>What level 1 does not know, whoever asks.</summary>
+    private static readonly Command[] Transactional =
+    [
+        new PutCommand(Bytes("k"), default, 7, 0, 0, false, null) { MaxLeaseKeys = 3, KeepValue = true },
+        new PutCommand(Bytes("k"), Bytes("v"), 0, 0, 0, true, null) { KeepLease = true },
+        new DeleteRangeCommand(Bytes("a"), Bytes("b"), new Precondition { MustExist = true }) { ReturnPrevious = true },
+        new TxnCommand(new TxnRequest(), 0),
+        new TxnCommand(Txn, 100_000),
+        new TxnCommand(Txn, 100_000) { Caller = Caller.User("alice") },
+    ];
+
+    private static readonly CommandResult[] TransactionalResults =
+    [
+        new DeleteRangeResult(6, true, 1) { Previous = [Version] },
+        new TxnResult(9, new TxnResponse
+        {
+            Revision = 9,
+            Succeeded = true,
+            Responses =
+            [
+                new TxnOperationResponse { Range = new RangeResponse { Revision = 8, Items = [Version], Count = 5, More = true } },
+                new TxnOperationResponse { Put = new PutResponse { Revision = 9, Succeeded = true, Previous = Version } },
+                new TxnOperationResponse { Put = new PutResponse { Revision = 9, Succeeded = true } },
+                new TxnOperationResponse
+                {
+                    DeleteRange = new DeleteRangeResponse { Revision = 9, Succeeded = true, Deleted = 1, Previous = [Version] },
+                },
+                new TxnOperationResponse { Txn = new TxnResponse { Revision = 9, Succeeded = false, Responses = [] } },
+            ],
+        }),
+    ];
+
     private static readonly CommandResult[] Results =
     [
         new ErrorResult(4, ApplyError.EmptyKey),
@@ -68,7 +101,9 @@ public sealed class CommandCodecTests
     {
         var forms = File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Commands", "forms-of-level-2.txt"))
             .Where(static line => !line.StartsWith('#'));
-        var encoded = Called.Select(static command => $"command {Hex(CommandCodec.Encode(command, FeatureLevel.Callers))}");
+        var encoded = Called.Concat(Transactional)
+            .Select(static command => $"command {Hex(CommandCodec.Encode(command, FeatureLevel.Callers))}")
+            .Concat(TransactionalResults.Select(static result => $"result {Hex(CommandResultCodec.Encode(result))}"));
         Assert.Equal(forms.ToList(), encoded.ToList());
     }
 
@@ -101,16 +136,24 @@ public sealed class CommandCodecTests
     }
 
     [Fact]
+    public void MaxGrowth_OfATransaction_CountsItsPuts_AndThatOfAKeptValueAsTheLargest()
+    {
+        var encoded = CommandCodec.Encode(new TxnCommand(Txn, 100_000), FeatureLevel.Newest);
+        Assert.InRange(CommandCodec.MaxGrowth(encoded.Span), RevisionRecord.MaxBytes, RevisionRecord.MaxBytes + (10 * encoded.Length));
+        Assert.Equal(0, CommandCodec.MaxGrowth(CommandCodec.Encode(new TxnCommand(new TxnRequest(), 0), FeatureLevel.Newest).Span));
+    }
+
+    [Fact]
     public void Forms_OfAllTags_AreAmongThoseTried()
     {
-        Assert.Equal(Enum.GetValues<CommandTag>(), Commands.Select(static command => command.Tag).Distinct().Order());
-        Assert.Equal(Enum.GetValues<ResultTag>(), Results.Select(static result => result.Tag).Distinct().Order());
+        Assert.Equal(Enum.GetValues<CommandTag>(), Commands.Concat(Transactional).Select(static command => command.Tag).Distinct().Order());
+        Assert.Equal(Enum.GetValues<ResultTag>(), Results.Concat(TransactionalResults).Select(static result => result.Tag).Distinct().Order());
     }
 
     [Fact]
     public void Command_RoundTrip_IsTheSame()
     {
-        foreach (var command in Commands.Concat(Called))
+        foreach (var command in Commands.Concat(Called).Concat(Transactional))
         {
             var encoded = CommandCodec.Encode(command, FeatureLevel.Newest);
             Assert.True(CommandCodec.TryDecode(encoded, out var decoded), command.ToString());
@@ -122,7 +165,7 @@ public sealed class CommandCodecTests
     [Fact]
     public void Result_RoundTrip_IsTheSame()
     {
-        foreach (var result in Results)
+        foreach (var result in Results.Concat(TransactionalResults))
         {
             var encoded = CommandResultCodec.Encode(result);
             Assert.True(CommandResultCodec.TryDecode(encoded, out var decoded), result.ToString());
@@ -134,7 +177,7 @@ public sealed class CommandCodecTests
     [Fact]
     public void Decode_AnyPrefixOrExtension_IsRefused()
     {
-        var encodings = Commands.Concat(Called).Select(static command => CommandCodec.Encode(command, FeatureLevel.Newest)).ToList();
+        var encodings = Commands.Concat(Called).Concat(Transactional).Select(static command => CommandCodec.Encode(command, FeatureLevel.Newest)).ToList();
         foreach (var encoded in encodings)
         {
             for (var length = 0; length < encoded.Length; length++)
@@ -145,7 +188,7 @@ public sealed class CommandCodecTests
             Assert.False(CommandCodec.TryDecode((byte[])[.. encoded.Span, 0], out _));
         }
 
-        foreach (var encoded in Results.Select(CommandResultCodec.Encode))
+        foreach (var encoded in Results.Concat(TransactionalResults).Select(CommandResultCodec.Encode))
         {
             for (var length = 0; length < encoded.Length; length++)
             {
@@ -167,12 +210,12 @@ public sealed class CommandCodecTests
                 random.NextBytes(bytes);
                 if (bytes.Length > 1)
                 {
-                    (bytes[0], bytes[1]) = ((byte)random.Next(1, 3), (byte)random.Next(12));
+                    (bytes[0], bytes[1]) = ((byte)random.Next(1, 3), (byte)random.Next(14));
                 }
             }
             else
             {
-                var commands = random.Next(2) == 0 ? Commands : Called;
+                var commands = random.Next(3) switch { 0 => Commands, 1 => Called, _ => Transactional };
                 bytes = CommandCodec.Encode(commands[random.Next(commands.Length)], FeatureLevel.Newest).ToArray();
                 bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
             }
@@ -203,6 +246,72 @@ public sealed class CommandCodecTests
         bytes[2] |= 0x40;
         Assert.False(CommandCodec.TryDecode(bytes, out _));
     }
+
+    /// <summary>Below its level a command is not proposed, so it says by its layout that it needs that level.</summary>
+    [Fact]
+    public void Encode_OfATransactionBelowItsLevel_NeedsTheLevel()
+    {
+        foreach (var command in Transactional)
+        {
+            var encoded = CommandCodec.Encode(command, FeatureLevel.First).ToArray();
+            Assert.Equal(FeatureLevel.Transactions, CommandCodec.LevelOf(encoded));
+            encoded[0] = FeatureLevel.First;
+            Assert.False(CommandCodec.TryDecode(encoded.AsMemory()[..^1], out _), $"{command} in the layout of level 1");
+        }
+    }
+
+    [Fact]
+    public void Decode_ATransactionDeeperThanAnyCheckLetsPass_IsRefused()
+    {
+        Assert.True(CommandCodec.TryDecode(CommandCodec.Encode(new TxnCommand(Nested(Bounds.MaxTxnOperations), 0), FeatureLevel.Newest), out _));
+        Assert.False(CommandCodec.TryDecode(CommandCodec.Encode(new TxnCommand(Nested(Bounds.MaxTxnOperations + 1), 0), FeatureLevel.Newest), out _));
+    }
+
+    private static TxnRequest Nested(int levels) =>
+        levels == 1 ? new TxnRequest() : new TxnRequest { Failure = [new TxnOperation { Txn = Nested(levels - 1) }] };
+
+    private static KeyValue Version =>
+        new() { Key = Bytes("k"), Value = Bytes("v"), CreateRevision = 1, ModRevision = 2, Version = 3, Lease = 4 };
+
+    private static TxnRequest Txn => new()
+    {
+        Compares =
+        [
+            new Compare { Key = Bytes("k"), Target = CompareTarget.ModRevision, Result = CompareResult.Greater, Number = -1 },
+            new Compare { Key = Bytes("k"), RangeEnd = Bytes("l"), Target = CompareTarget.Value, Result = CompareResult.NotEqual, Value = Bytes("v") },
+        ],
+        Success =
+        [
+            new TxnOperation { Put = new PutRequest { Key = Bytes("k"), Value = Bytes("v"), Lease = 5, ReturnPrevious = true } },
+            new TxnOperation { Put = new PutRequest { Key = Bytes("l"), Value = default, KeepValue = true, KeepLease = true } },
+            new TxnOperation { DeleteRange = new DeleteRangeRequest { Key = Bytes("a"), RangeEnd = Bytes("b"), ReturnPrevious = true } },
+            new TxnOperation { Txn = new TxnRequest { Failure = [new TxnOperation { DeleteRange = new DeleteRangeRequest { Key = Bytes("a") } }] } },
+        ],
+        Failure =
+        [
+            new TxnOperation { Range = new RangeRequest { Key = Bytes("k") } },
+            new TxnOperation
+            {
+                Range = new RangeRequest
+                {
+                    Key = Bytes("k"),
+                    RangeEnd = Bytes("\0"),
+                    Revision = 3,
+                    Limit = 4,
+                    MaxBytes = 5,
+                    MaxValueBytes = 6,
+                    CountOnly = true,
+                    KeysOnly = true,
+                    SortOrder = SortOrder.Descending,
+                    SortTarget = SortTarget.Value,
+                    MinModRevision = 7,
+                    MaxModRevision = 8,
+                    MinCreateRevision = 9,
+                    MaxCreateRevision = -10,
+                },
+            },
+        ],
+    };
 
     private static string Hex(ReadOnlyMemory<byte> bytes) => Convert.ToHexStringLower(bytes.Span);
 

@@ -62,14 +62,39 @@ internal sealed class DictionaryEngine : IKeyspace, ILeaseTable
             .Select(last => new KeyValue
             {
                 Key = last!.Key,
-                Value = request.KeysOnly ? [] : last.Value,
+                Value = last.Value,
                 CreateRevision = last.CreateRevision,
                 ModRevision = last.Revision.Main,
                 Version = last.Version,
                 Lease = last.Lease,
             })
             .ToList();
-        return new RangeResponse { Revision = Revision, Items = items, Count = items.Count };
+        var sign = request.SortOrder == SortOrder.Descending ? -1 : 1;
+        var byRank = Comparer<byte[]>.Create((a, b) => sign * a.AsSpan().SequenceCompareTo(b));
+        var passed = items
+            .Where(item => request.MinModRevision == 0 || item.ModRevision >= request.MinModRevision)
+            .Where(item => request.MaxModRevision == 0 || item.ModRevision <= request.MaxModRevision)
+            .Where(item => request.MinCreateRevision == 0 || item.CreateRevision >= request.MinCreateRevision)
+            .Where(item => request.MaxCreateRevision == 0 || item.CreateRevision <= request.MaxCreateRevision)
+            .OrderBy(item => sign * request.SortTarget switch
+            {
+                SortTarget.Version => item.Version,
+                SortTarget.CreateRevision => item.CreateRevision,
+                SortTarget.ModRevision => item.ModRevision,
+                _ => 0,
+            })
+            .ThenBy(item => request.SortTarget == SortTarget.Value ? item.Value.ToArray() : [], byRank)
+            .ThenBy(item => request.SortTarget == SortTarget.Key ? item.Key.ToArray() : [], byRank)
+            .ThenBy(item => item.Key.ToArray(), ByBytes)
+            .ToList();
+        var limit = request.CountOnly ? 0 : request.Limit == 0 ? int.MaxValue : (int)request.Limit;
+        return new RangeResponse
+        {
+            Revision = Revision,
+            Items = [.. passed.Take(limit).Select(item => request.KeysOnly ? item with { Value = default } : item)],
+            Count = items.Count,
+            More = !request.CountOnly && passed.Count > limit,
+        };
     }
 
     public byte[] ValueOf(ILiveKey live) => ((Live)live).Last.Value;

@@ -23,6 +23,7 @@ public sealed class EngineTests(ITestOutputHelper output)
         output.WriteLine($"seed {seed}");
         using var store = new TestStore(new StoreOptions { SliceKeys = SliceKeys });
         var engine = new DictionaryEngine(SliceKeys);
+        var unasked = new DictionaryEngine(SliceKeys);
         var commands = new RandomCommands(new Random(seed), engine);
         var answers = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var step = 0; step < 3_000; step++)
@@ -34,6 +35,9 @@ public sealed class EngineTests(ITestOutputHelper output)
             Assert.Equal(
                 CommandResultCodec.Encode(expected).ToArray(), CommandResultCodec.Encode(answered).ToArray());
             Assert.Equal(engine.State.Applied, store.State.Applied);
+            Whole(unasked.Executor, store.State.Applied.Index, store.Term, command, isAsked: false);
+            Assert.Equal(unasked.State.Applied, store.State.Applied);
+            RequireSameAnswer(commands.Range(), store, engine);
             answers[answered.GetType().Name] = answers.GetValueOrDefault(answered.GetType().Name) + 1;
             if (step % 50 == 0)
             {
@@ -43,7 +47,7 @@ public sealed class EngineTests(ITestOutputHelper output)
         }
 
         output.WriteLine(string.Join(", ", answers));
-        Assert.Equal(9, answers.Count);
+        Assert.Equal(10, answers.Count);
         Assert.All(answers, static kind => Assert.True(kind.Value > 20, $"{kind.Key}: only {kind.Value}"));
         Assert.Null(store.State.Audit());
         Assert.Equal(engine.LogicalBytes, store.State.View().LogicalBytes);
@@ -103,6 +107,19 @@ public sealed class EngineTests(ITestOutputHelper output)
     private static string Text(RangeResponse answer) => string.Join(
         ' ', answer.Items.Select(item => $"{Encoding.UTF8.GetString(item.Key.Span)}={Encoding.UTF8.GetString(item.Value.Span)}"));
 
+    private static void RequireSameAnswer(RangeRequest request, TestStore store, DictionaryEngine engine)
+    {
+        if (request.Revision != 0 && request.Revision < engine.CompactRevision)
+        {
+            Assert.Equal(ErrorCode.Compacted, Assert.Throws<StoreException>(() => store.State.View().Range(request)).Code);
+            return;
+        }
+
+        var mine = store.State.View().Range(request);
+        var other = engine.Range(request);
+        Assert.Equal((Text(other), other.Count, other.More), (Text(mine), mine.Count, mine.More));
+    }
+
     private static void RequireSameRange(TestStore store, DictionaryEngine engine)
     {
         var mine = store.State.View().Range(All);
@@ -113,9 +130,9 @@ public sealed class EngineTests(ITestOutputHelper output)
             mine.Items.Select(item => (item.CreateRevision, item.ModRevision, item.Version, item.Lease)));
     }
 
-    private static CommandResult Whole(CommandExecutor executor, ulong index, ulong term, ReadOnlyMemory<byte> command)
+    private static CommandResult Whole(CommandExecutor executor, ulong index, ulong term, ReadOnlyMemory<byte> command, bool isAsked = true)
     {
-        var result = executor.Apply(index, term, command);
+        var result = executor.Apply(index, term, command, isAsked);
         while (result is null)
         {
             result = executor.ApplySlice();

@@ -14,7 +14,7 @@ internal sealed class RandomCommands(Random random, DictionaryEngine state)
     private const int Leases = 6;
     private long _hidden = 1000;
 
-    public ReadOnlyMemory<byte> Next(ulong term) => random.Next(16) switch
+    public ReadOnlyMemory<byte> Next(ulong term) => random.Next(18) switch
     {
         < 6 => Put(),
         6 => By.Nobody.DeleteRange(new DeleteRangeRequest { Key = Key(), RangeEnd = random.Next(3) == 0 ? Key() : default }),
@@ -30,6 +30,7 @@ internal sealed class RandomCommands(Random random, DictionaryEngine state)
         12 => By.Nobody.LeaseExpire(new LeaseExpireCommand(Term(term), [Expiry(Lease())], DueKeys())),
         13 => By.Nobody.LeaseCheckpoint(new LeaseCheckpointCommand(
             Term(term), [new LeaseRemaining(Lease(), random.Next(1, 4), random.Next(5_000))], RemainingKeys())),
+        15 or 16 => By.Nobody.Txn(Txn(depth: 2), maxLeaseKeys: 4),
         14 => By.Nobody.Compact(state.Revision - random.Next(-2, 30)),
         _ => Alarm(),
     };
@@ -45,6 +46,8 @@ internal sealed class RandomCommands(Random random, DictionaryEngine state)
                 Lease = kind == 0 ? Lease() : 0,
                 TtlSeconds = kind == 1 ? random.Next(1, 100) : 0,
                 ReturnPrevious = random.Next(2) == 0,
+                KeepValue = kind == 3,
+                KeepLease = kind == 4,
                 Condition = kind == 2 ? Condition() : null,
             },
             ++_hidden,
@@ -56,6 +59,67 @@ internal sealed class RandomCommands(Random random, DictionaryEngine state)
         0 => new Precondition { MustExist = true },
         1 => new Precondition { MustNotExist = true },
         _ => new Precondition { ModRevisions = [state.Revision - random.Next(5)] },
+    };
+
+    private TxnRequest Txn(int depth) => new()
+    {
+        Compares = [.. Enumerable.Range(0, random.Next(3)).Select(_ => Compare())],
+        Success = [.. Enumerable.Range(0, random.Next(4)).Select(_ => Operation(depth))],
+        Failure = [.. Enumerable.Range(0, random.Next(3)).Select(_ => Operation(depth))],
+    };
+
+    private Compare Compare() => new()
+    {
+        Key = Key(),
+        RangeEnd = random.Next(4) == 0 ? Key() : default,
+        Target = (CompareTarget)random.Next(5),
+        Result = (CompareResult)random.Next(4),
+        Number = random.Next(4) == 0 ? state.Revision - random.Next(20) : random.Next(4),
+        Value = Value(),
+    };
+
+    private TxnOperation Operation(int depth) => random.Next(depth == 0 ? 6 : 7) switch
+    {
+        < 3 => new TxnOperation
+        {
+            Put = new PutRequest
+            {
+                Key = Key(),
+                Value = Value(),
+                Lease = random.Next(4) == 0 ? Lease() : 0,
+                ReturnPrevious = random.Next(2) == 0,
+                KeepValue = random.Next(10) == 0,
+                KeepLease = random.Next(10) == 0,
+            },
+        },
+        3 => new TxnOperation
+        {
+            DeleteRange = new DeleteRangeRequest
+            {
+                Key = Key(),
+                RangeEnd = random.Next(2) == 0 ? Key() : default,
+                ReturnPrevious = random.Next(2) == 0,
+            },
+        },
+        < 6 => new TxnOperation { Range = Range() },
+        _ => new TxnOperation { Txn = Txn(depth - 1) },
+    };
+
+    /// <summary>Any range that may be asked for, of the newest revision or of an earlier one.</summary>
+    public RangeRequest Range() => new()
+    {
+        Key = Key(),
+        RangeEnd = random.Next(3) switch { 0 => default, 1 => Key(), _ => "\0"u8.ToArray() },
+        Revision = random.Next(4) == 0 ? Math.Max(1, state.Revision - random.Next(40)) : 0,
+        Limit = random.Next(2) == 0 ? random.Next(1, 6) : 0,
+        SortOrder = (SortOrder)random.Next(3),
+        SortTarget = (SortTarget)random.Next(5),
+        KeysOnly = random.Next(4) == 0,
+        CountOnly = random.Next(6) == 0,
+        MinModRevision = random.Next(5) == 0 ? state.Revision - random.Next(20) : 0,
+        MaxModRevision = random.Next(5) == 0 ? state.Revision - random.Next(20) : 0,
+        MinCreateRevision = random.Next(5) == 0 ? state.Revision - random.Next(40) : 0,
+        MaxCreateRevision = random.Next(5) == 0 ? state.Revision - random.Next(40) : 0,
     };
 
     /// <summary>An alarm that refuses writes goes soon, or most commands would be refused.</summary>

@@ -29,19 +29,19 @@ internal sealed record JoinBody
 
 internal sealed record JoinView(string ClusterId, string MemberId, int Generator, IReadOnlyList<MemberView> Members)
 {
-    public static JoinView Of(JoinResponse answer) => new(
+    public static JoinView Of(JoinResponse answer, string scheme) => new(
         MemberView.Format(answer.ClusterId),
         MemberView.Format(answer.MemberId),
         answer.Generator,
-        [.. answer.Members.Select(member => MemberView.Of(member, leader: 0))]);
+        [.. answer.Members.Select(member => MemberView.Of(member, leader: 0, scheme))]);
 }
 
 internal sealed record MemberListView(string ClusterId, string Leader, IReadOnlyList<MemberView> Members)
 {
-    public static MemberListView Of(MemberListResponse answer) => new(
+    public static MemberListView Of(MemberListResponse answer, string scheme) => new(
         MemberView.Format(answer.ClusterId),
         MemberView.Format(answer.Leader),
-        [.. answer.Members.Select(member => MemberView.Of(member, answer.Leader))]);
+        [.. answer.Members.Select(member => MemberView.Of(member, answer.Leader, scheme))]);
 }
 
 /// <summary>One member.</summary>
@@ -49,15 +49,18 @@ internal sealed record MemberListView(string ClusterId, string Leader, IReadOnly
 /// <param name="Label">The name its operator gave it.</param>
 /// <param name="HttpAddr">Where clients reach it.</param>
 /// <param name="RaftAddr">Where its peers reach it.</param>
+/// <param name="Url">Where clients reach it, with the scheme.</param>
 /// <param name="Learner">It receives the log and does not vote yet.</param>
 /// <param name="Leader">It leads; absent where the answer does not know.</param>
-internal sealed record MemberView(string Id, string Label, string HttpAddr, string RaftAddr, bool Learner, bool? Leader)
+internal sealed record MemberView(
+    string Id, string Label, string HttpAddr, string RaftAddr, string Url, bool Learner, bool? Leader)
 {
-    public static MemberView Of(Member member, ulong leader) => new(
+    public static MemberView Of(Member member, ulong leader, string scheme) => new(
         Format(member.Id),
         member.Label,
         member.HttpAddress,
         member.PeerAddress,
+        $"{scheme}://{member.HttpAddress}",
         member.IsLearner,
         leader == 0 ? null : member.Id == leader);
 

@@ -13,7 +13,8 @@ namespace Raftd.Node.Membership.Changes;
 
 /// <param name="Request">Its label and addresses are well formed.</param>
 /// <param name="NewId">The id of the member if it is new.</param>
-internal sealed record JoinChange(JoinRequest Request, ulong NewId) : MembershipChange
+/// <param name="ClientScheme">Of the URLs in refusals.</param>
+internal sealed record JoinChange(JoinRequest Request, ulong NewId, string ClientScheme) : MembershipChange
 {
     public override Configuration? Next(MembershipFacts now)
     {
@@ -78,24 +79,24 @@ internal sealed record JoinChange(JoinRequest Request, ulong NewId) : Membership
         return new Configuration(now.Configuration.Voters, now.Configuration.Learners, now.Members.With(renewed).Encode());
     }
 
-    private static StoreException KnownWithAnotherDirectory(MemberTable members, MemberInfo known) => new(
+    private StoreException KnownWithAnotherDirectory(MemberTable members, MemberInfo known) => new(
         ErrorCode.Conflict,
         $"{known.Label} is a member of this cluster with another data directory: the one that asks is new or was "
         + "wiped, and has lost what the member promised",
         $"remove the old member first: {RemovalOf(members, known)} (any member answers), then start this one again");
 
-    private static StoreException KnownElsewhere(MemberTable members, MemberInfo known) => new(
+    private StoreException KnownElsewhere(MemberTable members, MemberInfo known) => new(
         ErrorCode.Conflict,
         $"{known.Label} is a member of this cluster at {known.HttpAddress} (clients) and {known.PeerAddress} (peers); its "
         + "addresses change only for a request that has its instance",
         "start the member with its new -haddr and -raddr on the data directory that it has, and it tells them by itself; if "
         + $"that is lost, remove it first: {RemovalOf(members, known)}");
 
-    private static string RemovalOf(MemberTable members, MemberInfo known)
+    private string RemovalOf(MemberTable members, MemberInfo known)
     {
         // Not the address of the one to be removed: it is down, or it would not ask.
         var another = members.Members.FirstOrDefault(member => member.Id != known.Id) ?? known;
-        return $"curl -X DELETE http://{another.HttpAddress}/members/{known.Label}";
+        return $"curl -X DELETE {ClientScheme}://{another.HttpAddress}/members/{known.Label}";
     }
 
     private void RequireFreeAddresses(MemberTable members, MemberInfo? self)

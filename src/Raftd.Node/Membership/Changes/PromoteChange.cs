@@ -11,14 +11,14 @@ internal sealed record PromoteChange(ulong Id) : MembershipChange
         var member = now.Require(Id);
         if (now.Configuration.IsVoter(new NodeId(Id)))
         {
-            throw new StoreException(ErrorCode.Conflict, $"member {Id} ({member.Label}) votes already");
+            throw new StoreException(ErrorCode.NotALearner, $"member {Id} ({member.Label}) votes already");
         }
 
         var progress = now.ProgressOf(new NodeId(Id));
         if (!progress.HasCaughtUp)
         {
             throw new StoreException(
-                ErrorCode.Conflict,
+                ErrorCode.LearnerBehind,
                 $"member {Id} ({member.Label}) has entry {progress.Match} of {progress.Commit}",
                 "promote it when it has caught up; members added with -join are promoted by themselves");
         }

@@ -1,13 +1,15 @@
 using System.IO.Pipelines;
+using Raftd.Tls;
 
 namespace Raftd.Node.Peers.Http;
 
 /// <summary>The wire of the product: each stream is one HTTP/2 request whose body and answer stay open.</summary>
 /// <remarks>Each has a connection of its own, so that a heartbeat never waits behind the bytes of an entry or a
 /// snapshot.</remarks>
+/// <param name="tls">This member's certificate, and the CA of its peers; null for clear text.</param>
 /// <param name="time">Paces the machines that are held back.</param>
 /// <param name="failed">Called with an exception that no machine may throw; stops the process.</param>
-internal sealed class HttpPeerWire(TimeProvider time, Action<Exception> failed) : IPeerWire, IAsyncDisposable
+internal sealed class HttpPeerWire(TlsIdentity? tls, TimeProvider time, Action<Exception> failed) : IPeerWire, IAsyncDisposable
 {
     // Guards _running.
     private readonly Lock _gate = new();
@@ -16,7 +18,7 @@ internal sealed class HttpPeerWire(TimeProvider time, Action<Exception> failed) 
 
     public IWireStream Open(string address, string path, PeerHandshake hello, IOutgoingStream machine)
     {
-        var stream = new OutgoingStream(new GuardedOutgoing(machine, failed), _stop.Token);
+        var stream = new OutgoingStream(new GuardedOutgoing(machine, failed), tls, _stop.Token);
         var running = Task.Run(() => stream.RunAsync(address, path, hello, time));
         lock (_gate)
         {
@@ -40,7 +42,7 @@ internal sealed class HttpPeerWire(TimeProvider time, Action<Exception> failed) 
         _stop.Dispose();
     }
 
-    private sealed class OutgoingStream(IOutgoingStream machine, CancellationToken stopping) : IWireStream
+    private sealed class OutgoingStream(IOutgoingStream machine, TlsIdentity? tls, CancellationToken stopping) : IWireStream
     {
         private readonly CancellationTokenSource _ended = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         private readonly WakeSignal _wake = new();
@@ -65,7 +67,7 @@ internal sealed class HttpPeerWire(TimeProvider time, Action<Exception> failed) 
                 // Any exception of the client ends the stream, one for a malformed address included; the guard has reported what
                 // the machine threw. The client throws "cancelled" also when a connect takes too long, and when a connection
                 // breaks under a body.
-                reason = broken is OperationCanceledException ? "the connection broke or was not made in time" : broken.Message;
+                reason = broken is OperationCanceledException ? "the connection broke or was not made in time" : TlsDial.ReasonOf(broken);
             }
 
             // The pump of the other direction may still wait for something to send.
@@ -76,8 +78,8 @@ internal sealed class HttpPeerWire(TimeProvider time, Action<Exception> failed) 
 
         private async Task ExchangeAsync(string address, string path, PeerHandshake hello, TimeProvider time)
         {
-            using var client = PeerHttp.CreateClient(PeerReconnect.ConnectTimeout);
-            using var request = PeerHttp.Post(address, path, hello);
+            using var client = PeerHttp.CreateClient(PeerReconnect.ConnectTimeout, tls);
+            using var request = PeerHttp.Post(address, path, hello, tls);
             request.Content = new PushContent(SendAsync);
             using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _ended.Token);
             if (!response.IsSuccessStatusCode)

@@ -1,8 +1,10 @@
 using System.Net;
+using System.Net.Security;
+using Raftd.Tls;
 
 namespace Raftd.Node.Peers.Http;
 
-/// <summary>HTTP/2 without TLS between members, and how its failures are told apart.</summary>
+/// <summary>HTTP/2 between members, with TLS or without, and how its failures are told apart.</summary>
 internal static class PeerHttp
 {
     /// <summary>After this much silence on a connection, a ping asks whether the other side is there.</summary>
@@ -15,8 +17,9 @@ internal static class PeerHttp
     public const int StreamWindowBytes = 4 << 20;
 
     /// <summary>A client with one connection of its own: a stream on it never waits behind another client's bytes.</summary>
-    public static HttpClient CreateClient(TimeSpan connectTimeout) => new(new SocketsHttpHandler
+    public static HttpClient CreateClient(TimeSpan connectTimeout, TlsIdentity? tls) => new(new SocketsHttpHandler
     {
+        SslOptions = tls is null ? new SslClientAuthenticationOptions() : TlsDial.OptionsOf(tls),
         ConnectTimeout = connectTimeout,
         UseProxy = false,
         AllowAutoRedirect = false,
@@ -33,9 +36,10 @@ internal static class PeerHttp
     };
 
     /// <summary>A call to a member, with the handshake in its headers.</summary>
-    public static HttpRequestMessage Post(string address, string path, PeerHandshake handshake)
+    public static HttpRequestMessage Post(string address, string path, PeerHandshake handshake, TlsIdentity? tls)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, $"http://{address}{path}")
+        var scheme = tls is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps;
+        var request = new HttpRequestMessage(HttpMethod.Post, $"{scheme}://{address}{path}")
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,

@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Raftd.Tls;
 
 namespace Raftd.Node.Peers.Http;
 
@@ -28,10 +29,11 @@ internal sealed class PeerServer : IAsyncDisposable
         static (_, _, stream) => NotAMember.Refuse(stream);
 
     /// <param name="endPoint">Where to listen.</param>
+    /// <param name="tls">The certificate, and the CA of the peers; null for clear text.</param>
     /// <param name="loggers">For the server itself.</param>
     /// <param name="time">Paces the machines that are held back.</param>
     /// <param name="failed">Called with an exception that neither the door nor a machine may throw; stops the process.</param>
-    public PeerServer(IPEndPoint endPoint, ILoggerFactory loggers, TimeProvider time, Action<Exception> failed)
+    public PeerServer(IPEndPoint endPoint, TlsIdentity? tls, ILoggerFactory loggers, TimeProvider time, Action<Exception> failed)
     {
         _time = time;
         _failed = failed;
@@ -50,7 +52,11 @@ internal sealed class PeerServer : IAsyncDisposable
             // Both sides ask: each finds a peer that vanished without closing.
             kestrel.Limits.Http2.KeepAlivePingDelay = PeerHttp.PingAfter;
             kestrel.Limits.Http2.KeepAlivePingTimeout = PeerHttp.PingLimit;
-            kestrel.Listen(endPoint, listen => listen.Protocols = HttpProtocols.Http2);
+            kestrel.Listen(endPoint, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http2;
+                Secure(listen, tls, loggers.CreateLogger("raftd"), time);
+            });
         });
         _app = builder.Build();
         _app.Run(HandleAsync);
@@ -88,6 +94,19 @@ internal sealed class PeerServer : IAsyncDisposable
         await _stop.CancelAsync();
         await _app.StopAsync();
         await _app.DisposeAsync();
+    }
+
+    private static void Secure(ListenOptions listen, TlsIdentity? tls, ILogger logger, TimeProvider time)
+    {
+        const string Audience = "peers";
+        if (tls is not null)
+        {
+            new TlsPort(tls, Audience, logger, time).Use(listen);
+        }
+        else
+        {
+            new ClearPort(Audience, "-peer-cert", logger, time).Use(listen);
+        }
     }
 
     private async Task HandleAsync(HttpContext context)

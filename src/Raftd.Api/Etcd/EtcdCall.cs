@@ -1,0 +1,139 @@
+using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Raftd.Api.Http;
+using Raftd.Contract;
+
+namespace Raftd.Api.Etcd;
+
+/// <summary>One call under way, from either face. One at a time reads, one at a time writes.</summary>
+internal abstract class EtcdCall(HttpContext context, ApiServices services) : IDisposable
+{
+    private const string HasLeaderKey = "hasleader";
+
+    // A smaller answer is not counted: Kestrel's buffers have room for it.
+    private const int SmallAnswerBytes = 4 * 1024;
+
+    private bool _isStream;
+    private CancellationTokenSource? _deadline;
+    private CancellationTokenSource? _ended;
+
+    public HttpContext Context { get; } = context;
+
+    public ApiServices Services { get; } = services;
+
+    /// <summary>Who asks. There is no way yet in which a client could say so.</summary>
+    public Caller Caller { get; } = Caller.Nobody;
+
+    /// <summary>The client's time is up. For what the store ends by itself: a client that goes away does not undo a write.</summary>
+    public CancellationToken Deadline => _deadline?.Token ?? default;
+
+    public bool IsPastDeadline => _deadline is { IsCancellationRequested: true };
+
+    /// <summary>Makes the call's other parts end: one of them has.</summary>
+    public void End()
+    {
+        _ = Ended;
+        _ended!.Cancel();
+    }
+
+    public bool IsStopping => Services.Stopping.IsCancellationRequested;
+
+    /// <summary>The client's time is up, it has gone, or the server stops. For what lasts.</summary>
+    public CancellationToken Ended =>
+        (_ended ??= CancellationTokenSource.CreateLinkedTokenSource(Context.RequestAborted, Deadline, Services.Stopping)).Token;
+
+    /// <summary>The client wants its stream to end where this member has no leader.</summary>
+    public bool WantsLeader { get; private set; }
+
+    /// <summary>What comes before the first message, in both faces.</summary>
+    /// <exception cref="EtcdException">The client wants a leader, and there is none.</exception>
+    public void Begin(EtcdMethod method, TimeSpan? timeout)
+    {
+        if (timeout is { } limit)
+        {
+            _deadline = new CancellationTokenSource(limit, Services.Clock);
+        }
+
+        _isStream = method.IsStream;
+        WantsLeader = Metadata(HasLeaderKey) == "true";
+        if (WantsLeader && Services.Cluster.LeaderUrl is null)
+        {
+            EtcdStatus.NoLeader.Throw();
+        }
+
+        if (_isStream && Context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            // A stream may be silent for days. Whether the client is there, pings of the connection tell.
+            rate.MinDataRate = null;
+        }
+    }
+
+    /// <summary>What the client said beside its messages; null for nothing.</summary>
+    public abstract string? Metadata(string name);
+
+    /// <returns>Null when the client sends no more.</returns>
+    public abstract ValueTask<T?> ReadAsync<T>()
+        where T : class, IMessage, new();
+
+    /// <summary>The only message of the client.</summary>
+    public abstract ValueTask<T> ReadOneAsync<T>()
+        where T : class, IMessage, new();
+
+    /// <summary>The only message of the server.</summary>
+    public abstract ValueTask AnswerAsync(IMessage message);
+
+    /// <summary>One of many messages; it is on its way when this ends.</summary>
+    /// <exception cref="OperationCanceledException">The client is gone.</exception>
+    public abstract ValueTask WriteAsync(IMessage message);
+
+    /// <summary>Waits for what may not know the client's deadline, or know it late.</summary>
+    public async ValueTask<T> WithinDeadlineAsync<T>(ValueTask<T> answer) =>
+        _deadline is null ? await answer : await answer.AsTask().WaitAsync(_deadline.Token);
+
+    public void Dispose()
+    {
+        Release();
+        _ended?.Dispose();
+        _deadline?.Dispose();
+    }
+
+    /// <summary>Ends waiting for the client. Asking for the request's own end costs an allocation: streams alone pay it.</summary>
+    protected CancellationToken Waiting => _isStream ? Ended : Deadline;
+
+    protected static bool IsSmall(long answerBytes) => answerBytes <= SmallAnswerBytes;
+
+    protected static EtcdException TooSlow() =>
+        new(new EtcdStatus(GrpcCode.DeadlineExceeded, "raftd: the message came too slowly"));
+
+    /// <summary>For the rest of a message that has begun.</summary>
+    protected Patience PatienceFor(long bytes) => new(bytes, Services, Waiting);
+
+    /// <summary>Counts an answer until the client has taken it.</summary>
+    /// <exception cref="ApiException">429.</exception>
+    protected ByteBudget.Share? Hold(long answerBytes) => IsSmall(answerBytes) ? null : Services.Answers.Hold(answerBytes);
+
+    /// <summary>Sends what has been written. A client that takes too long over a large answer is cut off: it holds a part of
+    /// what all clients share.</summary>
+    /// <exception cref="OperationCanceledException">The client is gone, or was cut off.</exception>
+    protected async ValueTask FlushAsync(long answerBytes)
+    {
+        using var patience = IsSmall(answerBytes) ? null : PatienceFor(answerBytes);
+        try
+        {
+            if ((await Context.Response.BodyWriter.FlushAsync(patience?.Token ?? Waiting)).IsCompleted)
+            {
+                throw new OperationCanceledException("the client reads no more");
+            }
+        }
+        catch (OperationCanceledException) when (patience is { IsOver: true })
+        {
+            // Half an answer must not look like a whole one.
+            Context.Abort();
+            throw;
+        }
+    }
+
+    /// <summary>Gives back what is held of budgets.</summary>
+    protected abstract void Release();
+}

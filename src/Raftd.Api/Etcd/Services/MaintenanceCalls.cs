@@ -1,0 +1,164 @@
+using Raftd.Contract;
+using Action = Raftd.Api.Wire.AlarmRequest.Types.AlarmAction;
+using Downgrade = Raftd.Api.Wire.DowngradeRequest.Types.DowngradeAction;
+
+namespace Raftd.Api.Etcd.Services;
+
+/// <summary>Alarms, status, leadership.</summary>
+internal sealed class MaintenanceCalls(ApiServices services)
+{
+    public async ValueTask<Wire.AlarmResponse> AlarmAsync(Wire.AlarmRequest request, EtcdCall call)
+    {
+        IReadOnlyList<Wire.AlarmMember> alarms = request.Action switch
+        {
+            Action.Get => await StandingAsync(request.Alarm, call),
+            Action.Activate => await RaiseAsync(request, call),
+            Action.Deactivate => await DisarmAsync(request, call),
+            _ => throw new EtcdException(EtcdStatus.Wrong($"raftd: alarm action {(int)request.Action} is unknown")),
+        };
+        var response = new Wire.AlarmResponse { Header = Answers.HeaderOf(services.Cluster, services.Cluster.Revision) };
+        response.Alarms.AddRange(alarms);
+        return response;
+    }
+
+    public ValueTask<Wire.StatusResponse> StatusAsync()
+    {
+        var member = services.Cluster.Status();
+        var group = services.Group.GroupStatus();
+        var response = new Wire.StatusResponse
+        {
+            Header = Answers.HeaderOf(services.Cluster, member.Revision),
+            Version = EtcdRelease.Server,
+            DbSize = Math.Max(member.StateBytes, 1),
+            DbSizeInUse = member.StateBytesInUse,
+            DbSizeQuota = member.QuotaBytes,
+            Leader = member.Leader,
+            RaftIndex = group.CommitIndex,
+            RaftAppliedIndex = group.AppliedIndex,
+            RaftTerm = group.Term,
+            IsLearner = group.Role == MemberRole.Learner,
+            StorageVersion = EtcdRelease.Cluster,
+            DowngradeInfo = new Wire.DowngradeInfo(),
+        };
+        response.Errors.AddRange(ErrorsOf(member));
+        return ValueTask.FromResult(response);
+    }
+
+    /// <summary>Only a leader hands its leadership over.</summary>
+    public async ValueTask<Wire.MoveLeaderResponse> MoveLeaderAsync(Wire.MoveLeaderRequest request, EtcdCall call)
+    {
+        if (!services.Cluster.IsLeader)
+        {
+            EtcdStatus.NotLeader.Throw();
+        }
+
+        if (request.TargetID != services.Cluster.Origin.MemberId)
+        {
+            await RequireVoterAsync(request.TargetID, call);
+            await services.Cluster.TransferLeadershipAsync(call.Caller, request.TargetID, call.Deadline);
+        }
+
+        return new Wire.MoveLeaderResponse();
+    }
+
+    /// <summary>Checked as etcd checks it; but there is no older raftd that could take over a store.</summary>
+    public ValueTask<Wire.DowngradeResponse> DowngradeAsync(Wire.DowngradeRequest request)
+    {
+        if (request.Action == Downgrade.Cancel)
+        {
+            EtcdStatus.NoDowngrade.Throw();
+        }
+
+        if (!EtcdRelease.TryParse(request.Version, out var major, out var minor))
+        {
+            EtcdStatus.WrongDowngradeFormat.Throw();
+        }
+
+        if (!EtcdRelease.IsOneMinorBelow(major, minor))
+        {
+            EtcdStatus.InvalidDowngradeTarget.Throw();
+        }
+
+        if (request.Action != Downgrade.Validate)
+        {
+            EtcdStatus.Unimplemented("raftd: a cluster cannot be downgraded").Throw();
+        }
+
+        return ValueTask.FromResult(new Wire.DowngradeResponse
+        {
+            Header = Answers.HeaderOf(services.Cluster, services.Cluster.Revision),
+            Version = EtcdRelease.Cluster,
+        });
+    }
+
+    private async ValueTask<IReadOnlyList<Wire.AlarmMember>> StandingAsync(Wire.AlarmType type, EtcdCall call)
+    {
+        var alarms = await services.Cluster.AlarmsAsync(call.Caller, ReadLevel.Linearizable, call.Deadline);
+        return
+        [
+            .. alarms
+                .Select(alarm => new Wire.AlarmMember { MemberID = alarm.MemberId, Alarm = TypeOf(alarm.Kind) })
+                .Where(alarm => type == Wire.AlarmType.None || alarm.Alarm == type)
+                .Distinct(),
+        ];
+    }
+
+    /// <summary>For the whole cluster, whichever member is named: an operator's alarm has no other meaning here.</summary>
+    private async ValueTask<IReadOnlyList<Wire.AlarmMember>> RaiseAsync(Wire.AlarmRequest request, EtcdCall call)
+    {
+        if (KindOf(request.Alarm) is not { } kind)
+        {
+            return [];
+        }
+
+        await services.Cluster.RaiseAlarmAsync(call.Caller, kind, call.Deadline);
+        return [new Wire.AlarmMember { MemberID = request.MemberID, Alarm = request.Alarm }];
+    }
+
+    /// <summary>The alarm must stand as it is named.</summary>
+    private async ValueTask<IReadOnlyList<Wire.AlarmMember>> DisarmAsync(Wire.AlarmRequest request, EtcdCall call)
+    {
+        var named = new Wire.AlarmMember { MemberID = request.MemberID, Alarm = request.Alarm };
+        if (KindOf(request.Alarm) is not { } kind || !(await StandingAsync(request.Alarm, call)).Contains(named))
+        {
+            return [];
+        }
+
+        await services.Cluster.DisarmAsync(call.Caller, kind, call.Deadline);
+        return [named];
+    }
+
+    private async ValueTask RequireVoterAsync(ulong id, EtcdCall call)
+    {
+        var members = await services.Cluster.MembersAsync(call.Caller, ReadLevel.Stale, call.Deadline);
+        if (!members.Members.Any(member => member.Id == id && !member.IsLearner))
+        {
+            EtcdStatus.BadLeaderTransferee.Throw();
+        }
+    }
+
+    private static AlarmKind? KindOf(Wire.AlarmType type) => type switch
+    {
+        Wire.AlarmType.Nospace => AlarmKind.NoSpace,
+        Wire.AlarmType.Corrupt => AlarmKind.Corrupt,
+        _ => null,
+    };
+
+    private static Wire.AlarmType TypeOf(AlarmKind kind) =>
+        kind == AlarmKind.Corrupt ? Wire.AlarmType.Corrupt : Wire.AlarmType.Nospace;
+
+    /// <summary>Alarms in etcd's words, with the blank behind them; a member's status has them as `NOSPACE` or `CORRUPT:id`.</summary>
+    private static IEnumerable<string> ErrorsOf(MemberStatus member)
+    {
+        if (member.Leader == 0)
+        {
+            yield return EtcdStatus.NoLeader.Message;
+        }
+
+        foreach (var alarm in member.Alarms)
+        {
+            var colon = alarm.IndexOf(':');
+            yield return colon < 0 ? $"alarm:{alarm} " : $"memberID:{alarm[(colon + 1)..]} alarm:{alarm[..colon]} ";
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using Raftd.Contract;
+
+namespace Raftd.Api.Etcd;
+
+/// <summary>What the store's failures are called on the wire. What a code means may depend on the call: not found is a lease
+/// for one and a member for another.</summary>
+/// <param name="NotFound">For ErrorCode.NotFound.</param>
+/// <param name="Conflict">For ErrorCode.Conflict; null says what the store said.</param>
+internal sealed record StoreFailures(EtcdStatus NotFound, EtcdStatus? Conflict)
+{
+    public static readonly StoreFailures OfKeys = new(EtcdStatus.LeaseNotFound, Conflict: null);
+
+    public static readonly StoreFailures OfLeases = new(EtcdStatus.LeaseNotFound, EtcdStatus.LeaseExists);
+
+    public static readonly StoreFailures OfMembers = new(EtcdStatus.MemberNotFound, EtcdStatus.NotEnoughStarted);
+
+    public static readonly StoreFailures OfLeadership = new(EtcdStatus.BadLeaderTransferee, EtcdStatus.BadLeaderTransferee);
+
+    /// <summary>The calls that the server makes for a client fail with the code Unknown, and the same texts.</summary>
+    public static readonly StoreFailures OfTurns = OfKeys with { Code = GrpcCode.Unknown };
+
+    /// <summary>In the place of the status' own; null leaves that.</summary>
+    private GrpcCode? Code { get; init; }
+
+    public EtcdStatus StatusOf(StoreException failure)
+    {
+        var status = Row(failure);
+        return status with { Code = Code ?? status.Code };
+    }
+
+    private EtcdStatus Row(StoreException failure) => failure.Code switch
+    {
+        ErrorCode.NotFound => NotFound,
+        ErrorCode.Conflict => Conflict ?? EtcdStatus.Unmet(Told(failure)),
+        ErrorCode.Compacted => EtcdStatus.Compacted,
+        ErrorCode.FutureRevision => EtcdStatus.FutureRevision,
+        ErrorCode.TooLarge => EtcdStatus.RequestTooLarge,
+        ErrorCode.NoSpace => EtcdStatus.NoSpace,
+        ErrorCode.LevelTooLow => EtcdStatus.NotCapable,
+        ErrorCode.TooManyRequests => EtcdStatus.TooManyRequests,
+        ErrorCode.NoLeader => EtcdStatus.NoLeader,
+        ErrorCode.NotReady => EtcdStatus.Stopped,
+        ErrorCode.UnknownOutcome => EtcdStatus.Timeout,
+        ErrorCode.Unauthenticated => EtcdStatus.InvalidAuthToken,
+        ErrorCode.EmptyKey => EtcdStatus.EmptyKey,
+        ErrorCode.KeyNotFound => EtcdStatus.KeyNotFound,
+        ErrorCode.DuplicateKey => EtcdStatus.DuplicateKey,
+        ErrorCode.TooManyOperations => EtcdStatus.TooManyOps,
+        ErrorCode.NotALearner => EtcdStatus.MemberNotLearner,
+        ErrorCode.LearnerBehind => EtcdStatus.LearnerNotReady,
+        _ => EtcdStatus.Wrong(Told(failure)),
+    };
+
+    private static string Told(StoreException failure) => $"raftd: {failure.Message}";
+}

@@ -1,0 +1,661 @@
+using System.Text;
+using Raftd.Contract;
+using Raftd.State.Keyspaces;
+using Raftd.State.Views;
+using Raftd.State.Watch;
+using Raftd.Store.Tests.Mvcc;
+using Raftd.Testing;
+using Raftd.Testing.Clocks;
+
+namespace Raftd.Store.Tests.Watch;
+
+/// <summary>Watches on a real state: what each brings, against all that was ever published.</summary>
+public sealed class WatchHubTests(ITestOutputHelper output)
+{
+    private const int Keys = 8;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(0)]
+    public void RandomWatches_UnderWritesCompactionsGapsAndSlowReaders_BringEachChangeOnceAndInOrder(int seed)
+    {
+        seed = seed != 0 ? seed : Environment.TickCount & 0xFFFFF;
+        output.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        using var run = new Run(random, new WatchOptions
+        {
+            MaxPublishedBytes = 2_000,
+            MaxSessionBytes = 1_500,
+            MaxQueuedBytes = 4_000,
+            LeastSessionBytes = 200,
+            MaxMessageBytes = 400,
+        });
+        for (var step = 0; step < 4_000; step++)
+        {
+            run.Act();
+        }
+
+        run.Settle();
+        output.WriteLine(run.Summary);
+        Assert.True(run.Compacted > 0, "no watch was overtaken by a compaction");
+        Assert.True(run.Fragments > 0, "no revision came in pieces");
+        Assert.True(run.Brought > 1_000, $"only {run.Brought} events");
+    }
+
+    [Fact]
+    public void Watch_FromNow_BringsOneMessageForEachRevision()
+    {
+        using var hub = new Hub();
+        var session = hub.Session();
+        session.Create(new WatchRequest { Key = "a"u8.ToArray(), RangeEnd = "c"u8.ToArray() });
+        Assert.Equal((WatchMessageKind.Created, 0, 1), Head(hub.Next(session)));
+
+        hub.Store.Put("a", "1");
+        hub.Store.Put("b", "2");
+        hub.Store.Put("c", "3");
+        hub.Store.Apply(By.Nobody.DeleteRange(new DeleteRangeRequest { Key = "a"u8.ToArray(), RangeEnd = "\0"u8.ToArray() }));
+
+        Assert.Equal("2: a=1", Text(hub.Next(session)));
+        Assert.Equal("3: b=2", Text(hub.Next(session)));
+        Assert.Equal("5: -a -b", Text(hub.Next(session)));
+        Assert.False(hub.TryNext(session, out _));
+    }
+
+    [Fact]
+    public void Watch_WithPreviousAndFilters_BringsWhatWasReplacedAndWhatWasAskedFor()
+    {
+        using var hub = new Hub();
+        var session = hub.Session();
+        var everything = new WatchRequest { Key = "\0"u8.ToArray(), RangeEnd = "\0"u8.ToArray() };
+        session.Create(everything with { WithPrevious = true, WithoutPuts = true });
+        session.Create(everything with { WithPrevious = true, WithoutDeletes = true });
+        hub.Next(session);
+        hub.Next(session);
+
+        hub.Store.Put("a", "1");
+        hub.Store.Put("a", "2");
+        hub.Store.Apply(By.Nobody.DeleteRange(new DeleteRangeRequest { Key = "a"u8.ToArray() }));
+
+        Assert.Equal("2: a=1", Text(hub.Next(session, id: 1)));
+        Assert.Equal("3: a=2 (1)", Text(hub.Next(session, id: 1)));
+        Assert.Equal("4: -a (2)", Text(hub.Next(session, id: 0)));
+        Assert.False(hub.TryNext(session, out _));
+    }
+
+    [Fact]
+    public void Watch_OfTheFuture_IsSilentUntilThen()
+    {
+        using var hub = new Hub();
+        var session = hub.Session();
+        session.Create(new WatchRequest { Key = "a"u8.ToArray(), StartRevision = 4 });
+        hub.Next(session);
+        session.RequestProgress();
+        hub.Store.Put("a", "2");
+        hub.Store.Put("a", "3");
+        hub.Store.Put("a", "4");
+
+        Assert.Equal("4: a=4", Text(hub.Next(session)));
+    }
+
+    [Fact]
+    public void Watch_BelowTheCompaction_EndsWithItsRevision_AndKeepsItsNumberUntilItIsCancelled()
+    {
+        using var hub = new Hub();
+        hub.Store.Put("a", "1");
+        hub.Store.Put("a", "2");
+        hub.Store.Apply(By.Nobody.Compact(3));
+        var session = hub.Session();
+        session.Create(new WatchRequest { Key = "a"u8.ToArray(), StartRevision = 2, Id = 7 });
+        session.Create(new WatchRequest { Key = "a"u8.ToArray(), StartRevision = 3 });
+        Assert.Equal((WatchMessageKind.Created, 7, 3), Head(hub.Next(session)));
+        var ended = hub.Next(session);
+        Assert.Equal((WatchMessageKind.Canceled, 7, 0), Head(ended));
+        Assert.Equal((WatchEnd.Compacted, 3), (ended.End, ended.CompactRevision));
+        Assert.Equal((WatchMessageKind.Created, 0, 3), Head(hub.Next(session)));
+        Assert.Equal("3: a=2", Text(hub.Next(session)));
+
+        session.Create(new WatchRequest { Key = "b"u8.ToArray(), Id = 7 });
+        var refused = hub.Next(session);
+        Assert.Equal((WatchMessageKind.Canceled, -1, WatchEnd.DuplicateId), (refused.Kind, refused.Id, refused.End));
+        session.RequestProgress();
+        session.Cancel(7);
+        Assert.Equal((WatchEnd.Requested, 7), (hub.Next(session).End, 7));
+        session.RequestProgress();
+        Assert.Equal((WatchMessageKind.Progress, -1, 3), Head(hub.Next(session)));
+    }
+
+    [Fact]
+    public void Watch_OfNoKey_IsRefused()
+    {
+        using var hub = new Hub();
+        var session = hub.Session();
+        session.Create(new WatchRequest { Key = "b"u8.ToArray(), RangeEnd = "a"u8.ToArray() });
+        Assert.Equal(WatchEnd.EmptyRange, hub.Next(session).End);
+        session.Create(new WatchRequest { Key = "b"u8.ToArray(), StartRevision = -1 });
+        var refused = hub.Next(session);
+        Assert.Equal((-1, WatchEnd.Compacted), (refused.Id, refused.End));
+        Assert.Equal(0, hub.Watches.Count);
+    }
+
+    [Fact]
+    public void Watch_Cancelled_BringsNothingMore_AndAnUnknownNumberIsNotAnswered()
+    {
+        using var hub = new Hub();
+        var session = hub.Session();
+        session.Create(new WatchRequest { Key = "a"u8.ToArray() });
+        hub.Next(session);
+        session.Cancel(5);
+        session.Cancel(0);
+        Assert.Equal((WatchMessageKind.Canceled, 0, 1), Head(hub.Next(session)));
+        hub.Store.Put("a", "1");
+        Assert.False(hub.TryNext(session, out _));
+        Assert.Equal(0, hub.Watches.Count);
+    }
+
+    [Fact]
+    public void SlowReader_HoldsABoundedNumberOfBytes_AndMissesNothing()
+    {
+        using var hub = new Hub(new WatchOptions { MaxSessionBytes = 10_000, MaxMessageBytes = 1_000 });
+        var slow = hub.Session();
+        var fast = hub.Session();
+        slow.Create(new WatchRequest { Key = "a"u8.ToArray() });
+        fast.Create(new WatchRequest { Key = "a"u8.ToArray() });
+        hub.Next(slow);
+        hub.Next(fast);
+        for (var i = 0; i < 1_000; i++)
+        {
+            hub.Store.Put("a", $"value {i}");
+            Assert.Equal($"{i + 2}: a=value {i}", Text(hub.Next(fast)));
+            Assert.InRange(hub.Watches.QueuedBytes, 0, 12_000);
+        }
+
+        var values = new List<string>();
+        while (hub.TryNext(slow, out var message))
+        {
+            values.AddRange(message.Events.Select(static e => Encoding.UTF8.GetString(e.Key.Value.Span)));
+        }
+
+        Assert.Equal(Enumerable.Range(0, 1_000).Select(static i => $"value {i}").ToList(), values);
+        Assert.Equal(0, hub.Watches.QueuedBytes);
+    }
+
+    /// <summary>What it has passed without an event it has passed: only what comes behind it is read from history.</summary>
+    [Fact]
+    public void Watch_ThatKeptUp_OutlivesAGap_BehindACompactionOfWhatItHasPassed()
+    {
+        using var hub = new Hub();
+        var session = hub.Session();
+        session.Create(new WatchRequest { Key = "a"u8.ToArray() });
+        hub.Next(session);
+        for (var i = 0; i < 10; i++)
+        {
+            hub.Store.Put("b", $"{i}");
+        }
+
+        hub.Run();
+        hub.Store.Apply(By.Nobody.Compact(hub.Store.Revision));
+        hub.Watches.OnReplaced();
+        hub.Store.Put("a", "1");
+
+        Assert.Equal("12: a=1", Text(hub.Next(session)));
+    }
+
+    [Fact]
+    public void Progress_WhileAWatchWaitsForItsReader_IsNotAheadOfIt()
+    {
+        using var hub = new Hub(new WatchOptions { MaxSessionBytes = 400, MaxMessageBytes = 400 });
+        var session = hub.Session();
+        session.Create(new WatchRequest { Key = "a"u8.ToArray() });
+        hub.Next(session);
+        for (var i = 0; i < 20; i++)
+        {
+            hub.Store.Put("a", $"{i}");
+        }
+
+        hub.Run();
+        session.RequestProgress();
+        var seen = 1L;
+        while (hub.TryNext(session, out var message))
+        {
+            Assert.True(message.Kind == WatchMessageKind.Events || message.Revision <= seen, $"{message.Revision} is told after {seen}");
+            seen = message.Events.Count > 0 ? message.Events[^1].Key.ModRevision : seen;
+        }
+
+        Assert.Equal(21, seen);
+        session.RequestProgress();
+        Assert.Equal((WatchMessageKind.Progress, -1, 21), Head(hub.Next(session)));
+    }
+
+    [Fact]
+    public async Task Reader_WhoAsksOnAndReadsNothing_IsEnded()
+    {
+        using var hub = new Hub();
+        var session = hub.Session();
+        for (var i = 0; i < 20_000; i++)
+        {
+            session.Create(new WatchRequest { Key = "a"u8.ToArray() });
+        }
+
+        hub.Run();
+        var ended = await Assert.ThrowsAsync<StoreException>(async () =>
+        {
+            while (true)
+            {
+                await session.ReadAsync(TestContext.Current.CancellationToken);
+            }
+        });
+        Assert.Equal(ErrorCode.TooManyRequests, ended.Code);
+    }
+
+    [Fact]
+    public async Task Sessions_WhenTheHubEnds_EndWithIt()
+    {
+        using var hub = new Hub();
+        var session = hub.Session();
+        hub.Watches.Dispose();
+        var ended = await Assert.ThrowsAsync<StoreException>(
+            () => session.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(ErrorCode.NotReady, ended.Code);
+        Assert.Throws<StoreException>(hub.Session);
+    }
+
+    [Fact]
+    public void Progress_IsToldOnceInItsInterval_WhereNothingWasBrought()
+    {
+        var time = new ManualTime();
+        using var hub = new Hub(new WatchOptions { ProgressInterval = TimeSpan.FromSeconds(10) }, time);
+        var session = hub.Session();
+        session.Create(new WatchRequest { Key = "a"u8.ToArray(), WithProgress = true });
+        hub.Next(session);
+        hub.Store.Put("b", "1");
+        time.Advance(TimeSpan.FromSeconds(11));
+        hub.Watches.Tick();
+        Assert.Equal((WatchMessageKind.Progress, 0, 1), Head(hub.Next(session)));
+        hub.Store.Put("a", "1");
+        Assert.Equal("3: a=1", Text(hub.Next(session)));
+        time.Advance(TimeSpan.FromSeconds(11));
+        hub.Watches.Tick();
+        Assert.False(hub.TryNext(session, out _), "something was brought in this interval");
+        time.Advance(TimeSpan.FromSeconds(11));
+        hub.Watches.Tick();
+        Assert.Equal((WatchMessageKind.Progress, 0, 3), Head(hub.Next(session)));
+    }
+
+    [Fact]
+    public void Ranges_FoundByKey_AreThoseThatHoldIt()
+    {
+        var random = new Random(5);
+        var index = new RangeIndex<string>();
+        var ranges = new Dictionary<string, (byte[] Low, byte[] End)>(StringComparer.Ordinal);
+        for (var step = 0; step < 5_000; step++)
+        {
+            var (low, end) = (Bytes(random), random.Next(8) == 0 ? [0] : random.Next(3) == 0 ? [] : Bytes(random));
+            var name = $"{Convert.ToHexString(low)}-{Convert.ToHexString(end)}";
+            if (ranges.Remove(name))
+            {
+                index.Remove(low, end);
+            }
+            else if (end.Length == 0 || end is [0] || low.AsSpan().SequenceCompareTo(end) < 0)
+            {
+                ranges.Add(name, (low, end));
+                index.Add(low, end, name);
+            }
+
+            var key = Bytes(random);
+            var found = new List<string>();
+            index.Collect(key, found);
+            Assert.Equal(
+                ranges.Where(range => Holds(range.Value, key)).Select(static range => range.Key).Order(StringComparer.Ordinal).ToList(),
+                found.Order(StringComparer.Ordinal).ToList());
+        }
+
+        Assert.True(ranges.Count > 100, $"{ranges.Count} ranges");
+    }
+
+    private static bool Holds((byte[] Low, byte[] End) range, byte[] key) =>
+        key.AsSpan().SequenceCompareTo(range.Low) >= 0 && new KeyRange(range.Low, range.End).IsBeforeEnd(key);
+
+    private static byte[] Bytes(Random random)
+    {
+        var bytes = new byte[random.Next(1, 3)];
+        random.NextBytes(bytes);
+        return bytes;
+    }
+
+    private static (WatchMessageKind Kind, long Id, long Revision) Head(WatchMessage message) =>
+        (message.Kind, message.Id, message.Revision);
+
+    private static string Text(WatchMessage message) => $"{message.Revision}: " + string.Join(' ', message.Events.Select(Text));
+
+    private static string Text(WatchEvent e) =>
+        (e.IsDelete ? $"-{Text(e.Key.Key)}" : $"{Text(e.Key.Key)}={Text(e.Key.Value)}")
+        + (e.Previous is { } previous ? $" ({Text(previous.Value)})" : "");
+
+    private static string Text(ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span);
+
+    /// <summary>A state with a hub that runs when it is told to.</summary>
+    private sealed class Hub : IDisposable
+    {
+        public Hub(WatchOptions? options = null, TimeProvider? time = null)
+        {
+            Watches = new WatchHub(Store.State, options ?? new WatchOptions(), time ?? TimeProvider.System);
+            Store.State.Observe(Watches);
+        }
+
+        public TestStore Store { get; } = new();
+
+        public WatchHub Watches { get; }
+
+        public WatchSession Session() => Watches.Open();
+
+        public void Run()
+        {
+            while (Watches.Step())
+            {
+            }
+        }
+
+        public bool TryNext(WatchSession session, out WatchMessage message)
+        {
+            Run();
+            return session.TryRead(out message);
+        }
+
+        public WatchMessage Next(WatchSession session, long? id = null)
+        {
+            Assert.True(TryNext(session, out var message), "there is no message");
+            Assert.True(id is null || message.Id == id, $"the message is of watch {message.Id}");
+            return message;
+        }
+
+        public void Dispose()
+        {
+            Watches.Dispose();
+            Store.Dispose();
+        }
+    }
+
+    /// <summary>What one watch must bring, and what it has brought.</summary>
+    private sealed class Expected(WatchRequest request, long created)
+    {
+        public WatchRequest Request => request;
+
+        public long Start { get; } = request.StartRevision != 0 ? request.StartRevision : created + 1;
+
+        public List<(Revision Revision, string Text)> Got { get; } = [];
+
+        public long LastMain { get; set; }
+
+        public bool IsInRevision { get; set; }
+
+        public long? CompactedAt { get; set; }
+
+        public bool IsCancelled { get; set; }
+    }
+
+    private sealed class Run : IStateObserver, IDisposable
+    {
+        private readonly Random _random;
+        private readonly TestStore _store = new();
+        private readonly WatchHub _hub;
+        private readonly List<RevisionRecord> _all = [];
+        private readonly List<(WatchSession Session, Dictionary<long, Expected> Watches)> _sessions = [];
+        private readonly Dictionary<WatchSession, Queue<WatchRequest>> _asked = [];
+
+        public Run(Random random, WatchOptions options)
+        {
+            _random = random;
+            _hub = new WatchHub(_store.State, options, TimeProvider.System);
+            _store.State.Observe(this);
+            _store.State.Observe(_hub);
+        }
+
+        public int Compacted { get; private set; }
+
+        public int Fragments { get; private set; }
+
+        public int Brought { get; private set; }
+
+        public string Summary =>
+            $"{_sessions.Sum(static session => session.Watches.Count)} watches, {Brought} events, {Fragments} fragments, "
+            + $"{Compacted} overtaken by a compaction, revision {_store.Revision}";
+
+        public void OnPublished(PublishedChanges changes) => _all.AddRange(changes.Keys);
+
+        public void OnReplaced()
+        {
+        }
+
+        public void Act()
+        {
+            switch (_random.Next(24))
+            {
+                case < 8:
+                    _store.Put(Key(), new string('v', _random.Next(120)));
+                    break;
+                case 8:
+                    _store.Apply(By.Nobody.DeleteRange(new DeleteRangeRequest { Key = Bytes(Key()), RangeEnd = Bytes(Key()) }));
+                    break;
+                case 9 or 10:
+                    _store.Apply(By.Nobody.Txn(Many()));
+                    break;
+                case 11 when _random.Next(12) == 0:
+                    _store.Apply(By.Nobody.Compact(_store.Revision - _random.Next(20, 120)));
+                    break;
+                case 12 when _random.Next(4) == 0:
+                    _hub.OnReplaced();
+                    break;
+                case 13 when _sessions.Count < 6:
+                    _sessions.Add((_hub.Open(), []));
+                    _asked.Add(_sessions[^1].Session, new());
+                    break;
+                case 14 or 15 when _sessions.Count > 0:
+                    Create();
+                    break;
+                case 16 when _sessions.Count > 0 && _random.Next(4) == 0:
+                    Cancel();
+                    break;
+                case 17:
+                    _store.Flush();
+                    break;
+                case < 21:
+                    for (var steps = _random.Next(40); steps > 0; steps--)
+                    {
+                        _hub.Step();
+                    }
+
+                    break;
+                default:
+                    Read(_random.Next(30));
+                    break;
+            }
+        }
+
+        /// <summary>Everything is read; then each watch has brought what it must.</summary>
+        public void Settle()
+        {
+            for (var quiet = 0; quiet < 3;)
+            {
+                var before = Brought;
+                while (_hub.Step())
+                {
+                }
+
+                Read(int.MaxValue);
+                quiet = Brought == before ? quiet + 1 : 0;
+            }
+
+            foreach (var watch in _sessions.SelectMany(static session => session.Watches.Values))
+            {
+                Require(watch);
+            }
+        }
+
+        public void Dispose()
+        {
+            _hub.Dispose();
+            _store.Dispose();
+        }
+
+        private void Require(Expected watch)
+        {
+            var wanted = _all
+                .Where(change => change.Revision.Main >= watch.Start && Wants(watch.Request, change))
+                .Select(static change => (change.Revision, Text: Shown(change)))
+                .ToList();
+            if (watch.CompactedAt is { } floor)
+            {
+                Assert.True(watch.Start < floor || watch.Got.Count < wanted.Count, "nothing of it was compacted");
+                wanted = wanted[..watch.Got.Count];
+            }
+            else if (watch.IsCancelled)
+            {
+                wanted = wanted[..watch.Got.Count];
+            }
+
+            Assert.Equal([.. wanted.Select(static change => change.Text)], (string[])[.. watch.Got.Select(static change => change.Text)]);
+            Assert.False(watch.IsInRevision && watch.CompactedAt is null && !watch.IsCancelled, "the rest of a revision is missing");
+        }
+
+        private void Read(int most)
+        {
+            foreach (var (session, watches) in _sessions)
+            {
+                for (var left = most; left > 0 && session.TryRead(out var message); left--)
+                {
+                    Take(session, watches, message);
+                }
+            }
+        }
+
+        private void Take(WatchSession session, Dictionary<long, Expected> watches, WatchMessage message)
+        {
+            switch (message.Kind)
+            {
+                case WatchMessageKind.Created:
+                    watches.Add(message.Id, new Expected(_asked[session].Dequeue(), message.Revision));
+                    break;
+                case WatchMessageKind.Canceled when message.Id == -1:
+                    Assert.Equal(WatchEnd.EmptyRange, message.End);
+                    _asked[session].Dequeue();
+                    break;
+                case WatchMessageKind.Canceled when message.End == WatchEnd.Compacted:
+                    watches[message.Id].CompactedAt = message.CompactRevision;
+                    Compacted++;
+                    break;
+                case WatchMessageKind.Canceled:
+                    watches[message.Id].IsCancelled = true;
+                    break;
+                case WatchMessageKind.Events:
+                    Take(watches[message.Id], message);
+                    break;
+                case WatchMessageKind.Progress:
+                default:
+                    Assert.Fail($"nobody asked for {message.Kind}");
+                    break;
+            }
+        }
+
+        private void Take(Expected watch, WatchMessage message)
+        {
+            Assert.Null(watch.CompactedAt);
+            Assert.False(watch.IsCancelled);
+            Fragments += message.IsFragment ? 1 : 0;
+            var mayGoOn = watch.IsInRevision;
+            foreach (var e in message.Events)
+            {
+                var main = e.Key.ModRevision;
+                Assert.True(main > watch.LastMain || (mayGoOn && main == watch.LastMain), $"revision {main} again");
+                mayGoOn = true;
+                watch.LastMain = main;
+                RequirePrevious(watch, e);
+                watch.Got.Add((new Revision(main, 0), Shown(e)));
+                Brought++;
+            }
+
+            watch.IsInRevision = message.IsFragment;
+            Assert.True(
+                message.Revision >= (message.Events.Count > 0 ? message.Events[^1].Key.ModRevision : 0),
+                $"a message of revision {message.Revision} holds newer events");
+        }
+
+        private void RequirePrevious(Expected watch, WatchEvent e)
+        {
+            var before = _all.FindLast(change =>
+                change.Revision.Main < e.Key.ModRevision && change.Key.AsSpan().SequenceEqual(e.Key.Key.Span));
+            if (!watch.Request.WithPrevious || before is null or { IsTombstone: true })
+            {
+                Assert.Null(e.Previous);
+            }
+            else if (e.Previous is { } previous)
+            {
+                Assert.Equal((before.Revision.Main, before.Version), (previous.ModRevision, previous.Version));
+                Assert.Equal(before.Value, previous.Value.ToArray());
+            }
+            else
+            {
+                Assert.True(e.Key.ModRevision - 1 < _store.State.View().CompactRevision, "the version before is missing");
+            }
+        }
+
+        private void Create()
+        {
+            var (session, watches) = _sessions[_random.Next(_sessions.Count)];
+            if (watches.Count + _asked[session].Count >= 16)
+            {
+                return;
+            }
+
+            var request = new WatchRequest
+            {
+                Key = Bytes(Key()),
+                RangeEnd = _random.Next(3) switch { 0 => default, 1 => Bytes(Key()), _ => new byte[] { 0 } },
+                StartRevision = _random.Next(3) switch { 0 => 0, 1 => Math.Max(1, _store.Revision - _random.Next(60)), _ => _store.Revision + _random.Next(20) },
+                WithPrevious = _random.Next(2) == 0,
+                WithoutPuts = _random.Next(5) == 0,
+                WithoutDeletes = _random.Next(5) == 0,
+            };
+            _asked[session].Enqueue(request);
+            session.Create(request);
+        }
+
+        private void Cancel()
+        {
+            var (session, watches) = _sessions[_random.Next(_sessions.Count)];
+            if (watches.Count > 0)
+            {
+                session.Cancel(watches.Keys.ElementAt(_random.Next(watches.Count)));
+            }
+        }
+
+        private TxnRequest Many() => new()
+        {
+            Success =
+            [
+                .. Enumerable.Range(0, _random.Next(1, Keys)).Select(at => new TxnOperation
+                {
+                    Put = new PutRequest { Key = Bytes($"k{at}"), Value = Bytes(new string('t', _random.Next(150))) },
+                }),
+            ],
+        };
+
+        private static bool Wants(WatchRequest request, RevisionRecord change) =>
+            (change.IsTombstone ? !request.WithoutDeletes : !request.WithoutPuts)
+            && Holds((request.Key.ToArray(), request.RangeEnd.ToArray()), change.Key);
+
+        private static string Shown(RevisionRecord change) => change.IsTombstone
+            ? $"{change.Revision.Main} -{Text(change.Key)}"
+            : $"{change.Revision.Main} {Text(change.Key)}={change.Value.Length} {change.Version} {change.CreateRevision}";
+
+        private static string Shown(WatchEvent e) => e.IsDelete
+            ? $"{e.Key.ModRevision} -{Text(e.Key.Key)}"
+            : $"{e.Key.ModRevision} {Text(e.Key.Key)}={e.Key.Value.Length} {e.Key.Version} {e.Key.CreateRevision}";
+
+        private string Key() => $"k{_random.Next(Keys)}";
+
+        private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
+    }
+}
