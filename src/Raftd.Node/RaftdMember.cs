@@ -165,6 +165,7 @@ internal sealed class RaftdMember : IDisposable
             pins.Tick(raft);
         };
         replica.RoomSought = compactor.MakeRoom;
+        replica.LevelSought = levels.Tick;
         replica.EntriesWanted = logReader.Post;
         logReader.Read = replica.EntriesRead;
         log.Durable = replica.Durable;

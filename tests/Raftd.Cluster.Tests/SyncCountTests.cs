@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Raftd.Cluster.Tests.Support;
 using Raftd.Testing;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests;
 
@@ -21,6 +22,10 @@ public sealed partial class SyncCountTests : ClusterTest
         // -D: the member is the process that was started, and strace its grandchild.
         member.Prefix = [Strace, "-D", "-f", "-y", "-qq", "-s", "200", "-e", "trace=fdatasync,sendto,sendmsg", "-o", trace];
         await member.Start().ReadyAsync();
+
+        // The entry that raises a new cluster's feature level has a sync of its own, a moment after the start.
+        var newest = await LevelBuilds.KnownByAsync(Scene, [Checkout.Launcher]);
+        await Until.TrueAsync("the newest feature level", TimeSpan.FromSeconds(30), async () => (await member.StatusAsync()).FeatureLevel == newest);
         for (var write = 0; write < Writes; write++)
         {
             Assert.Equal(200, (await member.PutAsync($"/key/{write}", "value")).Status);

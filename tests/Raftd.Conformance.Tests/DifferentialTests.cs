@@ -29,9 +29,6 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         var raftd = await TestCluster.StartAsync(scene, 1);
         using var one = new GrpcPeer(etcd.Address);
         using var other = new GrpcPeer(raftd[0].Address);
-
-        // A new cluster writes in the oldest form for a moment, and then raises its feature level.
-        await other.WhenAtNewestLevelAsync();
         var seed = Seed;
         output.WriteLine($"seed {seed}, {Requests} requests");
         var requests = new RandomRequests(new Random(seed));

@@ -68,8 +68,6 @@ public sealed partial class EtcdctlTests(ITestOutputHelper output)
         await using var scene = new Scene();
         var etcd = await EtcdServer.StartAsync(scene);
         var raftd = await TestCluster.StartAsync(scene, 1);
-        using var peer = new GrpcPeer(raftd[0].Address);
-        await peer.WhenAtNewestLevelAsync();
         var differences = new List<string>();
         foreach (var line in Lines)
         {

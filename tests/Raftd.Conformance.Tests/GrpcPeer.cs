@@ -45,14 +45,6 @@ internal sealed class GrpcPeer(string address) : IDisposable
         return new GrpcAnswer(code, text, code == 0 ? answers.ParseFrom(body.AsSpan(5).ToArray()) : null);
     }
 
-    public Task WhenAtNewestLevelAsync() => Until.TrueAsync(
-        "a transaction is let in",
-        TimeSpan.FromSeconds(30),
-        async () => (await CallAsync(
-            "/etcdserverpb.KV/Txn",
-            new TxnRequest { Success = { new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = ByteString.CopyFrom(1) } } } },
-            TxnResponse.Parser)).Code == 0);
-
     public void Dispose() => _http.Dispose();
 
     public static byte[] Frame(IMessage message)

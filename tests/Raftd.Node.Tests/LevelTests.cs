@@ -44,6 +44,17 @@ public sealed class LevelTests(LoneNode lone) : IClassFixture<LoneNode>
         Assert.Equal(last, await replica.InATickAsync(raft => raft.LastIndex));
     }
 
+    /// <summary>The leader of a new cluster raises the level with a tick; its first clients come before that.</summary>
+    [Fact]
+    public async Task Transaction_FirstOfAllInANewCluster_IsNotRefusedAsync()
+    {
+        await using var founder = new LoneNode();
+        var stop = TestContext.Current.CancellationToken;
+        await founder.Node.StartAsync(stop);
+        var txn = new TxnRequest { Success = [new TxnOperation { Put = new PutRequest { Key = "k"u8.ToArray(), Value = default } }] };
+        Assert.True((await founder.Node.KeyValues.TxnAsync(Caller.Nobody, txn, stop)).Succeeded);
+    }
+
     /// <summary>Put back to an older build, a member must not vote for or acknowledge what it cannot read.</summary>
     [Theory]
     [InlineData(FeatureLevel.Newest, null)]

@@ -25,7 +25,7 @@ namespace Raftd.Node.Replication;
 /// <summary>A duty of the leader, on the replica's thread.</summary>
 internal sealed class LevelRaiser(Replica replica, StateMachine state, PeerReports reports, ILogger logger)
 {
-    /// <summary>At each tick.</summary>
+    /// <summary>At each tick, and when a command needs more than the level.</summary>
     public void Tick()
     {
         var view = state.View();

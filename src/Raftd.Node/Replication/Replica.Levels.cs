@@ -25,12 +25,24 @@ internal sealed partial class Replica
     public void RaiseLevel(ReadOnlyMemory<byte> command) => _raise = Gather(command);
 
     /// <summary>Ends gathered commands that need a higher level than the cluster's: a member that knows less could not apply
-    /// them. While this leader has not applied all that earlier leaders left, the level may have risen already; such a command
-    /// is sent back to be tried again.</summary>
+    /// them.</summary>
+    /// <remarks>The level may be about to rise: this leader has not applied all that earlier leaders left, or the entry is on its
+    /// way. Then such a command is sent back to be tried again. The first clients of a new cluster come before the leader's
+    /// first tick; so the level is sought here too, or they would be refused what the cluster can do.</remarks>
     private void RefuseAboveLevel()
     {
         var level = FeatureLevel;
-        var isSettled = !IsRaisingLevel && _promotingTerm == _raft.Term;
+        if (!_gathered.Exists(proposal => CommandCodec.LevelOf(proposal.Command.Span) > level))
+        {
+            return;
+        }
+
+        if (IsPromoted)
+        {
+            LevelSought();
+        }
+
+        var isSettled = IsPromoted && !IsRaisingLevel && _raft.ConfigurationIndex == _state.View().ConfigurationIndex;
         for (var i = _gathered.Count - 1; i >= 0; i--)
         {
             var needed = CommandCodec.LevelOf(_gathered[i].Command.Span);

@@ -126,6 +126,10 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
     /// write waits for room.</summary>
     public Action<bool> RoomSought { get; set; } = static _ => { };
 
+    /// <summary>Called on the replica's thread when a command needs more than the cluster's level; raises it if it can. Set before
+    /// the first step.</summary>
+    public Action LevelSought { get; set; } = static () => { };
+
     /// <summary>Called on the replica's thread when the known leader changes, or is lost. Set before the first step.</summary>
     public Action LeaderChanged { get; set; } = static () => { };
 

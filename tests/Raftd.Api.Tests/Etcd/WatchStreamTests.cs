@@ -76,6 +76,9 @@ public sealed class WatchStreamTests : IAsyncLifetime
         using var stream = Open();
         await CreateAsync(stream, new Wire.WatchCreateRequest { Key = Bytes("a"), Fragment = true });
         await CreateAsync(stream, new Wire.WatchCreateRequest { Key = Bytes("a") });
+
+        // A session answers no request that has not reached it.
+        await EventuallyAsync(() => _session.Created.Count, 2);
         foreach (var id in new[] { 0L, 1L })
         {
             _session.Say(Message(WatchMessageKind.Created, id, 10));

@@ -97,6 +97,16 @@ internal static class LevelMutations
         },
         new()
         {
+            Name = "level-sought-by-ticks-alone",
+            Failures = [82],
+            Wrong = "the first clients of a new cluster are refused what all its members can do",
+            In = "Replica.RefuseAboveLevel",
+            Original = "LevelSought();",
+            Broken = "_ = level;",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
             Name = "newer-report-refused",
             Failures = [82],
             Wrong = "a report that a newer build has added to ends the stream: members of two builds do not hear each other",
