@@ -6,7 +6,7 @@ namespace Raftd.Benchmarks;
 /// <summary>What to measure, and how long.</summary>
 internal sealed record BenchmarkOptions
 {
-    private static readonly string[] Modes = ["rest", "cluster", "leases", "lease-keys", "failover", "startup", "idle", "greedy", "space", "all", "limit-get", "limit-put"];
+    private static readonly string[] Modes = ["rest", "cluster", "etcd", "leases", "lease-keys", "failover", "startup", "idle", "greedy", "space", "all", "limit-get", "limit-put"];
 
     public string Mode { get; private init; } = "rest";
 
@@ -27,7 +27,7 @@ internal sealed record BenchmarkOptions
     /// <summary>On the disk to be measured; emptied before each use, removed at the end.</summary>
     public string DataDirectory { get; private init; } = Path.Combine(Checkout.Root, "out", "benchmark-data");
 
-    /// <summary>The first port; the next ten are used too.</summary>
+    /// <summary>The first port; the next thirty are used too.</summary>
     public int Port { get; private init; } = 19000;
 
     /// <exception cref="BenchmarkException">An argument is unknown or malformed.</exception>

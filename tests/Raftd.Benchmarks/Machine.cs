@@ -24,6 +24,23 @@ internal static class Machine
         }
     }
 
+    /// <summary>Installs what is missing, where that is allowed.</summary>
+    /// <exception cref="BenchmarkException">The program is missing and could not be installed.</exception>
+    public static void RequireProgram(string program, string package)
+    {
+        if (!Exists(program) && Environment.UserName == "root" && File.Exists("/usr/bin/apt-get"))
+        {
+            Console.WriteLine($"installing {package}");
+            using var install = Process.Start("apt-get", ["install", "-yq", package]);
+            install.WaitForExit();
+        }
+
+        if (!Exists(program))
+        {
+            throw new BenchmarkException($"{program} is missing: run 'sudo apt-get install {package}'");
+        }
+    }
+
     public static void Print(BenchmarkOptions options)
     {
         var mount = MountOf(options.DataDirectory);
@@ -39,6 +56,9 @@ internal static class Machine
         Console.WriteLine($"load        {LoadAverage} before the first round");
         Console.WriteLine();
     }
+
+    private static bool Exists(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
 
     private static (double MedianMs, double P99Ms) MeasureSync(string directory)
     {

@@ -67,6 +67,20 @@ internal sealed class ServerProcess : IDisposable
             port, "/readyz");
     }
 
+    /// <summary>A member of a new cluster of the distribution's etcd, with its defaults but for what it writes to the terminal.</summary>
+    /// <param name="directory">Its data directory.</param>
+    /// <param name="port">For clients; the peers' is 50 above.</param>
+    /// <param name="cluster">The ports of all members.</param>
+    public static Task<ServerProcess> StartEtcdAsync(string directory, int port, IEnumerable<int> cluster) => StartAsync(
+        "etcd", "etcd",
+        [
+            "--name", LabelOf(port), "--data-dir", directory, "--log-level", "error",
+            "--listen-client-urls", UrlOf(port), "--advertise-client-urls", UrlOf(port),
+            "--listen-peer-urls", UrlOf(port + 50), "--initial-advertise-peer-urls", UrlOf(port + 50),
+            "--initial-cluster", string.Join(',', cluster.Select(each => $"{LabelOf(each)}={UrlOf(each + 50)}")),
+        ],
+        port, "/health");
+
     /// <summary>This program again, as one of its limits.</summary>
     public static Task<ServerProcess> StartLimitAsync(string mode, string directory, int port) => StartAsync(
         mode, Environment.ProcessPath!,

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Raftd.Benchmarks.Etcd;
 using Raftd.Benchmarks.Failover;
 using Raftd.Benchmarks.Greedy;
 using Raftd.Benchmarks.Leases;
@@ -39,6 +40,7 @@ internal static class Suite
     [
         ("rest", () => RestBenchmark.RunAsync(options, wrk)),
         ("cluster", () => ClusterBenchmark.RunAsync(options, wrk)),
+        ("etcd", () => EtcdBenchmark.RunAsync(options)),
         ("leases", () => LeaseBenchmark.RunAsync(options, wrk)),
         ("lease-keys", () => LeaseKeysBenchmark.RunAsync(options)),
         ("failover", () => FailoverBenchmark.RunAsync(options)),

@@ -57,25 +57,7 @@ internal sealed class Wrk : IDisposable
     }
 
     /// <exception cref="BenchmarkException">There is no wrk and it could not be installed.</exception>
-    public static void Require()
-    {
-        if (Exists())
-        {
-            return;
-        }
-
-        if (Environment.UserName == "root" && File.Exists("/usr/bin/apt-get"))
-        {
-            Console.WriteLine("installing wrk");
-            using var install = Process.Start("apt-get", ["install", "-yq", "wrk"]);
-            install.WaitForExit();
-        }
-
-        if (!Exists())
-        {
-            throw new BenchmarkException("wrk is missing: run 'sudo apt-get install wrk'");
-        }
-    }
+    public static void Require() => Machine.RequireProgram("wrk", "wrk");
 
     /// <summary>PUT or GET over all keys, for as long as the options say.</summary>
     /// <param name="server">Who is asked; its CPU time is measured too.</param>
@@ -120,9 +102,6 @@ internal sealed class Wrk : IDisposable
     public void Dispose() => File.Delete(_script);
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static bool Exists() =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "wrk")));
 
     private static async Task<string> RunAsync(params string[] arguments)
     {

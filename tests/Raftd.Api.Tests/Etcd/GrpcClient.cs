@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using Google.Protobuf;
 using Raftd.Api.Etcd;
+using Raftd.Testing.Http;
 
 namespace Raftd.Api.Tests.Etcd;
 

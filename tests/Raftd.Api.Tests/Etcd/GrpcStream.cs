@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Raftd.Api.Etcd;
+using Raftd.Testing.Http;
 
 namespace Raftd.Api.Tests.Etcd;
 

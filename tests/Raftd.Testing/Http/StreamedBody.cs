@@ -1,10 +1,10 @@
 using System.IO.Pipelines;
 using System.Net;
 
-namespace Raftd.Api.Tests.Etcd;
+namespace Raftd.Testing.Http;
 
 /// <summary>A request body that is sent as it is written.</summary>
-internal sealed class StreamedBody : HttpContent
+public sealed class StreamedBody : HttpContent
 {
     private readonly Pipe _pipe = new();
 
