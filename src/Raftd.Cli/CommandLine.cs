@@ -55,7 +55,7 @@ internal sealed record CommandLine
     {
         var serve = new Command("serve");
         var options = new Dictionary<Flag, Option>();
-        foreach (var flag in Flags.Settings.Where(flag => !flag.IsPositional).Concat(Flags.Commands))
+        foreach (var flag in Flags.Settings.Concat(Flags.Commands))
         {
             string[] others = ["-" + flag.Name, .. flag.Aliases.SelectMany(alias => new[] { "--" + alias, "-" + alias })];
             options[flag] = flag.IsSwitch
@@ -116,9 +116,11 @@ internal sealed record CommandLine
             }
         }
 
-        if (parsed.GetValue(positional) is [var directory])
+        if (parsed.GetValue(positional) is [var directory] && !given.TryAdd(Flags.DataDirectory, directory))
         {
-            given[Flags.DataDirectory] = directory;
+            return Wrong(
+                $"expected one data directory, got 2: {directory}, {given[Flags.DataDirectory]}",
+                "give it as a plain word, or with --data-dir as etcd has it");
         }
 
         return new CommandLine { Verb = Verb.Serve, Given = given };

@@ -7,10 +7,11 @@ namespace Raftd.Cli;
 /// reach.</summary>
 internal static class OpenPorts
 {
-    /// <param name="settings">The addresses to listen on and to join.</param>
+    /// <param name="settings">The addresses to listen on, and their certificates.</param>
+    /// <param name="others">Members that this one joins.</param>
     /// <param name="advertisedPeers">The peer address that this member gives to others.</param>
     /// <param name="logger">Gets a warning for each port that other machines can reach.</param>
-    public static void Warn(ServerSettings settings, HostPort advertisedPeers, ILogger logger)
+    public static void Warn(ServerSettings settings, IReadOnlyList<HostPort> others, HostPort advertisedPeers, ILogger logger)
     {
         if (!settings.HttpAddress.IsLoopback && !settings.ClientTls.IsOn)
         {
@@ -27,7 +28,7 @@ internal static class OpenPorts
         }
 
         // Loopback is the default of -raddr, and easily forgotten when -haddr and -join name the network.
-        if (advertisedPeers.IsLoopback && settings.Join.Any(target => !target.IsLoopback))
+        if (advertisedPeers.IsLoopback && others.Any(target => !target.IsLoopback))
         {
             CliLog.PeersCannotReach(logger, advertisedPeers);
         }

@@ -125,12 +125,14 @@ internal static class Serve
 
     private static NodeOptions OptionsOf(ServerSettings settings, MemberTls tls, ILogger logger)
     {
-        var joined = settings.Join.Count > 0 || NodeIdentity.HasJoined(settings.DataDirectory);
+        var peers = settings.InitialCluster?.JoinedBy(settings.Id, settings.ClusterExists) ?? [];
+        var join = peers.Count > 0 ? peers : settings.Join;
+        var joined = join.Count > 0 || settings.InitialCluster is { Members.Count: > 1 } || NodeIdentity.HasJoined(settings.DataDirectory);
         var machine = Advertise.MachineAddresses();
         var http = Advertise.Resolve(settings.HttpAddress, settings.AdvertiseHttpAddress, joined, machine);
         var raft = Advertise.Resolve(settings.RaftAddress, settings.AdvertiseRaftAddress, joined, machine);
         CliLog.Advertising(logger, http, raft);
-        OpenPorts.Warn(settings, raft, logger);
+        OpenPorts.Warn(settings, join, raft, logger);
         return new NodeOptions
         {
             DataDirectory = Path.GetFullPath(settings.DataDirectory),
@@ -138,7 +140,8 @@ internal static class Serve
             AdvertisedHttpAddress = http.ToString(),
             AdvertisedPeerAddress = raft.ToString(),
             PeerEndPoint = EndPointOf(settings.RaftAddress),
-            Join = [.. settings.Join.Select(target => target.ToString())],
+            Join = [.. join.Select(target => target.ToString())],
+            JoinsThroughPeers = peers.Count > 0,
             PeerTls = tls.Peers,
             JoinTls = tls.Join,
             Generator = settings.Bind,

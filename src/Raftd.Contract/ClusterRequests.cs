@@ -7,9 +7,10 @@ public sealed record Member
 {
     public required ulong Id { get; init; }
 
+    /// <summary>Empty for a member that was added and has not been started.</summary>
     public required string Label { get; init; }
 
-    /// <summary>host:port where clients reach it.</summary>
+    /// <summary>host:port where clients reach it; empty for a member that was added and has not been started.</summary>
     public required string HttpAddress { get; init; }
 
     /// <summary>host:port where its peers reach it.</summary>
@@ -54,7 +55,9 @@ public sealed record JoinRequest
         !MemberNames.IsLabel(Label)
             ? $"`id` {Shown(Label)} is no label: wanted are 1 to {MemberNames.MaxLabelBytes} bytes without white space or control "
                 + "characters, such as node02"
-            : AddressProblem("httpAddr", HttpAddress, "10.0.0.2:7200") ?? AddressProblem("raftAddr", PeerAddress, "10.0.0.2:8200");
+            : AddressProblem("httpAddr", HttpAddress, "10.0.0.2:7200") ?? PeerAddressProblem(PeerAddress);
+
+    internal static string? PeerAddressProblem(string address) => AddressProblem("raftAddr", address, "10.0.0.2:8200");
 
     private static string? AddressProblem(string field, string address, string example) => MemberNames.IsAddress(address)
         ? null
@@ -63,6 +66,31 @@ public sealed record JoinRequest
     private static string Shown(string text) => text.Length <= MaxShownChars ? $"`{text}`" : $"of {text.Length} characters";
 
     private const int MaxShownChars = 300;
+}
+
+/// <summary>A member that is still to be started.</summary>
+public sealed record MemberAddRequest
+{
+    /// <summary>host:port where its peers will reach it.</summary>
+    public required string PeerAddress { get; init; }
+
+    /// <summary>It stays a learner until a request promotes it; else it votes as soon as it has caught up.</summary>
+    public bool StaysLearner { get; init; }
+
+    /// <summary>What is wrong with the address; null for nothing.</summary>
+    public string? Problem() => JoinRequest.PeerAddressProblem(PeerAddress);
+}
+
+/// <summary>Another address for a member.</summary>
+public sealed record MemberUpdateRequest
+{
+    public required ulong Id { get; init; }
+
+    /// <summary>host:port where its peers will reach it.</summary>
+    public required string PeerAddress { get; init; }
+
+    /// <summary>What is wrong with the address; null for nothing.</summary>
+    public string? Problem() => JoinRequest.PeerAddressProblem(PeerAddress);
 }
 
 public sealed record JoinResponse

@@ -56,6 +56,9 @@ public enum ErrorCode
     /// <see cref="Bounds.MaxNestedTxnOperations"/>.</summary>
     TooManyOperations,
 
+    /// <summary>Another member has the peer address already.</summary>
+    AddressTaken,
+
     /// <summary>The member votes already.</summary>
     NotALearner,
 

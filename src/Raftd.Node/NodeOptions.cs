@@ -25,6 +25,10 @@ public sealed record NodeOptions
     /// <summary>Client addresses of members to join through; empty to found a cluster. Ignored once a member.</summary>
     public required IReadOnlyList<string> Join { get; init; }
 
+    /// <summary>The addresses in <see cref="Join"/> are peer addresses: the request goes to POST /join there, with
+    /// <see cref="PeerTls"/>.</summary>
+    public bool JoinsThroughPeers { get; init; }
+
     /// <summary>The certificate with which this member serves its peers and calls them, and the CA that theirs must be of. Null: members
     /// speak in clear text. Equal on all members in that: a member with it and one without do not understand each other.</summary>
     public TlsIdentity? PeerTls { get; init; }

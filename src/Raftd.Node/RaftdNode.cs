@@ -48,7 +48,7 @@ public sealed class RaftdNode : IAsyncDisposable
         _guard = new RightsGuard(_gate, _gate, _gate, _gate);
         Group = new GroupRightsGuard(_gate);
         _logger = loggers.CreateLogger("raftd");
-        _server = new PeerServer(options.PeerEndPoint, options.PeerTls, loggers, _time, Break);
+        _server = new PeerServer(options.PeerEndPoint, options.PeerTls, new PeerJoin(Group, _time).HandleAsync, loggers, _time, Break);
     }
 
     /// <summary>The newest feature level that this build knows.</summary>
@@ -142,8 +142,10 @@ public sealed class RaftdNode : IAsyncDisposable
         _gate.Close($"this member is joining through {string.Join(", ", _options.Join)}");
         var request = JoinAttempts.RequestOf(
             self, _options.AdvertisedHttpAddress, _options.AdvertisedPeerAddress, _options.Generator, FeatureLevel.Newest);
+        var arePeers = _options.JoinsThroughPeers;
         var attempts = new JoinAttempts(self, request, _options.Join, new SeededRandom(Random.Shared.Next()), _logger);
-        var identity = await new Joining(attempts, _options.JoinTls, _time).JoinAsync(cancellationToken);
+        var joining = new Joining(attempts, arePeers, arePeers ? _options.PeerTls : _options.JoinTls, _time);
+        var identity = await joining.JoinAsync(cancellationToken);
         NodeLog.Joined(_logger, identity.ClusterId, identity.MemberId);
         return identity;
     }

@@ -26,6 +26,9 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService, IG
     /// <summary>Thrown by Status while it is set: a failure that no table knows.</summary>
     public Exception? StatusBug { get; set; }
 
+    /// <summary>Of each member that was added by its peer address, whether it is to stay a learner.</summary>
+    public List<bool> StayingLearners { get; } = [];
+
     public ValueTask<JoinResponse> JoinAsync(Caller caller, JoinRequest request, CancellationToken cancellationToken)
     {
         lock (_lock)
@@ -65,6 +68,31 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService, IG
             Enter();
             return ValueTask.FromResult(
                 new MemberListResponse { ClusterId = 1, Leader = Self, Members = [.. _members.OrderBy(m => m.Label, StringComparer.Ordinal)] });
+        }
+    }
+
+    public ValueTask<Member> AddMemberAsync(Caller caller, MemberAddRequest request, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Enter();
+            RequireFree(request.PeerAddress);
+            var added = NewMember(++_lastId, "", "", request.PeerAddress, true);
+            _members.Add(added);
+            StayingLearners.Add(request.StaysLearner);
+            return ValueTask.FromResult(added);
+        }
+    }
+
+    public ValueTask UpdateMemberAsync(Caller caller, MemberUpdateRequest request, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Enter();
+            var member = Find(request.Id);
+            RequireFree(request.PeerAddress);
+            _members[_members.IndexOf(member)] = member with { PeerAddress = request.PeerAddress };
+            return ValueTask.CompletedTask;
         }
     }
 
@@ -173,6 +201,14 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService, IG
         if (store.Failure is { } failure)
         {
             throw failure;
+        }
+    }
+
+    private void RequireFree(string peerAddress)
+    {
+        if (_members.Exists(member => member.PeerAddress == peerAddress))
+        {
+            throw new StoreException(ErrorCode.AddressTaken, $"{peerAddress} is taken");
         }
     }
 

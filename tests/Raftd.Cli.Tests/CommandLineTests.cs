@@ -49,7 +49,13 @@ public sealed class CommandLineTests
         "--peer-cert-file c --peer-key-file k --peer-trusted-ca-file a --peer-client-cert-auth d",
         "-peer-cert c -peer-key k -peer-ca a -peer-client-cert-auth d")]
     [InlineData("--cert-file=c -key-file k d", "-cert c -key k d")]
-    public void FlagOfEtcd_ForTls_IsTheFlagHere(string line, string same)
+    [InlineData(
+        "--name n --listen-client-urls http://10.0.0.1:2379 --listen-peer-urls http://10.0.0.1:2380 --data-dir d",
+        "-id n -haddr http://10.0.0.1:2379 -raddr http://10.0.0.1:2380 d")]
+    [InlineData(
+        "--advertise-client-urls http://a:1 --initial-advertise-peer-urls http://a:2 d",
+        "-advertise-haddr http://a:1 -advertise-raddr http://a:2 d")]
+    public void FlagOfEtcd_IsTheFlagHere(string line, string same)
     {
         var given = CommandLine.Parse(Given.Words(line)).Given;
         Assert.NotEmpty(given);
@@ -106,6 +112,7 @@ public sealed class CommandLineTests
         Assert.Equal(verb, CommandLine.Parse(Given.Words(line)).Verb.ToString());
 
     [Theory]
+    [InlineData("--data-dir e d", "expected one data directory, got 2: d, e")]
     [InlineData("-x d", "unknown flag -x")]
     [InlineData("--dataDir d", "unknown flag --dataDir")]
     [InlineData("a b", "expected one data directory, got 2: a, b")]

@@ -23,7 +23,7 @@ public sealed class OpenPortsTests
     {
         var settings = Given.Settings(flags + " d");
         var log = new EventNames();
-        OpenPorts.Warn(settings, Advertise.Resolve(settings.RaftAddress, settings.AdvertiseRaftAddress, joined: true, []), log);
+        OpenPorts.Warn(settings, settings.Join, Advertise.Resolve(settings.RaftAddress, settings.AdvertiseRaftAddress, joined: true, []), log);
         Assert.Equal(warnings, string.Join(' ', log.Names));
     }
 

@@ -52,22 +52,56 @@ public sealed class ServerSettingsTests
     [InlineData("-max-lease-keys 1 d")]
     [InlineData("-max-lease-keys 1000000 d")]
     [InlineData("-log-level none d")]
+    [InlineData("-haddr http://10.0.0.1:2379/ -raddr http://[::1]:2380 d")]
+    [InlineData("-haddr https://10.0.0.1:2379 -cert c -key k d")]
+    [InlineData("--name a --initial-cluster a=http://10.0.0.1:1,b=http://10.0.0.2:1 --initial-cluster-token t d")]
+    [InlineData("--name a --initial-cluster a=http://10.0.0.1:1,b=http://10.0.0.2:1 --initial-cluster-state existing d")]
+    [InlineData("--name a --initial-cluster a=http://10.0.0.1:1 --initial-cluster-state new d")]
     [InlineData("-cert c -key k d")]
     [InlineData("-cert c -key k -client-ca a -client-cert-auth -join-ca j d")]
     [InlineData("-peer-cert c -peer-key k -peer-ca a -peer-client-cert-auth d")]
     public void Setting_AtItsBound_IsValid(string line) => Assert.Empty(Given.Problems(line));
 
     [Theory]
+    [InlineData("-haddr https://10.0.0.1:1 d", "-haddr https://10.0.0.1:1: needs -cert beside it")]
+    [InlineData("-raddr http://h:1 -peer-cert c -peer-key k -peer-ca a d", "-raddr http://h:1: contradicts -peer-cert, with which it is https")]
+    [InlineData("-join https://h:1 d", "-join https://h:1: needs -cert beside it")]
+    [InlineData("-id a -initial-cluster a=https://h:1 d", "-initial-cluster https://h:1: needs -peer-cert beside it")]
+    [InlineData("-id a -initial-cluster b=http://h:1,c=http://h:2 d", "-initial-cluster b,c: does not name this member, a (-id)")]
+    [InlineData("-id a -initial-cluster a=http://h:1 -join h:2 d", "-initial-cluster: contradicts -join; one of them is enough")]
+    [InlineData("-id a -initial-cluster a=http://h:1 -initial-cluster-state existing d", "-initial-cluster: names no other member")]
+    [InlineData("-initial-cluster-state existing d", "-initial-cluster-state existing: needs -initial-cluster beside it")]
+    [InlineData("-initial-cluster-state old d", "expected new or existing")]
+    [InlineData("-id a -initial-cluster a=http://h:1,a=http://h:2 d", "for each member once")]
+    [InlineData("-id a -initial-cluster http://h:1 d", "expected name=url")]
+    [InlineData("-id a -initial-cluster a=http://:1 d", "expected name=url")]
+    [InlineData("-haddr http://h:1,http://h:2 d", "expected one host:port")]
+    public void FlagOfEtcd_ThatDoesNotFit_SaysWhy(string line, string problem) =>
+        Assert.Contains(Given.Problems(line), said => said.Contains(problem, StringComparison.Ordinal));
+
+    /// <summary>The same lines on all members, in any order: one founds, and it is the same one on each of them.</summary>
+    [Theory]
+    [InlineData("a", false, "")]
+    [InlineData("b", false, "h:1 h:3")]
+    [InlineData("c", false, "h:1 h:2")]
+    [InlineData("a", true, "h:2 h:3")]
+    public void InitialCluster_FoundedByTheFirstName_JoinedByTheOthers(string self, bool exists, string joined)
+    {
+        Assert.True(InitialCluster.TryParse("c=http://h:3, a=http://h:1,b=h:2", out var cluster));
+        Assert.Equal(joined, string.Join(' ', cluster!.JoinedBy(self, exists)));
+    }
+
+    [Theory]
     [InlineData("", "a data directory is missing, as in 'raftd -id node01 ~/.raftd01'")]
     [InlineData("-bind 1024 d", "-bind 1024: must be 0 to 1023")]
     [InlineData("-bind -1 d", "-bind -1: must be 0 to 1023")]
     [InlineData("-bind x d", "-bind 'x': expected a number from 0 to 1023")]
-    [InlineData("-haddr 8001 d", "-haddr '8001': expected host:port, such as 127.0.0.1:8001, [::1]:8001 or :8001")]
+    [InlineData("-haddr 8001 d", "-haddr '8001': expected one host:port, such as 127.0.0.1:8001, [::1]:8001 or :8001")]
     [InlineData("-haddr :8200 d", "-raddr 127.0.0.1:8200: must differ from -haddr :8200")]
     [InlineData("-haddr 127.0.0.1:8200 d", "-raddr 127.0.0.1:8200: must differ from -haddr 127.0.0.1:8200")]
     [InlineData("-advertise-haddr :7200 d", "-advertise-haddr :7200: must name one host, for others to connect to")]
     [InlineData("-join :1 d", "-join :1: each address needs a host")]
-    [InlineData("-join http://a:1 d", "-join 'http://a:1': expected host:port, such as 127.0.0.1:8001, [::1]:8001 or :8001")]
+    [InlineData("-join ftp://a:1 d", "-join 'ftp://a:1': expected one host:port, such as 127.0.0.1:8001, [::1]:8001 or :8001")]
     [InlineData(
         "-allowed-hosts http://a d",
         "-allowed-hosts 'http://a': wanted are host names without port, as in db.example.org,*.example.org, or *; addresses need no entry")]

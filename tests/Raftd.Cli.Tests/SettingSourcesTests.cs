@@ -106,6 +106,9 @@ public sealed class SettingSourcesTests : IDisposable
             haddr: 127.0.0.1:7200                        # default
             raddr: 127.0.0.1:8200                        # default
             join: 'a:1,b:2'                              # flag
+            # initial-cluster: not set                   # default
+            initial-cluster-state: new                   # default
+            # initial-cluster-token: not set             # default
             # bind: not set                              # default
             # advertise-haddr: not set                   # default
             # advertise-raddr: not set                   # default

@@ -95,7 +95,9 @@ public sealed class TextValueTests
     [InlineData("::1:7200")]
     [InlineData("[::1]")]
     [InlineData("[127.0.0.1]:1")]
-    [InlineData("http://a:1")]
+    [InlineData("ftp://a:1")]
+    [InlineData("http://a:1/path")]
+    [InlineData("http://a")]
     [InlineData("a b:1")]
     public void HostPort_ThatIsNone_IsRefused(string text) => Assert.False(HostPort.TryParse(text, out _));
 

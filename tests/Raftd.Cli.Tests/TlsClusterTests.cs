@@ -81,7 +81,7 @@ public sealed class TlsClusterTests : IAsyncDisposable
         var refused = await Assert.ThrowsAsync<FatalException>(() => Start("n2", $"-join {first.Address}").Ended);
 
         Assert.Equal(ExitCode.JoinRefused, refused.Error.Code);
-        Assert.Contains($"{first.Address} serves clients with TLS, and this member does not", refused.Error.What, StringComparison.Ordinal);
+        Assert.Contains($"{first.Address} speaks TLS, and this member does not", refused.Error.What, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -24,7 +24,8 @@ public sealed class BrokenStreamTests : IAsyncDisposable
     {
         _wire = new HttpPeerWire(tls: null, TimeProvider.System, failure => _callerFailed.TrySetResult(failure));
         _server = new PeerServer(
-            _endPoint, tls: null, NullLoggerFactory.Instance, TimeProvider.System, failure => _calledFailed.TrySetResult(failure));
+            _endPoint, tls: null, static _ => Task.CompletedTask, NullLoggerFactory.Instance, TimeProvider.System,
+            failure => _calledFailed.TrySetResult(failure));
     }
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;

@@ -80,6 +80,57 @@ public sealed class MembershipServiceTests(LoneNode lone) : IClassFixture<LoneNo
         await Group.RemoveMemberAsync(Caller.Nobody, added, Stop);
     }
 
+    /// <summary>As `etcdctl member add` does it.</summary>
+    [Fact]
+    public async Task MemberAddedByItsPeerAddress_IsThatOfTheFirstDirectory_ThatComesFromItAsync()
+    {
+        var added = await Group.AddMemberAsync(Caller.Nobody, new MemberAddRequest { PeerAddress = "127.0.0.1:3" }, Stop);
+        Assert.Equal(("", "", "127.0.0.1:3", true), (added.Label, added.HttpAddress, added.PeerAddress, added.IsLearner));
+        var again = await Assert.ThrowsAsync<StoreException>(
+            async () => await Group.AddMemberAsync(Caller.Nobody, new MemberAddRequest { PeerAddress = "127.0.0.1:3" }, Stop));
+        Assert.Equal(ErrorCode.AddressTaken, again.Code);
+
+        var joined = await Group.JoinAsync(Caller.Nobody, Request("came", instance: 8), Stop);
+        Assert.Equal(added.Id, joined.MemberId);
+        Assert.Contains(joined.Members, member => member.Id == added.Id && member is { Label: "came", HttpAddress: "127.0.0.1:2" });
+        var other = Request("late", instance: 9) with { HttpAddress = "127.0.0.1:4" };
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await Group.JoinAsync(Caller.Nobody, other, Stop));
+        Assert.Equal(ErrorCode.Conflict, refused.Code);
+        await Group.RemoveMemberAsync(Caller.Nobody, added.Id, Stop);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task MemberAddedByItsPeerAddress_BecomesAVoterByItself_UnlessItIsToStayALearnerAsync(bool staysLearner)
+    {
+        var request = new MemberAddRequest { PeerAddress = "127.0.0.1:3", StaysLearner = staysLearner };
+        var added = await Group.AddMemberAsync(Caller.Nobody, request, Stop);
+        await Group.JoinAsync(Caller.Nobody, Request("came", instance: 8), Stop);
+        var members = lone.Node.Member!.Replica.Status.Members;
+        Assert.Equal(!staysLearner, members.Find(added.Id)!.PromoteWhenCaughtUp);
+        await Group.RemoveMemberAsync(Caller.Nobody, added.Id, Stop);
+    }
+
+    [Fact]
+    public async Task PeerAddress_Updated_IsTheMembers_UnlessAnotherHasItAsync()
+    {
+        var added = await Group.AddMemberAsync(Caller.Nobody, new MemberAddRequest { PeerAddress = "127.0.0.1:3" }, Stop);
+        await Group.UpdateMemberAsync(Caller.Nobody, new MemberUpdateRequest { Id = added.Id, PeerAddress = "127.0.0.1:5" }, Stop);
+        Assert.Equal("127.0.0.1:5", await PeerAddressAsync(added.Id));
+        await Group.UpdateMemberAsync(Caller.Nobody, new MemberUpdateRequest { Id = added.Id, PeerAddress = "127.0.0.1:5" }, Stop);
+        Assert.Equal(ErrorCode.AddressTaken, await RefusalAsync(added.Id, Cluster.Status().PeerAddress));
+        Assert.Equal(ErrorCode.NotFound, await RefusalAsync(77, "127.0.0.1:6"));
+        Assert.Equal(ErrorCode.BadRequest, await RefusalAsync(added.Id, "http://127.0.0.1:6"));
+        await Group.RemoveMemberAsync(Caller.Nobody, added.Id, Stop);
+
+        async Task<ErrorCode> RefusalAsync(ulong id, string address)
+        {
+            var request = new MemberUpdateRequest { Id = id, PeerAddress = address };
+            return (await Assert.ThrowsAsync<StoreException>(async () => await Group.UpdateMemberAsync(Caller.Nobody, request, Stop))).Code;
+        }
+    }
+
     [Theory]
     [InlineData("a b", "127.0.0.1:2", "127.0.0.1:3", "`id`")]
     [InlineData("x", "http://127.0.0.1:2", "127.0.0.1:3", "`httpAddr`")]

@@ -28,7 +28,7 @@ public sealed class SnapshotDispatchTests : IDisposable
             HttpAddress = "",
             PeerAddress = "",
             RequestTimeLimit = TimeSpan.FromSeconds(5),
-            DrawMemberId = static request => request.Instance,
+            DrawMemberId = static instance => instance,
             MaxLeaseKeys = 1,
             QuotaBytes = 1 << 30,
         };

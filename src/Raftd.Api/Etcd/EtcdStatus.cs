@@ -32,6 +32,8 @@ internal sealed record EtcdStatus(GrpcCode Code, string Message)
 
     // Members.
     public static readonly EtcdStatus MemberNotFound = new(GrpcCode.NotFound, "etcdserver: member not found");
+    public static readonly EtcdStatus PeerUrlExists = Unmet("etcdserver: Peer URLs already exists");
+    public static readonly EtcdStatus BadPeerUrls = Wrong("etcdserver: given member URLs are invalid");
     public static readonly EtcdStatus MemberNotLearner = Unmet("etcdserver: can only promote a learner member");
     public static readonly EtcdStatus LearnerNotReady =
         Unmet("etcdserver: can only promote a learner member which is in sync with leader");

@@ -74,10 +74,9 @@ internal sealed class EtcdTable
         var rows = new Rows("etcdserverpb.Cluster", StoreFailures.OfMembers);
         return
         [
-            rows.NotYet<Wire.MemberAddRequest>("MemberAdd", "start the new member with -join, which adds it", "/v3/cluster/member/add"),
+            rows.Unary<Wire.MemberAddRequest, Wire.MemberAddResponse>("MemberAdd", calls.AddAsync, "/v3/cluster/member/add"),
             rows.Unary<Wire.MemberRemoveRequest, Wire.MemberRemoveResponse>("MemberRemove", calls.RemoveAsync, "/v3/cluster/member/remove"),
-            rows.NotYet<Wire.MemberUpdateRequest>(
-                "MemberUpdate", "restart the member with its new addresses", "/v3/cluster/member/update"),
+            rows.Unary<Wire.MemberUpdateRequest, Wire.MemberUpdateResponse>("MemberUpdate", calls.UpdateAsync, "/v3/cluster/member/update"),
             rows.Unary<Wire.MemberListRequest, Wire.MemberListResponse>("MemberList", calls.ListAsync, "/v3/cluster/member/list"),
             rows.Unary<Wire.MemberPromoteRequest, Wire.MemberPromoteResponse>(
                 "MemberPromote", calls.PromoteAsync, "/v3/cluster/member/promote"),

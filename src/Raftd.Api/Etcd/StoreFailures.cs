@@ -46,6 +46,7 @@ internal sealed record StoreFailures(EtcdStatus NotFound, EtcdStatus? Conflict)
         ErrorCode.KeyNotFound => EtcdStatus.KeyNotFound,
         ErrorCode.DuplicateKey => EtcdStatus.DuplicateKey,
         ErrorCode.TooManyOperations => EtcdStatus.TooManyOps,
+        ErrorCode.AddressTaken => EtcdStatus.PeerUrlExists,
         ErrorCode.NotALearner => EtcdStatus.MemberNotLearner,
         ErrorCode.LearnerBehind => EtcdStatus.LearnerNotReady,
         _ => EtcdStatus.Wrong(Told(failure)),

@@ -5,18 +5,31 @@ namespace Raftd.Cli.Settings;
 /// <summary>The table of settings. The help, the file, the variables and docs/operations.md all follow it.</summary>
 internal static class Flags
 {
-    public static readonly Flag Id = new("id", "NAME", "", "label of this member; the host name if not given");
-    public static readonly Flag HttpAddress = new("haddr", "HOST:PORT", "127.0.0.1:7200", "listen here for clients");
+    public static readonly Flag Id = new("id", "NAME", "", "label of this member; the host name if not given") { Aliases = ["name"] };
+    public static readonly Flag HttpAddress = new("haddr", "HOST:PORT", "127.0.0.1:7200", "listen here for clients")
+    {
+        Aliases = ["listen-client-urls"],
+    };
+
     public static readonly Flag RaftAddress = new("raddr", "HOST:PORT", "127.0.0.1:8200",
-        "listen here for other members");
+        "listen here for other members")
+    { Aliases = ["listen-peer-urls"] };
     public static readonly Flag Join = new("join", "HOST:PORT,...", "",
         "client addresses of members to join; ignored once the directory holds a member");
+    public static readonly Flag InitialCluster = new("initial-cluster", "NAME=URL,...", "",
+        "as etcd has it: names and peer URLs of all members; the first of them founds the cluster and the others join it");
+    public static readonly Flag InitialClusterState = new("initial-cluster-state", "new|existing", "new",
+        "as etcd has it: existing for a member that was added to a cluster");
+    public static readonly Flag InitialClusterToken = new("initial-cluster-token", "TEXT", "",
+        "as etcd has it: taken and not looked at, since the number of a cluster is drawn here");
     public static readonly BoundedFlag<int> Bind = BoundedFlag.Number("bind", Bounds.Generator,
         "generator number of lease ids; assigned at join if not given").WithoutDefault();
     public static readonly Flag AdvertiseHttp = new("advertise-haddr", "HOST:PORT", "",
-        "the client address that this member gives to others");
+        "the client address that this member gives to others")
+    { Aliases = ["advertise-client-urls"] };
     public static readonly Flag AdvertiseRaft = new("advertise-raddr", "HOST:PORT", "",
-        "the peer address that this member gives to others");
+        "the peer address that this member gives to others")
+    { Aliases = ["initial-advertise-peer-urls"] };
     public static readonly Flag AllowedHosts = new("allowed-hosts", "NAME,...", "",
         "host names, or *.suffixes, that clients may use besides this machine's; * allows all");
     public static readonly Flag Certificate = new("cert", "FILE", "", "PEM certificate for the client port, which then speaks TLS")
@@ -88,7 +101,7 @@ internal static class Flags
     /// <summary>Everything that makes up <see cref="ServerSettings"/>, in the order of the help.</summary>
     public static IReadOnlyList<Flag> Settings { get; } =
     [
-        Id, HttpAddress, RaftAddress, Join, Bind, AdvertiseHttp, AdvertiseRaft, AllowedHosts,
+        Id, HttpAddress, RaftAddress, Join, InitialCluster, InitialClusterState, InitialClusterToken, Bind, AdvertiseHttp, AdvertiseRaft, AllowedHosts,
         Certificate, Key, ClientAuthority, ClientCertAuth, JoinAuthority, PeerCertificate, PeerKey, PeerAuthority, PeerClientCertAuth,
         Redirect,
         MaxValueBytes, CacheBytes, RequestTimeout, ElectionTimeout, HeartbeatInterval,

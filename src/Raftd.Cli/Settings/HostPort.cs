@@ -4,13 +4,17 @@ using Raftd.Contract;
 namespace Raftd.Cli.Settings;
 
 /// <summary>
-/// A host and a port: <c>127.0.0.1:8001</c>, <c>db1.example:8001</c>, <c>[::1]:7200</c>, <c>:7200</c>.
+/// A host and a port: <c>127.0.0.1:8001</c>, <c>db1.example:8001</c>, <c>[::1]:7200</c>, <c>:7200</c>; or the URL of one, as
+/// etcd's flags have it: <c>http://127.0.0.1:8001</c>.
 /// </summary>
 /// <param name="Host">A name or an address, without brackets; empty means every interface.</param>
 /// <param name="Port">1 to 65535.</param>
 internal readonly record struct HostPort(string Host, int Port)
 {
-    public const string Wanted = "expected host:port, such as 127.0.0.1:8001, [::1]:8001 or :8001";
+    public const string Wanted = "expected one host:port, such as 127.0.0.1:8001, [::1]:8001 or :8001";
+
+    /// <summary>http or https where it was written as a URL; empty where not. It says nothing new: the certificates decide.</summary>
+    public string Scheme { get; private init; } = "";
 
     /// <summary>Whether it stands for every interface: <c>:7200</c>, <c>0.0.0.0:7200</c>, <c>[::]:7200</c>.</summary>
     public bool IsAny => Host.Length == 0
@@ -23,6 +27,8 @@ internal readonly record struct HostPort(string Host, int Port)
     public static bool TryParse(string text, out HostPort value)
     {
         value = default;
+        var scheme = SchemeOf(text);
+        text = scheme.Length == 0 ? text : text[(scheme.Length + Uri.SchemeDelimiter.Length)..].TrimEnd('/');
         var colon = text.LastIndexOf(':');
         if (colon < 0
             || !MemberNames.TryParsePort(text.AsSpan(colon + 1), out var port)
@@ -31,7 +37,7 @@ internal readonly record struct HostPort(string Host, int Port)
             return false;
         }
 
-        value = new HostPort(host, port);
+        value = new HostPort(host, port) { Scheme = scheme };
         return true;
     }
 
@@ -55,6 +61,11 @@ internal readonly record struct HostPort(string Host, int Port)
     }
 
     public override string ToString() => Host.Contains(':') ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
+
+    private static string SchemeOf(string text) =>
+        text.StartsWith("http://", StringComparison.Ordinal) ? Uri.UriSchemeHttp
+        : text.StartsWith("https://", StringComparison.Ordinal) ? Uri.UriSchemeHttps
+        : "";
 
     private static bool TryParseHost(string text, out string host)
     {

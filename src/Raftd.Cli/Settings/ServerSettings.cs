@@ -28,6 +28,12 @@ internal sealed record ServerSettings
     /// </summary>
     public required IReadOnlyList<HostPort> Join { get; init; }
 
+    /// <summary>All members, as etcd's flags name them; null where they do not.</summary>
+    public required InitialCluster? InitialCluster { get; init; }
+
+    /// <summary>The members of <see cref="InitialCluster"/> run already.</summary>
+    public required bool ClusterExists { get; init; }
+
     /// <summary>Generator number of the lease ids. Null: assigned at join.</summary>
     public required int? Bind { get; init; }
 
@@ -113,6 +119,10 @@ internal sealed record ServerSettings
             Join.Any(address => address.Host.Length == 0)
                 ? $"{Flags.Join.Label} {string.Join(',', Join)}: each address needs a host"
                 : null,
+            InitialCluster?.Problem(Id, ClusterExists, Join),
+            ClusterExists && InitialCluster is null
+                ? $"{Flags.InitialClusterState.Label} existing: needs {Flags.InitialCluster.Label} beside it"
+                : null,
             Flags.MaxValueBytes.Problem(MaxValueBytes),
             Flags.CacheBytes.Problem(CacheBytes),
             Flags.QuotaBytes.Problem(QuotaBytes),
@@ -127,6 +137,7 @@ internal sealed record ServerSettings
         };
         problems.AddRange(ProblemsBetween());
         problems.AddRange(TlsSettings.Problems(this));
+        problems.AddRange(SchemeProblems());
         return [.. problems.OfType<string>()];
     }
 
@@ -150,6 +161,29 @@ internal sealed record ServerSettings
         {
             yield return $"{Flags.QuotaBytes.Label} {SizeText.Format(QuotaBytes)}: must be at least "
                 + $"{Flags.MaxValueBytes.Label}, {SizeText.Format(MaxValueBytes)}";
+        }
+    }
+
+    /// <summary>A URL of etcd's flags says whether a port speaks TLS; here its certificate does.</summary>
+    private IEnumerable<string> SchemeProblems()
+    {
+        (Flag Flag, HostPort? Address, TlsSettings Tls, Flag Certificate)[] addresses =
+        [
+            (Flags.HttpAddress, HttpAddress, ClientTls, Flags.Certificate),
+            (Flags.AdvertiseHttp, AdvertiseHttpAddress, ClientTls, Flags.Certificate),
+            .. Join.Select(address => (Flags.Join, (HostPort?)address, ClientTls, Flags.Certificate)),
+            (Flags.RaftAddress, RaftAddress, PeerTls, Flags.PeerCertificate),
+            (Flags.AdvertiseRaft, AdvertiseRaftAddress, PeerTls, Flags.PeerCertificate),
+            .. (InitialCluster?.Members.Values ?? []).Select(address => (Flags.InitialCluster, (HostPort?)address, PeerTls, Flags.PeerCertificate)),
+        ];
+        foreach (var (flag, address, tls, certificate) in addresses)
+        {
+            if (address is { Scheme: { Length: > 0 } scheme } said && (scheme == Uri.UriSchemeHttps) != tls.IsOn)
+            {
+                yield return tls.IsOn
+                    ? $"{flag.Label} {scheme}://{said}: contradicts {certificate.Label}, with which it is https"
+                    : $"{flag.Label} {scheme}://{said}: needs {certificate.Label} beside it";
+            }
         }
     }
 

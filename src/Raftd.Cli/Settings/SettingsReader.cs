@@ -33,6 +33,8 @@ internal sealed class SettingsReader
         HttpAddress = Parse<HostPort>(Flags.HttpAddress, HostPort.TryParse, HostPort.Wanted),
         RaftAddress = Parse<HostPort>(Flags.RaftAddress, HostPort.TryParse, HostPort.Wanted),
         Join = Parse<IReadOnlyList<HostPort>>(Flags.Join, HostPort.TryParseList, HostPort.Wanted),
+        InitialCluster = Parse<InitialCluster?>(Flags.InitialCluster, InitialCluster.TryParse, InitialCluster.Wanted),
+        ClusterExists = Parse<bool>(Flags.InitialClusterState, TryParseState, "expected new or existing"),
         Bind = Optional<int>(Flags.Bind, TryParseInt, $"expected a number from {Flags.Bind.Allowed}"),
         AdvertiseHttpAddress = Optional<HostPort>(Flags.AdvertiseHttp, HostPort.TryParse, HostPort.Wanted),
         AdvertiseRaftAddress = Optional<HostPort>(Flags.AdvertiseRaft, HostPort.TryParse, HostPort.Wanted),
@@ -112,6 +114,12 @@ internal sealed class SettingsReader
     }
 
     private static bool TryParseInt(string text, out int value) => int.TryParse(text, out value);
+
+    private static bool TryParseState(string text, out bool value)
+    {
+        value = text == "existing";
+        return text is "new" or "existing";
+    }
 
     private static bool TryParseFormat(string text, out LogFormat value)
     {

@@ -18,6 +18,8 @@ internal sealed class LeaderCallTable
         Add(calls.LeasedKeys);
         Add(calls.Leases);
         Add(calls.Join);
+        Add(calls.AddMember);
+        Add(calls.UpdateMember);
         Add(calls.RemoveMember);
         Add(calls.PromoteMember);
         Add(calls.TransferLeadership);

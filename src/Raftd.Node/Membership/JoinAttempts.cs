@@ -48,7 +48,7 @@ internal sealed class JoinAttempts(
             throw new FatalStopException(
                 FatalReason.JoinFailed,
                 $"could not join through {string.Join(", ", targets)}: {reason}",
-                "check that the members are up and that -join names their client addresses");
+                "check that the members are up, and that -join names their client addresses or --initial-cluster their peer addresses");
         }
 
         // At least half of the pause, so that a target that fails at once is not asked in a tight loop.
@@ -67,8 +67,9 @@ internal sealed class JoinAttempts(
     /// <summary>The member asked speaks TLS, and this one does not: no other attempt would end differently.</summary>
     public FatalStopException NeedsTls() => new(
         FatalReason.JoinFailed,
-        $"{Target} serves clients with TLS, and this member does not",
-        "give this member -cert and -key as the others have, and -join-ca if the system does not know the CA of theirs");
+        $"{Target} speaks TLS, and this member does not",
+        "give this member -cert and -key as the others have, and -join-ca if the system does not know the CA of theirs; with "
+        + "--initial-cluster it is -peer-cert, -peer-key and -peer-ca");
 
     /// <summary>Enough to dial the member until the log says more.</summary>
     private static MemberInfo Known(Member member) => new()

@@ -1,7 +1,8 @@
-// Sends the requests of a directory that joins (JoinAttempts). They go to the client route POST /join, because -join names
-// client addresses.
+// Sends the requests of a directory that joins (JoinAttempts). They go to POST /join: of the client address, which is what
+// -join names, or of the peer address, which is all that etcd's flags tell of a member. Peers speak HTTP/2 alone.
 
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Serialization.Metadata;
 using Raftd.Contract;
@@ -10,15 +11,16 @@ using Raftd.Tls;
 namespace Raftd.Node.Membership;
 
 /// <param name="attempts">Which member is asked next, and with what.</param>
+/// <param name="arePeers">The addresses are those for peers.</param>
 /// <param name="tls">The certificate of this member, and the CA of theirs; null for clear text.</param>
 /// <param name="time">Of the pauses.</param>
-internal sealed class Joining(JoinAttempts attempts, TlsIdentity? tls, TimeProvider time)
+internal sealed class Joining(JoinAttempts attempts, bool arePeers, TlsIdentity? tls, TimeProvider time)
 {
     private const int MaxAnswerBytes = 4 << 20;
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(10);
 
     // As the route names it (docs/rest.md).
-    private const string LevelTooLow = "level_too_low";
+    internal const string LevelTooLow = "level_too_low";
 
     // As a port with TLS answers clear text (Raftd.Tls).
     private const string TlsRequired = "tls_required";
@@ -52,7 +54,13 @@ internal sealed class Joining(JoinAttempts attempts, TlsIdentity? tls, TimeProvi
             handler.SslOptions = TlsDial.OptionsOf(tls);
         }
 
-        return new HttpClient(handler) { Timeout = CallLimit, MaxResponseContentBufferSize = MaxAnswerBytes };
+        return new HttpClient(handler)
+        {
+            Timeout = CallLimit,
+            MaxResponseContentBufferSize = MaxAnswerBytes,
+            DefaultRequestVersion = arePeers ? HttpVersion.Version20 : HttpVersion.Version11,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
     }
 
     /// <summary>The target was not reached, took too long, or gave an answer that is not raftd's.</summary>

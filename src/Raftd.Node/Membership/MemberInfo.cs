@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Raftd.Node.Membership;
 
 /// <summary>What the configuration holds about one member besides its vote.</summary>
@@ -6,9 +8,10 @@ internal sealed record MemberInfo
     /// <summary>Assigned at join, never used twice.</summary>
     public required ulong Id { get; init; }
 
-    /// <summary>The operator's name for it (-id).</summary>
+    /// <summary>The operator's name for it (-id); empty until a member that was added by its peer address has started.</summary>
     public required string Label { get; init; }
 
+    /// <summary>Empty as long as the label is.</summary>
     public required string HttpAddress { get; init; }
 
     public required string PeerAddress { get; init; }
@@ -22,4 +25,12 @@ internal sealed record MemberInfo
 
     /// <summary>A learner that the leader promotes by itself once it has caught up.</summary>
     public required bool PromoteWhenCaughtUp { get; init; }
+
+    /// <summary>False for a member that was added by its peer address and for which no directory has come yet.</summary>
+    [JsonIgnore]
+    public bool HasStarted => Label.Length > 0;
+
+    /// <summary>In messages.</summary>
+    [JsonIgnore]
+    public string Name => HasStarted ? Label : "not started yet";
 }

@@ -53,4 +53,26 @@ internal sealed class MemberTable
 
         return -1;
     }
+
+    /// <param name="asked">Null for any that is free.</param>
+    /// <exception cref="StoreException">BadRequest, or Conflict: it is taken, or all are.</exception>
+    public int ChooseGenerator(int? asked)
+    {
+        if (asked is { } given && !Bounds.Generator.Holds(given))
+        {
+            throw new StoreException(
+                ErrorCode.BadRequest, $"generator number {asked} is not within {Bounds.Generator.Least} and {Bounds.Generator.Most}");
+        }
+
+        var number = asked ?? FreeGenerator();
+        if (number < 0 || Members.Any(member => member.Generator == number))
+        {
+            throw new StoreException(
+                ErrorCode.Conflict,
+                asked is null ? $"all {Bounds.Generator.Most + 1} generator numbers are taken" : $"generator number {asked} belongs to another member",
+                "leave -bind out and the cluster chooses");
+        }
+
+        return number;
+    }
 }

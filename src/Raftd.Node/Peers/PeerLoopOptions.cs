@@ -26,7 +26,7 @@ internal sealed record PeerLoopOptions
     public required TimeSpan RequestTimeLimit { get; init; }
 
     /// <summary>Draws the id of a member that joins, one that was never used before: random in the product.</summary>
-    public required Func<JoinRequest, ulong> DrawMemberId { get; init; }
+    public required Func<ulong, ulong> DrawMemberId { get; init; }
 
     public required long MaxLeaseKeys { get; init; }
 

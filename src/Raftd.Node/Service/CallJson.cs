@@ -18,6 +18,9 @@ namespace Raftd.Node.Service;
 [JsonSerializable(typeof(LeaseListResponse))]
 [JsonSerializable(typeof(JoinRequest))]
 [JsonSerializable(typeof(JoinResponse))]
+[JsonSerializable(typeof(MemberAddRequest))]
+[JsonSerializable(typeof(MemberUpdateRequest))]
+[JsonSerializable(typeof(Member))]
 internal sealed partial class CallJson : JsonSerializerContext;
 
 /// <summary>The answer of a call that has none.</summary>

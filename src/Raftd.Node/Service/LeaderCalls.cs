@@ -28,6 +28,14 @@ internal sealed class LeaderCalls(LeaseKeeper leases, MembershipKeeper members)
         "join", CallJson.Default.JoinRequest, CallJson.Default.JoinResponse,
         ChangesState: true, (_, request) => members.JoinAsync(request));
 
+    public LeaderCall<MemberAddRequest, Member> AddMember { get; } = new(
+        "member-add", CallJson.Default.MemberAddRequest, CallJson.Default.Member,
+        ChangesState: true, (_, request) => members.AddAsync(request));
+
+    public LeaderCall<MemberUpdateRequest, Nothing> UpdateMember { get; } = new(
+        "member-update", CallJson.Default.MemberUpdateRequest, CallJson.Default.Nothing,
+        ChangesState: true, (_, request) => members.UpdateAsync(request));
+
     public LeaderCall<ulong, Nothing> RemoveMember { get; } = new(
         "member-remove", CallJson.Default.UInt64, CallJson.Default.Nothing,
         ChangesState: true, (_, id) => members.RemoveAsync(id));

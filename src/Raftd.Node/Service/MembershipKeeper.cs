@@ -12,19 +12,15 @@ namespace Raftd.Node.Service;
 
 /// <param name="self">Of which cluster.</param>
 /// <param name="replica">Decides.</param>
-/// <param name="drawId">The number of a member that joins, never used before.</param>
+/// <param name="drawId">The number of a new member, never used before, from its instance; 0 where that is not known yet.</param>
 /// <param name="clientScheme">Of the URLs in messages to the operator.</param>
 internal sealed class MembershipKeeper(
-    MemberIdentity self, Replica replica, Func<JoinRequest, ulong> drawId, string clientScheme)
+    MemberIdentity self, Replica replica, Func<ulong, ulong> drawId, string clientScheme)
 {
     public async ValueTask<JoinResponse> JoinAsync(JoinRequest request)
     {
-        if (request.Problem() is { } problem)
-        {
-            throw new StoreException(ErrorCode.BadRequest, problem);
-        }
-
-        var outcome = await TrueAsync(replica.ChangeMembersAsync(new JoinChange(request, drawId(request), clientScheme)));
+        Require(request.Problem());
+        var outcome = await TrueAsync(replica.ChangeMembersAsync(new JoinChange(request, drawId(request.Instance), clientScheme)));
         var joined = MemberTable.Decode(outcome.Configuration.Context.Span);
         var member = joined.FindLabel(request.Label);
         Invariant.Check(member is not null, $"{request.Label} is not among the {joined.Members.Length} members that it joined");
@@ -35,6 +31,21 @@ internal sealed class MembershipKeeper(
             Generator = member.Generator,
             Members = [.. joined.Members.Select(info => Describe(outcome.Configuration, info))],
         };
+    }
+
+    public async ValueTask<Member> AddAsync(MemberAddRequest request)
+    {
+        Require(request.Problem());
+        var change = new AddChange(request, drawId(0));
+        var outcome = await TrueAsync(replica.ChangeMembersAsync(change));
+        return Describe(outcome.Configuration, MemberTable.Decode(outcome.Configuration.Context.Span).Find(change.NewId)!);
+    }
+
+    public async ValueTask<Nothing> UpdateAsync(MemberUpdateRequest request)
+    {
+        Require(request.Problem());
+        await TrueAsync(replica.ChangeMembersAsync(new UpdateChange(request)));
+        return new Nothing();
     }
 
     public async ValueTask<Nothing> RemoveAsync(ulong id)
@@ -61,6 +72,14 @@ internal sealed class MembershipKeeper(
         PeerAddress = info.PeerAddress,
         IsLearner = configuration.IsLearner(new NodeId(info.Id)),
     };
+
+    private static void Require(string? problem)
+    {
+        if (problem is not null)
+        {
+            throw new StoreException(ErrorCode.BadRequest, problem);
+        }
+    }
 
     /// <summary>The outcome, once it is sure that this leader could speak for the cluster.</summary>
     private async Task<MembershipOutcome> TrueAsync(Task<MembershipOutcome> asked)

@@ -9,6 +9,12 @@ internal sealed partial class NodeService : IGroupService
     public ValueTask<JoinResponse> JoinAsync(Caller caller, JoinRequest request, CancellationToken cancellationToken) =>
         new(_router.CallAsync(_calls.Join, caller, request).WaitAsync(cancellationToken));
 
+    public ValueTask<Member> AddMemberAsync(Caller caller, MemberAddRequest request, CancellationToken cancellationToken) =>
+        new(_router.CallAsync(_calls.AddMember, caller, request).WaitAsync(cancellationToken));
+
+    public async ValueTask UpdateMemberAsync(Caller caller, MemberUpdateRequest request, CancellationToken cancellationToken) =>
+        await _router.CallAsync(_calls.UpdateMember, caller, request).WaitAsync(cancellationToken);
+
     public async ValueTask RemoveMemberAsync(Caller caller, ulong id, CancellationToken cancellationToken) =>
         await _router.CallAsync(_calls.RemoveMember, caller, id).WaitAsync(cancellationToken);
 

@@ -80,6 +80,12 @@ internal sealed class ServiceGate(NodeOptions options) : IKeyValueService, ILeas
     public ValueTask<MemberListResponse> MembersAsync(Caller caller, ReadLevel level, CancellationToken cancellationToken) =>
         Running.MembersAsync(caller, level, cancellationToken);
 
+    public ValueTask<Member> AddMemberAsync(Caller caller, MemberAddRequest request, CancellationToken cancellationToken) =>
+        Running.AddMemberAsync(caller, request, cancellationToken);
+
+    public ValueTask UpdateMemberAsync(Caller caller, MemberUpdateRequest request, CancellationToken cancellationToken) =>
+        Running.UpdateMemberAsync(caller, request, cancellationToken);
+
     public ValueTask RemoveMemberAsync(Caller caller, ulong id, CancellationToken cancellationToken) =>
         Running.RemoveMemberAsync(caller, id, cancellationToken);
 

@@ -11,6 +11,18 @@ public sealed class GroupRightsGuard(IGroupService group) : IGroupService
         return group.JoinAsync(caller, request, cancellationToken);
     }
 
+    public ValueTask<Member> AddMemberAsync(Caller caller, MemberAddRequest request, CancellationToken cancellationToken)
+    {
+        AccessRules.Require(caller);
+        return group.AddMemberAsync(caller, request, cancellationToken);
+    }
+
+    public ValueTask UpdateMemberAsync(Caller caller, MemberUpdateRequest request, CancellationToken cancellationToken)
+    {
+        AccessRules.Require(caller);
+        return group.UpdateMemberAsync(caller, request, cancellationToken);
+    }
+
     public ValueTask RemoveMemberAsync(Caller caller, ulong id, CancellationToken cancellationToken)
     {
         AccessRules.Require(caller);

@@ -38,6 +38,44 @@ public sealed class ClusterCallsTests : IAsyncLifetime
         Assert.Equal((1UL, 0L), (list.Header.ClusterId, list.Header.Revision));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Member_AddedByItsUrl_HasNoNameUntilItStarts(bool isLearner)
+    {
+        var request = new Wire.MemberAddRequest { PeerURLs = { "http://10.0.0.2:2380" }, IsLearner = isLearner };
+        var answer = (await ClusterAsync<Wire.MemberAddResponse>("MemberAdd", request)).Only;
+        Assert.Equal(("", "http://10.0.0.2:2380"), (answer.Member.Name, Assert.Single(answer.Member.PeerURLs)));
+        Assert.Empty(answer.Member.ClientURLs);
+        Assert.Equal([Self, answer.Member.ID], answer.Members.Select(static member => member.ID));
+        Assert.Equal(isLearner, Assert.Single(_host.Cluster.StayingLearners));
+        (await ClusterAsync<Wire.MemberAddResponse>("MemberAdd", request)).Is(EtcdStatus.PeerUrlExists);
+
+        var update = new Wire.MemberUpdateRequest { ID = answer.Member.ID, PeerURLs = { "http://10.0.0.3:2380" } };
+        var updated = (await ClusterAsync<Wire.MemberUpdateResponse>("MemberUpdate", update)).Only;
+        Assert.Contains(updated.Members, static member => member.PeerURLs.Contains("http://10.0.0.3:2380"));
+        update.ID = 5;
+        update.PeerURLs[0] = "http://10.0.0.4:2380";
+        (await ClusterAsync<Wire.MemberUpdateResponse>("MemberUpdate", update)).Is(EtcdStatus.MemberNotFound);
+    }
+
+    [Theory]
+    [InlineData("", "etcdserver: given member URLs are invalid")]
+    [InlineData("10.0.0.2:2380", "etcdserver: given member URLs are invalid")]
+    [InlineData("http://10.0.0.2", "etcdserver: given member URLs are invalid")]
+    [InlineData("http://10.0.0.2:2380/path", "etcdserver: given member URLs are invalid")]
+    [InlineData("unix://10.0.0.2:2380", "etcdserver: given member URLs are invalid")]
+    [InlineData("http://0.0.0.0:2380", "etcdserver: given member URLs are invalid")]
+    [InlineData("https://10.0.0.2:2380", "raftd: the peers of this cluster speak http, not as in https://10.0.0.2:2380")]
+    [InlineData("http://10.0.0.2:1 http://10.0.0.2:2", "raftd: a member has one peer URL, not 2")]
+    public async Task PeerUrl_ThatNoPeerCanBeReachedBy_IsRefused(string urls, string message)
+    {
+        var add = new Wire.MemberAddRequest { PeerURLs = { urls.Split(' ', StringSplitOptions.RemoveEmptyEntries) } };
+        (await ClusterAsync<Wire.MemberAddResponse>("MemberAdd", add)).Is(EtcdStatus.Wrong(message));
+        var update = new Wire.MemberUpdateRequest { ID = Self, PeerURLs = { add.PeerURLs } };
+        (await ClusterAsync<Wire.MemberUpdateResponse>("MemberUpdate", update)).Is(EtcdStatus.Wrong(message));
+    }
+
     [Fact]
     public async Task Member_AddedElsewhere_IsPromotedAndRemoved()
     {
@@ -50,8 +88,6 @@ public sealed class ClusterCallsTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("Cluster/MemberAdd")]
-    [InlineData("Cluster/MemberUpdate")]
     [InlineData("Maintenance/Defragment")]
     [InlineData("Maintenance/Hash")]
     [InlineData("Maintenance/HashKV")]

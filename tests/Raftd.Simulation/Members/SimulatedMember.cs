@@ -293,7 +293,7 @@ internal sealed class SimulatedMember(Cluster cluster, ulong id, Configuration? 
             HttpAddress = info.HttpAddress,
             PeerAddress = info.PeerAddress,
             RequestTimeLimit = options.Replica.RequestTimeLimit,
-            DrawMemberId = static request => request.Instance,
+            DrawMemberId = static instance => instance,
             MaxLeaseKeys = long.MaxValue,
             QuotaBytes = options.QuotaBytes,
         };

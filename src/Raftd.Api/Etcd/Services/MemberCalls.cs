@@ -1,3 +1,4 @@
+using Google.Protobuf.Collections;
 using Raftd.Contract;
 
 namespace Raftd.Api.Etcd.Services;
@@ -9,6 +10,29 @@ internal sealed class MemberCalls(ApiServices services)
     {
         var response = new Wire.MemberListResponse { Header = Header };
         response.Members.AddRange(await MembersAsync(request.Linearizable ? ReadLevel.Linearizable : ReadLevel.Stale, call));
+        return response;
+    }
+
+    public async ValueTask<Wire.MemberAddResponse> AddAsync(Wire.MemberAddRequest request, EtcdCall call)
+    {
+        var added = await services.Group.AddMemberAsync(
+            call.Caller,
+            new MemberAddRequest { PeerAddress = PeerAddressOf(request.PeerURLs), StaysLearner = request.IsLearner },
+            call.Deadline);
+
+        // Of a member whose configuration is a moment behind the new one would be missing.
+        var others = (await MembersAsync(ReadLevel.Stale, call)).Where(member => member.ID != added.Id);
+        var response = new Wire.MemberAddResponse { Header = Header, Member = Of(added) };
+        response.Members.AddRange(others.Append(Of(added)).OrderBy(static member => member.ID));
+        return response;
+    }
+
+    public async ValueTask<Wire.MemberUpdateResponse> UpdateAsync(Wire.MemberUpdateRequest request, EtcdCall call)
+    {
+        await services.Group.UpdateMemberAsync(
+            call.Caller, new MemberUpdateRequest { Id = request.ID, PeerAddress = PeerAddressOf(request.PeerURLs) }, call.Deadline);
+        var response = new Wire.MemberUpdateResponse { Header = Header };
+        response.Members.AddRange(await MembersAsync(ReadLevel.Stale, call));
         return response;
     }
 
@@ -36,12 +60,49 @@ internal sealed class MemberCalls(ApiServices services)
         return answer.Members.OrderBy(member => member.Id).Select(Of);
     }
 
-    private Wire.Member Of(Member member) => new()
+    /// <summary>host:port of the only URL.</summary>
+    /// <exception cref="EtcdException">It is no URL of a peer here.</exception>
+    private string PeerAddressOf(RepeatedField<string> urls)
     {
-        ID = member.Id,
-        Name = member.Label,
-        PeerURLs = { $"{services.Options.PeerScheme}://{member.PeerAddress}" },
-        ClientURLs = { $"{services.Options.Scheme}://{member.HttpAddress}" },
-        IsLearner = member.IsLearner,
-    };
+        var scheme = services.Options.PeerScheme + Uri.SchemeDelimiter;
+        if (urls.Count == 0 || urls.Any(static url => !IsPeerUrl(url)))
+        {
+            EtcdStatus.BadPeerUrls.Throw();
+        }
+
+        if (urls.Count > 1)
+        {
+            EtcdStatus.Wrong($"raftd: a member has one peer URL, not {urls.Count}").Throw();
+        }
+
+        return urls[0].StartsWith(scheme, StringComparison.OrdinalIgnoreCase)
+            ? urls[0][scheme.Length..]
+            : throw new EtcdException(EtcdStatus.Wrong($"raftd: the peers of this cluster speak {services.Options.PeerScheme}, not as in {urls[0]}"));
+    }
+
+    /// <summary>A scheme, a host and a port that is written out, and nothing else.</summary>
+    private static bool IsPeerUrl(string url)
+    {
+        var host = url.IndexOf(Uri.SchemeDelimiter, StringComparison.Ordinal) + Uri.SchemeDelimiter.Length;
+        return Uri.TryCreate(url, UriKind.Absolute, out var parsed)
+            && (parsed.Scheme == Uri.UriSchemeHttp || parsed.Scheme == Uri.UriSchemeHttps)
+            && MemberNames.IsAddress(url[host..]);
+    }
+
+    private Wire.Member Of(Member member)
+    {
+        var told = new Wire.Member
+        {
+            ID = member.Id,
+            Name = member.Label,
+            PeerURLs = { $"{services.Options.PeerScheme}://{member.PeerAddress}" },
+            IsLearner = member.IsLearner,
+        };
+        if (member.HttpAddress.Length > 0)
+        {
+            told.ClientURLs.Add($"{services.Options.Scheme}://{member.HttpAddress}");
+        }
+
+        return told;
+    }
 }

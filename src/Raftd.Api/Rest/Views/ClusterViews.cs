@@ -46,10 +46,10 @@ internal sealed record MemberListView(string ClusterId, string Leader, IReadOnly
 
 /// <summary>One member.</summary>
 /// <param name="Id">Its number.</param>
-/// <param name="Label">The name its operator gave it.</param>
-/// <param name="HttpAddr">Where clients reach it.</param>
+/// <param name="Label">The name its operator gave it; empty until it has been started.</param>
+/// <param name="HttpAddr">Where clients reach it; empty until it has been started.</param>
 /// <param name="RaftAddr">Where its peers reach it.</param>
-/// <param name="Url">Where clients reach it, with the scheme.</param>
+/// <param name="Url">Where clients reach it, with the scheme; empty until it has been started.</param>
 /// <param name="Learner">It receives the log and does not vote yet.</param>
 /// <param name="Leader">It leads; absent where the answer does not know.</param>
 internal sealed record MemberView(
@@ -60,7 +60,7 @@ internal sealed record MemberView(
         member.Label,
         member.HttpAddress,
         member.PeerAddress,
-        $"{scheme}://{member.HttpAddress}",
+        member.HttpAddress.Length > 0 ? $"{scheme}://{member.HttpAddress}" : "",
         member.IsLearner,
         leader == 0 ? null : member.Id == leader);
 

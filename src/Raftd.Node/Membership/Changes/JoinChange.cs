@@ -4,7 +4,8 @@
 // another address, if it comes from the same data directory. Another directory under its label has lost the votes and
 // acknowledgements of the first, and is refused (failure 15 in docs/failures.md). A request without an instance number
 // proves nothing and changes nothing. A member that was added by hand, without an instance, gets that of the first
-// directory that joins from its addresses.
+// directory that joins from its addresses; one that was added by its peer address alone gets its label and client address
+// from it as well (AddChange).
 
 using Raftd.Contract;
 using Raftd.Raft;
@@ -19,8 +20,14 @@ internal sealed record JoinChange(JoinRequest Request, ulong NewId, string Clien
     public override Configuration? Next(MembershipFacts now)
     {
         RequireLevel(now.FeatureLevel);
-        var known = now.Members.FindLabel(Request.Label);
-        return known is null ? Add(now) : Renew(now, known);
+        if (now.Members.FindLabel(Request.Label) is { } known)
+        {
+            return Renew(now, known);
+        }
+
+        var added = now.Members.Members.FirstOrDefault(
+            member => !member.HasStarted && member.PeerAddress == Request.PeerAddress);
+        return added is null ? Add(now) : Start(now, added);
     }
 
     private void RequireLevel(int level)
@@ -37,20 +44,32 @@ internal sealed record JoinChange(JoinRequest Request, ulong NewId, string Clien
     private Configuration Add(MembershipFacts now)
     {
         RequireFreeAddresses(now.Members, self: null);
-        var member = new MemberInfo
+        return now.WithLearner(new MemberInfo
         {
             Id = NewId,
             Label = Request.Label,
             HttpAddress = Request.HttpAddress,
             PeerAddress = Request.PeerAddress,
             Instance = Request.Instance,
-            Generator = ChooseGenerator(now.Members, Request.Generator),
+            Generator = now.Members.ChooseGenerator(Request.Generator),
             PromoteWhenCaughtUp = true,
+        });
+    }
+
+    /// <summary>The member waited for a directory.</summary>
+    private Configuration Start(MembershipFacts now, MemberInfo added)
+    {
+        RequireFreeAddresses(now.Members, added);
+        var started = added with
+        {
+            Label = Request.Label,
+            HttpAddress = Request.HttpAddress,
+            Instance = Request.Instance,
+            Generator = Request.Generator is { } asked && asked != added.Generator
+                ? now.Members.ChooseGenerator(asked)
+                : added.Generator,
         };
-        return new Configuration(
-            now.Configuration.Voters,
-            now.Configuration.Learners.Append(new NodeId(member.Id)),
-            now.Members.With(member).Encode());
+        return new Configuration(now.Configuration.Voters, now.Configuration.Learners, now.Members.With(started).Encode());
     }
 
     private Configuration? Renew(MembershipFacts now, MemberInfo known)
@@ -108,28 +127,8 @@ internal sealed record JoinChange(JoinRequest Request, ulong NewId, string Clien
         {
             throw new StoreException(
                 ErrorCode.Conflict,
-                $"member {other.Label} has the address {Request.HttpAddress} or {Request.PeerAddress} already",
+                $"member {other.Name} has the address {Request.HttpAddress} or {Request.PeerAddress} already",
                 "give each member addresses of its own, or remove the member that is gone");
         }
-    }
-
-    private static int ChooseGenerator(MemberTable members, int? asked)
-    {
-        if (asked is { } given && !Bounds.Generator.Holds(given))
-        {
-            throw new StoreException(
-                ErrorCode.BadRequest, $"generator number {asked} is not within {Bounds.Generator.Least} and {Bounds.Generator.Most}");
-        }
-
-        var number = asked ?? members.FreeGenerator();
-        if (number < 0 || members.Members.Any(member => member.Generator == number))
-        {
-            throw new StoreException(
-                ErrorCode.Conflict,
-                asked is null ? $"all {Bounds.Generator.Most + 1} generator numbers are taken" : $"generator number {asked} belongs to another member",
-                "leave -bind out and the cluster chooses");
-        }
-
-        return number;
     }
 }

@@ -23,4 +23,19 @@ internal sealed record MembershipFacts(
     /// <exception cref="StoreException">NotFound.</exception>
     public MemberInfo Require(ulong id) =>
         Members.Find(id) ?? throw new StoreException(ErrorCode.NotFound, $"no member has the id {id}", "see /members");
+
+    /// <exception cref="StoreException">AddressTaken.</exception>
+    public void RequireFreePeerAddress(string address, ulong self)
+    {
+        var other = Members.Members.FirstOrDefault(member => member.Id != self && member.PeerAddress == address);
+        if (other is not null)
+        {
+            throw new StoreException(
+                ErrorCode.AddressTaken, $"member {other.Id} ({other.Name}) has the peer address {address} already", "see /members");
+        }
+    }
+
+    /// <summary>The configuration with this member added, as a learner.</summary>
+    public Configuration WithLearner(MemberInfo member) => new(
+        Configuration.Voters, Configuration.Learners.Append(new NodeId(member.Id)), Members.With(member).Encode());
 }

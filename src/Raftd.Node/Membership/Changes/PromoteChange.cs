@@ -11,7 +11,7 @@ internal sealed record PromoteChange(ulong Id) : MembershipChange
         var member = now.Require(Id);
         if (now.Configuration.IsVoter(new NodeId(Id)))
         {
-            throw new StoreException(ErrorCode.NotALearner, $"member {Id} ({member.Label}) votes already");
+            throw new StoreException(ErrorCode.NotALearner, $"member {Id} ({member.Name}) votes already");
         }
 
         var progress = now.ProgressOf(new NodeId(Id));
@@ -19,7 +19,7 @@ internal sealed record PromoteChange(ulong Id) : MembershipChange
         {
             throw new StoreException(
                 ErrorCode.LearnerBehind,
-                $"member {Id} ({member.Label}) has entry {progress.Match} of {progress.Commit}",
+                $"member {Id} ({member.Name}) has entry {progress.Match} of {progress.Commit}",
                 "promote it when it has caught up; members added with -join are promoted by themselves");
         }
 

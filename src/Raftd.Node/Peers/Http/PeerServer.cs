@@ -25,16 +25,20 @@ internal sealed class PeerServer : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly Action<Exception> _failed;
     private readonly CancellationTokenSource _stop = new();
+    private readonly Func<HttpContext, Task> _join;
     private volatile Action<PeerHandshake, string, IIncomingStream> _knock =
         static (_, _, stream) => NotAMember.Refuse(stream);
 
     /// <param name="endPoint">Where to listen.</param>
     /// <param name="tls">The certificate, and the CA of the peers; null for clear text.</param>
+    /// <param name="join">Answers the requests of <see cref="PeerJoin"/>.</param>
     /// <param name="loggers">For the server itself.</param>
     /// <param name="time">Paces the machines that are held back.</param>
     /// <param name="failed">Called with an exception that neither the door nor a machine may throw; stops the process.</param>
-    public PeerServer(IPEndPoint endPoint, TlsIdentity? tls, ILoggerFactory loggers, TimeProvider time, Action<Exception> failed)
+    public PeerServer(
+        IPEndPoint endPoint, TlsIdentity? tls, Func<HttpContext, Task> join, ILoggerFactory loggers, TimeProvider time, Action<Exception> failed)
     {
+        _join = join;
         _time = time;
         _failed = failed;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -111,6 +115,12 @@ internal sealed class PeerServer : IAsyncDisposable
 
     private async Task HandleAsync(HttpContext context)
     {
+        if (context.Request.Path.Value == PeerJoin.Path)
+        {
+            await _join(context);
+            return;
+        }
+
         var handshake = PeerHandshake.Read(context.Request.Headers, out var reason);
         if (handshake is null)
         {
