@@ -34,7 +34,9 @@ public sealed class TlsClusterTests : IAsyncDisposable
         using var client = _clients.Http(HttpVersion.Version20, _clients.Issue("client"));
         await ReadyAsync(first, client);
         var second = Start("n2", $"{TlsFlags("n2")} -join {first.Address}");
-        var third = Start("n3", $"{TlsFlags("n3")} -join {first.Address}");
+
+        // As etcd's flags have it: through the peers' own port, with the certificates of peers.
+        var third = Start("n3", $"{TlsFlags("n3")} -initial-cluster n1=https://{first.PeerAddress},n3=https://127.0.0.1:1");
         await ReadyAsync(second, client);
         await ReadyAsync(third, client);
 

@@ -15,12 +15,16 @@ internal sealed class TlsMember : IAsyncDisposable
     private TlsMember(string label, string flags, string directory)
     {
         Address = $"127.0.0.1:{Ports.Free()}";
-        var settings = Given.Settings($"-id {label} -haddr {Address} -raddr 127.0.0.1:{Ports.Free()} {flags} {directory}");
+        PeerAddress = $"127.0.0.1:{Ports.Free()}";
+        var settings = Given.Settings($"-id {label} -haddr {Address} -raddr {PeerAddress} {flags} {directory}");
         _run = Task.Run(() => RunAsync(settings));
     }
 
     /// <summary>Where clients reach it.</summary>
     public string Address { get; }
+
+    /// <summary>Where other members reach it.</summary>
+    public string PeerAddress { get; }
 
     public Uri Url => new($"https://{Address}");
 

@@ -190,7 +190,7 @@ internal static class EnduranceMutations
             Name = "generator-out-of-range-joins",
             Failures = [69],
             Wrong = "a join through the peer port takes any generator number, and the member that gets it cannot start",
-            In = "JoinChange.ChooseGenerator",
+            In = "MemberTable.ChooseGenerator",
             Original = "asked is { } given && !Bounds.Generator.Holds(given)",
             Broken = "asked is < 0",
             Suites = [Suite.Node],

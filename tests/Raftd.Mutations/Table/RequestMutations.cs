@@ -88,6 +88,26 @@ internal static class RequestMutations
         },
         new()
         {
+            Name = "added-member-not-found-by-its-address",
+            Failures = [15],
+            Wrong = "a member that was added by its peer address waits for ever, and its directory cannot join: the address is taken",
+            In = "JoinChange.Next",
+            Original = "!member.HasStarted && member.PeerAddress == Request.PeerAddress",
+            Broken = "false",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "peer-address-given-twice",
+            Failures = [15],
+            Wrong = "two members have one peer address: one process gets the votes and the log of both",
+            In = "MembershipFacts.RequireFreePeerAddress",
+            Original = "member.Id != self && member.PeerAddress == address",
+            Broken = "false",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
             Name = "uncommitted-members-reported",
             Failures = [13],
             Wrong = "/members shows a member whose addition may yet be rolled back (docs/bugs.md)",
