@@ -37,7 +37,7 @@ public enum WatchMessageKind
     /// <summary>The watch stands.</summary>
     Created,
 
-    /// <summary>Changes, of whole revisions unless IsFragment says otherwise.</summary>
+    /// <summary>Changes, of whole revisions.</summary>
     Events,
 
     /// <summary>The watch has brought everything up to Revision.</summary>
@@ -82,11 +82,21 @@ public sealed record WatchMessage
 
     public IReadOnlyList<WatchEvent> Events { get; init; } = [];
 
-    /// <summary>More of the last revision follows with the next message of this watch.</summary>
-    public bool IsFragment { get; init; }
+    /// <summary>In the place of Events where one revision is larger than a message: all that the watch wants of it.</summary>
+    public ILargeRevision? Large { get; init; }
 
     public WatchEnd End { get; init; }
 
     /// <summary>With Compacted.</summary>
     public long CompactRevision { get; init; }
+}
+
+/// <summary>One revision, read from the store piece by piece by the face that hands it to the client, as often as needed.</summary>
+public interface ILargeRevision
+{
+    /// <summary>Its changes in order; a piece has at least one, and about as many bytes as a message may have. Takes a few
+    /// milliseconds for each piece.</summary>
+    /// <exception cref="StoreException">Compacted: it is gone, and the rest of it does not come. NotReady: a snapshot is being switched
+    /// in.</exception>
+    IEnumerable<IReadOnlyList<WatchEvent>> Read();
 }

@@ -27,6 +27,9 @@ internal sealed record BenchmarkOptions
     /// <summary>On the disk to be measured; emptied before each use, removed at the end.</summary>
     public string DataDirectory { get; private init; } = Path.Combine(Checkout.Root, "out", "benchmark-data");
 
+    /// <summary>Of the mode etcd: only rows whose name contains this.</summary>
+    public string Row { get; private init; } = "";
+
     /// <summary>The first port; the next thirty are used too.</summary>
     public int Port { get; private init; } = 19000;
 
@@ -61,6 +64,7 @@ internal sealed record BenchmarkOptions
         "--threads" => this with { Threads = Number(name, value) },
         "--value-bytes" => this with { ValueBytes = Number(name, value) },
         "--keys" => this with { Keys = Number(name, value) },
+        "--row" => this with { Row = value },
         "--port" => this with { Port = Number(name, value) },
         "--data" => this with { DataDirectory = Path.GetFullPath(value) },
         _ => throw Usage($"there is no option {name}"),
@@ -73,5 +77,5 @@ internal sealed record BenchmarkOptions
 
     private static BenchmarkException Usage(string problem) => new(
         $"{problem}. Usage: [{string.Join('|', Modes[..^2])}] [--rounds N] [--seconds N] [--connections N] [--threads N] "
-        + "[--value-bytes N] [--keys N] [--data DIRECTORY] [--port N]");
+        + "[--value-bytes N] [--keys N] [--data DIRECTORY] [--port N] [--row TEXT]");
 }

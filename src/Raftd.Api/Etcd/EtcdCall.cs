@@ -87,6 +87,15 @@ internal abstract class EtcdCall(HttpContext context, ApiServices services) : ID
     /// <exception cref="OperationCanceledException">The client is gone.</exception>
     public abstract ValueTask WriteAsync(IMessage message);
 
+    /// <summary>One of many messages, as large as it may be: its parts are made one after the other, and Protobuf reads parts that
+    /// stand behind each other as one message.</summary>
+    /// <param name="parts">Makes them; asked twice, since a message begins with its length.</param>
+    /// <exception cref="EtcdException">The message would be larger than any client can take.</exception>
+    /// <exception cref="OperationCanceledException">The client is gone, or was cut off because the parts were not the same the second
+    /// time.</exception>
+    public abstract ValueTask WriteJoinedAsync<T>(Func<IEnumerable<T>> parts)
+        where T : class, IMessage<T>;
+
     /// <summary>Waits for what may not know the client's deadline, or know it late.</summary>
     public async ValueTask<T> WithinDeadlineAsync<T>(ValueTask<T> answer) =>
         _deadline is null ? await answer : await answer.AsTask().WaitAsync(_deadline.Token);
@@ -132,6 +141,29 @@ internal abstract class EtcdCall(HttpContext context, ApiServices services) : ID
             Context.Abort();
             throw;
         }
+    }
+
+    /// <summary>The bytes of all parts together.</summary>
+    /// <exception cref="EtcdException">They are more than the limit.</exception>
+    protected async ValueTask<long> CountAsync<T>(IEnumerable<T> parts, long limit)
+        where T : IMessage
+    {
+        var bytes = 0L;
+        foreach (var part in parts)
+        {
+            bytes += part.CalculateSize();
+            if (bytes > limit)
+            {
+                throw new EtcdException(new EtcdStatus(
+                    GrpcCode.ResourceExhausted, $"raftd: a message above {limit} bytes would have to be sent; ask for fragments, or for less"));
+            }
+
+            // Each part is read from the store: a thread of the pool is not kept for all of them.
+            await Task.Yield();
+            Waiting.ThrowIfCancellationRequested();
+        }
+
+        return bytes;
     }
 
     /// <summary>Gives back what is held of budgets.</summary>

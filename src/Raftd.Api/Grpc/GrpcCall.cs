@@ -100,7 +100,44 @@ internal sealed class GrpcCall(HttpContext context, ApiServices services) : Etcd
 
     public override ValueTask WriteAsync(IMessage message) => SendAsync(message, message.CalculateSize());
 
+    public override async ValueTask WriteJoinedAsync<T>(Func<IEnumerable<T>> parts)
+    {
+        var left = await CountAsync(parts(), int.MaxValue);
+        HasAnswered = true;
+        try
+        {
+            PutHead((int)left);
+            foreach (var part in parts())
+            {
+                var bytes = part.CalculateSize();
+                left -= bytes;
+                if (left < 0)
+                {
+                    break;
+                }
+
+                using var share = Hold(bytes);
+                part.WriteTo(Context.Response.BodyWriter);
+                await FlushAsync(bytes);
+            }
+        }
+        catch
+        {
+            CutOff();
+            throw;
+        }
+
+        if (left != 0)
+        {
+            CutOff();
+            throw new OperationCanceledException("the store has compacted a part of the message while it was sent");
+        }
+    }
+
     protected override void Release() => _held.Release();
+
+    /// <summary>A message that has begun and cannot be ended: what follows would be read as the rest of it.</summary>
+    private void CutOff() => Context.Abort();
 
     private static bool TakesGzip(string encoding) => encoding switch
     {
@@ -211,11 +248,16 @@ internal sealed class GrpcCall(HttpContext context, ApiServices services) : Etcd
     private void Put(IMessage message, int bytes)
     {
         HasAnswered = true;
+        PutHead(bytes);
+        message.WriteTo(Context.Response.BodyWriter);
+    }
+
+    private void PutHead(int bytes)
+    {
         var writer = Context.Response.BodyWriter;
         var head = writer.GetSpan(HeadBytes);
         head[0] = 0;
         BinaryPrimitives.WriteInt32BigEndian(head[1..], bytes);
         writer.Advance(HeadBytes);
-        message.WriteTo(writer);
     }
 }

@@ -15,6 +15,9 @@ internal sealed class JsonCall(HttpContext context, ApiServices services) : Etcd
 {
     private const string MetadataPrefix = "Grpc-Metadata-";
 
+    // As much as a range may answer: 256 MiB.
+    private const long MaxJoinedBytes = 256 << 20;
+
     private HeldBytes _held;
     private RequestBody? _body;
 
@@ -64,7 +67,7 @@ internal sealed class JsonCall(HttpContext context, ApiServices services) : Etcd
 
     public override async ValueTask AnswerAsync(IMessage message)
     {
-        var bytes = TextBytes(message);
+        var bytes = TextBytes(message.CalculateSize());
         using var share = Hold(bytes);
         var text = new ArrayBufferWriter<byte>();
         JsonWriting.Write(message, text);
@@ -77,8 +80,34 @@ internal sealed class JsonCall(HttpContext context, ApiServices services) : Etcd
     /// <summary>One line.</summary>
     public override async ValueTask WriteAsync(IMessage message)
     {
-        var bytes = TextBytes(message);
+        var bytes = TextBytes(message.CalculateSize());
         using var share = Hold(bytes);
+        await WriteLineAsync(message, bytes);
+    }
+
+    /// <summary>Put together in memory, within the budget of answers: the text of a line has no parts.</summary>
+    public override async ValueTask WriteJoinedAsync<T>(Func<IEnumerable<T>> parts)
+    {
+        var bytes = TextBytes(await CountAsync(parts(), MaxJoinedBytes));
+        using var share = Hold(bytes);
+        T? whole = null;
+        foreach (var part in parts())
+        {
+            if (whole is null)
+            {
+                whole = part;
+            }
+            else
+            {
+                whole.MergeFrom(part);
+            }
+        }
+
+        await WriteLineAsync(whole!, bytes);
+    }
+
+    private async ValueTask WriteLineAsync(IMessage message, long bytes)
+    {
         var writer = Context.Response.BodyWriter;
         if (!Context.Response.HasStarted)
         {
@@ -192,5 +221,5 @@ internal sealed class JsonCall(HttpContext context, ApiServices services) : Etcd
     }
 
     /// <summary>About: base64 takes four for three, and there are names.</summary>
-    private static long TextBytes(IMessage message) => 2L * message.CalculateSize();
+    private static long TextBytes(long bytes) => 2 * bytes;
 }

@@ -51,6 +51,9 @@ internal sealed class WatchEvents(IReplicatedState state, List<RevisionRecord> c
         return new WatchEvent(version, change.IsTombstone, withPrevious ? PreviousOf(change.Key, main, view) : null);
     }
 
+    /// <summary>What an event counts for in the size of a message.</summary>
+    public static long BytesOf(RevisionRecord change, WatchEvent made) => change.LogicalBytes + (made.Previous?.ValueBytes ?? 0);
+
     /// <summary>The key as it was before the whole revision; null where it did not exist, or that is compacted.</summary>
     private static KeyValue? PreviousOf(byte[] key, long main, IStateView view)
     {

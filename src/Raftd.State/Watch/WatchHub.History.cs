@@ -116,23 +116,10 @@ public sealed partial class WatchHub
     {
         // A number that another watcher was given while this one waited its turn would mean two places in the queue.
         Invariant.Check(reader.State == WatcherState.Behind, $"watch {reader.Id} reads history while it is {reader.State}");
-        var end = page.End;
-        var events = new List<WatchEvent>();
-        var bytes = 0L;
+        Portion portion;
         try
         {
-            foreach (var change in changes.Where(reader.Wants))
-            {
-                if (bytes > _options.MaxMessageBytes)
-                {
-                    end = change.Revision;
-                    break;
-                }
-
-                var made = WatchEvents.Of(change, reader.Request.WithPrevious, view);
-                events.Add(made);
-                bytes += change.LogicalBytes + (made.Previous?.ValueBytes ?? 0);
-            }
+            portion = PortionOf(reader, changes, page, view);
         }
         catch (StoreException e) when (e.Code == ErrorCode.NotReady)
         {
@@ -140,45 +127,84 @@ public sealed partial class WatchHub
             return;
         }
 
-        Tell(reader, events, end, end == page.End && page.IsLast ? view.Revision : end.Sub == 0 ? end.Main - 1 : end.Main);
+        var isAll = portion.End == page.End && page.IsLast;
+        Tell(reader, portion, isAll ? view.Revision : portion.End.Main - 1);
 
         // A watch whose start is still to come stays where it is.
-        reader.Next = end.CompareTo(reader.Next) > 0 ? end : reader.Next;
-        if (end == page.End && page.IsLast)
+        reader.Next = portion.End.CompareTo(reader.Next) > 0 ? portion.End : reader.Next;
+        if (isAll)
         {
             reader.State = WatcherState.Synced;
         }
         else
         {
-            FallBehind(reader, end);
+            FallBehind(reader, portion.End);
         }
     }
 
-    /// <param name="reader">Gets the events, if there are any, or if it waits for the rest of a revision.</param>
-    /// <param name="events">Up to the change before <paramref name="end"/>.</param>
-    /// <param name="end">The first change that is not among them.</param>
-    /// <param name="revision">What the message says: a client that goes on behind it misses nothing.</param>
-    private static void Tell(Watcher reader, List<WatchEvent> events, Revision end, long revision)
+    /// <summary>What a reader gets of a page: whole revisions, as many as a message holds, or one that no message holds.</summary>
+    private Portion PortionOf(Watcher reader, List<RevisionRecord> changes, Page page, IStateView view)
     {
-        var isFragment = end.Sub > 0 && (events.Count > 0 ? events[^1].Key.ModRevision == end.Main : reader.IsInRevision);
-        if (events.Count > 0 || (reader.IsInRevision && !isFragment))
+        var events = new List<WatchEvent>();
+        var bytes = 0L;
+        foreach (var change in changes.Where(reader.Wants))
         {
-            reader.HadEvents = true;
-            reader.Session.Give(new WatchMessage
+            var main = change.Revision.Main;
+            if (page.IsPart)
             {
-                Kind = WatchMessageKind.Events,
-                Id = reader.Id,
-                Revision = revision,
-                Events = events,
-                IsFragment = isFragment,
-            });
+                return Large(reader, main);
+            }
+
+            if (bytes > _options.MaxMessageBytes)
+            {
+                // The revision in which the message is full waits for the next one, unless it fills a message by itself.
+                events.RemoveAll(made => made.Key.ModRevision == main);
+                return events.Count > 0 ? new Portion(events, null, new Revision(main, 0)) : Large(reader, main);
+            }
+
+            var made = WatchEvents.Of(change, reader.Request.WithPrevious, view);
+            events.Add(made);
+            bytes += WatchEvents.BytesOf(change, made);
         }
 
-        reader.IsInRevision = isFragment;
+        return new Portion(events, null, page.End);
     }
+
+    private Portion Large(Watcher reader, long main) => new(
+        [], new LargeRevision(_state, reader.Group, reader.Request, main, _options.MaxMessageBytes), new Revision(main + 1, 0));
+
+    /// <param name="reader">Gets the events, if there are any.</param>
+    /// <param name="portion">Whole revisions.</param>
+    /// <param name="revision">What the message says: a client that goes on behind it misses nothing.</param>
+    private static void Tell(Watcher reader, Portion portion, long revision)
+    {
+        if (portion.Events.Count == 0 && portion.Large is null)
+        {
+            return;
+        }
+
+        reader.HadEvents = true;
+        reader.Session.Give(new WatchMessage
+        {
+            Kind = WatchMessageKind.Events,
+            Id = reader.Id,
+            Revision = revision,
+            Events = portion.Events,
+            Large = portion.Large,
+        });
+    }
+
+    /// <param name="Events">None with a large revision.</param>
+    /// <param name="Large">One revision alone.</param>
+    /// <param name="End">The first change behind them; within a revision only if the reader wants nothing of what is before it.</param>
+    private sealed record Portion(IReadOnlyList<WatchEvent> Events, ILargeRevision? Large, Revision End);
 
     /// <param name="Changes">Whole revisions, or a part of one.</param>
     /// <param name="End">The first change behind them.</param>
     /// <param name="IsLast">There is nothing behind them in the view.</param>
-    private sealed record Page(IReadOnlyList<RevisionRecord> Changes, Revision End, bool IsLast);
+    private sealed record Page(IReadOnlyList<RevisionRecord> Changes, Revision End, bool IsLast)
+    {
+        /// <summary>It holds a part of one revision, and nothing else.</summary>
+        public bool IsPart => End.Sub > 0;
+    }
 }

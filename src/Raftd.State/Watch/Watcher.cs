@@ -19,14 +19,18 @@ internal sealed class Watcher(WatchSession session, long id, WatchRequest reques
 
     public WatcherState State { get; set; }
 
-    /// <summary>The last message was a fragment: the rest of its revision follows.</summary>
-    public bool IsInRevision { get; set; }
-
     /// <summary>Given something since the last time that progress was due.</summary>
     public bool HadEvents { get; set; }
 
     public bool Wants(RevisionRecord change) =>
-        change.Revision.CompareTo(Next) >= 0 && !(change.IsTombstone ? request.WithoutDeletes : request.WithoutPuts);
+        change.Revision.CompareTo(Next) >= 0 && request.Wants(change);
+}
+
+internal static class WatchRequestExtensions
+{
+    /// <summary>By its filters.</summary>
+    public static bool Wants(this WatchRequest request, RevisionRecord change) =>
+        !(change.IsTombstone ? request.WithoutDeletes : request.WithoutPuts);
 }
 
 internal enum WatcherState

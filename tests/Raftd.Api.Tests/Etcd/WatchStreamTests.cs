@@ -71,7 +71,7 @@ public sealed class WatchStreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Fragments_WhereNotAskedFor_AreOneAnswer()
+    public async Task LargeRevision_IsFragmentsWhereTheClientTakesThem_AndOneAnswerWhereNot()
     {
         using var stream = Open();
         await CreateAsync(stream, new Wire.WatchCreateRequest { Key = Bytes("a"), Fragment = true });
@@ -87,15 +87,59 @@ public sealed class WatchStreamTests : IAsyncLifetime
 
         foreach (var id in new[] { 0L, 1L })
         {
-            _session.Say(Message(WatchMessageKind.Events, id, 11) with { Events = [PutOf("a", 11)], IsFragment = true });
-            _session.Say(Message(WatchMessageKind.Events, id, 11) with { Events = [PutOf("b", 11)] });
+            _session.Say(Message(WatchMessageKind.Events, id, 11) with { Large = new Pieces([PutOf("a", 11)], [PutOf("b", 11), PutOf("c", 11)]) });
         }
 
-        Assert.Equal((0L, true, 1), Seen(await stream.ReadAsync()));
-        Assert.Equal((0L, false, 1), Seen(await stream.ReadAsync()));
-        Assert.Equal((1L, false, 2), Seen(await stream.ReadAsync()));
+        Assert.Equal((0L, true, 11L, "a"), Seen(await stream.ReadAsync()));
+        Assert.Equal((0L, false, 11L, "b c"), Seen(await stream.ReadAsync()));
+        Assert.Equal((1L, false, 11L, "a b c"), Seen(await stream.ReadAsync()));
 
-        static (long, bool, int) Seen(Wire.WatchResponse answer) => (answer.WatchId, answer.Fragment, answer.Events.Count);
+        static (long, bool, long, string) Seen(Wire.WatchResponse answer) => (
+            answer.WatchId, answer.Fragment, answer.Header.Revision, string.Join(' ', answer.Events.Select(static e => e.Kv.Key.ToStringUtf8())));
+    }
+
+    /// <summary>Far more than Kestrel's buffers hold: it goes out while it is made.</summary>
+    [Fact]
+    public async Task LargeRevision_OfManyMegabytes_ArrivesWhole()
+    {
+        const int Count = 64;
+        using var stream = Open();
+        await CreateAsync(stream, new Wire.WatchCreateRequest { Key = Bytes("a") });
+        await EventuallyAsync(() => _session.Created.Count, 1);
+        _session.Say(Message(WatchMessageKind.Created, 0, 10));
+        var value = new byte[512 << 10];
+        var pieces = Enumerable.Range(0, Count).Select(i => (IReadOnlyList<WatchEvent>)[new(OfItem($"a{i}", 11) with { Value = value }, false, null)]);
+        _session.Say(Message(WatchMessageKind.Events, 0, 11) with { Large = new Pieces([.. pieces]) });
+        await stream.ReadAsync();
+        var answer = await stream.ReadAsync();
+        Assert.Equal(Count, answer.Events.Count);
+        Assert.All(answer.Events, static (e, i) => Assert.Equal($"a{i}", e.Kv.Key.ToStringUtf8()));
+        Assert.All(answer.Events, e => Assert.Equal(value.Length, e.Kv.Value.Length));
+    }
+
+    /// <summary>What follows on the stream would be taken for the rest of a message that was announced and not sent.</summary>
+    [Fact]
+    public async Task LargeRevision_CompactedWhileItIsSent_EndsTheStreamWithinTheMessage()
+    {
+        using var stream = Open();
+        await CreateAsync(stream, new Wire.WatchCreateRequest { Key = Bytes("a") });
+        _session.Say(Message(WatchMessageKind.Created, 0, 10));
+        await stream.ReadAsync();
+        var large = new Pieces([PutOf("a", 11)], [PutOf("b", 11)]) { SecondTime = [[PutOf("a", 11)]] };
+        _session.Say(Message(WatchMessageKind.Events, 0, 11) with { Large = large });
+        await Assert.ThrowsAnyAsync<Exception>(stream.ReadAsync);
+        await _session.Disposed.Task.WaitAsync(GrpcClient.Patience);
+    }
+
+    [Fact]
+    public async Task LargeRevision_CompactedBeforeItIsSent_EndsTheStreamSoThatTheClientComesAgain()
+    {
+        using var stream = Open();
+        await CreateAsync(stream, new Wire.WatchCreateRequest { Key = Bytes("a") });
+        _session.Say(Message(WatchMessageKind.Created, 0, 10));
+        await stream.ReadAsync();
+        _session.Say(Message(WatchMessageKind.Events, 0, 11) with { Large = new Gone() });
+        Assert.Equal((GrpcCode.Unavailable, "raftd: revision 11 was compacted"), await stream.ReadEndAsync());
     }
 
     [Theory]
@@ -211,6 +255,10 @@ public sealed class WatchStreamTests : IAsyncLifetime
             """{"result":{"header":{"cluster_id":"1","member_id":"11111111111111111111","revision":"10","raft_term":"3"},"created":true}}""",
             await lines.ReadLineAsync());
         Assert.Contains("\"events\":[{\"kv\":{\"key\":\"YQ==\"", await lines.ReadLineAsync(), StringComparison.Ordinal);
+        _session.Say(Message(WatchMessageKind.Events, 0, 12) with { Large = new Pieces([PutOf("a", 12)], [PutOf("b", 12)]) });
+        var large = await lines.ReadLineAsync();
+        Assert.Contains("\"key\":\"YQ==\"", large, StringComparison.Ordinal);
+        Assert.Contains("\"key\":\"Yg==\"", large, StringComparison.Ordinal);
         _session.Fail(new StoreException(ErrorCode.NotReady, "stopping"));
         Assert.Equal(
             """{"error":{"code":14,"message":"etcdserver: server stopped","grpc_code":14,"http_code":503}}""", await lines.ReadLineAsync());
@@ -241,4 +289,19 @@ public sealed class WatchStreamTests : IAsyncLifetime
         Version = 1,
         Lease = 0,
     };
+
+    private sealed class Pieces(params IReadOnlyList<WatchEvent>[] pieces) : ILargeRevision
+    {
+        private int _read;
+
+        /// <summary>What is left of it for the second reader.</summary>
+        public IReadOnlyList<WatchEvent>[]? SecondTime { get; init; }
+
+        public IEnumerable<IReadOnlyList<WatchEvent>> Read() => _read++ > 0 && SecondTime is { } left ? left : pieces;
+    }
+
+    private sealed class Gone : ILargeRevision
+    {
+        public IEnumerable<IReadOnlyList<WatchEvent>> Read() => throw new StoreException(ErrorCode.Compacted, "revision 11 was compacted");
+    }
 }

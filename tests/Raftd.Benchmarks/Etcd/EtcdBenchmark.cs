@@ -21,7 +21,7 @@ internal static class EtcdBenchmark
         foreach (var members in (int[])[1, 3])
         {
             Console.WriteLine($"{members} member(s), etcd and raftd in turn");
-            foreach (var row in Rows(options))
+            foreach (var row in Rows(options).Where(row => row.Name.Contains(options.Row, StringComparison.Ordinal)))
             {
                 await CompareAsync(options, members, row);
             }

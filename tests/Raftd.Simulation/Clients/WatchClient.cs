@@ -114,12 +114,7 @@ internal sealed class WatchClient(Cluster cluster, Dice dice, string name) : Cli
         switch (message.Kind)
         {
             case WatchMessageKind.Events:
-                message.Events.ToList().ForEach(Take);
-                if (!message.IsFragment)
-                {
-                    EndRevision();
-                }
-
+                TakeEvents(message);
                 break;
             case WatchMessageKind.Progress:
                 _next = Math.Max(_next, message.Revision + 1);
@@ -134,6 +129,25 @@ internal sealed class WatchClient(Cluster cluster, Dice dice, string name) : Cli
             case WatchMessageKind.Created:
             default:
                 break;
+        }
+    }
+
+    /// <summary>A large revision may be compacted before it is read: then the client begins again where it was.</summary>
+    private void TakeEvents(WatchMessage message)
+    {
+        try
+        {
+            foreach (var e in message.Large?.Read().SelectMany(static piece => piece) ?? message.Events)
+            {
+                Take(e);
+            }
+
+            EndRevision();
+        }
+        catch (StoreException e) when (e.Code is ErrorCode.Compacted or ErrorCode.NotReady)
+        {
+            _session?.Dispose();
+            _session = null;
         }
     }
 

@@ -34,9 +34,8 @@ internal sealed class WatchStream : IDisposable
     /// <summary>Whether the client takes fragments, for each creation under way; the session answers them in their order.</summary>
     private readonly Channel<bool> _created = Channel.CreateBounded<bool>(MaxUnanswered);
 
-    /// <summary>Watches whose client takes fragments. The loop of answers alone has these two.</summary>
+    /// <summary>Watches whose client takes fragments. The loop of answers alone has it.</summary>
     private readonly HashSet<long> _fragmented = [];
-    private readonly Dictionary<long, List<WatchEvent>> _unfinished = [];
 
     private WatchStream(EtcdCall call, ApiServices services)
     {
@@ -117,9 +116,14 @@ internal sealed class WatchStream : IDisposable
     {
         while (true)
         {
-            if (AnswerTo(await _session.ReadAsync(_call.Ended)) is { } answer)
+            var message = await _session.ReadAsync(_call.Ended);
+            if (message.Large is { } large)
             {
-                await WriteAsync(answer);
+                await WriteLargeAsync(message, large);
+            }
+            else
+            {
+                await WriteAsync(AnswerTo(message));
             }
         }
     }
@@ -149,8 +153,60 @@ internal sealed class WatchStream : IDisposable
         }
     }
 
-    /// <returns>Null where the rest of a revision is yet to come.</returns>
-    private Wire.WatchResponse? AnswerTo(WatchMessage message)
+    /// <summary>A revision that does not fit a message: as fragments, or as one message that is never whole in memory.</summary>
+    /// <exception cref="EtcdException">It was compacted before all of it was read. The client watches again, from that revision.</exception>
+    private async ValueTask WriteLargeAsync(WatchMessage message, ILargeRevision large)
+    {
+        try
+        {
+            if (_fragmented.Contains(message.Id))
+            {
+                await WriteFragmentsAsync(message, large);
+            }
+            else
+            {
+                await WriteJoinedAsync(message, large);
+            }
+        }
+        catch (StoreException failure) when (failure.Code == ErrorCode.Compacted)
+        {
+            throw new EtcdException(new EtcdStatus(GrpcCode.Unavailable, $"raftd: {failure.Message}"));
+        }
+    }
+
+    private async ValueTask WriteFragmentsAsync(WatchMessage message, ILargeRevision large)
+    {
+        using var pieces = large.Read().GetEnumerator();
+        for (var hasNext = pieces.MoveNext(); hasNext;)
+        {
+            var fragment = EventsOf(message, pieces.Current);
+            hasNext = pieces.MoveNext();
+            fragment.Fragment = hasNext;
+            await WriteAsync(fragment);
+        }
+    }
+
+    private async ValueTask WriteJoinedAsync(WatchMessage message, ILargeRevision large)
+    {
+        await _writing.WaitAsync(_call.Ended);
+        try
+        {
+            await _call.WriteJoinedAsync(() => large.Read().Select(EventsAlone).Prepend(EventsOf(message, [])));
+        }
+        finally
+        {
+            _writing.Release();
+        }
+
+        static Wire.WatchResponse EventsAlone(IReadOnlyList<WatchEvent> events)
+        {
+            var part = new Wire.WatchResponse();
+            part.Events.AddRange(events.Select(Of));
+            return part;
+        }
+    }
+
+    private Wire.WatchResponse AnswerTo(WatchMessage message)
     {
         switch (message.Kind)
         {
@@ -162,7 +218,7 @@ internal sealed class WatchStream : IDisposable
 
                 return new Wire.WatchResponse { Header = HeaderOf(message.Revision), WatchId = message.Id, Created = true };
             case WatchMessageKind.Events:
-                return EventsOf(message);
+                return EventsOf(message, message.Events);
             case WatchMessageKind.Progress:
                 return new Wire.WatchResponse { Header = HeaderOf(message.Revision), WatchId = message.Id };
             default:
@@ -172,33 +228,9 @@ internal sealed class WatchStream : IDisposable
 
     private bool TakesFragments() => _created.Reader.TryRead(out var takes) && takes;
 
-    private Wire.WatchResponse? EventsOf(WatchMessage message)
+    private Wire.WatchResponse EventsOf(WatchMessage message, IReadOnlyList<WatchEvent> events)
     {
-        var takesFragments = _fragmented.Contains(message.Id);
-        var events = message.Events;
-        if (!takesFragments && (message.IsFragment || _unfinished.ContainsKey(message.Id)))
-        {
-            if (!_unfinished.TryGetValue(message.Id, out var gathered))
-            {
-                _unfinished.Add(message.Id, gathered = []);
-            }
-
-            gathered.AddRange(events);
-            if (message.IsFragment)
-            {
-                return null;
-            }
-
-            _unfinished.Remove(message.Id);
-            events = gathered;
-        }
-
-        var response = new Wire.WatchResponse
-        {
-            Header = HeaderOf(message.Revision),
-            WatchId = message.Id,
-            Fragment = message.IsFragment,
-        };
+        var response = new Wire.WatchResponse { Header = HeaderOf(message.Revision), WatchId = message.Id };
         response.Events.Capacity = events.Count;
         response.Events.AddRange(events.Select(Of));
         return response;
@@ -213,7 +245,6 @@ internal sealed class WatchStream : IDisposable
         }
 
         _fragmented.Remove(message.Id);
-        _unfinished.Remove(message.Id);
         return new Wire.WatchResponse
         {
             Header = HeaderOf(message.End == WatchEnd.Compacted ? 0 : message.Revision),
