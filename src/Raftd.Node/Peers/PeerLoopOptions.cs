@@ -1,4 +1,3 @@
-using Raftd.Contract;
 using Raftd.Node.Membership;
 
 namespace Raftd.Node.Peers;
