@@ -55,7 +55,7 @@ internal sealed class ClientProgram
     private static Task BuildGoAsync() => RunAsync(new ProcessStartInfo("go", ["build", "-o", GoProgram, "."])
     {
         WorkingDirectory = At("go"),
-        Environment = { ["GO111MODULE"] = "off", ["GOPATH"] = GoPath },
+        Environment = { ["GO111MODULE"] = "off", ["GOPATH"] = GoPath, ["CGO_ENABLED"] = "0" }, // no C compiler is needed
     });
 
     /// <remarks>npm leaves the list of what it has installed, so that the packages are fetched once for each state of the lock file.</remarks>

@@ -4,11 +4,9 @@ using Raftd.Testing.Processes;
 
 namespace Raftd.Clients.Tests;
 
-/// <summary>One run of a client program against servers. Where it says so, the leader is killed while it goes on.</summary>
+/// <summary>One run of a client program against servers. Where it says so, members are killed and started while it goes on.</summary>
 internal sealed class ClientRun
 {
-    private const string KillRequest = "kill the leader";
-
     // Each case has a limit of its own; this one is for a program that does not keep them.
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
@@ -21,8 +19,8 @@ internal sealed class ClientRun
 
     public int ExitCode { get; private set; }
 
-    /// <summary>How often it has had the leader killed.</summary>
-    public int Kills { get; private set; }
+    /// <summary>What it has asked for and got: deaths and starts.</summary>
+    public int Requests { get; private set; }
 
     /// <summary>The cases that it says are "ok".</summary>
     public IReadOnlyList<string> Passed => _passed;
@@ -71,6 +69,14 @@ internal sealed class ClientRun
         return run;
     }
 
+    private static Func<ClientServers, Task>? RequestIn(string line) => line switch
+    {
+        "kill the leader" => static servers => servers.KillLeaderAsync(),
+        "kill the majority" => static servers => servers.KillMajorityAsync(),
+        "start the killed" => static servers => servers.ReadyAsync(),
+        _ => null,
+    };
+
     /// <remarks>A leader that cannot be killed leaves the program waiting, until its end of input ends it.</remarks>
     private async Task AnswerAsync(Process process, ClientServers servers)
     {
@@ -78,11 +84,11 @@ internal sealed class ClientRun
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {
             Note(line);
-            if (line == KillRequest)
+            if (RequestIn(line) is { } request)
             {
-                Kills++;
-                await servers.KillLeaderAsync();
-                await answers.WriteLineAsync("killed");
+                await request(servers);
+                Requests++;
+                await answers.WriteLineAsync("done");
                 await answers.FlushAsync();
             }
             else if (line.StartsWith("ok ", StringComparison.Ordinal))

@@ -43,6 +43,9 @@ public abstract class ClientServers : IAsyncLifetime
     /// <summary>kill -9; the leader is gone when this returns.</summary>
     internal abstract Task KillLeaderAsync();
 
+    /// <summary>kill -9 of the leader and of as many others as make a majority.</summary>
+    internal abstract Task KillMajorityAsync();
+
     /// <summary>All servers run and answer, those that were killed too.</summary>
     internal abstract Task ReadyAsync();
 

@@ -13,6 +13,8 @@ public sealed class OneEtcd : ClientServers
 
     internal override Task KillLeaderAsync() => throw new InvalidOperationException("an etcd of one member has no other leader");
 
+    internal override Task KillMajorityAsync() => throw new InvalidOperationException("an etcd of one member has no minority");
+
     internal override Task ReadyAsync() => Task.CompletedTask;
 
     private protected override async Task StartAsync() => _server = await EtcdServer.StartAsync(Scene);

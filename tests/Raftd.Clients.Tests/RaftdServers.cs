@@ -9,7 +9,7 @@ public abstract class RaftdServers(int count, bool hasTls) : ClientServers
 {
     private TestCluster? _cluster;
     private MadeCertificates? _certificates;
-    private Member? _killed;
+    private readonly List<Member> _killed = [];
 
     internal override string Endpoints => string.Join(',', _cluster!.Members.Select(static member => member.Address));
 
@@ -24,15 +24,29 @@ public abstract class RaftdServers(int count, bool hasTls) : ClientServers
     internal override async Task KillLeaderAsync()
     {
         await ReadyAsync();
-        _killed = await _cluster!.LeaderAsync();
-        await _killed.KillAsync();
+        await KillAsync(await _cluster!.LeaderAsync());
+    }
+
+    internal override async Task KillMajorityAsync()
+    {
+        await KillLeaderAsync();
+        await KillAsync(_cluster!.Members.Where(static member => member.IsRunning).Take(count / 2));
     }
 
     internal override async Task ReadyAsync()
     {
-        _killed?.Start();
-        _killed = null;
+        _killed.ForEach(static member => member.Start());
+        _killed.Clear();
         await _cluster!.ReadyAsync();
+    }
+
+    private async Task KillAsync(params IEnumerable<Member> members)
+    {
+        _killed.AddRange(members);
+        foreach (var member in _killed)
+        {
+            await member.KillAsync();
+        }
     }
 
     private protected override async Task StartAsync()

@@ -2,10 +2,10 @@
 # Cases of the distribution's etcdctl against any cluster. docs/testing/clients.md says how to run them by hand.
 #
 #   clients.sh             all but those that take several members or a minute
-#   clients.sh kv watch    the named ones; move-leader, leader-death and check-perf too
+#   clients.sh kv watch    the named ones; move-leader, leader-death, majority-loss and check-perf too
 #
 # The cases run side by side, each in a process of its own and under keys of its own, and print a line when they end:
-# "ok kv", or "failed kv" and what it did. leader-death asks for the death of the leader on stdout.
+# "ok kv", or "failed kv" and what it did. leader-death and majority-loss ask for deaths on stdout.
 set -euo pipefail
 
 export ETCDCTL_API=3 ETCDCTL_ENDPOINTS=${ETCDCTL_ENDPOINTS:-127.0.0.1:2379}
@@ -50,6 +50,8 @@ case_process() {
   . "$here/cases.sh"
   # shellcheck source=tests/clients/etcdctl/leader-death.sh
   . "$here/leader-death.sh"
+  # shellcheck source=tests/clients/etcdctl/majority-loss.sh
+  . "$here/majority-loss.sh"
   set -x
   "case_${1//-/_}"
 }
@@ -59,6 +61,13 @@ end_background() {
   pids=$(jobs -p)
   # shellcheck disable=SC2086 # a list of ids
   [[ -z $pids ]] || kill $pids 2>/dev/null || true
+}
+
+# REQUEST: asks whoever runs this for something, and returns when it is done.
+ask() {
+  local answer
+  echo "$1" >&3
+  read -r answer <&4
 }
 
 # KEY VALUE: the revision of the put.

@@ -18,7 +18,7 @@ case_leader_death() {
   : >acknowledged >failures
   put_until has_lines $calm_puts acknowledged
   for ((i = 0; i < watchers; i++)); do eventually has_told "told-$i" "$(tail -n 1 acknowledged)"; done
-  ask_for_death & # while the puts go on
+  ask "kill the leader" & # while the puts go on
   death=$!
   put_until has_ended $death
   put_until has_lines $(($(wc -l <acknowledged) + calm_puts)) acknowledged
@@ -47,12 +47,6 @@ put_until() {
 }
 
 has_ended() { ! kill -0 "$1" 2>/dev/null; }
-
-ask_for_death() {
-  local answer
-  echo "kill the leader" >&3
-  read -r answer <&4
-}
 
 # FILE: the values that a watcher was told; a line each for the event, the key and the value.
 values() { awk 'NR % 3 == 0' "$1"; }

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"os"
 	"time"
 
 	"go.etcd.io/etcd/clientv3"
@@ -37,7 +35,7 @@ func leaderDeath(ctx context.Context, t *trial) {
 	puts := &puts{client: t.client, key: t.prefix + "puts", acknowledged: map[string]int64{}}
 	puts.until(ctx, func() bool { return len(puts.acknowledged) == calmPuts })
 	died := make(chan error, 1)
-	go func() { died <- askForDeath() }() // while the puts go on
+	go func() { died <- ask("kill the leader") }() // while the puts go on
 	puts.until(ctx, func() bool { return len(died) == 1 })
 	must(<-died)
 	before := len(puts.acknowledged)
@@ -70,12 +68,6 @@ func startWatchers(ctx context.Context, t *trial) []clientv3.WatchChan {
 		watchers = append(watchers, events)
 	}
 	return watchers
-}
-
-func askForDeath() error {
-	fmt.Println("kill the leader")
-	_, err := bufio.NewReader(os.Stdin).ReadString('\n')
-	return err
 }
 
 // Puts of one key, one after the other, each with another value.

@@ -1,10 +1,11 @@
 // Cases of Go's clientv3, as Debian ships it, against any cluster. docs/testing/clients.md says how to run them by hand.
 //
 // The cases run side by side, each under keys of its own and with a client of its own, and print a line when they end:
-// "ok kv", or "failed kv: why". leader-death runs only where it is named: it asks for the death of the leader on stdout.
+// "ok kv", or "failed kv: why". leader-death and majority-loss run only where they are named: they ask for deaths on stdout.
 package main
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -35,8 +36,14 @@ var cases = map[string]func(context.Context, *trial){
 	"mirror":       mirrorPrefix,
 	"stm":          stm,
 	"maintenance":  maintenance,
-	"leader-death": leaderDeath,
 }
+
+var onRequest = map[string]func(context.Context, *trial){
+	"leader-death":  leaderDeath,
+	"majority-loss": majorityLoss,
+}
+
+var stdin = bufio.NewReader(os.Stdin)
 
 // What a case works with.
 type trial struct {
@@ -50,9 +57,7 @@ func main() {
 	names := os.Args[1:]
 	if len(names) == 0 {
 		for name := range cases {
-			if name != "leader-death" {
-				names = append(names, name)
-			}
+			names = append(names, name)
 		}
 	}
 	run := fmt.Sprintf("clients/go/%d/", time.Now().UnixNano())
@@ -77,8 +82,11 @@ func try(name, prefix string, past int64) bool {
 	failure := make(chan interface{}, 1)
 	go func() {
 		defer func() { failure <- recover() }()
-		body, isKnown := cases[name]
-		expect(isKnown, "there is no such case")
+		body := cases[name]
+		if body == nil {
+			body = onRequest[name]
+		}
+		expect(body != nil, "there is no such case")
 		client := connect(endpoints())
 		defer client.Close()
 		body(ctx, &trial{client: client, endpoints: endpoints(), prefix: prefix, past: past})
@@ -109,6 +117,13 @@ func makePast(run string) int64 {
 		revision = answer.Header.Revision
 	}
 	return revision
+}
+
+// Asks whoever runs this for something, and returns when it is done.
+func ask(request string) error {
+	fmt.Println(request)
+	_, err := stdin.ReadString('\n')
+	return err
 }
 
 // The variables are those of etcdctl.

@@ -1,14 +1,15 @@
 // Cases of the npm package etcd3 against any cluster. docs/testing/clients.md says how to run them by hand.
 //
 // The cases run side by side, each under keys of its own and with a client of its own, and print a line when they end:
-// "ok crud", or "failed crud: why". leader-death runs only where it is named: it asks for the death of the leader on stdout.
+// "ok crud", or "failed crud: why". leader-death and majority-loss run only where they are named: they ask for deaths on stdout.
 
 import { cases } from "./cases.mjs";
 import { connect } from "./connect.mjs";
 import { leaderDeath } from "./leader-death.mjs";
+import { majorityLoss } from "./majority-loss.mjs";
 
 const limitMs = 60_000;
-const known = { ...cases, "leader-death": leaderDeath };
+const known = { ...cases, "leader-death": leaderDeath, "majority-loss": majorityLoss };
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(cases);
 const run = `clients/node/${Date.now()}-${process.pid}/`;
 

@@ -6,13 +6,17 @@ import { Etcd3 } from "etcd3";
 const callLimitMs = 5_000;
 export const endpoints = (process.env.ETCDCTL_ENDPOINTS ?? "127.0.0.1:2379").split(",");
 
-/** Without the deadline a call of this client has none. */
 export function connect() {
   return new Etcd3({
     hosts: endpoints,
     credentials: credentials(),
     defaultCallOptions: (call) => (call.isStream ? {} : { deadline: Date.now() + callLimitMs }),
   });
+}
+
+/** As the client is unless it is told otherwise: its calls end when the server ends them. */
+export function connectWithoutDeadlines() {
+  return new Etcd3({ hosts: endpoints, credentials: credentials() });
 }
 
 function credentials() {

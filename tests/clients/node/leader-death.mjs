@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
+import { ask } from "./ask.mjs";
 import { connect } from "./connect.mjs";
 
 const calmPuts = 20; // that are acknowledged before each death, and after it
@@ -20,12 +20,10 @@ export async function leaderDeath({ client, prefix }) {
   await puts.acknowledge(calmPuts);
 
   // The client asks members by chance. It takes a watcher that was the leader's.
-  const lines = createInterface({ input: process.stdin });
   for (let deaths = 0; watchers.every((watcher) => watcher.disconnections === 0); deaths++) {
     assert.ok(deaths < mostDeaths, `no watcher has had to go elsewhere after ${deaths} deaths`);
-    console.log("kill the leader");
     let isDead = false;
-    const death = once(lines, "line").then(() => (isDead = true)); // while the puts go on
+    const death = ask("kill the leader").then(() => (isDead = true)); // while the puts go on
     while (!isDead) {
       await puts.acknowledge(1);
     }

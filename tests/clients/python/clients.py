@@ -1,7 +1,7 @@
 """Cases of python3-etcd3 against any cluster. docs/testing/clients.md says how to run them by hand.
 
 The cases run side by side, each under keys of its own and with a client of its own, and print a line when they end:
-"ok crud", or "failed crud: why". leader-death runs only where it is named: it asks for the death of the leader on stdout.
+"ok crud", or "failed crud: why". leader-death and majority-loss run only where they are named: they ask for deaths on stdout.
 """
 
 import os
@@ -13,9 +13,10 @@ import traceback
 from cases import CASES
 from connect import ENDPOINTS, connect
 from leader_death import leader_death
+from majority_loss import majority_loss
 
 LIMIT_SECONDS = 60
-KNOWN = dict(CASES, **{"leader-death": leader_death})
+KNOWN = dict(CASES, **{"leader-death": leader_death, "majority-loss": majority_loss})
 
 
 class Trial:

@@ -5,14 +5,13 @@ revision behind the last event. Each call ends by its deadline. Every watcher is
 order; what was acknowledged is among it.
 """
 
-import sys
 import threading
 import time
 
 import etcd3
 import grpc
 
-from connect import ENDPOINTS, connect
+from connect import ENDPOINTS, ask, connect
 
 CALM_PUTS = 20  # that are acknowledged before the death, and after it
 FAILURES = (etcd3.exceptions.Etcd3Exception, grpc.RpcError)
@@ -75,8 +74,7 @@ class Puts:
 
 
 def ask_for_death(is_dead):
-    print("kill the leader", flush=True)
-    sys.stdin.readline()
+    ask("kill the leader")
     is_dead.set()
 
 
