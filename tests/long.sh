@@ -12,13 +12,14 @@
 #   slowlink      a member of 2 GiB that joins anew over 20 MiB/s beside 5 MiB/s of writes
 #   powercuts     50 leaders that lose power while they send a snapshot
 #   conformance   1 000 000 random requests to etcd and to raftd
+#   clients       etcdctl check perf against every kind of servers
 #   upgrades      from every feature level there was to this tree, and from this tree to a level that only tests know
 #
 # Builds first. Each run prints its own report; the last line is "N passed, N failed", by run.
 set -euo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
-all=(simulator exploration mutations chaos powerloss slowlink powercuts conformance upgrades)
+all=(simulator exploration mutations chaos powerloss slowlink powercuts conformance clients upgrades)
 passed=0 failed=0
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
@@ -49,6 +50,8 @@ run_powercuts() { RAFTD_TEST_POWER_CUTS=50 program Raftd.Cluster.Tests -noLogo -
 run_conformance() {
   RAFTD_TEST_SEED=$RANDOM RAFTD_TEST_DIFFERENTIAL=1000000 program Raftd.Conformance.Tests -noLogo -noColor -class '*DifferentialTests'
 }
+
+run_clients() { program Raftd.Clients.Tests -noLogo -noColor -explicit only; }
 
 run_upgrades() { RAFTD_TEST_UPGRADES=all program Raftd.Cluster.Tests -noLogo -noColor -method '*UpgradeTests*'; }
 

@@ -54,7 +54,7 @@ need_package() {
   ! "$@" >/dev/null 2>&1 || return 0
   if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
     say "Installing $package"
-    { apt-get update -q && apt-get install -yq "$package"; } >"$results/apt.log" 2>&1 </dev/null || true
+    { apt-get update -q && apt-get install -yq --no-install-recommends "$package"; } >"$results/apt.log" 2>&1 </dev/null || true
   fi
   "$@" >/dev/null 2>&1 ||
     add_failure "$package is missing and could not be installed; run 'sudo apt-get install $package'"
@@ -67,12 +67,16 @@ install_what_is_missing() {
   need_package liblmdb0 has_library liblmdb.so.0
   need_package curl command -v curl
   need_package strace command -v strace
-  need_package nodejs command -v node # for docs/examples/javascript
+  need_package nodejs command -v node # for docs/examples/javascript and tests/clients/node
+  need_package npm command -v npm
   need_package faketime command -v faketime # its library, for members whose clocks jump
   need_package iproute2 command -v ip # members in network namespaces
   need_package ethtool command -v ethtool # and their cards
   need_package etcd-client command -v etcdctl # clients of the etcd API as they are
   need_package etcd-server command -v etcd # what raftd is held against
+  need_package python3-etcd3 /usr/bin/python3 -c 'import etcd3' # tests/clients/python, with the system's python3
+  need_package golang-go command -v go # and Go's client in sources, for tests/clients/go
+  need_package golang-etcd-server-dev test -d /usr/share/gocode/src/go.etcd.io/etcd/clientv3
 }
 
 # Builds PROJECT or the solution; warnings are errors.

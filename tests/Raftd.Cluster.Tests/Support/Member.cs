@@ -12,7 +12,7 @@ internal sealed class Member
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(15);
 
     // No redirects: they are among the things tested.
-    private static readonly HttpClient Client =
+    private static readonly HttpClient ClearText =
         new(new SocketsHttpHandler { AllowAutoRedirect = false, MaxConnectionsPerServer = 256 }) { Timeout = Timeout.InfiniteTimeSpan };
 
     private readonly Scene _scene;
@@ -37,6 +37,9 @@ internal sealed class Member
     public string[] Program { get; set; } = [Checkout.Launcher];
 
     public string DataDirectory { get; set; }
+
+    /// <summary>What asks it over TLS, where its clients speak that.</summary>
+    public HttpClient? Tls { get; init; }
 
     /// <summary>Environment variables of its own.</summary>
     public (string Name, string Value)[] Variables { get; set; } = [];
@@ -161,9 +164,9 @@ internal sealed class Member
         HttpMethod method, string target, HttpContent? body, TimeSpan? limit = null, Action<HttpRequestHeaders>? headers = null)
     {
         using var timer = new CancellationTokenSource(limit ?? CallLimit);
-        using var request = new HttpRequestMessage(method, new Uri($"http://{Address}{target}")) { Content = body };
+        using var request = new HttpRequestMessage(method, new Uri($"{(Tls is null ? "http" : "https")}://{Address}{target}")) { Content = body };
         headers?.Invoke(request.Headers);
-        using var response = await Client.SendAsync(request, timer.Token);
+        using var response = await (Tls ?? ClearText).SendAsync(request, timer.Token);
         return new Answer((int)response.StatusCode, response.Headers, await response.Content.ReadAsByteArrayAsync(timer.Token));
     }
 }

@@ -15,12 +15,16 @@ internal sealed class TestCluster(Scene scene)
 
     public Member this[int index] => Members[index];
 
-    public static async Task<TestCluster> StartAsync(Scene scene, int count, params string[] flags)
+    public static Task<TestCluster> StartAsync(Scene scene, int count, params string[] flags) =>
+        StartAsync(scene, count, label => new Member(scene, label, flags.Length > 0 ? flags : SmallFiles));
+
+    /// <param name="make">Makes the member of a label.</param>
+    public static async Task<TestCluster> StartAsync(Scene scene, int count, Func<string, Member> make)
     {
         var cluster = new TestCluster(scene);
         for (var number = 1; number <= count; number++)
         {
-            cluster.Add(string.Create(CultureInfo.InvariantCulture, $"node{number:00}"), flags).Start();
+            cluster.Add(make(string.Create(CultureInfo.InvariantCulture, $"node{number:00}"))).Start();
 
             // The second one needs a member to join; the others may come at once.
             if (number == 1)
@@ -33,9 +37,11 @@ internal sealed class TestCluster(Scene scene)
         return cluster;
     }
 
-    public Member Add(string label, string[] flags)
+    public Member Add(string label, string[] flags) => Add(new Member(scene, label, flags.Length > 0 ? flags : SmallFiles));
+
+    private Member Add(Member member)
     {
-        var member = scene.AddMember(label, flags.Length > 0 ? flags : SmallFiles);
+        scene.AddMember(member);
         member.Join = Members.Count > 0 ? Members[0].Address : null;
         Members.Add(member);
         return member;
