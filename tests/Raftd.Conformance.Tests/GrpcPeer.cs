@@ -3,8 +3,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using Google.Protobuf;
-using Raftd.Api.Wire;
-using Raftd.Testing;
 
 namespace Raftd.Conformance.Tests;
 

@@ -7,8 +7,6 @@
 // after a member was added (etcdctl member add), this one joins. Either way a wiped founder founds no second cluster while a
 // peer still calls it (Founding).
 
-using Raftd.Contract;
-
 namespace Raftd.Cli.Settings;
 
 /// <summary>The members by their names, each with the address for its peers.</summary>
