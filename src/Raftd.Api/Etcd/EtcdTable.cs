@@ -93,8 +93,8 @@ internal sealed class EtcdTable
             rows.Unary<Wire.AlarmRequest, Wire.AlarmResponse>("Alarm", calls.AlarmAsync, "/v3/maintenance/alarm"),
             rows.Unary<Wire.StatusRequest, Wire.StatusResponse>("Status", (_, _) => calls.StatusAsync(), "/v3/maintenance/status"),
             rows.NotYet<Wire.DefragmentRequest>("Defragment", "the store gives space back by itself", "/v3/maintenance/defragment"),
-            rows.NotYet<Wire.HashRequest>("Hash", "members compare their hashes by themselves", "/v3/maintenance/hash"),
-            rows.NotYet<Wire.HashKVRequest>("HashKV", "members compare their hashes by themselves", "/v3/maintenance/hashkv"),
+            rows.Lasting<Wire.HashRequest, Wire.HashResponse>("Hash", (_, call) => calls.HashAsync(call), "/v3/maintenance/hash"),
+            rows.Lasting<Wire.HashKVRequest, Wire.HashKVResponse>("HashKV", calls.HashKeysAsync, "/v3/maintenance/hashkv"),
             rows.NotYet<Wire.SnapshotRequest>("Snapshot", "there are no backups yet", "/v3/maintenance/snapshot"),
             rows.Unary<Wire.MoveLeaderRequest, Wire.MoveLeaderResponse>(
                 "MoveLeader", calls.MoveLeaderAsync, "/v3/maintenance/transfer-leadership"),
