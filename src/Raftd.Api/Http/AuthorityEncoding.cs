@@ -7,7 +7,7 @@ namespace Raftd.Api.Http;
 /// The Go client of etcd 3.4, and with it etcdctl, dials the members' client URLs for what it asks of each member by itself
 /// (`endpoint status --cluster`, `endpoint hashkv`, `defrag`), and names the whole URL as the authority. etcd overlooks that;
 /// Kestrel resets the stream, before any middleware sees it. How header values are decoded is the one place in front of that
-/// check, so it is done here. What is left is looked at as ever: by Kestrel, and by HostGuard.
+/// check, so it is done here. Kestrel looks at what is left as it does at any authority.
 /// </remarks>
 internal sealed class AuthorityEncoding : Encoding
 {
