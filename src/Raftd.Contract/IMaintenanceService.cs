@@ -18,6 +18,27 @@ public interface IMaintenanceService
     /// than another.</summary>
     /// <exception cref="StoreException">TooManyRequests: too many ask, or the store has no room for its reader now.</exception>
     ValueTask<StoredHashResponse> HashStoredAsync(Caller caller, CancellationToken cancellationToken);
+
+    /// <summary>Makes a copy of this member's state as of now or a moment later, from which a cluster can be restored. The state is
+    /// copied to a file first, so however slowly it is read, nothing waits for its reader.</summary>
+    /// <returns>Disposed by the caller.</returns>
+    /// <exception cref="StoreException">NoSpace: the disk has no room for the copy. NotReady: the member is fenced or stops, or the
+    /// copy failed. TooManyRequests: as many are open as may be.</exception>
+    ValueTask<IBackup> OpenBackupAsync(Caller caller, CancellationToken cancellationToken);
+}
+
+/// <summary>A copy of the state of one moment, read from its beginning to its end by one thread at a time.</summary>
+public interface IBackup : IDisposable
+{
+    /// <summary>Of all of it.</summary>
+    long Bytes { get; }
+
+    /// <summary>The member needs what the copy holds: the next Read fails.</summary>
+    CancellationToken Revoked { get; }
+
+    /// <summary>The next piece, some hundred KiB or one large value; empty at the end. Good until the next call.</summary>
+    /// <exception cref="StoreException">TooManyRequests: it was revoked. NotReady: the file failed. Ask for another one.</exception>
+    ReadOnlyMemory<byte> Read();
 }
 
 public sealed record HistoryHashResponse

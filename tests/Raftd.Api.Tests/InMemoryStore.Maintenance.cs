@@ -38,6 +38,50 @@ internal sealed partial class InMemoryStore : IMaintenanceService
         return new StoredHashResponse { Revision = hashed.Revision, Hash = hashed.Hash };
     }
 
+    /// <summary>Bytes that a backup has, whatever is stored: tests choose what the face has to send.</summary>
+    public byte[] BackupBytes { get; set; } = [1, 2, 3];
+
+    public Action BeforeBackupRead { get; set; } = static () => { };
+
+    /// <summary>Cancelled where the member needs the room of its backups.</summary>
+    public CancellationTokenSource BackupRoom { get; } = new();
+
+    public int OpenBackups => Volatile.Read(ref _openBackups);
+
+    private int _openBackups;
+
+    public ValueTask<IBackup> OpenBackupAsync(Caller caller, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Enter();
+            _openBackups++;
+            return ValueTask.FromResult<IBackup>(new Backup(this));
+        }
+    }
+
+    /// <summary>In pieces of 100 KB.</summary>
+    private sealed class Backup(InMemoryStore store) : IBackup
+    {
+        private const int PieceBytes = 100_000;
+
+        private ReadOnlyMemory<byte> _rest = store.BackupBytes;
+
+        public long Bytes { get; } = store.BackupBytes.Length;
+
+        public CancellationToken Revoked => store.BackupRoom.Token;
+
+        public ReadOnlyMemory<byte> Read()
+        {
+            store.BeforeBackupRead();
+            var piece = _rest[..Math.Min(PieceBytes, _rest.Length)];
+            _rest = _rest[piece.Length..];
+            return piece;
+        }
+
+        public void Dispose() => Interlocked.Decrement(ref store._openBackups);
+    }
+
     private uint HashOf(long through)
     {
         var hash = 0U;

@@ -87,7 +87,7 @@ internal sealed class EtcdTable
     private static EtcdMethod[] Maintenance(ApiServices services)
     {
         var calls = new MaintenanceCalls(services);
-        var rows = new Rows("etcdserverpb.Maintenance", StoreFailures.OfLeadership);
+        var rows = new Rows("etcdserverpb.Maintenance", StoreFailures.OfMaintenance);
         return
         [
             rows.Unary<Wire.AlarmRequest, Wire.AlarmResponse>("Alarm", calls.AlarmAsync, "/v3/maintenance/alarm"),
@@ -95,7 +95,7 @@ internal sealed class EtcdTable
             rows.NotYet<Wire.DefragmentRequest>("Defragment", "the store gives space back by itself", "/v3/maintenance/defragment"),
             rows.Lasting<Wire.HashRequest, Wire.HashResponse>("Hash", (_, call) => calls.HashAsync(call), "/v3/maintenance/hash"),
             rows.Lasting<Wire.HashKVRequest, Wire.HashKVResponse>("HashKV", calls.HashKeysAsync, "/v3/maintenance/hashkv"),
-            rows.NotYet<Wire.SnapshotRequest>("Snapshot", "there are no backups yet", "/v3/maintenance/snapshot"),
+            rows.AnswerStream<Wire.SnapshotRequest>("Snapshot", (_, call) => calls.SnapshotAsync(call), "/v3/maintenance/snapshot"),
             rows.Unary<Wire.MoveLeaderRequest, Wire.MoveLeaderResponse>(
                 "MoveLeader", calls.MoveLeaderAsync, "/v3/maintenance/transfer-leadership"),
             rows.Unary<Wire.DowngradeRequest, Wire.DowngradeResponse>("Downgrade", (request, _) => calls.DowngradeAsync(request), "/v3/maintenance/downgrade"),

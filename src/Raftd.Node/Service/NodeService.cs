@@ -25,10 +25,12 @@ internal sealed partial class NodeService
     private readonly LeaderCalls _calls;
     private readonly SnowflakeGenerator _ids;
     private readonly WatchHub _watches;
+    private readonly SnapshotSpooler _spooler;
 
     public NodeService(
         NodeOptions options, MemberIdentity self, Replica replica, StateMachine state, LogWriter log, PeerReports reports,
-        PeerPins pins, LeaderRouter router, LeaderCalls calls, SnowflakeGenerator ids, WatchHub watches)
+        PeerPins pins, LeaderRouter router, LeaderCalls calls, SnowflakeGenerator ids, WatchHub watches,
+        SnapshotSpooler spooler)
     {
         _options = options;
         _self = self;
@@ -41,6 +43,7 @@ internal sealed partial class NodeService
         _calls = calls;
         _ids = ids;
         _watches = watches;
+        _spooler = spooler;
     }
 
     private CommandFactory CommandsOf(Caller caller) => new(caller, _replica.FeatureLevel);

@@ -96,6 +96,9 @@ internal sealed class ServiceGate(NodeOptions options)
     public ValueTask<StoredHashResponse> HashStoredAsync(Caller caller, CancellationToken cancellationToken) =>
         Running.HashStoredAsync(caller, cancellationToken);
 
+    public ValueTask<IBackup> OpenBackupAsync(Caller caller, CancellationToken cancellationToken) =>
+        Running.OpenBackupAsync(caller, cancellationToken);
+
     /// <summary>Also before it runs: an operator looks here first.</summary>
     public MemberStatus Status() => _service is { } service ? service.Status() : NotRunning();
 

@@ -139,6 +139,12 @@ public sealed class RightsGuard(
         return maintenance.HashStoredAsync(caller, cancellationToken);
     }
 
+    public ValueTask<IBackup> OpenBackupAsync(Caller caller, CancellationToken cancellationToken)
+    {
+        AccessRules.Require(caller);
+        return maintenance.OpenBackupAsync(caller, cancellationToken);
+    }
+
     public MemberStatus Status() => cluster.Status();
 
     public ValueTask<IReadOnlyList<HealthCheck>> LivenessAsync(CancellationToken cancellationToken) =>

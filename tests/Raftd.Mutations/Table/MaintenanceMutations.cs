@@ -37,6 +37,46 @@ internal static class MaintenanceMutations
         },
         new()
         {
+            Name = "snapshot-without-padding",
+            Failures = [],
+            Wrong = "a backup has the size that it happens to have: etcdctl misses its digest, and throws it away",
+            In = "SnapshotStream._paddedBytes",
+            Original = "(backup.Bytes + SectorBytes - 1) / SectorBytes * SectorBytes",
+            Broken = "backup.Bytes",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "backup-without-the-last-writes",
+            Failures = [],
+            Wrong = "a backup has what is flushed by then, and not all that clients were told before they asked for it",
+            In = "NodeService.SpoolAsync",
+            Original = "_spooler.Request(«applied», keepsLog",
+            Broken = "0",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "slow-backups-keep-peers-waiting",
+            Failures = [21, 56],
+            Wrong = "two clients that read their backups slowly, or not at all, hold the room that a peer's snapshot needs",
+            In = "SnapshotSpooler.MakeRoomForPeers",
+            Original = "yielding?.Revoke();",
+            Broken = "",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "slow-backups-last-for-ever",
+            Failures = [],
+            Wrong = "each piece of a backup has its time, and all of them together as long as they like",
+            In = "SnapshotStream.RunAsync",
+            Original = "patience.Token.Register(call.End)",
+            Broken = "patience.Token.Register(static () => { })",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
             Name = "authority-with-a-scheme-resets",
             Failures = [],
             Wrong = "a client that names a member's whole URL as the authority gets its stream reset (docs/bugs.md)",

@@ -4,7 +4,7 @@ using Downgrade = Raftd.Api.Wire.DowngradeRequest.Types.DowngradeAction;
 
 namespace Raftd.Api.Etcd.Services;
 
-/// <summary>Alarms, status, hashes, leadership.</summary>
+/// <summary>Alarms, status, hashes, backups, leadership.</summary>
 internal sealed class MaintenanceCalls(ApiServices services)
 {
     /// <summary>Of a store that was never compacted.</summary>
@@ -63,6 +63,12 @@ internal sealed class MaintenanceCalls(ApiServices services)
     {
         var hashed = await services.Maintenance.HashStoredAsync(call.Caller, call.Ended);
         return new Wire.HashResponse { Header = Answers.HeaderOf(services.Cluster, hashed.Revision), Hash = Fold(hashed.Hash) };
+    }
+
+    public async Task SnapshotAsync(EtcdCall call)
+    {
+        using var backup = await services.Maintenance.OpenBackupAsync(call.Caller, call.Ended);
+        await new SnapshotStream(call, backup).RunAsync();
     }
 
     /// <summary>Only a leader hands its leadership over.</summary>
