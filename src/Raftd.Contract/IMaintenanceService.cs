@@ -25,6 +25,12 @@ public interface IMaintenanceService
     /// <exception cref="StoreException">NoSpace: the disk has no room for the copy. NotReady: the member is fenced or stops, or the
     /// copy failed. TooManyRequests: as many are open as may be.</exception>
     ValueTask<IBackup> OpenBackupAsync(Caller caller, CancellationToken cancellationToken);
+
+    /// <summary>Rewrites this member's stored state without the room that deletions left in its file. Reads and writes go on.</summary>
+    /// <remarks>A caller that gives up does not end it.</remarks>
+    /// <exception cref="StoreException">NoSpace: the disk has no room for a second file. TooManyRequests: one is under way.
+    /// NotReady: it failed or was ended, and the state is as it was.</exception>
+    ValueTask DefragmentAsync(Caller caller, CancellationToken cancellationToken);
 }
 
 /// <summary>A copy of the state of one moment, read from its beginning to its end by one thread at a time.</summary>

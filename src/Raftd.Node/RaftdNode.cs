@@ -236,7 +236,7 @@ public sealed class RaftdNode : IAsyncDisposable
         var ids = new SnowflakeGenerator(identity.Generator, _time);
         var service = new NodeService(
             _options, identity, member.Replica, member.State, member.Log, member.Reports, member.PeerPins, peers.Router, peers.Calls,
-            ids, member.Watches.Hub, member.Spooler);
+            ids, member.Watches.Hub, member.Spooler, member.Defragmenter);
         Undo(service.Dispose);
 
         var poolGuard = Loop("raftd-pool-guard", new PoolGuard(new RuntimePool(), _time, _logger), tick / 2, static _ => { });

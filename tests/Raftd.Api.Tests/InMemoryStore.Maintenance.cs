@@ -60,6 +60,16 @@ internal sealed partial class InMemoryStore : IMaintenanceService
         }
     }
 
+    /// <summary>There is nothing to do in memory.</summary>
+    public ValueTask DefragmentAsync(Caller caller, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Enter();
+            return ValueTask.CompletedTask;
+        }
+    }
+
     /// <summary>In pieces of 100 KB.</summary>
     private sealed class Backup(InMemoryStore store) : IBackup
     {

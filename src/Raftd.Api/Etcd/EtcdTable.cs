@@ -92,7 +92,8 @@ internal sealed class EtcdTable
         [
             rows.Unary<Wire.AlarmRequest, Wire.AlarmResponse>("Alarm", calls.AlarmAsync, "/v3/maintenance/alarm"),
             rows.Unary<Wire.StatusRequest, Wire.StatusResponse>("Status", (_, _) => calls.StatusAsync(), "/v3/maintenance/status"),
-            rows.NotYet<Wire.DefragmentRequest>("Defragment", "the store gives space back by itself", "/v3/maintenance/defragment"),
+            rows.Lasting<Wire.DefragmentRequest, Wire.DefragmentResponse>(
+                "Defragment", (_, call) => calls.DefragmentAsync(call), "/v3/maintenance/defragment"),
             rows.Lasting<Wire.HashRequest, Wire.HashResponse>("Hash", (_, call) => calls.HashAsync(call), "/v3/maintenance/hash"),
             rows.Lasting<Wire.HashKVRequest, Wire.HashKVResponse>("HashKV", calls.HashKeysAsync, "/v3/maintenance/hashkv"),
             rows.AnswerStream<Wire.SnapshotRequest>("Snapshot", (_, call) => calls.SnapshotAsync(call), "/v3/maintenance/snapshot"),

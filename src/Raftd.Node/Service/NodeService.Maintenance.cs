@@ -56,6 +56,9 @@ internal sealed partial class NodeService : IMaintenanceService, IDisposable
         }
     }
 
+    public async ValueTask DefragmentAsync(Caller caller, CancellationToken cancellationToken) =>
+        await _defragmenter.Request().WaitAsync(cancellationToken);
+
     public void Dispose()
     {
         _hashes.Dispose();

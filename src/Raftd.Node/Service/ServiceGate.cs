@@ -99,6 +99,9 @@ internal sealed class ServiceGate(NodeOptions options)
     public ValueTask<IBackup> OpenBackupAsync(Caller caller, CancellationToken cancellationToken) =>
         Running.OpenBackupAsync(caller, cancellationToken);
 
+    public ValueTask DefragmentAsync(Caller caller, CancellationToken cancellationToken) =>
+        Running.DefragmentAsync(caller, cancellationToken);
+
     /// <summary>Also before it runs: an operator looks here first.</summary>
     public MemberStatus Status() => _service is { } service ? service.Status() : NotRunning();
 

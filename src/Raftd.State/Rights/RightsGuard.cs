@@ -145,6 +145,12 @@ public sealed class RightsGuard(
         return maintenance.OpenBackupAsync(caller, cancellationToken);
     }
 
+    public ValueTask DefragmentAsync(Caller caller, CancellationToken cancellationToken)
+    {
+        AccessRules.Require(caller);
+        return maintenance.DefragmentAsync(caller, cancellationToken);
+    }
+
     public MemberStatus Status() => cluster.Status();
 
     public ValueTask<IReadOnlyList<HealthCheck>> LivenessAsync(CancellationToken cancellationToken) =>

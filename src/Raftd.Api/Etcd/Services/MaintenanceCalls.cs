@@ -4,7 +4,7 @@ using Downgrade = Raftd.Api.Wire.DowngradeRequest.Types.DowngradeAction;
 
 namespace Raftd.Api.Etcd.Services;
 
-/// <summary>Alarms, status, hashes, backups, leadership.</summary>
+/// <summary>Alarms, status, hashes, backups, defragmentation, leadership.</summary>
 internal sealed class MaintenanceCalls(ApiServices services)
 {
     /// <summary>Of a store that was never compacted.</summary>
@@ -69,6 +69,12 @@ internal sealed class MaintenanceCalls(ApiServices services)
     {
         using var backup = await services.Maintenance.OpenBackupAsync(call.Caller, call.Ended);
         await new SnapshotStream(call, backup).RunAsync();
+    }
+
+    public async ValueTask<Wire.DefragmentResponse> DefragmentAsync(EtcdCall call)
+    {
+        await services.Maintenance.DefragmentAsync(call.Caller, call.Ended);
+        return new Wire.DefragmentResponse();
     }
 
     /// <summary>Only a leader hands its leadership over.</summary>
