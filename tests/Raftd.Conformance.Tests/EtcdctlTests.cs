@@ -53,6 +53,7 @@ public sealed partial class EtcdctlTests(ITestOutputHelper output)
         "etcdctl endpoint hashkv --rev 3",
         "etcdctl endpoint hashkv --rev 99",
         "f=$(mktemp -u); etcdctl snapshot save $f 2>/dev/null | sed \"s|$f|FILE|\"; echo $(($(stat -c %s $f) % 512)); rm $f",
+        "etcdctl defrag",
         "etcdctl put '' nothing",
         "etcdctl endpoint health 2>&1 | sed 's/took = .*//'",
         "etcdctl alarm list",
@@ -111,6 +112,9 @@ public sealed partial class EtcdctlTests(ITestOutputHelper output)
             .ToList();
         Assert.Equal(3, hashes.Count);
         Assert.All(hashes, hash => Assert.Equal(hashes[0], hash));
+
+        var defragmented = await RunAsync("etcdctl defrag --cluster", all);
+        Assert.Equal(3, Regex.Count(defragmented, "Finished defragmenting etcd member"));
 
         var follower = await cluster.FollowerAsync();
         var id = (await follower.StatusAsync()).MemberId;

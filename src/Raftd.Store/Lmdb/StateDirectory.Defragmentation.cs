@@ -37,6 +37,8 @@ public sealed partial class StateDirectory
     /// <summary>Left on the disk for the log and the state, beside the copy.</summary>
     private const long ReservedBytes = 64L << 20;
 
+    private const int NoSpace = 28; // ENOSPC
+
     private Defragmentation? _defragmentation;
 
     /// <summary>Throws to crash at that step.</summary>
@@ -123,6 +125,9 @@ public sealed partial class StateDirectory
                     throw new BucketStoreException(BucketStoreFault.ReadersOpen, "a snapshot was installed in the store's place");
                 }
 
+                Failpoint.Hit(
+                    "defragment.step", static errno => new BucketStoreException(
+                        errno == NoSpace ? BucketStoreFault.Full : BucketStoreFault.Io, $"copy: errno {errno}"));
                 _copy.Step();
                 if (!_copy.IsComplete)
                 {
@@ -164,14 +169,18 @@ public sealed partial class StateDirectory
             FileSystem.Sync(Path.Combine(_directory.DefragmentingPath, LmdbBucketStore.DataFileName));
             FileSystem.Sync(_directory.DefragmentingPath);
             _directory.OnDefragmentation(DefragmentationStep.Synced);
+            Failpoint.Hit("defragment.copied");
             IsInDoubt = true;
+            Failpoint.Hit("defragment.rename", static errno => new BucketStoreException(BucketStoreFault.Io, $"rename: errno {errno}"));
             _target.RenameTo(_directory.DataPath);
+            Failpoint.Hit("defragment.renamed");
             _directory.OnDefragmentation(DefragmentationStep.Renamed);
             FileSystem.Sync(_directory._statePath);
             _directory.OnDefragmentation(DefragmentationStep.DirectorySynced);
             _current.Switch(_target);
             End();
             IsInDoubt = false;
+            Failpoint.Hit("defragment.switched");
             _directory.OnDefragmentation(DefragmentationStep.Switched);
             _directory.TryRemoveDefragmenting();
             _directory.OnDefragmentation(DefragmentationStep.LeftoversRemoved);

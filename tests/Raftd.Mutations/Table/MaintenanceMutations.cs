@@ -77,6 +77,56 @@ internal static class MaintenanceMutations
         },
         new()
         {
+            Name = "defragmentation-forgets-writes",
+            Failures = [80],
+            Wrong = "what is written behind the cursor of the copy stays in the old file",
+            In = "CompactCopy.Note",
+            Original = "_cursor.IsAtOrBehind(bucket, key)",
+            Broken = "false",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "defragmentation-forgets-the-edge",
+            Failures = [80],
+            Wrong = "a write to the very key that was copied last is taken for one that the cursor will come to",
+            In = "CompactCopy.Place.IsAtOrBehind",
+            Original = "key.SequenceCompareTo(LastKey) <= 0",
+            Broken = "key.SequenceCompareTo(LastKey) < 0",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "defragmentation-survives-an-install",
+            Failures = [35],
+            Wrong = "a defragmentation that an install has overtaken puts the old state into the new one's place",
+            In = "StateDirectory.TryReplace",
+            Original = "_defragmentation?.Abandon();",
+            Broken = "",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "install-over-a-retired-file",
+            Failures = [35],
+            Wrong = "an install does not wait for the readers of the file before the last defragmentation, which hold its locks",
+            In = "StoreHandle.TryClose",
+            Original = "IsSettled && _store.TryClose()",
+            Broken = "_store.TryClose()",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "defragmentations-side-by-side",
+            Failures = [80],
+            Wrong = "a second caller gets the end of the first one's, or none at all",
+            In = "Defragmenter.Request",
+            Original = "_asked is not null",
+            Broken = "false",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
             Name = "authority-with-a-scheme-resets",
             Failures = [],
             Wrong = "a client that names a member's whole URL as the authority gets its stream reset (docs/bugs.md)",
