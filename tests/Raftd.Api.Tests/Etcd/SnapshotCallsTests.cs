@@ -81,6 +81,17 @@ public sealed class SnapshotCallsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Client_WhoseRoomTheMemberNeeds_IsToldSo()
+    {
+        _host.Store.BackupBytes = new byte[Mebi];
+        _host.Store.BeforeBackupRead = _host.Store.BackupRoom.Cancel;
+        var answer = await _client.CallAsync<Wire.SnapshotResponse>(Snapshot, new Wire.SnapshotRequest());
+        answer.Is(new EtcdStatus(GrpcCode.ResourceExhausted, "raftd: another member needed the room of this snapshot: ask again"));
+        await InMemoryHost.EventuallyAsync(() => _host.Store.OpenBackups, 0, "open backups");
+    }
+
+    /// <summary>Its stream is reset, because nothing would reach it.</summary>
+    [Fact]
     public async Task Client_ThatReadsNothing_GivesTheRoomBack_WhenTheMemberNeedsIt()
     {
         _host.Store.BackupBytes = new byte[64 * Mebi];
@@ -89,13 +100,6 @@ public sealed class SnapshotCallsTests : IAsyncLifetime
         await _host.Store.BackupRoom.CancelAsync();
         await InMemoryHost.EventuallyAsync(() => _host.Store.OpenBackups, 0, "open backups");
         await _host.AllAnswersAreReleasedAsync();
-
-        await using var content = await response.Content.ReadAsStreamAsync();
-        while (await GrpcClient.ReadAsync<Wire.SnapshotResponse>(content) is not null)
-        {
-        }
-
-        Assert.Equal(GrpcCode.ResourceExhausted, GrpcClient.StatusOf(response).Code);
     }
 
     [Fact]

@@ -67,6 +67,8 @@ internal sealed class SnapshotStream(EtcdCall call, IBackup backup)
 
     private async Task SendAsync(ReadOnlyMemory<byte> piece, IncrementalHash digest)
     {
+        // Ended between two pieces, the call has a status for the client; in the middle of one, Kestrel resets its stream.
+        call.Ended.ThrowIfCancellationRequested();
         digest.AppendData(piece.Span);
         _sentBytes += piece.Length;
         await call.WriteAsync(new Wire.SnapshotResponse
