@@ -70,7 +70,9 @@ public sealed class HashServiceTests
         var inside = await queue.EnterAsync(Stop);
         using var given = new CancellationTokenSource();
         var waiting = queue.EnterAsync(given.Token).AsTask();
-        var refused = await Assert.ThrowsAsync<StoreException>(async () => await queue.EnterAsync(Stop));
+        var beyond = queue.EnterAsync(Stop).AsTask();
+        Assert.True(beyond.IsFaulted, $"{beyond.Status}");
+        var refused = await Assert.ThrowsAsync<StoreException>(() => beyond);
         Assert.Equal(ErrorCode.TooManyRequests, refused.Code);
         await given.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
