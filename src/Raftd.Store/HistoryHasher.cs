@@ -104,12 +104,6 @@ public sealed class HistoryHasher
 
     private void AddImage(StateView view)
     {
-        if (view.CompactRevision != CompactRevision)
-        {
-            Begin(view);
-            return;
-        }
-
         var page = view.Image(_nextKey, CompactRevision, _stepBytes);
         foreach (var record in page.Records)
         {

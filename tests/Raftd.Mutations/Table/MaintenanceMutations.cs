@@ -10,9 +10,9 @@ internal static class MaintenanceMutations
             Name = "history-hash-of-two-compactions",
             Failures = [37],
             Wrong = "a compaction in the middle of the hash is overlooked: the keys of one compact revision, and some of the next",
-            In = "HistoryHasher.AddImage",
-            Original = "view.CompactRevision != CompactRevision",
-            Broken = "false",
+            In = "KeyReader.Image",
+            Original = "CheckRevision(at);",
+            Broken = "",
             Suites = [Suite.Store],
         },
         new()
