@@ -16,6 +16,7 @@ internal sealed class ApiServices
         IWatchService watches,
         IClusterService cluster,
         IGroupService group,
+        IMaintenanceService maintenance,
         TimeProvider clock,
         IHostApplicationLifetime lifetime,
         ILoggerFactory loggers)
@@ -26,6 +27,7 @@ internal sealed class ApiServices
         Watches = watches;
         Cluster = cluster;
         Group = group;
+        Maintenance = maintenance;
         Clock = clock;
         Stopping = lifetime.ApplicationStopping;
         SmallBodies = new ByteBudget("small request bodies", options.MaxSmallBodiesInFlightBytes);
@@ -48,6 +50,8 @@ internal sealed class ApiServices
     public IClusterService Cluster { get; }
 
     public IGroupService Group { get; }
+
+    public IMaintenanceService Maintenance { get; }
 
     public TimeProvider Clock { get; }
 

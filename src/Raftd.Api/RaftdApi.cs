@@ -1,6 +1,6 @@
-// The client faces of a store. They ask only the contract: any part that answers IKeyValueService, ILeaseService and
-// IClusterService can stand behind them. Each face has a folder; what they share (limits, errors, bodies, the host guard,
-// the byte budgets) stands beside this file and in Http/.
+// The client faces of a store. They ask only the contract: any part that answers its services can stand behind them. Each
+// face has a folder; what they share (limits, errors, bodies, the host guard, the byte budgets) stands beside this file and
+// in Http/.
 
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -22,7 +22,7 @@ public static class RaftdApi
 
     internal static readonly TimeSpan RateGrace = TimeSpan.FromSeconds(5);
 
-    /// <summary>Registers the API; the three services of the contract are registered beside it, as singletons, and a
+    /// <summary>Registers the API; the services of the contract are registered beside it, as singletons, and a
     /// TimeProvider if it is not to be the system's.</summary>
     /// <exception cref="ArgumentException">The options contradict themselves; the message names every problem.</exception>
     public static void AddRaftdApi(this IServiceCollection services, ApiOptions options)
@@ -50,6 +50,7 @@ public static class RaftdApi
     public static void ConfigureKestrel(KestrelServerOptions server, ApiOptions options)
     {
         server.AddServerHeader = false;
+        server.RequestHeaderEncodingSelector = AuthorityEncoding.ForHeader;
         var limits = server.Limits;
 
         // Bodies have their own limit for each route (RequestBody), with an answer that names it.

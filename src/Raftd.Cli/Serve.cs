@@ -90,6 +90,7 @@ internal static class Serve
         builder.Services.AddSingleton(node.Watches);
         builder.Services.AddSingleton(node.Cluster);
         builder.Services.AddSingleton(node.Group);
+        builder.Services.AddSingleton(node.Maintenance);
         builder.Services.AddRaftdApi(options);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

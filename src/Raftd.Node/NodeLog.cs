@@ -134,6 +134,12 @@ internal static partial class NodeLog
     [LoggerMessage(1204, LogLevel.Warning, "readers keep the state from growing, flushing waits for them and the log grows: {Reason}")]
     public static partial void StateReadersOpen(ILogger logger, string reason);
 
+    [LoggerMessage(1205, LogLevel.Information, "defragmented the state: its file had {FormerBytes} bytes and has {Bytes}")]
+    public static partial void Defragmented(ILogger logger, long formerBytes, long bytes);
+
+    [LoggerMessage(1206, LogLevel.Warning, "the state was not defragmented, and is as it was: {Reason}")]
+    public static partial void DefragmentationFailed(ILogger logger, string reason);
+
     [LoggerMessage(1300, LogLevel.Debug, "{Count} requests look for a leader; the first: {Reason}")]
     public static partial void LeaderSought(ILogger logger, int count, string reason);
 

@@ -33,6 +33,9 @@ internal sealed class RaftdMember : IDisposable
 
     public required Flusher Flusher { get; init; }
 
+    /// <summary>Stepped by the flusher.</summary>
+    public required Defragmenter Defragmenter { get; init; }
+
     public required Applier Applier { get; init; }
 
     public required Lessor Lessor { get; init; }
@@ -78,6 +81,7 @@ internal sealed class RaftdMember : IDisposable
         Replica.EndWaiting();
         Watches.Hub.Dispose();
         Spooler.Dispose();
+        Defragmenter.Dispose();
         State.Dispose();
         Wal.Dispose();
     }
@@ -142,7 +146,8 @@ internal sealed class RaftdMember : IDisposable
         };
         log.Flushed(state.FlushedIndex);
         var logReader = new LogReader(wal);
-        var flusher = new Flusher(state, wal, log, seams.Logger);
+        var defragmenter = new Defragmenter(seams.State, seams.Logger);
+        var flusher = new Flusher(state, wal, log, defragmenter, seams.Logger);
         var lessor = new Lessor(state, seams.Time);
         var watches = new WatchHub(state, options.Watch, seams.Time);
         state.Observe(watches);
@@ -179,6 +184,7 @@ internal sealed class RaftdMember : IDisposable
         applier.Promoted = replica.Promoted;
         applier.Installed = log.WakeUp;
         flusher.Flushed = applier.WakeUp;
+        defragmenter.Wake = () => flusher.Wake();
         return new RaftdMember
         {
             Wal = wal,
@@ -186,6 +192,7 @@ internal sealed class RaftdMember : IDisposable
             Log = log,
             LogReader = logReader,
             Flusher = flusher,
+            Defragmenter = defragmenter,
             Applier = applier,
             Lessor = lessor,
             Replica = replica,

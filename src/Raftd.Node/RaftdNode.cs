@@ -45,7 +45,7 @@ public sealed class RaftdNode : IAsyncDisposable
     {
         _options = options;
         _gate = new ServiceGate(options);
-        _guard = new RightsGuard(_gate, _gate, _gate, _gate);
+        _guard = new RightsGuard(_gate, _gate, _gate, _gate, _gate);
         Group = new GroupRightsGuard(_gate);
         _logger = loggers.CreateLogger("raftd");
         _server = new PeerServer(options.PeerEndPoint, options.PeerTls, new PeerJoin(Group, _time).HandleAsync, loggers, _time, Break);
@@ -61,6 +61,8 @@ public sealed class RaftdNode : IAsyncDisposable
     public IWatchService Watches => _guard;
 
     public IClusterService Cluster => _guard;
+
+    public IMaintenanceService Maintenance => _guard;
 
     public IGroupService Group { get; }
 
@@ -236,7 +238,8 @@ public sealed class RaftdNode : IAsyncDisposable
         var ids = new SnowflakeGenerator(identity.Generator, _time);
         var service = new NodeService(
             _options, identity, member.Replica, member.State, member.Log, member.Reports, member.PeerPins, peers.Router, peers.Calls,
-            ids, member.Watches.Hub);
+            ids, member.Watches.Hub, member.Spooler, member.Defragmenter);
+        Undo(service.Dispose);
 
         var poolGuard = Loop("raftd-pool-guard", new PoolGuard(new RuntimePool(), _time, _logger), tick / 2, static _ => { });
         foreach (var loop in (LoopThread[])[poolGuard, flusher, watches, applier, log, logReader, spooler, replica, peerLoop])

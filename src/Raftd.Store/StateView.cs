@@ -129,5 +129,12 @@ public sealed class StateView : IStateView
     /// <exception cref="StoreException">As KeyReader.Changes.</exception>
     public ChangePage Changes(Revision from, long maxBytes) => Keys.Changes(from, maxBytes);
 
+    /// <summary>The keys as they were at a revision, in key order: a bounded step of them.</summary>
+    /// <exception cref="StoreException">As KeyReader.Image.</exception>
+    internal ImagePage Image(ReadOnlySpan<byte> from, long at, long maxBytes) => Keys.Image(from, at, maxBytes);
+
+    /// <exception cref="StoreException">Compacted, FutureRevision, BadRequest.</exception>
+    internal void RequireReadable(long revision) => Keys.CheckRevision(revision);
+
     private KeyReader Keys => new(_epoch, Index, Revision, CompactRevision);
 }

@@ -48,6 +48,12 @@ public sealed partial class EtcdctlTests(ITestOutputHelper output)
         "etcdctl compaction 999",
         "etcdctl get greeting --rev 3",
         "timeout 2 etcdctl watch greeting --rev 3",
+        "etcdctl endpoint hashkv | sed 's/, [0-9]*$/, HASH/'",
+        "etcdctl endpoint hashkv -w json | sed 's/\"hash\":[0-9]*/\"hash\":0/'",
+        "etcdctl endpoint hashkv --rev 3",
+        "etcdctl endpoint hashkv --rev 99",
+        "f=$(mktemp -u); etcdctl snapshot save $f 2>/dev/null | sed \"s|$f|FILE|\"; echo $(($(stat -c %s $f) % 512)); rm $f",
+        "etcdctl defrag",
         "etcdctl put '' nothing",
         "etcdctl endpoint health 2>&1 | sed 's/took = .*//'",
         "etcdctl alarm list",
@@ -97,6 +103,16 @@ public sealed partial class EtcdctlTests(ITestOutputHelper output)
         Assert.Equal(3, Regex.Count(await RunAsync("etcdctl endpoint status", all), Regex.Escape("http://") + "|127.0.0.1"));
         await RunAsync("etcdctl put one 1", cluster[1].Address);
         Assert.Contains("1", await RunAsync("etcdctl get one --print-value-only", cluster[2].Address), StringComparison.Ordinal);
+
+        var hashes = (await RunAsync("etcdctl endpoint hashkv --cluster", all)).Split('\n')
+            .Where(static line => line.StartsWith("http://127.0.0.1:", StringComparison.Ordinal))
+            .Select(static line => line.Split(", ")[1])
+            .ToList();
+        Assert.Equal(3, hashes.Count);
+        Assert.All(hashes, hash => Assert.Equal(hashes[0], hash));
+
+        var defragmented = await RunAsync("etcdctl defrag --cluster", all);
+        Assert.Equal(3, Regex.Count(defragmented, "Finished defragmenting etcd member"));
 
         var follower = await cluster.FollowerAsync();
         var id = (await follower.StatusAsync()).MemberId;

@@ -20,7 +20,8 @@ public sealed class FlusherTests
         using var wal = WriteAheadLog.Open(
             new MemoryFileSystem(), "/wal", new WalOptions { SegmentSizeBytes = 64 << 10, MaxRecordBytes = 8 << 10, ReserveBytes = 4096 });
         var log = new LogWriter(wal, new NoTransport(), retentionBytes: 0, NullLogger.Instance);
-        var flusher = new Flusher(state, wal, log, NullLogger.Instance);
+        using var defragmenter = new Defragmenter(directory, NullLogger.Instance);
+        var flusher = new Flusher(state, wal, log, defragmenter, NullLogger.Instance);
         state.Apply(1, term: 1, By.Nobody.Put(new PutRequest { Key = new byte[] { 1 }, Value = new byte[10] }));
         state.Publish();
         Assert.True(state.TryFreeze(out var frozen));

@@ -10,7 +10,11 @@ public sealed class RightsTests(LoneNode lone) : IClassFixture<LoneNode>
     /// <summary>Every call of the contract that carries a caller.</summary>
     public static TheoryData<Type, string> Calls =>
     [
-        .. new[] { typeof(IKeyValueService), typeof(ILeaseService), typeof(IWatchService), typeof(IClusterService), typeof(IGroupService) }
+        .. new[]
+            {
+                typeof(IKeyValueService), typeof(ILeaseService), typeof(IWatchService), typeof(IClusterService), typeof(IGroupService),
+                typeof(IMaintenanceService),
+            }
             .SelectMany(static service => service.GetMethods())
             .Where(static method => method.GetParameters() is [{ } first, ..] && first.ParameterType == typeof(Caller))
             .Select(static method => new TheoryDataRow<Type, string>(method.DeclaringType!, method.Name)),
@@ -37,6 +41,7 @@ public sealed class RightsTests(LoneNode lone) : IClassFixture<LoneNode>
         : service == typeof(ILeaseService) ? lone.Node.Leases
         : service == typeof(IWatchService) ? lone.Node.Watches
         : service == typeof(IClusterService) ? lone.Node.Cluster
+        : service == typeof(IMaintenanceService) ? lone.Node.Maintenance
         : lone.Node.Group;
 
     /// <summary>Nothing of it is read.</summary>

@@ -142,6 +142,49 @@ public sealed class SnapshotSpoolerTests : IDisposable
         Assert.Same(Lease(0).Snapshot, Lease(1).Snapshot);
     }
 
+    /// <summary>Two clients hold both files and read nothing: the peer that waits gets the room of one of them.</summary>
+    [Fact]
+    public void Backups_ThatHoldBothFiles_GiveWayToAPeerAndNotToEachOther()
+    {
+        Ask(keepsLog: false);
+        RunUntilIdle();
+        Put(5);
+        Ask(_state.Applied.Index, keepsLog: false);
+        RunUntilIdle();
+        Put(5);
+        Ask(_state.Applied.Index, keepsLog: false);
+        RunUntilIdle();
+        Assert.Equal(2, _answers.Count);
+        Assert.False(Lease(0).Snapshot.Revoked.IsCancellationRequested || Lease(1).Snapshot.Revoked.IsCancellationRequested);
+
+        Ask(_state.Applied.Index);
+        RunUntilIdle();
+        Assert.True(Lease(0).Snapshot.Revoked.IsCancellationRequested);
+        Assert.False(Lease(1).Snapshot.Revoked.IsCancellationRequested);
+        Assert.Equal(2, _answers.Count);
+        Lease(0).Dispose();
+        RunUntilIdle();
+        Assert.Equal(4, _answers.Count);
+        Assert.Same(Lease(2).Snapshot, Lease(3).Snapshot);
+    }
+
+    /// <summary>Its end would free nothing.</summary>
+    [Fact]
+    public void Backup_BesideAPeer_IsNotEnded()
+    {
+        Ask();
+        Ask(keepsLog: false);
+        RunUntilIdle();
+        Put(5);
+        Ask(_state.Applied.Index);
+        RunUntilIdle();
+        Put(5);
+        Ask(_state.Applied.Index);
+        RunUntilIdle();
+        Assert.Equal(3, _answers.Count);
+        Assert.False(Lease(1).Snapshot.Revoked.IsCancellationRequested);
+    }
+
     [Fact]
     public void Request_ForMoreThanIsFlushed_WaitsForTheFlush()
     {

@@ -86,15 +86,16 @@ internal sealed class EtcdTable
     private static EtcdMethod[] Maintenance(ApiServices services)
     {
         var calls = new MaintenanceCalls(services);
-        var rows = new Rows("etcdserverpb.Maintenance", StoreFailures.OfLeadership);
+        var rows = new Rows("etcdserverpb.Maintenance", StoreFailures.OfMaintenance);
         return
         [
             rows.Unary<Wire.AlarmRequest, Wire.AlarmResponse>("Alarm", calls.AlarmAsync, "/v3/maintenance/alarm"),
             rows.Unary<Wire.StatusRequest, Wire.StatusResponse>("Status", (_, _) => calls.StatusAsync(), "/v3/maintenance/status"),
-            rows.NotYet<Wire.DefragmentRequest>("Defragment", "the store gives space back by itself", "/v3/maintenance/defragment"),
-            rows.NotYet<Wire.HashRequest>("Hash", "members compare their hashes by themselves", "/v3/maintenance/hash"),
-            rows.NotYet<Wire.HashKVRequest>("HashKV", "members compare their hashes by themselves", "/v3/maintenance/hashkv"),
-            rows.NotYet<Wire.SnapshotRequest>("Snapshot", "there are no backups yet", "/v3/maintenance/snapshot"),
+            rows.Lasting<Wire.DefragmentRequest, Wire.DefragmentResponse>(
+                "Defragment", (_, call) => calls.DefragmentAsync(call), "/v3/maintenance/defragment"),
+            rows.Lasting<Wire.HashRequest, Wire.HashResponse>("Hash", (_, call) => calls.HashAsync(call), "/v3/maintenance/hash"),
+            rows.Lasting<Wire.HashKVRequest, Wire.HashKVResponse>("HashKV", calls.HashKeysAsync, "/v3/maintenance/hashkv"),
+            rows.AnswerStream<Wire.SnapshotRequest>("Snapshot", (_, call) => calls.SnapshotAsync(call), "/v3/maintenance/snapshot"),
             rows.Unary<Wire.MoveLeaderRequest, Wire.MoveLeaderResponse>(
                 "MoveLeader", calls.MoveLeaderAsync, "/v3/maintenance/transfer-leadership"),
             rows.Unary<Wire.DowngradeRequest, Wire.DowngradeResponse>("Downgrade", (request, _) => calls.DowngradeAsync(request), "/v3/maintenance/downgrade"),
@@ -194,13 +195,5 @@ internal sealed class EtcdTable
             JsonPaths = jsonPaths,
             Failures = Failures,
         };
-
-        /// <summary>A call that etcd has and raftd does not have yet.</summary>
-        public UnaryMethod<TRequest, TRequest> NotYet<TRequest>(string name, string instead, params string[] jsonPaths)
-            where TRequest : class, IMessage, new()
-        {
-            var status = EtcdStatus.Unimplemented($"raftd: {name} is not there yet; {instead}");
-            return Unary<TRequest, TRequest>(name, (_, _) => throw new EtcdException(status), jsonPaths);
-        }
     }
 }

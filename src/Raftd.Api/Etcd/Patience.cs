@@ -24,7 +24,10 @@ internal sealed class Patience : IDisposable
     public CancellationToken Token => _either.Token;
 
     /// <summary>The time has run out, and the call had not ended before.</summary>
-    public bool IsOver => _time.IsCancellationRequested && !_ended.IsCancellationRequested;
+    public bool IsOver => HasRunOut && !_ended.IsCancellationRequested;
+
+    /// <summary>The time has run out, whatever else has ended.</summary>
+    public bool HasRunOut => _time.IsCancellationRequested;
 
     public void Dispose()
     {

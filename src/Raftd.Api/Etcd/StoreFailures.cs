@@ -14,13 +14,18 @@ internal sealed record StoreFailures(EtcdStatus NotFound, EtcdStatus? Conflict)
 
     public static readonly StoreFailures OfMembers = new(EtcdStatus.MemberNotFound, EtcdStatus.NotEnoughStarted);
 
-    public static readonly StoreFailures OfLeadership = new(EtcdStatus.BadLeaderTransferee, EtcdStatus.BadLeaderTransferee);
+    /// <summary>No room is a matter of the disk here, and not of the quota.</summary>
+    public static readonly StoreFailures OfMaintenance =
+        new(EtcdStatus.BadLeaderTransferee, EtcdStatus.BadLeaderTransferee) { TellsNoSpace = true };
 
     /// <summary>The calls that the server makes for a client fail with the code Unknown, and the same texts.</summary>
     public static readonly StoreFailures OfTurns = OfKeys with { Code = GrpcCode.Unknown };
 
     /// <summary>In the place of the status' own; null leaves that.</summary>
     private GrpcCode? Code { get; init; }
+
+    /// <summary>Says what the store said of the room that it lacks, and not that the quota is exceeded.</summary>
+    private bool TellsNoSpace { get; init; }
 
     public EtcdStatus StatusOf(StoreException failure)
     {
@@ -35,7 +40,7 @@ internal sealed record StoreFailures(EtcdStatus NotFound, EtcdStatus? Conflict)
         ErrorCode.Compacted => EtcdStatus.Compacted,
         ErrorCode.FutureRevision => EtcdStatus.FutureRevision,
         ErrorCode.TooLarge => EtcdStatus.RequestTooLarge,
-        ErrorCode.NoSpace => EtcdStatus.NoSpace,
+        ErrorCode.NoSpace => TellsNoSpace ? new EtcdStatus(GrpcCode.ResourceExhausted, Told(failure)) : EtcdStatus.NoSpace,
         ErrorCode.LevelTooLow => EtcdStatus.NotCapable,
         ErrorCode.TooManyRequests => EtcdStatus.TooManyRequests,
         ErrorCode.NoLeader => EtcdStatus.NoLeader,

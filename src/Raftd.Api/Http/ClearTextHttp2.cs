@@ -8,7 +8,6 @@
 //      requests that is the very first byte, for PUT and POST the second.
 //   2. The whole preface decides for HTTP/2. Kestrel takes it if the connection says that TLS has agreed on `h2`, so that is
 //      what it is told (PretendedAlpn).
-//      What the client sends is read through an AuthorityReader from here on.
 //   3. Kestrel asks once, before the first request. The answer takes itself back, so that nothing that asks later whether
 //      the connection is encrypted, or has a certificate, finds one.
 //
@@ -16,7 +15,6 @@
 // the time limit of request headers: just as Kestrel does behind us.
 
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -49,7 +47,6 @@ internal sealed class ClearTextHttp2(ConnectionDelegate next, KestrelServerLimit
             var alpn = new PretendedAlpn(connection.Features);
             connection.Features.Set<ITlsConnectionFeature>(alpn);
             connection.Features.Set<ITlsApplicationProtocolFeature>(alpn);
-            connection.Transport = new Duplex(new AuthorityReader(connection.Transport.Input), connection.Transport.Output);
         }
 
         await next(connection);
@@ -94,8 +91,6 @@ internal sealed class ClearTextHttp2(ConnectionDelegate next, KestrelServerLimit
             : isCompleted ? false
             : null;
     }
-
-    private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
     /// <summary>What ALPN would have left on the connection, until it has been asked for.</summary>
     private sealed class PretendedAlpn(IFeatureCollection connection) : ITlsConnectionFeature, ITlsApplicationProtocolFeature

@@ -25,8 +25,9 @@ namespace Raftd.Node.Replication;
 /// <param name="state">Whose changes are flushed.</param>
 /// <param name="wal">Its next segment is made here, ahead of need.</param>
 /// <param name="log">Told how far the state is on disk.</param>
+/// <param name="defragmenter">Copies between two flushes.</param>
 /// <param name="logger">Gets a line when the disk is full, and when it has room again.</param>
-internal sealed class Flusher(StateMachine state, WriteAheadLog wal, LogWriter log, ILogger logger) : ILoop
+internal sealed class Flusher(StateMachine state, WriteAheadLog wal, LogWriter log, Defragmenter defragmenter, ILogger logger) : ILoop
 {
     private FrozenState? _frozen;
     private bool _isFull;
@@ -48,7 +49,11 @@ internal sealed class Flusher(StateMachine state, WriteAheadLog wal, LogWriter l
         Wake();
     }
 
-    public bool Step() => !_isFull && TryFlush();
+    public bool Step()
+    {
+        var hasFlushed = !_isFull && TryFlush();
+        return defragmenter.Step() || hasFlushed;
+    }
 
     /// <summary>Tries again after a full disk; makes the log's next segment before it is needed.</summary>
     public void Tick()

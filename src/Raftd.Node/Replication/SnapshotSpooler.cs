@@ -14,7 +14,9 @@
 //      the next tick. No stream notices, because streams have no transaction.
 //   5. A full disk is found before the first write or in the middle of the file. The file goes, and the requests that wait
 //      get the reason. The same when the disk fails: nothing durable rests on a spool, so the process goes on.
-//   6. Pairs are checked as they are written. A damaged pair ends the spool and stops the member (StateMachine.Damaged).
+//   6. A backup never keeps a peer waiting: where both files are held, a peer waits, and one of them is held by backups alone,
+//      those are told to end (SpooledSnapshot.Revoked). So a client may read as slowly as it likes until then.
+//   7. Pairs are checked as they are written. A damaged pair ends the spool and stops the member (StateMachine.Damaged).
 //
 // If a new spool had to wait for the readers of the former one, a single reader that stands still would keep every other
 // peer from its snapshot.
@@ -191,7 +193,7 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
 
     private SpoolLease? TryLease(SpooledSnapshot snapshot, SpoolRequest request)
     {
-        if (snapshot.Meta.Index < request.MinimumIndex)
+        if (snapshot.Meta.Index < request.MinimumIndex || (!request.KeepsLog && snapshot.Revoked.IsCancellationRequested))
         {
             return null;
         }
@@ -212,8 +214,9 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
 
         if (_current is { } current)
         {
-            if (_former is not null && current.Holders > 0)
+            if (_former is { } former && current.Holders > 0)
             {
+                MakeRoomForPeers(former, current);
                 return false;
             }
 
@@ -237,6 +240,17 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
             Fail(failure);
             return false;
         }
+    }
+
+    private void MakeRoomForPeers(SpooledSnapshot former, SpooledSnapshot current)
+    {
+        if (!_waiting.Exists(static request => request.KeepsLog))
+        {
+            return;
+        }
+
+        var yielding = former.IsHeldByBackupsAlone ? former : current.IsHeldByBackupsAlone ? current : null;
+        yielding?.Revoke();
     }
 
     /// <summary>The used size of the state estimates that of the snapshot: both hold the same pairs.</summary>
@@ -366,7 +380,7 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
         _current = null;
         if (snapshot.Holders == 0)
         {
-            snapshot.File.Dispose();
+            snapshot.Dispose();
         }
         else
         {
@@ -379,7 +393,7 @@ internal sealed class SnapshotSpooler : ILoop, IDisposable
     {
         if (_former is { Holders: 0 } former)
         {
-            former.File.Dispose();
+            former.Dispose();
             _former = null;
         }
     }

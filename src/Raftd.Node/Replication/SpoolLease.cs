@@ -28,7 +28,7 @@ internal sealed class SpoolLease : IDisposable
         _released = released;
         _ownsPin = pin is not null;
         _chunks = new SnapshotChunks(snapshot.Index, snapshot.File.Read);
-        snapshot.Hold();
+        snapshot.Hold(isBackup: pin is null);
     }
 
     public SpooledSnapshot Snapshot { get; }
@@ -76,7 +76,7 @@ internal sealed class SpoolLease : IDisposable
             _pin!.Dispose();
         }
 
-        Snapshot.LetGo();
+        Snapshot.LetGo(isBackup: _pin is null);
         _released();
     }
 }

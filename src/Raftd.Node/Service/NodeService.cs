@@ -25,10 +25,13 @@ internal sealed partial class NodeService
     private readonly LeaderCalls _calls;
     private readonly SnowflakeGenerator _ids;
     private readonly WatchHub _watches;
+    private readonly SnapshotSpooler _spooler;
+    private readonly Defragmenter _defragmenter;
 
     public NodeService(
         NodeOptions options, MemberIdentity self, Replica replica, StateMachine state, LogWriter log, PeerReports reports,
-        PeerPins pins, LeaderRouter router, LeaderCalls calls, SnowflakeGenerator ids, WatchHub watches)
+        PeerPins pins, LeaderRouter router, LeaderCalls calls, SnowflakeGenerator ids, WatchHub watches,
+        SnapshotSpooler spooler, Defragmenter defragmenter)
     {
         _options = options;
         _self = self;
@@ -41,6 +44,8 @@ internal sealed partial class NodeService
         _calls = calls;
         _ids = ids;
         _watches = watches;
+        _spooler = spooler;
+        _defragmenter = defragmenter;
     }
 
     private CommandFactory CommandsOf(Caller caller) => new(caller, _replica.FeatureLevel);

@@ -3,7 +3,8 @@ using Raftd.Contract;
 namespace Raftd.Node.Service;
 
 /// <summary>The services as the API sees them: the running member's, or not_ready with the reason.</summary>
-internal sealed class ServiceGate(NodeOptions options) : IKeyValueService, ILeaseService, IWatchService, IClusterService, IGroupService
+internal sealed class ServiceGate(NodeOptions options)
+    : IKeyValueService, ILeaseService, IWatchService, IClusterService, IGroupService, IMaintenanceService
 {
     private volatile NodeService? _service;
     private volatile string _reason = "this member is starting";
@@ -94,6 +95,18 @@ internal sealed class ServiceGate(NodeOptions options) : IKeyValueService, ILeas
 
     public ValueTask<ulong> TransferLeadershipAsync(Caller caller, ulong to, CancellationToken cancellationToken) =>
         Running.TransferLeadershipAsync(caller, to, cancellationToken);
+
+    public ValueTask<HistoryHashResponse> HashHistoryAsync(Caller caller, long revision, CancellationToken cancellationToken) =>
+        Running.HashHistoryAsync(caller, revision, cancellationToken);
+
+    public ValueTask<StoredHashResponse> HashStoredAsync(Caller caller, CancellationToken cancellationToken) =>
+        Running.HashStoredAsync(caller, cancellationToken);
+
+    public ValueTask<IBackup> OpenBackupAsync(Caller caller, CancellationToken cancellationToken) =>
+        Running.OpenBackupAsync(caller, cancellationToken);
+
+    public ValueTask DefragmentAsync(Caller caller, CancellationToken cancellationToken) =>
+        Running.DefragmentAsync(caller, cancellationToken);
 
     /// <summary>Also before it runs: an operator looks here first.</summary>
     public MemberStatus Status() => _service is { } service ? service.Status() : NotRunning();

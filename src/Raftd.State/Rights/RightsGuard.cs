@@ -4,8 +4,8 @@ namespace Raftd.State.Rights;
 
 /// <summary>The contract with its callers checked: what the faces ask, of any engine.</summary>
 public sealed class RightsGuard(
-    IKeyValueService keys, ILeaseService leases, IClusterService cluster, IWatchService watches)
-    : IKeyValueService, ILeaseService, IClusterService, IWatchService
+    IKeyValueService keys, ILeaseService leases, IClusterService cluster, IWatchService watches, IMaintenanceService maintenance)
+    : IKeyValueService, ILeaseService, IClusterService, IWatchService, IMaintenanceService
 {
     public long Revision => cluster.Revision;
 
@@ -125,6 +125,30 @@ public sealed class RightsGuard(
     {
         AccessRules.Require(caller);
         return cluster.DisarmAsync(caller, kind, cancellationToken);
+    }
+
+    public ValueTask<HistoryHashResponse> HashHistoryAsync(Caller caller, long revision, CancellationToken cancellationToken)
+    {
+        AccessRules.Require(caller);
+        return maintenance.HashHistoryAsync(caller, revision, cancellationToken);
+    }
+
+    public ValueTask<StoredHashResponse> HashStoredAsync(Caller caller, CancellationToken cancellationToken)
+    {
+        AccessRules.Require(caller);
+        return maintenance.HashStoredAsync(caller, cancellationToken);
+    }
+
+    public ValueTask<IBackup> OpenBackupAsync(Caller caller, CancellationToken cancellationToken)
+    {
+        AccessRules.Require(caller);
+        return maintenance.OpenBackupAsync(caller, cancellationToken);
+    }
+
+    public ValueTask DefragmentAsync(Caller caller, CancellationToken cancellationToken)
+    {
+        AccessRules.Require(caller);
+        return maintenance.DefragmentAsync(caller, cancellationToken);
     }
 
     public MemberStatus Status() => cluster.Status();

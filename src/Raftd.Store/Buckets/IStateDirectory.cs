@@ -1,3 +1,5 @@
+using Raftd.Store.Snapshots;
+
 namespace Raftd.Store.Buckets;
 
 /// <summary>
@@ -42,6 +44,13 @@ public interface IStateDirectory : IDisposable
     /// The call never waits for them; it is repeated.</returns>
     /// <exception cref="BucketStoreException">The object is of no use any more, and the process restarts.</exception>
     bool TryCompleteInstall();
+
+    /// <summary>Begins to copy the store in use into a smaller file, which takes its place in the end. Current stays the same
+    /// object, and is read and written meanwhile. One at a time; a completed install ends it.</summary>
+    /// <param name="verify">Looks at each pair on its way.</param>
+    /// <exception cref="BucketStoreException">Full: the disk has no room for a copy. ReadersOpen: readers of the file before the
+    /// last one have not ended.</exception>
+    IDefragmentation BeginDefragmentation(PairCheck verify);
 
     /// <summary>Throws the store of BeginInstall away, if there is one. Never while it is handed over.</summary>
     void AbandonInstall();

@@ -32,12 +32,13 @@ public sealed class LmdbBucketStore : IBucketStore
     private const long LittleRoomBytes = 128L << 20;
 
     private readonly LmdbBucketStoreOptions _options;
-    private readonly string _dataPath;
     private readonly StoreLock _ownership;
     private readonly LightningEnvironment _environment;
     private readonly LightningDatabase[] _databases;
     private readonly ReaderPool _readers;
     private readonly Lock _writeLock = new(); // one write, growth or close at a time; taken before the pool's lock
+    private volatile string _dataPath;
+    private volatile bool _isClosed;
     private bool _isWriting;
     private BucketStoreException? _failure;
 
@@ -75,6 +76,7 @@ public sealed class LmdbBucketStore : IBucketStore
         {
             _environment.Dispose();
             _ownership.Dispose();
+            _isClosed = true;
         });
     }
 
@@ -153,6 +155,25 @@ public sealed class LmdbBucketStore : IBucketStore
             Close();
             return true;
         }
+    }
+
+    /// <summary>The last reader of a retired or disposed store has ended, and its files are closed.</summary>
+    internal bool IsClosed => _isClosed;
+
+    /// <summary>Takes no new readers, and closes when the last of those that are open has ended: they are asked to.</summary>
+    internal void Retire()
+    {
+        lock (_writeLock)
+        {
+            Close();
+        }
+    }
+
+    /// <summary>Its file has another name from here on; LMDB holds the file and asks for no name.</summary>
+    internal void RenameTo(string path)
+    {
+        FileSystem.Rename(_dataPath, path);
+        _dataPath = path;
     }
 
     private static long FirstMapSizeBytes(LmdbBucketStoreOptions options, long fileBytes)

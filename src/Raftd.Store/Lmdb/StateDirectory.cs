@@ -3,6 +3,7 @@
 //   <data-dir>/state.lock           flock, held while a StateDirectory is open
 //   <data-dir>/state/data.mdb       the state in use; if this file is there, it is whole
 //   <data-dir>/state.installing/    the state being installed; worth nothing until it is renamed
+//   <data-dir>/state.defragmenting/ the same state on its way into a smaller file; likewise (StateDirectory.Defragmentation.cs)
 //
 // Copying into the old store would merge two states (failure 36 of docs/failures.md), and renaming directories has a
 // moment without any.
@@ -37,7 +38,7 @@ internal enum StateInstallStep
 }
 
 /// <summary><c>&lt;data-dir&gt;/state</c> on a disk.</summary>
-public sealed class StateDirectory : IStateDirectory
+public sealed partial class StateDirectory : IStateDirectory
 {
     private readonly string _dataDirectory;
     private readonly string _statePath;
@@ -45,7 +46,8 @@ public sealed class StateDirectory : IStateDirectory
     private readonly LmdbBucketStoreOptions _options;
     private readonly Action<StateInstallStep> _onStep;
     private readonly StoreLock _ownership;
-    private LmdbBucketStore? _current;
+    private readonly Lock _switching = new(); // one switch at a time: an install's, or a step of a defragmentation
+    private StoreHandle? _current;
     private LmdbBucketStore? _installing;
     private volatile bool _isHandedOver; // read by the receiver, cleared where the install ends
 
@@ -100,12 +102,22 @@ public sealed class StateDirectory : IStateDirectory
 
     public bool TryCompleteInstall()
     {
+        lock (_switching)
+        {
+            return TryReplace();
+        }
+    }
+
+    private bool TryReplace()
+    {
         Invariant.Check(_installing is not null, "an installation was completed that was never begun");
         if (_current is { } former && !former.TryClose())
         {
             return false;
         }
 
+        // What it was about to replace is gone.
+        _defragmentation?.Abandon();
         _current = null;
         _onStep(StateInstallStep.FormerClosed);
         Failpoint.Hit("install.closed");
@@ -113,7 +125,7 @@ public sealed class StateDirectory : IStateDirectory
         _installing = null;
         _onStep(StateInstallStep.NewClosed);
         Switch();
-        _current = LmdbBucketStore.Open(_statePath, _options);
+        _current = new StoreHandle(LmdbBucketStore.Open(_statePath, _options));
         _isHandedOver = false;
         _onStep(StateInstallStep.Opened);
         return true;
@@ -140,6 +152,7 @@ public sealed class StateDirectory : IStateDirectory
     {
         _installing?.Dispose();
         _installing = null;
+        _defragmentation?.Dispose();
         _current?.Dispose();
         _current = null;
         _ownership.Dispose();
@@ -148,11 +161,12 @@ public sealed class StateDirectory : IStateDirectory
     private void Open()
     {
         RemoveLeftovers();
+        FileSystem.RemoveDirectory(DefragmentingPath);
         FileSystem.MakeDirectory(_statePath);
         FileSystem.Sync(_dataDirectory);
         if (File.Exists(DataPath))
         {
-            _current = LmdbBucketStore.Open(_statePath, _options);
+            _current = new StoreHandle(LmdbBucketStore.Open(_statePath, _options));
             return;
         }
 

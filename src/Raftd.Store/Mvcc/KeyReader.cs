@@ -84,7 +84,8 @@ internal readonly partial struct KeyReader(
         }
     }
 
-    private void CheckRevision(long at)
+    /// <exception cref="StoreException">Compacted, FutureRevision, BadRequest.</exception>
+    public void CheckRevision(long at)
     {
         if (at < 0)
         {

@@ -73,6 +73,9 @@ public sealed class SnapshotSender : IDisposable
     /// <summary>Bytes written so far, for progress.</summary>
     public long SentBytes { get; private set; }
 
+    /// <summary>SHA-256 over the payloads of all chunks before the last; empty until that is written.</summary>
+    public ReadOnlyMemory<byte> Digest { get; private set; }
+
     /// <summary>Writes one whole chunk, or nothing.</summary>
     public SnapshotSendResult WriteNextChunk(IBufferWriter<byte> output)
     {
@@ -165,7 +168,8 @@ public sealed class SnapshotSender : IDisposable
             BinaryPrimitives.WriteUInt64LittleEndian(payload[(i * sizeof(ulong))..], _counts[i]);
         }
 
-        _digest.GetHashAndReset(payload[SnapshotFormat.CountsBytes..]);
+        Digest = _digest.GetHashAndReset();
+        Digest.Span.CopyTo(payload[SnapshotFormat.CountsBytes..]);
         Emit(output, chunk, SnapshotFormat.EndBytes, SnapshotChunkKind.End, SnapshotFormat.NoBucket, pairs: 0);
     }
 

@@ -16,6 +16,13 @@ public sealed class ClearTextHttp2Tests
     private static readonly byte[] Preface = Encoding.ASCII.GetBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     private static readonly byte[] EmptySettings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
 
+    // Of HPACK's static table; indexes below 0x80 name a field whose value follows as it is.
+    private const byte AuthorityIndex = 1;
+    private const byte MethodGet = 0x82;
+    private const byte PathIndex = 4;
+    private const byte SchemeHttp = 0x86;
+    private const byte StatusOk = 0x88;
+
     [Fact]
     public async Task BothVersions_OnOnePort_AreAnswered()
     {
@@ -66,6 +73,37 @@ public sealed class ClearTextHttp2Tests
         var head = new byte[answer.Length];
         await new NetworkStream(connection).ReadExactlyAsync(head);
         Assert.Equal(answer, Encoding.ASCII.GetString(head));
+    }
+
+    /// <summary>As etcdctl 3.4 names the members that it asks one by one. What it names otherwise is refused as ever.</summary>
+    [Theory]
+    [InlineData("127.0.0.1:1234", Frame.Headers)]
+    [InlineData("http://127.0.0.1:1234", Frame.Headers)]
+    [InlineData("https://[::1]:1234", Frame.Headers)]
+    [InlineData("ftp://127.0.0.1:1234", Frame.Reset)]
+    [InlineData("http://http://127.0.0.1", Frame.Reset)]
+    public async Task Authority_WithAScheme_IsTakenWithoutIt(string authority, byte kind)
+    {
+        await using var host = await InMemoryHost.StartAsync(new ApiOptions());
+        using var connection = await ConnectAsync(host);
+        byte[] fields = [MethodGet, SchemeHttp, .. Literal(PathIndex, "/status"), .. Literal(AuthorityIndex, authority)];
+        await connection.SendAsync(Preface);
+        await connection.SendAsync(EmptySettings);
+        await connection.SendAsync((byte[])[0, 0, (byte)fields.Length, Frame.Headers, Frame.EndsStreamAndHeaders, 0, 0, 0, 1, .. fields]);
+        var stream = new NetworkStream(connection);
+        while (true)
+        {
+            var head = new byte[9];
+            await stream.ReadExactlyAsync(head);
+            var payload = new byte[(head[0] << 16) + (head[1] << 8) + head[2]];
+            await stream.ReadExactlyAsync(payload);
+            if (head[3] is Frame.Headers or Frame.Reset)
+            {
+                Assert.Equal(kind, head[3]);
+                Assert.True(kind == Frame.Reset || payload[0] == StatusOk);
+                return;
+            }
+        }
     }
 
     [Theory]
@@ -179,5 +217,14 @@ public sealed class ClearTextHttp2Tests
         {
             return true;
         }
+    }
+
+    private static byte[] Literal(byte index, string value) => [index, (byte)value.Length, .. Encoding.ASCII.GetBytes(value)];
+
+    private static class Frame
+    {
+        public const byte Headers = 1;
+        public const byte Reset = 3;
+        public const byte EndsStreamAndHeaders = 5;
     }
 }

@@ -87,18 +87,6 @@ public sealed class ClusterCallsTests : IAsyncLifetime
         (await ClusterAsync<Wire.MemberRemoveResponse>("MemberRemove", new Wire.MemberRemoveRequest { ID = id })).Is(EtcdStatus.MemberNotFound);
     }
 
-    [Theory]
-    [InlineData("Maintenance/Defragment")]
-    [InlineData("Maintenance/Hash")]
-    [InlineData("Maintenance/HashKV")]
-    [InlineData("Maintenance/Snapshot")]
-    public async Task Call_ThatIsNotThereYet_IsUnimplementedAndSaysSo(string path)
-    {
-        var answer = await _client.CallAsync<Wire.HashRequest>($"etcdserverpb.{path}", new Wire.HashRequest());
-        Assert.Equal(GrpcCode.Unimplemented, answer.Code);
-        Assert.Contains("is not there yet", answer.Message, StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task Status_OfAMember_LooksLikeEtcds()
     {

@@ -25,6 +25,7 @@ public sealed class MemberTests(LoneMember member) : IClassFixture<LoneMember>, 
             services.AddSingleton(member.Node.Watches);
             services.AddSingleton(member.Node.Cluster);
             services.AddSingleton(member.Node.Group);
+            services.AddSingleton(member.Node.Maintenance);
         });
         _client = GrpcClient.Of(_host);
 
@@ -163,11 +164,46 @@ public sealed class MemberTests(LoneMember member) : IClassFixture<LoneMember>, 
             .Is(new EtcdStatus(GrpcCode.Unknown, "\"leader\" field must be provided"));
     }
 
+    [Fact]
+    public async Task HashKV_OfTheHistory_ChangesWithEachWrite_AndIsRefusedOutsideOfIt()
+    {
+        var revision = await PutAsync("hash/a", "1");
+        var first = (await HashKeysAsync(0)).Only;
+        Assert.Equal((revision, revision), (first.Header.Revision, first.HashRevision));
+        Assert.True(first.Header.MemberId != 0 && first.CompactRevision is -1 or > 0);
+        var next = await PutAsync("hash/a", "2");
+        Assert.Equal(first.Hash, (await HashKeysAsync(revision)).Only.Hash);
+        Assert.NotEqual(first.Hash, (await HashKeysAsync(0)).Only.Hash);
+        (await HashKeysAsync(next + 1)).Is(EtcdStatus.FutureRevision);
+
+        var compact = new Wire.CompactionRequest { Revision = next };
+        Assert.NotNull((await _client.CallAsync<Wire.CompactionResponse>("etcdserverpb.KV/Compact", compact)).Only);
+        (await HashKeysAsync(revision)).Is(EtcdStatus.Compacted);
+        Assert.Equal((next, next), ((await HashKeysAsync(0)).Only.CompactRevision, (await HashKeysAsync(next)).Only.HashRevision));
+    }
+
+    [Fact]
+    public async Task Hash_OfWhatIsOnTheDisk_ChangesWithTheNextFlush()
+    {
+        var revision = await PutAsync("hash/b", "1");
+        var first = (await HashAsync()).Only;
+        Assert.Equal(revision, first.Header.Revision);
+        await PutAsync("hash/b", "2");
+        await InMemoryHost.EventuallyAsync(
+            () => HashAsync().GetAwaiter().GetResult().Only.Hash != first.Hash, true, "another hash");
+    }
+
     private static ByteString Bytes(string text) => ByteString.CopyFromUtf8(text);
 
     private async Task<long> PutAsync(string key, string value) =>
         (await _client.CallAsync<Wire.PutResponse>(GrpcClient.Put, new Wire.PutRequest { Key = Bytes(key), Value = Bytes(value) }))
             .Only.Header.Revision;
+
+    private Task<GrpcAnswer<Wire.HashKVResponse>> HashKeysAsync(long revision) => _client.CallAsync<Wire.HashKVResponse>(
+        "etcdserverpb.Maintenance/HashKV", new Wire.HashKVRequest { Revision = revision });
+
+    private Task<GrpcAnswer<Wire.HashResponse>> HashAsync() =>
+        _client.CallAsync<Wire.HashResponse>("etcdserverpb.Maintenance/Hash", new Wire.HashRequest());
 
     private async Task<Wire.TxnResponse> TxnAsync(Wire.TxnRequest request) =>
         (await _client.CallAsync<Wire.TxnResponse>("etcdserverpb.KV/Txn", request)).Only;

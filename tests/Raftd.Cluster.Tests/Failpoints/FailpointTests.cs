@@ -51,12 +51,19 @@ public sealed class FailpointTests : ClusterTest
 
     private static readonly string[] OfDeletions = ["apply.slice"];
 
+    private static readonly string[] OfDefragmentations =
+        ["defragment.step", "defragment.copied", "defragment.rename", "defragment.renamed", "defragment.switched"];
+
     private readonly Random _random = new(Seed.Value);
 
     [Fact]
     public void Failpoint_AnyInTheSources_HasItsScene()
     {
-        string[] all = [.. OfWrites, .. OfInstalls, .. OfSenders, .. OfNewcomers, .. OfLeaders, .. OfCompactions, .. OfDeletions];
+        string[] all =
+        [
+            .. OfWrites, .. OfInstalls, .. OfSenders, .. OfNewcomers, .. OfLeaders, .. OfCompactions, .. OfDeletions,
+            .. OfDefragmentations,
+        ];
         Assert.Equal(SourceFailpoints.Names().Order(StringComparer.Ordinal), all.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
     }
 
@@ -227,6 +234,28 @@ public sealed class FailpointTests : ClusterTest
         await load.VerifyAsync();
     }
 
+    /// <summary>Under load. A failure before the switch is told to the caller alone; one in it ends the member.</summary>
+    [Fact]
+    public async Task Defragmentation_MemberDiesAtAnyStep_HasTheOldFileOrTheNew()
+    {
+        var cluster = await TestCluster.StartAsync(Scene, 3, TinyLog);
+        await using var load = new Load(cluster.Members, writers: 2, valueBytes: 10_000);
+        var victim = await Victim.OfAsync(cluster[2]);
+        foreach (var step in OfDefragmentations)
+        {
+            await victim.DieAsync($"{step}=kill", () => DefragmentAsync(victim));
+        }
+
+        await victim.StopAsync("defragment.rename=error:EIO", SyncFailed, () => DefragmentAsync(victim));
+        await victim.StartAsync("defragment.step=error:ENOSPC");
+        await cluster.ReadyAsync();
+        var refused = await DefragmentAsync(victim);
+        Assert.Equal(429, refused.Status);
+        Assert.Contains("is as it was", refused.Text, StringComparison.Ordinal);
+        Assert.Equal(200, (await DefragmentAsync(victim)).Status);
+        await EndWellAsync(cluster, victim, load);
+    }
+
     /// <summary>A deletion that was half applied at a crash leaves nothing of itself: the entry begins anew.</summary>
     [Fact]
     public async Task Deletion_MemberDiesBetweenSlices_DeletesAllOfIt()
@@ -266,6 +295,9 @@ public sealed class FailpointTests : ClusterTest
             await cluster.Except(victim.Member).First(member => member.IsRunning).PostAsync($"/leader/transfer?to={victim.Member.Label}");
         }
     }
+
+    private static Task<Answer> DefragmentAsync(Victim victim) =>
+        victim.Member.SendAsync(HttpMethod.Post, "/v3/maintenance/defragment", "{}"u8.ToArray());
 
     /// <summary>More is written than is kept for a member that is down. Then nothing is, or a snapshot, under which no more is
     /// kept either, would be begun anew again and again.</summary>

@@ -25,6 +25,7 @@ internal static class AllMutations
         .. WireMutations.List,
         .. TxnMutations.List,
         .. WatchMutations.List,
+        .. MaintenanceMutations.List,
     ];
 
     /// <summary>Names that are taken twice, or asked for and not there.</summary>

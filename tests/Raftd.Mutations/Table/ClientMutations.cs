@@ -155,25 +155,5 @@ internal static class ClientMutations
             Broken = "true",
             Suites = [Suite.Store],
         },
-        new()
-        {
-            Name = "authority-of-a-url-refused",
-            Failures = [66],
-            Wrong = "a call of a client that knows its endpoint as a URL is reset: etcdctl endpoint status --cluster",
-            In = "ClearTextHttp2.OnConnectionAsync",
-            Original = "new AuthorityReader(connection.Transport.Input)",
-            Broken = "connection.Transport.Input",
-            Suites = [Suite.Api],
-        },
-        new()
-        {
-            Name = "frame-shortened-before-its-turn",
-            Failures = [66],
-            Wrong = "a frame that is shortened on its way in drops the frames before it",
-            In = "AuthorityReader.Look",
-            Original = "_passed == 0",
-            Broken = "true",
-            Suites = [Suite.Api],
-        },
     ];
 }

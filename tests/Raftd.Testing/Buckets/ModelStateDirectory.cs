@@ -1,4 +1,5 @@
 using Raftd.Store.Buckets;
+using Raftd.Store.Snapshots;
 
 namespace Raftd.Testing.Buckets;
 
@@ -76,6 +77,9 @@ public sealed class ModelStateDirectory : IStateDirectory
         _current = OpenStore(newDisk);
         return true;
     }
+
+    /// <summary>The model has no pages: a defragmentation takes its steps and changes nothing.</summary>
+    public IDefragmentation BeginDefragmentation(PairCheck verify) => new ModelDefragmentation(_current);
 
     public void HandOverInstall()
     {

@@ -4,9 +4,12 @@ using Downgrade = Raftd.Api.Wire.DowngradeRequest.Types.DowngradeAction;
 
 namespace Raftd.Api.Etcd.Services;
 
-/// <summary>Alarms, status, leadership.</summary>
+/// <summary>Alarms, status, hashes, backups, defragmentation, leadership.</summary>
 internal sealed class MaintenanceCalls(ApiServices services)
 {
+    /// <summary>Of a store that was never compacted.</summary>
+    private const long NoCompaction = -1;
+
     public async ValueTask<Wire.AlarmResponse> AlarmAsync(Wire.AlarmRequest request, EtcdCall call)
     {
         IReadOnlyList<Wire.AlarmMember> alarms = request.Action switch
@@ -42,6 +45,36 @@ internal sealed class MaintenanceCalls(ApiServices services)
         };
         response.Errors.AddRange(ErrorsOf(member));
         return ValueTask.FromResult(response);
+    }
+
+    public async ValueTask<Wire.HashKVResponse> HashKeysAsync(Wire.HashKVRequest request, EtcdCall call)
+    {
+        var hashed = await services.Maintenance.HashHistoryAsync(call.Caller, request.Revision, call.Ended);
+        return new Wire.HashKVResponse
+        {
+            Header = Answers.HeaderOf(services.Cluster, hashed.Revision),
+            Hash = Fold(hashed.Hash),
+            CompactRevision = hashed.CompactRevision == 0 ? NoCompaction : hashed.CompactRevision,
+            HashRevision = hashed.HashedRevision,
+        };
+    }
+
+    public async ValueTask<Wire.HashResponse> HashAsync(EtcdCall call)
+    {
+        var hashed = await services.Maintenance.HashStoredAsync(call.Caller, call.Ended);
+        return new Wire.HashResponse { Header = Answers.HeaderOf(services.Cluster, hashed.Revision), Hash = Fold(hashed.Hash) };
+    }
+
+    public async Task SnapshotAsync(EtcdCall call)
+    {
+        using var backup = await services.Maintenance.OpenBackupAsync(call.Caller, call.Ended);
+        await new SnapshotStream(call, backup).RunAsync();
+    }
+
+    public async ValueTask<Wire.DefragmentResponse> DefragmentAsync(EtcdCall call)
+    {
+        await services.Maintenance.DefragmentAsync(call.Caller, call.Ended);
+        return new Wire.DefragmentResponse();
     }
 
     /// <summary>Only a leader hands its leadership over.</summary>
@@ -136,6 +169,9 @@ internal sealed class MaintenanceCalls(ApiServices services)
             EtcdStatus.BadLeaderTransferee.Throw();
         }
     }
+
+    /// <summary>The wire has room for half of it.</summary>
+    private static uint Fold(ulong hash) => (uint)(hash ^ (hash >> 32));
 
     private static AlarmKind? KindOf(Wire.AlarmType type) => type switch
     {

@@ -1,0 +1,139 @@
+namespace Raftd.Mutations.Table;
+
+/// <summary>What operators ask of one member: hashes by which members are compared, backups.</summary>
+internal static class MaintenanceMutations
+{
+    public static IReadOnlyList<Mutation> List { get; } =
+    [
+        new()
+        {
+            Name = "history-hash-of-two-compactions",
+            Failures = [37],
+            Wrong = "a compaction in the middle of the hash is overlooked: the keys of one compact revision, and some of the next",
+            In = "KeyReader.Image",
+            Original = "CheckRevision(at);",
+            Broken = "",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "history-hash-goes-on-with-the-writes",
+            Failures = [37],
+            Wrong = "what is written while the hash is made is hashed too: members that are the same differ",
+            In = "HistoryHasher.AddChanges",
+            Original = "change => change.Revision.Main <= Revision",
+            Broken = "change => true",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "hashes-without-bound",
+            Failures = [],
+            Wrong = "any number of calls that work through the whole state wait for each other",
+            In = "WorkQueue.EnterAsync",
+            Original = "Interlocked.Increment(ref _inside) > atOnce + maxWaiting",
+            Broken = "Interlocked.Increment(ref _inside) > int.MaxValue - 1",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "snapshot-without-padding",
+            Failures = [],
+            Wrong = "a backup has the size that it happens to have: etcdctl misses its digest, and throws it away",
+            In = "SnapshotStream._paddedBytes",
+            Original = "(backup.Bytes + SectorBytes - 1) / SectorBytes * SectorBytes",
+            Broken = "backup.Bytes",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "backup-without-the-last-writes",
+            Failures = [],
+            Wrong = "a backup has what is flushed by then, and not all that clients were told before they asked for it",
+            In = "NodeService.SpoolAsync",
+            Original = "_spooler.Request(«applied», keepsLog",
+            Broken = "0",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "slow-backups-keep-peers-waiting",
+            Failures = [21, 56],
+            Wrong = "two clients that read their backups slowly, or not at all, hold the room that a peer's snapshot needs",
+            In = "SnapshotSpooler.MakeRoomForPeers",
+            Original = "yielding?.Revoke();",
+            Broken = "",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "slow-backups-last-for-ever",
+            Failures = [],
+            Wrong = "each piece of a backup has its time, and all of them together as long as they like",
+            In = "SnapshotStream.RunAsync",
+            Original = "patience.Token.Register(call.End)",
+            Broken = "patience.Token.Register(static () => { })",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "defragmentation-forgets-writes",
+            Failures = [80],
+            Wrong = "what is written behind the cursor of the copy stays in the old file",
+            In = "CompactCopy.Note",
+            Original = "_cursor.IsAtOrBehind(bucket, key)",
+            Broken = "false",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "defragmentation-forgets-the-edge",
+            Failures = [80],
+            Wrong = "a write to the very key that was copied last is taken for one that the cursor will come to",
+            In = "CompactCopy.Place.IsAtOrBehind",
+            Original = "key.SequenceCompareTo(LastKey) <= 0",
+            Broken = "key.SequenceCompareTo(LastKey) < 0",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "defragmentation-survives-an-install",
+            Failures = [35],
+            Wrong = "a defragmentation that an install has overtaken puts the old state into the new one's place",
+            In = "StateDirectory.TryReplace",
+            Original = "_defragmentation?.Abandon();",
+            Broken = "",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "install-over-a-retired-file",
+            Failures = [35],
+            Wrong = "an install does not wait for the readers of the file before the last defragmentation, which hold its locks",
+            In = "StoreHandle.TryClose",
+            Original = "IsSettled && _store.TryClose()",
+            Broken = "_store.TryClose()",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "defragmentations-side-by-side",
+            Failures = [80],
+            Wrong = "a second caller gets the end of the first one's, or none at all",
+            In = "Defragmenter.Request",
+            Original = "_asked is not null",
+            Broken = "false",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "authority-with-a-scheme-resets",
+            Failures = [],
+            Wrong = "a client that names a member's whole URL as the authority gets its stream reset (docs/bugs.md)",
+            In = "AuthorityEncoding.ForHeader",
+            Original = "name == Authority",
+            Broken = "false",
+            Suites = [Suite.Api],
+        },
+    ];
+}
