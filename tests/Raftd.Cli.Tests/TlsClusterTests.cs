@@ -68,7 +68,7 @@ public sealed class TlsClusterTests : IAsyncDisposable
         _clients.Write(_clients.Issue("exchanged"), "n1");
 
         await Until.TrueAsync("the new certificate is served", async () => await SubjectAsync(member) == "CN=exchanged");
-        Assert.Contains("CertificateRead(1400)", member.Log, StringComparison.Ordinal);
+        await Until.TrueAsync("the log says so", () => member.Log.Contains("CertificateRead(1400)", StringComparison.Ordinal));
         using var later = await client.GetAsync(new Uri(member.Url, "/livez"));
         Assert.Equal(HttpStatusCode.OK, later.StatusCode);
     }

@@ -5,8 +5,9 @@
 //   2. Each change appends a record to the active overlay, puts a new KeyRecord into the index, adds to the hash.
 //   3. Close ends the main revision.
 //
-// Compaction to C keeps, of each key, the last version not newer than C, unless that is a tombstone older than C; a
-// tombstone at C itself stays for one compaction more, because C is still readable and a watch may begin at it.
+// Compaction to C keeps, of each key, the last version not newer than C, unless that is a tombstone older than C. All changes
+// of C itself stay for one compaction more, because a watch may begin at C: tombstones, and what a transaction has put or
+// deleted and then changed again.
 // Compact decides in one step what is dead (the compact revision, the logical bytes); CleanIndex walks behind it in
 // small steps, and Dead lists records for the flusher to delete. Neither is visible through the rules of reading.
 //
@@ -29,8 +30,12 @@ namespace Raftd.Store.Mvcc;
 
 internal sealed class Keyspace(StateEpoch epoch, StateHash hash) : IKeyspace
 {
+    /// <summary>Versions that die when a compaction reaches the one that supersedes them.</summary>
     private readonly DeadQueue _superseded = new();
-    private readonly DeadQueue _tombstones = new();
+
+    /// <summary>Those that die when a compaction has passed their own revision: tombstones, and versions that are superseded within
+    /// it.</summary>
+    private readonly DeadQueue _passed = new();
 
     /// <summary>Records that the index has lost since SettleCache, and the one of the same version that has the place of
     /// each, if any. Views show them until the next publish, and their cached values serve until then.</summary>
@@ -51,7 +56,7 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash) : IKeyspace
     public long LogicalBytes { get; private set; }
 
     /// <summary>The part of them that a compaction to the newest revision would free. Replicated.</summary>
-    public long HistoryBytes => _superseded.PendingBytes + _tombstones.PendingBytes;
+    public long HistoryBytes => _superseded.PendingBytes + _passed.PendingBytes;
 
     /// <summary>Records that no reader asks for any more and that may still be in the store.</summary>
     public Queue<Revision> Dead { get; } = new();
@@ -60,7 +65,7 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash) : IKeyspace
     public List<RevisionRecord> Changes { get; private set; } = [];
 
     /// <summary>Whether a compaction has killed what is not deleted, nor about to be with the next flush.</summary>
-    public bool HasDead => Dead.Count > 0 || _superseded.HasTakeable(CompactRevision) || _tombstones.HasTakeable(CompactRevision);
+    public bool HasDead => Dead.Count > 0 || _superseded.HasTakeable(CompactRevision) || _passed.HasTakeable(CompactRevision);
 
     /// <summary>Whether the next publish has cached values to move or to give back.</summary>
     public bool HasReplaced => _replaced.Count > 0;
@@ -144,7 +149,7 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash) : IKeyspace
     {
         CompactRevision = revision;
         epoch.CompactFloor = revision;
-        LogicalBytes -= _superseded.SumThrough(revision) + _tombstones.SumThrough(revision);
+        LogicalBytes -= _superseded.SumThrough(revision) + _passed.SumThrough(revision);
     }
 
     /// <summary>Takes dead versions out of the index, for up to maxKeys keys. False when nothing is left to do.</summary>
@@ -152,7 +157,7 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash) : IKeyspace
     {
         while (maxKeys-- > 0)
         {
-            if (!_superseded.TryTake(CompactRevision, out var key) && !_tombstones.TryTake(CompactRevision, out key))
+            if (!_superseded.TryTake(CompactRevision, out var key) && !_passed.TryTake(CompactRevision, out key))
             {
                 return false;
             }
@@ -228,13 +233,20 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash) : IKeyspace
 
         if (existing is { IsTombstone: false })
         {
-            _superseded.Add(record.Revision.Main, next.Key, existing.LogicalBytes);
+            var main = record.Revision.Main;
+            if (existing.Revision.Main < main)
+            {
+                _superseded.Add(main, next.Key, existing.LogicalBytes);
+            }
+            else
+            {
+                _passed.Add(main + 1, next.Key, existing.LogicalBytes);
+            }
         }
 
         if (record.IsTombstone)
         {
-            // Dead once the compact revision has passed it.
-            _tombstones.Add(record.Revision.Main + 1, next.Key, record.LogicalBytes);
+            _passed.Add(record.Revision.Main + 1, next.Key, record.LogicalBytes);
         }
     }
 
@@ -246,12 +258,18 @@ internal sealed class Keyspace(StateEpoch epoch, StateHash hash) : IKeyspace
             return;
         }
 
-        // Everything before the last version up to the compact revision, and that one too if it is an old tombstone.
+        // Everything before the last version up to the compact revision, and that one too if it is an old tombstone; but nothing
+        // of that revision itself.
         var newestIsLast = record.Revision.Main <= CompactRevision;
         var keepFrom = newestIsLast ? record.PastCount : Math.Max(0, record.LastPastUpTo(CompactRevision));
         if (!newestIsLast && keepFrom < record.PastCount && IsDeadTombstone(record.Past![keepFrom]))
         {
             keepFrom++;
+        }
+
+        while (keepFrom > 0 && record.Past![keepFrom - 1].Main == CompactRevision)
+        {
+            keepFrom--;
         }
 
         for (var i = 0; i < keepFrom; i++)

@@ -135,5 +135,25 @@ internal static class TxnMutations
             Broken = "false",
             Suites = [Suite.Store],
         },
+        new()
+        {
+            Name = "compaction-splits-a-transaction",
+            Failures = [51],
+            Wrong = "a key that a transaction changes twice loses the first change to a compaction to that revision (docs/bugs.md)",
+            In = "Keyspace.CleanKey",
+            Original = "record.Past![keepFrom - 1].Main == CompactRevision",
+            Broken = "false",
+            Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "change-within-a-transaction-freed-too-soon",
+            Failures = [51],
+            Wrong = "the room of a change that its own transaction supersedes is given back while it is still there (docs/bugs.md)",
+            In = "Keyspace.Add",
+            Original = "existing.Revision.Main < main",
+            Broken = "true",
+            Suites = [Suite.Store],
+        },
     ];
 }

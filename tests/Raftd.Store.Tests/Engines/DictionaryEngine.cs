@@ -174,7 +174,7 @@ internal sealed class DictionaryEngine : IKeyspace, ILeaseTable
     {
         var last = versions.FindLastIndex(version => version.Revision.Main <= CompactRevision);
         return versions.Where((version, at) =>
-            at > last || (at == last && !(version.IsTombstone && version.Revision.Main < CompactRevision)));
+            at > last || version.Revision.Main == CompactRevision || (at == last && !version.IsTombstone));
     }
 
     private Revision NextRevision()

@@ -2,6 +2,7 @@ using Raftd.Contract;
 using Raftd.State.Commands;
 using Raftd.State.Keyspaces;
 using Raftd.Store.Buckets;
+using Raftd.Testing;
 
 namespace Raftd.Store.Tests.Mvcc;
 
@@ -39,6 +40,57 @@ public sealed class CompactionTests
                 ErrorCode.Compacted,
                 Assert.Throws<StoreException>(() => store.Range("k", revision: compact - 1)).Code);
             Assert.Null(store.State.Audit());
+        }
+    }
+
+    /// <summary>etcd's rule against duplicate keys has two holes, through which a transaction changes a key twice: a deletion to the
+    /// end of the keyspace before a put, and a deletion in a nested transaction after one.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Compact_AtARevisionThatChangesAKeyTwice_KeepsBothForAWatchFromIt(bool isDeletedFirst)
+    {
+        using var store = new TestStore();
+        for (var before = 2; before <= 6; before++)
+        {
+            store.Put("k", "before");
+        }
+
+        var delete = new TxnOperation { DeleteRange = new DeleteRangeRequest { Key = "k"u8.ToArray(), RangeEnd = new byte[1] } };
+        var put = new TxnOperation { Put = new PutRequest { Key = "k"u8.ToArray(), Value = "after"u8.ToArray() } };
+        var txn = new TxnRequest
+        {
+            Success = isDeletedFirst ? [delete, put] : [put, new TxnOperation { Txn = new TxnRequest { Success = [delete] } }],
+        };
+        TxnCheck.Require(txn);
+        store.Apply(By.Nobody.Txn(txn));
+        var at = store.Revision;
+        store.Put("other", "");
+
+        store.Compact(at);
+        store.Flush();
+        RequireBoth();
+        Assert.Equal((64 + "k".Length) + (64 + "kafter".Length) + (64 + "other".Length), store.State.View().LogicalBytes);
+        var logical = store.State.View().LogicalBytes;
+        store.Restart();
+        Assert.Equal(logical, store.State.View().LogicalBytes);
+        RequireBoth();
+
+        store.Compact(at + 1);
+        store.Flush();
+        Assert.Null(store.State.Audit());
+        Assert.Equal(isDeletedFirst ? "7.1 8.0" : "8.0", Kept(store));
+        logical = store.State.View().LogicalBytes;
+        store.Restart();
+        Assert.Equal(logical, store.State.View().LogicalBytes);
+
+        void RequireBoth()
+        {
+            Assert.Null(store.State.Audit());
+            var changes = store.State.View().Changes(new Revision(at, 0), maxBytes: 1 << 20).Changes;
+            Assert.Equal(
+                isDeletedFirst ? "0 -k, 1 k, 0 other" : "0 k, 1 -k, 0 other",
+                string.Join(", ", changes.Select(static change => $"{change.Revision.Sub} {(change.IsTombstone ? "-" : "")}{Text(change.Key)}")));
         }
     }
 
