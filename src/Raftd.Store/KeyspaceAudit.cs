@@ -106,7 +106,15 @@ internal static class KeyspaceAudit
 
     private static bool IsPast(KeyRecord key, Revision revision)
     {
-        var at = key.LastPastUpTo(revision.Main);
-        return at >= 0 && key.Past![at].Main == revision.Main && key.Past[at].Sub == revision.Sub;
+        // A transaction may have changed the key more than once: then several versions have this main revision.
+        for (var at = key.LastPastUpTo(revision.Main); at >= 0 && key.Past![at].Main == revision.Main; at--)
+        {
+            if (key.Past[at].Sub == revision.Sub)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

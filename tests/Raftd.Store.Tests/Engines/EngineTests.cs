@@ -16,7 +16,8 @@ public sealed class EngineTests(ITestOutputHelper output)
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    [InlineData(1038660)] // a compaction at a transaction that deletes a key and puts it again
+    [InlineData(526976)] // transactions that change a key twice
+    [InlineData(1038660)] // and a compaction to one of them
     [InlineData(0)]
     public void RandomCommands_OnTwoEngines_AnswerAndHashAlike(int seed)
     {
