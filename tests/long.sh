@@ -11,7 +11,7 @@
 #   powerloss     12 000 disks as a loss of power leaves them
 #   slowlink      a member of 2 GiB that joins anew over 20 MiB/s beside 5 MiB/s of writes
 #   powercuts     50 leaders that lose power while they send a snapshot
-#   conformance   1 000 000 random requests to etcd and to raftd
+#   conformance   1 000 000 random requests to etcd and to raftd, and 20 000 with watches
 #   clients       etcdctl check perf against every kind of servers
 #   upgrades      from every feature level there was to this tree, and from this tree to a level that only tests know
 #
@@ -48,7 +48,8 @@ run_slowlink() { RAFTD_TEST_STATE_MIB=2048 program Raftd.Cluster.Tests -noLogo -
 run_powercuts() { RAFTD_TEST_POWER_CUTS=50 program Raftd.Cluster.Tests -noLogo -noColor -method '*PowerCutTests*'; }
 
 run_conformance() {
-  RAFTD_TEST_SEED=$RANDOM RAFTD_TEST_DIFFERENTIAL=1000000 program Raftd.Conformance.Tests -noLogo -noColor -class '*DifferentialTests'
+  RAFTD_TEST_SEED=$RANDOM RAFTD_TEST_DIFFERENTIAL=1000000 program Raftd.Conformance.Tests -noLogo -noColor -class '*DifferentialTests' &&
+    RAFTD_TEST_SEED=$RANDOM RAFTD_TEST_DIFFERENTIAL=200000 program Raftd.Conformance.Tests -noLogo -noColor -class '*DifferentialWatchTests'
 }
 
 run_clients() { program Raftd.Clients.Tests -noLogo -noColor -explicit only; }

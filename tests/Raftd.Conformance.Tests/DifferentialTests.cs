@@ -80,7 +80,7 @@ public sealed class DifferentialTests(ITestOutputHelper output)
 
     private static JsonSerializerOptions Compact { get; } = new();
 
-    private static long RevisionOf(IMessage? response) =>
+    internal static long RevisionOf(IMessage? response) =>
         ((ResponseHeader?)response?.Descriptor.FindFieldByName("header").Accessor.GetValue(response))?.Revision ?? 0;
 
     /// <summary>As text, without what cannot be equal.</summary>

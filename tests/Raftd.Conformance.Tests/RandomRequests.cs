@@ -23,7 +23,7 @@ internal sealed class RandomRequests(Random random)
         < 10 => Of("KV/Put", "kv/put", Put(), PutResponse.Parser),
         < 20 => Of("KV/Range", "kv/range", Range(), RangeResponse.Parser),
         < 24 => Of("KV/DeleteRange", "kv/deleterange", DeleteRange(), DeleteRangeResponse.Parser),
-        < 33 => Of("KV/Txn", "kv/txn", Txn(depth: 2), TxnResponse.Parser),
+        < 33 => Of("KV/Txn", "kv/txn", Survivable(Txn(depth: 2)), TxnResponse.Parser),
         33 => Of(
             "KV/Compact",
             "kv/compaction",
@@ -40,6 +40,28 @@ internal sealed class RandomRequests(Random random)
         38 => Of("Lease/LeaseLeases", "lease/leases", new LeaseLeasesRequest(), LeaseLeasesResponse.Parser),
         _ => Of("Lease/LeaseGrant", "lease/grant", new LeaseGrantRequest { ID = Lease(), TTL = 600 }, LeaseGrantResponse.Parser),
     };
+
+    /// <summary>A watch that may start in the past, now or in the future, and may make no sense.</summary>
+    public WatchCreateRequest Watch()
+    {
+        var watch = new WatchCreateRequest
+        {
+            Key = Key(),
+            RangeEnd = End(),
+            StartRevision = random.Next(4) switch { 0 => Math.Max(1, Revision - random.Next(200)), 1 => Revision + random.Next(30), _ => 0 },
+            PrevKv = random.Next(2) == 0,
+            Fragment = random.Next(4) == 0,
+            WatchId = random.Next(12) == 0 ? random.Next(40) : 0,
+        };
+        if (random.Next(5) == 0)
+        {
+            watch.Filters.Add((WatchCreateRequest.Types.FilterType)random.Next(2));
+        }
+
+        return watch;
+    }
+
+    public static Call PutOf(ByteString key) => Of("KV/Put", "kv/put", new PutRequest { Key = key }, PutResponse.Parser);
 
     private static Call Of(string method, string json, IMessage request, MessageParser answers) =>
         new($"/etcdserverpb.{method}", $"/v3/{json}", request, answers);
@@ -59,7 +81,7 @@ internal sealed class RandomRequests(Random random)
         Key = Key(),
         RangeEnd = End(),
         Limit = random.Next(3) == 0 ? random.Next(-1, 5) : 0,
-        Revision = random.Next(3) == 0 ? Revision - random.Next(-2, 40) : 0,
+        Revision = random.Next(3) == 0 ? Past() : 0,
         SortOrder = (RangeRequest.Types.SortOrder)random.Next(3),
         SortTarget = (RangeRequest.Types.SortTarget)random.Next(5),
         Serializable = random.Next(3) == 0,
@@ -93,6 +115,24 @@ internal sealed class RandomRequests(Random random)
 
         return txn;
     }
+
+    /// <summary>etcd ends, with a panic, over a put that keeps the value of a key that the transaction has deleted before.</summary>
+    private static TxnRequest Survivable(TxnRequest txn)
+    {
+        var operations = AllOf(txn).ToList();
+        if (operations.Exists(static operation => operation.RequestDeleteRange is not null))
+        {
+            foreach (var put in operations.Select(static operation => operation.RequestPut).OfType<PutRequest>())
+            {
+                put.IgnoreValue = put.IgnoreLease = false;
+            }
+        }
+
+        return txn;
+    }
+
+    private static IEnumerable<RequestOp> AllOf(TxnRequest txn) => txn.Success.Concat(txn.Failure).SelectMany(
+        static operation => operation.RequestTxn is { } nested ? AllOf(nested) : [operation]);
 
     private Compare Compare()
     {
@@ -147,6 +187,10 @@ internal sealed class RandomRequests(Random random)
     private ByteString Value() => ByteString.CopyFromUtf8($"v{random.Next(4)}");
 
     private long Bound() => random.Next(10) == 0 ? Revision - random.Next(-2, 30) : 0;
+
+    /// <summary>A revision, most often of the past. In a transaction etcd takes -1 for the newest one, as long as nothing was
+    /// compacted (docs/etcd-compatibility.md).</summary>
+    private long Past() => Revision - random.Next(-2, 40) is var past and not -1 ? past : -2;
 
     private long Lease() => 7_000 + random.Next(Leases);
 

@@ -46,9 +46,10 @@ internal sealed class WatchEvents(IReplicatedState state, List<RevisionRecord> c
     /// <exception cref="StoreException">NotReady: a snapshot is being switched in.</exception>
     public static WatchEvent Of(RevisionRecord change, bool withPrevious, IStateView view)
     {
-        var main = change.Revision.Main;
+        // A creation replaces nothing, also where its own transaction has deleted the key before.
+        var hasPrevious = withPrevious && (change.IsTombstone || change.Version > 1);
         var version = KeyVersions.Describe(change, change.Value);
-        return new WatchEvent(version, change.IsTombstone, withPrevious ? PreviousOf(change.Key, main, view) : null);
+        return new WatchEvent(version, change.IsTombstone, hasPrevious ? PreviousOf(change.Key, change.Revision.Main, view) : null);
     }
 
     /// <summary>What an event counts for in the size of a message.</summary>

@@ -608,7 +608,8 @@ public sealed class WatchHubTests(ITestOutputHelper output)
         {
             var before = _all.FindLast(change =>
                 change.Revision.Main < e.Key.ModRevision && change.Key.AsSpan().SequenceEqual(e.Key.Key.Span));
-            if (!watch.Request.WithPrevious || before is null or { IsTombstone: true })
+            var isCreation = e is { IsDelete: false, Key.Version: 1 };
+            if (!watch.Request.WithPrevious || isCreation || before is null or { IsTombstone: true })
             {
                 Assert.Null(e.Previous);
             }
