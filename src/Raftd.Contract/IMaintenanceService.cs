@@ -6,7 +6,7 @@ namespace Raftd.Contract;
 public interface IMaintenanceService
 {
     /// <summary>Hashes the history of all keys up to a revision, from the compact revision on. Members that have applied the
-    /// same have the same hash, whatever lies on their disks. A fenced member answers too: this is how it is compared.</summary>
+    /// same have the same hash, however much of it they have flushed. A fenced member answers too: this is how it is compared.</summary>
     /// <param name="caller">Who asks.</param>
     /// <param name="revision">0 or below for the newest.</param>
     /// <param name="cancellationToken">Ends the work.</param>

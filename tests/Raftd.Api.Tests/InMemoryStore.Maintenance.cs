@@ -38,7 +38,7 @@ internal sealed partial class InMemoryStore : IMaintenanceService
         return new StoredHashResponse { Revision = hashed.Revision, Hash = hashed.Hash };
     }
 
-    /// <summary>Bytes that a backup has, whatever is stored: tests choose what the face has to send.</summary>
+    /// <summary>Bytes of a backup, which are not those that are stored: tests choose what the face has to send.</summary>
     public byte[] BackupBytes { get; set; } = [1, 2, 3];
 
     public Action BeforeBackupRead { get; set; } = static () => { };

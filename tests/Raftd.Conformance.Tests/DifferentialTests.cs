@@ -5,7 +5,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
 using Raftd.Api.Wire;
-using Raftd.Cluster.Tests.Support;
 
 namespace Raftd.Conformance.Tests;
 
@@ -13,27 +12,15 @@ namespace Raftd.Conformance.Tests;
 /// what docs/etcd-compatibility.md says is different (KnownDifferences).</summary>
 public sealed class DifferentialTests(ITestOutputHelper output)
 {
-    private static int Requests => int.Parse(
-        Environment.GetEnvironmentVariable("RAFTD_TEST_DIFFERENTIAL") ?? "20000", CultureInfo.InvariantCulture);
-
-    /// <summary>The same in each run of the gate; tests/long.sh draws one.</summary>
-    private static int Seed => int.Parse(Environment.GetEnvironmentVariable("RAFTD_TEST_SEED") ?? "1", CultureInfo.InvariantCulture);
-
     [Fact]
     public async Task RandomRequests_OverGrpcAndJson_AreAnsweredAsEtcdAnswersThem()
     {
-        Assert.SkipUnless(EtcdServer.IsInstalled, "etcd is not installed: apt-get install etcd-server");
-        await Build.EnsureAsync();
-        await using var scene = new Scene();
-        var etcd = await EtcdServer.StartAsync(scene);
-        var raftd = await TestCluster.StartAsync(scene, 1);
-        using var one = new GrpcPeer(etcd.Address);
-        using var other = new GrpcPeer(raftd[0].Address);
-        var seed = Seed;
-        output.WriteLine($"seed {seed}, {Requests} requests");
+        await using var servers = await TwoServers.StartAsync();
+        var (one, other, seed) = (servers.Etcd, servers.Raftd, TwoServers.Seed);
+        output.WriteLine($"seed {seed}, {TwoServers.Requests} requests");
         var requests = new RandomRequests(new Random(seed));
         var counts = new SortedDictionary<string, int>(StringComparer.Ordinal);
-        for (var sent = 0; sent < Requests; sent++)
+        for (var sent = 0; sent < TwoServers.Requests; sent++)
         {
             var call = requests.Next();
             var isJson = sent % 4 == 3;

@@ -7,10 +7,8 @@
 // A server may have brought a watch to the newest revision or not when a compaction or a cancellation comes, and then the
 // watch ends earlier or later. So before each of these all watches are waited for.
 
-using System.Globalization;
 using Google.Protobuf;
 using Raftd.Api.Wire;
-using Raftd.Cluster.Tests.Support;
 using Raftd.Testing;
 
 namespace Raftd.Conformance.Tests;
@@ -25,21 +23,16 @@ public sealed class DifferentialWatchTests(ITestOutputHelper output)
     /// <summary>By number; those that have ended are not among them.</summary>
     private readonly SortedDictionary<long, WatchCreateRequest> _watches = [];
 
-    private static int Requests => int.Parse(Environment.GetEnvironmentVariable("RAFTD_TEST_DIFFERENTIAL") ?? "20000", CultureInfo.InvariantCulture) / 10;
+    // Each settles with its watches now and then, which takes etcd a tenth of a second.
+    private static int Requests => TwoServers.Requests / 10;
 
-    private static int Seed => int.Parse(Environment.GetEnvironmentVariable("RAFTD_TEST_SEED") ?? "1", CultureInfo.InvariantCulture);
+    private static int Seed => TwoServers.Seed;
 
     [Fact]
     public async Task RandomWatches_BringWhatTheyBringOnEtcd()
     {
-        Assert.SkipUnless(EtcdServer.IsInstalled, "etcd is not installed: apt-get install etcd-server");
-        await Build.EnsureAsync();
-        await using var scene = new Scene();
-        var etcd = await EtcdServer.StartAsync(scene);
-        var raftd = await TestCluster.StartAsync(scene, 1);
-        using var one = new GrpcPeer(etcd.Address);
-        using var other = new GrpcPeer(raftd[0].Address);
-        using var both = await Pair.OpenAsync(one, other);
+        await using var servers = await TwoServers.StartAsync();
+        using var both = await Pair.OpenAsync(servers.Etcd, servers.Raftd);
         output.WriteLine($"seed {Seed}, {Requests} requests");
         var random = new Random(Seed);
         var requests = new RandomRequests(random);

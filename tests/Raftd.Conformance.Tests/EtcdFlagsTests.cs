@@ -32,13 +32,8 @@ public sealed partial class EtcdFlagsTests(ITestOutputHelper output)
     [Fact]
     public async Task Member_AddedByEtcdctl_StartsWithWhatItPrints()
     {
-        Assert.SkipUnless(EtcdServer.IsInstalled, Install);
-        await Build.EnsureAsync();
         await using var scene = new Scene();
-        Machine[] machines = [new("first"), new("second")];
-        machines[0].Start(scene, $"first={machines[0].PeerUrl}", "new");
-        await VotersAsync(machines[0], machines[..1]);
-
+        var machines = await FirstOfTwoAsync(scene);
         var added = await EtcdctlAsync(machines[0], $"member add second --peer-urls={machines[1].PeerUrl}");
         output.WriteLine(added);
         var cluster = Printed().Match(added);
@@ -52,13 +47,8 @@ public sealed partial class EtcdFlagsTests(ITestOutputHelper output)
     [Fact]
     public async Task Learner_AddedByEtcdctl_VotesOncePromoted()
     {
-        Assert.SkipUnless(EtcdServer.IsInstalled, Install);
-        await Build.EnsureAsync();
         await using var scene = new Scene();
-        Machine[] machines = [new("first"), new("second")];
-        machines[0].Start(scene, $"first={machines[0].PeerUrl}", "new");
-        await VotersAsync(machines[0], machines[..1]);
-
+        var machines = await FirstOfTwoAsync(scene);
         var added = await EtcdctlAsync(machines[0], $"member add second --learner --peer-urls={machines[1].PeerUrl}");
         var printed = Printed().Match(added);
         Assert.True(printed.Success, added);
@@ -70,6 +60,17 @@ public sealed partial class EtcdFlagsTests(ITestOutputHelper output)
         await Until.TrueAsync("it has caught up and is promoted", Limit, async () =>
             (await EtcdctlAsync(machines[0], $"member promote {id}")).Contains("promoted in cluster", StringComparison.Ordinal));
         await VotersAsync(machines[0], machines);
+    }
+
+    /// <summary>Two machines, of which the first runs and has a cluster of its own.</summary>
+    private static async Task<Machine[]> FirstOfTwoAsync(Scene scene)
+    {
+        Assert.SkipUnless(EtcdServer.IsInstalled, Install);
+        await Build.EnsureAsync();
+        Machine[] machines = [new("first"), new("second")];
+        machines[0].Start(scene, $"first={machines[0].PeerUrl}", "new");
+        await VotersAsync(machines[0], machines[..1]);
+        return machines;
     }
 
     /// <summary>All are listed as started and voting, and what one writes another reads.</summary>

@@ -26,7 +26,7 @@ internal sealed class Patience : IDisposable
     /// <summary>The time has run out, and the call had not ended before.</summary>
     public bool IsOver => HasRunOut && !_ended.IsCancellationRequested;
 
-    /// <summary>The time has run out, whatever else has ended.</summary>
+    /// <summary>The time has run out; the call may have ended as well.</summary>
     public bool HasRunOut => _time.IsCancellationRequested;
 
     public void Dispose()

@@ -120,24 +120,21 @@ internal sealed class GrpcCall(HttpContext context, ApiServices services) : Etcd
                 part.WriteTo(Context.Response.BodyWriter);
                 await FlushAsync(bytes);
             }
+
+            if (left != 0)
+            {
+                throw new OperationCanceledException("the store has compacted a part of the message while it was sent");
+            }
         }
         catch
         {
-            CutOff();
+            // The message has begun and cannot be ended: what follows would be read as the rest of it.
+            Context.Abort();
             throw;
-        }
-
-        if (left != 0)
-        {
-            CutOff();
-            throw new OperationCanceledException("the store has compacted a part of the message while it was sent");
         }
     }
 
     protected override void Release() => _held.Release();
-
-    /// <summary>A message that has begun and cannot be ended: what follows would be read as the rest of it.</summary>
-    private void CutOff() => Context.Abort();
 
     private static bool TakesGzip(string encoding) => encoding switch
     {

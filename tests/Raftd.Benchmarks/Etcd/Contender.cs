@@ -16,7 +16,7 @@ internal sealed class Contender : IDisposable
 
     public string Name { get; }
 
-    /// <summary>Of the leader: whoever asks another member pays for a way that has nothing to do with the call.</summary>
+    /// <summary>Of the leader: at another member the call would be forwarded, and its cost would be that of two members.</summary>
     public string Url { get; }
 
     /// <summary>Of all members, so far.</summary>

@@ -8,7 +8,7 @@ using static Raftd.Testing.Histories.SafetyViolationException;
 
 namespace Raftd.Simulation.Clients;
 
-/// <summary>Watches all keys through whatever happens: stays at one member while that runs, and goes on at another from the
+/// <summary>Watches all keys through all faults: stays at one member while that runs, and goes on at another from the
 /// revision behind the last whole one that it was given. At the end, what it was given is all that there was.</summary>
 /// <remarks>It gives the member's watches their turns itself, rarely, so that they fall behind, and it reads slowly.</remarks>
 internal sealed class WatchClient(Cluster cluster, Dice dice, string name) : Client(cluster, dice, name)

@@ -37,7 +37,7 @@ public sealed class CommandCodecTests
         Commands[0] with { Caller = Caller.User("ä") },
     ];
 
-    /// <summary>What level 1 does not know, whoever asks.</summary>
+    /// <summary>What level 1 does not know, from any caller.</summary>
     private static readonly Command[] Transactional =
     [
         new PutCommand(Bytes("k"), default, 7, 0, 0, false, null) { MaxLeaseKeys = 3, KeepValue = true },
