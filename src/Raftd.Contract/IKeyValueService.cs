@@ -1,9 +1,10 @@
 namespace Raftd.Contract;
 
-/// <summary>The keyspace. Every call ends within the server's request time limit, with an answer or a StoreException.</summary>
+/// <summary>The keyspace. Every call ends within the server's request time limit, with an answer or a StoreException; and at
+/// once with an OperationCanceledException when its token is cancelled. Then a change may take effect all the same.</summary>
 /// <remarks>
-/// Byte memory in a request must stay unchanged until the call has ended; byte memory in an answer is its reader's for as
-/// long as it likes.
+/// Byte memory in a request must stay unchanged until the call has ended, and is not touched behind its end, however it ended:
+/// it may be a connection's buffer. Byte memory in an answer is its reader's for as long as it likes.
 /// </remarks>
 public interface IKeyValueService
 {

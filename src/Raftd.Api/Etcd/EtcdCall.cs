@@ -1,10 +1,14 @@
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Raftd.Api.Etcd.Codecs;
 using Raftd.Api.Http;
 using Raftd.Contract;
 
 namespace Raftd.Api.Etcd;
+
+/// <summary>Reads a value from the bytes of a message.</summary>
+internal delegate TValue EncodedReader<TValue>(ProtoReader message);
 
 /// <summary>One call under way, from either face. One at a time reads, one at a time writes.</summary>
 internal abstract class EtcdCall(HttpContext context, ApiServices services) : IDisposable
@@ -80,12 +84,31 @@ internal abstract class EtcdCall(HttpContext context, ApiServices services) : ID
     public abstract ValueTask<T> ReadOneAsync<T>()
         where T : class, IMessage, new();
 
+    /// <summary>As ReadAsync, without making the message.</summary>
+    /// <param name="read">Reads it from its bytes, which are gone when it ends.</param>
+    public abstract ValueTask<TValue?> ReadAsync<T, TValue>(EncodedReader<TValue> read)
+        where T : class, IMessage, new()
+        where TValue : struct;
+
+    /// <summary>The bytes of the client's only message, which last as long as the call.</summary>
+    public abstract ValueTask<ReadOnlyMemory<byte>> ReadOneEncodedAsync<T>()
+        where T : class, IMessage, new();
+
     /// <summary>The only message of the server.</summary>
     public abstract ValueTask AnswerAsync(IMessage message);
+
+    public abstract ValueTask AnswerAsync<T, TAnswer>(TAnswer answer)
+        where T : class, IMessage, new()
+        where TAnswer : struct, IEncodedAnswer;
 
     /// <summary>One of many messages; it is on its way when this ends.</summary>
     /// <exception cref="OperationCanceledException">The client is gone.</exception>
     public abstract ValueTask WriteAsync(IMessage message);
+
+    /// <inheritdoc cref="WriteAsync(IMessage)"/>
+    public abstract ValueTask WriteAsync<T, TAnswer>(TAnswer answer)
+        where T : class, IMessage, new()
+        where TAnswer : struct, IEncodedAnswer;
 
     /// <summary>One of many messages, as large as it may be: its parts are made one after the other, and Protobuf reads parts that
     /// stand behind each other as one message.</summary>

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Raftd.Api.Etcd.Codecs;
 
 namespace Raftd.Api.Etcd;
 
@@ -39,6 +40,27 @@ internal sealed class UnaryMethod<TRequest, TResponse>(Func<TRequest, EtcdCall, 
         var request = await call.ReadOneAsync<TRequest>();
         var answer = handler(request, call);
         await call.AnswerAsync(answer.IsCompleted || Lasts ? await answer : await call.WithinDeadlineAsync(answer));
+    }
+}
+
+/// <summary>As a unary method, for the calls that a member is asked most: no message objects between the wire and the contract.</summary>
+/// <remarks>The request's bytes are the connection's buffer, and last as long as the handler runs. So it is not left behind
+/// when the client's time is up: it must end by the call's deadline itself, as the contract's calls on keys do.</remarks>
+/// <typeparam name="TRequest">What the handler reads; JSON is made into it first.</typeparam>
+/// <typeparam name="TResponse">What the answer writes.</typeparam>
+/// <typeparam name="TAnswer">The handler's answer.</typeparam>
+internal sealed class EncodedMethod<TRequest, TResponse, TAnswer>(Func<ReadOnlyMemory<byte>, EtcdCall, ValueTask<TAnswer>> handler)
+    : EtcdMethod
+    where TRequest : class, IMessage, new()
+    where TResponse : class, IMessage, new()
+    where TAnswer : struct, IEncodedAnswer
+{
+    public override bool IsStream => false;
+
+    public override async ValueTask RunAsync(EtcdCall call)
+    {
+        var request = await call.ReadOneEncodedAsync<TRequest>();
+        await call.AnswerAsync<TResponse, TAnswer>(await handler(request, call));
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Google.Protobuf;
+using Raftd.Api.Etcd.Codecs;
 using Raftd.Api.Etcd.Services;
 
 namespace Raftd.Api.Etcd;
@@ -40,10 +41,11 @@ internal sealed class EtcdTable
         var rows = new Rows("etcdserverpb.KV", StoreFailures.OfKeys);
         return
         [
-            rows.Unary<Wire.RangeRequest, Wire.RangeResponse>("Range", calls.RangeAsync, "/v3/kv/range"),
-            rows.Unary<Wire.PutRequest, Wire.PutResponse>("Put", calls.PutAsync, "/v3/kv/put"),
-            rows.Unary<Wire.DeleteRangeRequest, Wire.DeleteRangeResponse>("DeleteRange", calls.DeleteRangeAsync, "/v3/kv/deleterange"),
-            rows.Unary<Wire.TxnRequest, Wire.TxnResponse>("Txn", txn.TxnAsync, "/v3/kv/txn"),
+            rows.Encoded<Wire.RangeRequest, Wire.RangeResponse, RangeAnswer>("Range", calls.RangeAsync, "/v3/kv/range"),
+            rows.Encoded<Wire.PutRequest, Wire.PutResponse, PutAnswer>("Put", calls.PutAsync, "/v3/kv/put"),
+            rows.Encoded<Wire.DeleteRangeRequest, Wire.DeleteRangeResponse, DeleteRangeAnswer>(
+                "DeleteRange", calls.DeleteRangeAsync, "/v3/kv/deleterange"),
+            rows.Encoded<Wire.TxnRequest, Wire.TxnResponse, TxnAnswer>("Txn", txn.TxnAsync, "/v3/kv/txn"),
             rows.Unary<Wire.CompactionRequest, Wire.CompactionResponse>("Compact", calls.CompactAsync, "/v3/kv/compaction"),
         ];
     }
@@ -159,6 +161,18 @@ internal sealed class EtcdTable
             string name, Func<TRequest, EtcdCall, ValueTask<TResponse>> handler, params string[] jsonPaths)
             where TRequest : class, IMessage, new()
             where TResponse : class, IMessage => new UnaryMethod<TRequest, TResponse>(handler)
+            {
+                Service = Service,
+                Name = name,
+                JsonPaths = jsonPaths,
+                Failures = Failures,
+            };
+
+        public EncodedMethod<TRequest, TResponse, TAnswer> Encoded<TRequest, TResponse, TAnswer>(
+            string name, Func<ReadOnlyMemory<byte>, EtcdCall, ValueTask<TAnswer>> handler, params string[] jsonPaths)
+            where TRequest : class, IMessage, new()
+            where TResponse : class, IMessage, new()
+            where TAnswer : struct, IEncodedAnswer => new(handler)
             {
                 Service = Service,
                 Name = name,

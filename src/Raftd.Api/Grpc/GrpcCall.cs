@@ -5,9 +5,9 @@
 //   | 1    | 4               | length    |
 //   +------+-----------------+-----------+
 //
-// What has arrived of a message stays in Kestrel's pipe until it is whole, and is parsed there. It is counted against the
-// budgets of bodies as it arrives, and until the handler is done with it; and it may take as long as a body of REST of its
-// size. An answer is written into Kestrel's pipe at once and counted until the client has taken it.
+// What has arrived of a message stays in Kestrel's pipe until it is whole, and is parsed there; the calls that are asked most
+// read their keys and values there too, so that it stays until they are done. It is counted against the budgets of bodies as
+// it arrives, and until the handler is done with it; and it may take as long as a body of REST of its size. An answer is written into Kestrel's pipe at once and counted until the client has taken it.
 
 using System.Buffers;
 using System.Buffers.Binary;
@@ -16,6 +16,7 @@ using System.IO.Pipelines;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 using Raftd.Api.Etcd;
+using Raftd.Api.Etcd.Codecs;
 
 namespace Raftd.Api.Grpc;
 
@@ -25,8 +26,10 @@ internal sealed class GrpcCall(HttpContext context, ApiServices services) : Etcd
 
     private readonly PipeReader _requests = context.Request.BodyReader;
     private bool _takesGzip;
-
     private HeldBytes _held;
+
+    /// <summary>What is read of the pipe and not given back: where the next read begins, and how far this one has looked.</summary>
+    private (SequencePosition Consumed, SequencePosition Examined)? _read;
 
     /// <summary>A message was written: what is said of the end follows it.</summary>
     public bool HasAnswered { get; private set; }
@@ -43,62 +46,31 @@ internal sealed class GrpcCall(HttpContext context, ApiServices services) : Etcd
         Context.Request.Headers.TryGetValue(name, out var value) ? value.ToString() : null;
 
     public override async ValueTask<T?> ReadAsync<T>()
-        where T : class
-    {
-        Release();
-        Patience? patience = null;
-        try
-        {
-            while (true)
-            {
-                var result = _requests.TryRead(out var arrived) ? arrived : await _requests.ReadAsync(patience?.Token ?? Waiting);
-                if (TryTake<T>(result, out var message, out var missing) || missing == 0)
-                {
-                    return message;
-                }
+        where T : class => await ReadContentAsync(isOnly: false) is { } content ? Parse<T>(content) : null;
 
-                patience ??= PatienceFor(missing);
-            }
-        }
-        catch (OperationCanceledException) when (patience is { IsOver: true })
+    public override async ValueTask<T> ReadOneAsync<T>() => Parse<T>(await ReadOnlyContentAsync());
+
+    public override async ValueTask<TValue?> ReadAsync<T, TValue>(EncodedReader<TValue> read)
+    {
+        if (await ReadContentAsync(isOnly: false) is not { } content)
         {
-            throw TooSlow();
+            return null;
         }
-        finally
-        {
-            patience?.Dispose();
-        }
+
+        var value = read(new ProtoReader(MemoryOf(content)));
+        GiveBack();
+        return value;
     }
 
-    public override async ValueTask<T> ReadOneAsync<T>()
-    {
-        var message = await ReadAsync<T>();
-        if (message is null)
-        {
-            throw new EtcdException(new EtcdStatus(GrpcCode.Internal, "grpc: the request has no message"));
-        }
+    public override async ValueTask<ReadOnlyMemory<byte>> ReadOneEncodedAsync<T>() => MemoryOf(await ReadOnlyContentAsync());
 
-        // Mostly there already: the end comes with the message.
-        var result = _requests.TryRead(out var arrived) ? arrived : await _requests.ReadAsync(Waiting);
-        var isEnd = result.Buffer.IsEmpty && result.IsCompleted;
-        _requests.AdvanceTo(result.Buffer.End);
-        return isEnd ? message : throw new EtcdException(new EtcdStatus(GrpcCode.Internal, "grpc: the request has more than one message"));
-    }
+    public override ValueTask AnswerAsync(IMessage message) => AnswerAsync(new MessageAnswer(message));
 
-    public override async ValueTask AnswerAsync(IMessage message)
-    {
-        var bytes = message.CalculateSize();
-        if (IsSmall(bytes))
-        {
-            // Kestrel sends it together with the trailers.
-            Put(message, bytes);
-            return;
-        }
+    public override ValueTask AnswerAsync<T, TAnswer>(TAnswer answer) => AnswerAsync(answer);
 
-        await SendAsync(message, bytes);
-    }
+    public override ValueTask WriteAsync(IMessage message) => SendAsync(new MessageAnswer(message));
 
-    public override ValueTask WriteAsync(IMessage message) => SendAsync(message, message.CalculateSize());
+    public override ValueTask WriteAsync<T, TAnswer>(TAnswer answer) => SendAsync(answer);
 
     public override async ValueTask WriteJoinedAsync<T>(Func<IEnumerable<T>> parts)
     {
@@ -134,7 +106,11 @@ internal sealed class GrpcCall(HttpContext context, ApiServices services) : Etcd
         }
     }
 
-    protected override void Release() => _held.Release();
+    protected override void Release()
+    {
+        GiveBack();
+        _held.Release();
+    }
 
     private static bool TakesGzip(string encoding) => encoding switch
     {
@@ -148,46 +124,93 @@ internal sealed class GrpcCall(HttpContext context, ApiServices services) : Etcd
         : CallTimeout.TryParse(text, out var timeout) ? timeout
         : throw new EtcdException(new EtcdStatus(GrpcCode.Internal, $"malformed grpc-timeout: {text}"));
 
-    /// <returns>False where there is no whole message yet. Then missing is the size of the one that has begun, with its head;
-    /// 0 where none has and none will.</returns>
-    private bool TryTake<T>(ReadResult result, out T? message, out long missing)
-        where T : class, IMessage, new()
+    private async ValueTask<ReadOnlySequence<byte>> ReadOnlyContentAsync() => await ReadContentAsync(isOnly: true)
+        ?? throw new EtcdException(new EtcdStatus(GrpcCode.Internal, "grpc: the request has no message"));
+
+    /// <summary>Waits for the next message. Its bytes stay in the pipe, and counted, until GiveBack.</summary>
+    /// <param name="isOnly">The request must end behind it. Mostly the end comes with the message.</param>
+    /// <returns>Null at the end of the request.</returns>
+    private async ValueTask<ReadOnlySequence<byte>?> ReadContentAsync(bool isOnly)
     {
-        var buffer = result.Buffer;
-        var (consumed, examined) = (buffer.Start, buffer.End);
-        message = null;
-        missing = HeadBytes;
+        Release();
+        Patience? patience = null;
         try
         {
-            if (buffer.IsEmpty)
+            while (true)
             {
-                missing = result.IsCompleted ? 0 : missing;
-                return false;
-            }
+                var result = _requests.TryRead(out var arrived) ? arrived : await _requests.ReadAsync(patience?.Token ?? Waiting);
+                var buffer = result.Buffer;
+                _read = (buffer.Start, buffer.End);
+                if (buffer.IsEmpty && result.IsCompleted)
+                {
+                    return null;
+                }
 
-            if (buffer.Length >= HeadBytes)
-            {
-                missing = HeadBytes + LengthOf(buffer);
-                _held.Count(Math.Min(missing, buffer.Length), Services);
-            }
+                var bytes = MessageBytes(result, isOnly);
+                if (buffer.Length >= bytes && (result.IsCompleted || !isOnly))
+                {
+                    var message = buffer.Slice(0, bytes);
+                    _read = (message.End, message.End);
+                    return ContentOf(message);
+                }
 
-            if (buffer.Length < missing)
-            {
-                return result.IsCompleted
-                    ? throw new EtcdException(new EtcdStatus(GrpcCode.Internal, "grpc: the request ended within a message"))
-                    : false;
+                GiveBack();
+                patience ??= PatienceFor(bytes);
             }
-
-            var isCompressed = buffer.FirstSpan[0] != 0;
-            var content = buffer.Slice(HeadBytes, missing - HeadBytes);
-            consumed = examined = content.End;
-            message = new T();
-            message.MergeFrom(isCompressed ? new ReadOnlySequence<byte>(Inflate(content)) : content);
-            return true;
+        }
+        catch (OperationCanceledException) when (patience is { IsOver: true })
+        {
+            throw TooSlow();
         }
         finally
         {
-            _requests.AdvanceTo(consumed, examined);
+            patience?.Dispose();
+        }
+    }
+
+    /// <summary>Of the message that has begun, with its head, as far as that is there.</summary>
+    private long MessageBytes(ReadResult result, bool isOnly)
+    {
+        var buffer = result.Buffer;
+        var bytes = buffer.Length < HeadBytes ? HeadBytes : HeadBytes + LengthOf(buffer);
+        _held.Count(Math.Min(bytes, buffer.Length), Services);
+        if (buffer.Length < bytes && result.IsCompleted)
+        {
+            throw new EtcdException(new EtcdStatus(GrpcCode.Internal, "grpc: the request ended within a message"));
+        }
+
+        return buffer.Length <= bytes || !isOnly
+            ? bytes
+            : throw new EtcdException(new EtcdStatus(GrpcCode.Internal, "grpc: the request has more than one message"));
+    }
+
+    private ReadOnlySequence<byte> ContentOf(ReadOnlySequence<byte> message)
+    {
+        var content = message.Slice(HeadBytes);
+        var isCompressed = message.FirstSpan[0] != 0;
+        return isCompressed ? new ReadOnlySequence<byte>(Inflate(content)) : content;
+    }
+
+    private T Parse<T>(ReadOnlySequence<byte> content)
+        where T : class, IMessage, new()
+    {
+        var message = new T();
+        message.MergeFrom(content);
+        GiveBack();
+        return message;
+    }
+
+    /// <summary>A message that came in several pieces is copied: what is made of it wants its keys and values whole.</summary>
+    private static ReadOnlyMemory<byte> MemoryOf(ReadOnlySequence<byte> content) =>
+        content.IsSingleSegment ? content.First : content.ToArray();
+
+    /// <summary>Hands back to the pipe what was read of it; the next read begins there.</summary>
+    private void GiveBack()
+    {
+        if (_read is { } read)
+        {
+            _read = null;
+            _requests.AdvanceTo(read.Consumed, read.Examined);
         }
     }
 
@@ -235,18 +258,35 @@ internal sealed class GrpcCall(HttpContext context, ApiServices services) : Etcd
         return inflated.WrittenMemory;
     }
 
-    private async ValueTask SendAsync(IMessage message, int bytes)
+    /// <summary>Kestrel sends a small one together with the trailers.</summary>
+    private ValueTask AnswerAsync<TAnswer>(TAnswer answer)
+        where TAnswer : struct, IEncodedAnswer
     {
-        using var share = Hold(bytes);
-        Put(message, bytes);
-        await FlushAsync(bytes);
+        if (!IsSmall(answer.Bytes))
+        {
+            return SendAsync(answer);
+        }
+
+        Put(answer);
+        return ValueTask.CompletedTask;
     }
 
-    private void Put(IMessage message, int bytes)
+    private async ValueTask SendAsync<TAnswer>(TAnswer answer)
+        where TAnswer : struct, IEncodedAnswer
+    {
+        using var share = Hold(answer.Bytes);
+        Put(answer);
+        await FlushAsync(answer.Bytes);
+    }
+
+    private void Put<TAnswer>(TAnswer answer)
+        where TAnswer : struct, IEncodedAnswer
     {
         HasAnswered = true;
-        PutHead(bytes);
-        message.WriteTo(Context.Response.BodyWriter);
+        PutHead(answer.Bytes);
+        var writer = new ProtoWriter(Context.Response.BodyWriter);
+        answer.WriteTo(ref writer);
+        writer.End(answer.Bytes);
     }
 
     private void PutHead(int bytes)

@@ -7,6 +7,7 @@ using System.Text.Json;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 using Raftd.Api.Etcd;
+using Raftd.Api.Etcd.Codecs;
 using Raftd.Api.Http;
 
 namespace Raftd.Api.Json;
@@ -63,6 +64,23 @@ internal sealed class JsonCall(HttpContext context, ApiServices services) : Etcd
         {
             patience?.Dispose();
         }
+    }
+
+    public override async ValueTask<TValue?> ReadAsync<T, TValue>(EncodedReader<TValue> read) =>
+        await ReadAsync<T>() is { } message ? read(new ProtoReader(message.ToByteArray())) : null;
+
+    public override async ValueTask<ReadOnlyMemory<byte>> ReadOneEncodedAsync<T>() => (await ReadOneAsync<T>()).ToByteArray();
+
+    public override async ValueTask AnswerAsync<T, TAnswer>(TAnswer answer)
+    {
+        using var share = Hold(answer.Bytes);
+        await AnswerAsync(Decode<T, TAnswer>(answer));
+    }
+
+    public override async ValueTask WriteAsync<T, TAnswer>(TAnswer answer)
+    {
+        using var share = Hold(answer.Bytes);
+        await WriteAsync(Decode<T, TAnswer>(answer));
     }
 
     public override async ValueTask AnswerAsync(IMessage message)
@@ -209,6 +227,19 @@ internal sealed class JsonCall(HttpContext context, ApiServices services) : Etcd
         {
             throw Malformed(malformed);
         }
+    }
+
+    private static T Decode<T, TAnswer>(TAnswer answer)
+        where T : class, IMessage, new()
+        where TAnswer : struct, IEncodedAnswer
+    {
+        var encoded = new ArrayBufferWriter<byte>(answer.Bytes + 1);
+        var writer = new ProtoWriter(encoded);
+        answer.WriteTo(ref writer);
+        writer.End(answer.Bytes);
+        var message = new T();
+        message.MergeFrom(encoded.WrittenSpan);
+        return message;
     }
 
     private static EtcdException Malformed(JsonException malformed) => new(EtcdStatus.Wrong($"json: {malformed.Message}"));

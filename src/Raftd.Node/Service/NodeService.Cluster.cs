@@ -21,7 +21,7 @@ internal sealed partial class NodeService : IClusterService
 
     public async ValueTask<MemberListResponse> MembersAsync(Caller caller, ReadLevel level, CancellationToken cancellationToken)
     {
-        await BarrierAsync(level);
+        await BarrierAsync(level, cancellationToken);
         var status = _replica.Status;
         return new MemberListResponse
         {
@@ -42,7 +42,7 @@ internal sealed partial class NodeService : IClusterService
 
     public async ValueTask<IReadOnlyList<Alarm>> AlarmsAsync(Caller caller, ReadLevel level, CancellationToken cancellationToken)
     {
-        await BarrierAsync(level);
+        await BarrierAsync(level, cancellationToken);
         return _state.View().Alarms;
     }
 

@@ -7,7 +7,7 @@ internal sealed partial class NodeService : IKeyValueService
 {
     public async ValueTask<RangeResponse> RangeAsync(Caller caller, RangeRequest request, CancellationToken cancellationToken)
     {
-        await BarrierAsync(request.Level);
+        await BarrierAsync(request.Level, cancellationToken);
         return _state.Range(request);
     }
 
@@ -31,7 +31,7 @@ internal sealed partial class NodeService : IKeyValueService
         TxnCheck.Require(request);
         if (TxnReads.IsReadOnly(request))
         {
-            await BarrierAsync(TxnReads.LevelOf(request));
+            await BarrierAsync(TxnReads.LevelOf(request), cancellationToken);
             return _state.Read(view => new TxnReads(view).Answer(request));
         }
 
@@ -51,7 +51,7 @@ internal sealed partial class NodeService : IKeyValueService
 
     public async ValueTask<RangeResponse?> WaitAsync(Caller caller, WaitRequest request, CancellationToken cancellationToken)
     {
-        await BarrierAsync(request.Level);
+        await BarrierAsync(request.Level, cancellationToken);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(request.TimeLimit);
         try

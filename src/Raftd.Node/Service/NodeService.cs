@@ -61,9 +61,9 @@ internal sealed partial class NodeService
             _ => throw new InvariantViolationException($"{typeof(T).Name} expected, {result.GetType().Name} applied"),
         };
 
-    private async ValueTask BarrierAsync(ReadLevel level)
+    private async ValueTask BarrierAsync(ReadLevel level, CancellationToken cancellationToken)
     {
-        var isConfirmed = level == ReadLevel.Stale || await _replica.ReadBarrierAsync();
+        var isConfirmed = level == ReadLevel.Stale || await WaitAsync(_replica.ReadBarrierAsync(), cancellationToken);
         RequireUnfenced();
         if (!isConfirmed)
         {
@@ -73,6 +73,10 @@ internal sealed partial class NodeService
                 "a majority of the members must be up; level=stale reads what this member has");
         }
     }
+
+    /// <summary>Mostly the barrier is passed at once, or the caller has no limit of its own.</summary>
+    private static ValueTask<bool> WaitAsync(ValueTask<bool> barrier, CancellationToken cancellationToken) =>
+        barrier.IsCompleted || !cancellationToken.CanBeCanceled ? barrier : new(barrier.AsTask().WaitAsync(cancellationToken));
 
     /// <summary>What a fenced member has may be wrong, so it answers no read, not even a stale one: stale means old, not
     /// false.</summary>

@@ -165,10 +165,19 @@ public sealed class GrpcTests(InMemoryHost host) : IClassFixture<InMemoryHost>, 
     [Fact]
     public async Task Deadline_ThatPasses_EndsTheCall()
     {
-        await using var hanging = await InMemoryHost.StartAsync(
-            new ApiOptions(), replace: services => services.AddSingleton<IKeyValueService>(new HangingKeys()));
+        await using var hanging = await HangingAsync(new HangingKeys());
         using var client = GrpcClient.Of(hanging);
         var answer = await client.CallAsync<Wire.RangeResponse>(GrpcClient.Range, RangeOf("a"), ("grpc-timeout", "50m"));
+        answer.Is(new EtcdStatus(GrpcCode.DeadlineExceeded, "context deadline exceeded"));
+    }
+
+    [Fact]
+    public async Task Deadline_OfWhatLooksAtNoToken_EndsTheCall()
+    {
+        await using var hanging = await HangingAsync(new HangingKeys { IsDeaf = true });
+        using var client = GrpcClient.Of(hanging);
+        var answer = await client.CallAsync<Wire.CompactionResponse>(
+            "/etcdserverpb.KV/Compact", new Wire.CompactionRequest { Revision = 1 }, ("grpc-timeout", "50m"));
         answer.Is(new EtcdStatus(GrpcCode.DeadlineExceeded, "context deadline exceeded"));
     }
 
@@ -292,6 +301,9 @@ public sealed class GrpcTests(InMemoryHost host) : IClassFixture<InMemoryHost>, 
         using var client = GrpcClient.Of(broken);
         (await client.CallAsync<Wire.StatusResponse>("etcdserverpb.Maintenance/Status", new Wire.StatusRequest())).Is(EtcdStatus.Bug);
     }
+
+    private static Task<InMemoryHost> HangingAsync(HangingKeys keys) => InMemoryHost.StartAsync(
+        new ApiOptions(), replace: services => services.AddSingleton<IKeyValueService>(keys));
 
     private static Wire.RangeRequest RangeOf(string key) => new() { Key = ByteString.CopyFromUtf8(key) };
 

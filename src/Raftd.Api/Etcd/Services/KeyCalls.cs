@@ -1,3 +1,4 @@
+using Raftd.Api.Etcd.Codecs;
 using Raftd.Contract;
 
 namespace Raftd.Api.Etcd.Services;
@@ -7,46 +8,43 @@ internal sealed class KeyCalls(ApiServices services)
 {
     private readonly IKeyValueService _keys = services.Keys;
 
-    public async ValueTask<Wire.RangeResponse> RangeAsync(Wire.RangeRequest request, EtcdCall call)
+    public async ValueTask<RangeAnswer> RangeAsync(ReadOnlyMemory<byte> message, EtcdCall call)
     {
+        var request = KeyRequestReader.ReadRange(new ProtoReader(message), services.Options.MaxAnswersInFlightBytes);
         KeyRequests.Check(request);
-        var answer = await _keys.RangeAsync(call.Caller, KeyRequests.Of(request, services.Options), call.Deadline);
+        var answer = await _keys.RangeAsync(call.Caller, request, call.Deadline);
         RequireWhole(answer, request);
-        var response = KeyAnswers.Of(answer, request);
-        response.Header = HeaderOf(answer.Revision);
-        return response;
+        return new RangeAnswer(HeaderOf(answer.Revision), answer);
     }
 
-    public async ValueTask<Wire.PutResponse> PutAsync(Wire.PutRequest request, EtcdCall call)
+    public async ValueTask<PutAnswer> PutAsync(ReadOnlyMemory<byte> message, EtcdCall call)
     {
+        var request = KeyRequestReader.ReadPut(new ProtoReader(message));
         KeyRequests.Check(request);
-        KeyRequests.CheckSize(request.CalculateSize(), services.Options);
+        KeyRequests.CheckSize(message.Length, services.Options);
         KeyRequests.CheckValue(request, services.Options);
-        var answer = await _keys.PutAsync(call.Caller, KeyRequests.Of(request), call.Deadline);
-        var response = KeyAnswers.Of(answer);
-        response.Header = HeaderOf(answer.Revision);
-        return response;
+        var answer = await _keys.PutAsync(call.Caller, request, call.Deadline);
+        return new PutAnswer(HeaderOf(answer.Revision), answer);
     }
 
-    public async ValueTask<Wire.DeleteRangeResponse> DeleteRangeAsync(Wire.DeleteRangeRequest request, EtcdCall call)
+    public async ValueTask<DeleteRangeAnswer> DeleteRangeAsync(ReadOnlyMemory<byte> message, EtcdCall call)
     {
+        var request = KeyRequestReader.ReadDeleteRange(new ProtoReader(message));
         KeyRequests.Check(request);
-        KeyRequests.CheckSize(request.CalculateSize(), services.Options);
-        var answer = await _keys.DeleteRangeAsync(call.Caller, KeyRequests.Of(request), call.Deadline);
-        var response = KeyAnswers.Of(answer);
-        response.Header = HeaderOf(answer.Revision);
-        return response;
+        KeyRequests.CheckSize(message.Length, services.Options);
+        var answer = await _keys.DeleteRangeAsync(call.Caller, request, call.Deadline);
+        return new DeleteRangeAnswer(HeaderOf(answer.Revision), answer);
     }
 
     public async ValueTask<Wire.CompactionResponse> CompactAsync(Wire.CompactionRequest request, EtcdCall call)
     {
         var answer = await _keys.CompactAsync(
             call.Caller, new CompactRequest { Revision = request.Revision, AwaitDeletion = request.Physical }, call.Deadline);
-        return new Wire.CompactionResponse { Header = HeaderOf(answer.Revision) };
+        return new Wire.CompactionResponse { Header = Answers.HeaderOf(services.Cluster, answer.Revision) };
     }
 
     /// <summary>Fewer items than were asked for would be taken for all there are.</summary>
-    private void RequireWhole(RangeResponse answer, Wire.RangeRequest request)
+    private void RequireWhole(RangeResponse answer, RangeRequest request)
     {
         var isFull = request.Limit > 0 && answer.Items.Count >= request.Limit;
         if (answer.More && !isFull && !request.CountOnly)
@@ -55,5 +53,5 @@ internal sealed class KeyCalls(ApiServices services)
         }
     }
 
-    private Wire.ResponseHeader HeaderOf(long revision) => Answers.HeaderOf(services.Cluster, revision);
+    private AnswerHeader HeaderOf(long revision) => new(services.Cluster.Origin, revision);
 }

@@ -1,3 +1,4 @@
+using Raftd.Api.Etcd.Codecs;
 using Raftd.Contract;
 
 namespace Raftd.Api.Etcd.Services;
@@ -35,9 +36,9 @@ internal sealed class LeaseCalls(ApiServices services)
     /// <summary>One answer for each request, in their order, until the client sends no more.</summary>
     public async Task KeepAliveAsync(EtcdCall call)
     {
-        while (await call.ReadAsync<Wire.LeaseKeepAliveRequest>() is { } request)
+        while (await call.ReadAsync<Wire.LeaseKeepAliveRequest, long>(KeepAliveReader.ReadId) is { } id)
         {
-            await call.WriteAsync(await RenewAsync(request.ID, call));
+            await call.WriteAsync<Wire.LeaseKeepAliveResponse, KeepAliveAnswer>(await RenewAsync(id, call));
         }
     }
 
@@ -78,17 +79,18 @@ internal sealed class LeaseCalls(ApiServices services)
     }
 
     /// <summary>The revision is that of before; an unknown lease has no time left.</summary>
-    private async ValueTask<Wire.LeaseKeepAliveResponse> RenewAsync(long id, EtcdCall call)
+    private async ValueTask<KeepAliveAnswer> RenewAsync(long id, EtcdCall call)
     {
-        var header = HeaderOf(services.Cluster.Revision);
+        const long Gone = 0;
+        var header = new AnswerHeader(services.Cluster.Origin, services.Cluster.Revision);
         try
         {
             var answer = await _leases.KeepAliveAsync(call.Caller, new LeaseKeepAliveRequest { Id = id }, call.Ended);
-            return new Wire.LeaseKeepAliveResponse { Header = header, ID = id, TTL = answer.TtlSeconds };
+            return new KeepAliveAnswer(header, id, answer.TtlSeconds);
         }
         catch (StoreException failure) when (failure.Code == ErrorCode.NotFound)
         {
-            return new Wire.LeaseKeepAliveResponse { Header = header, ID = id };
+            return new KeepAliveAnswer(header, id, Gone);
         }
     }
 

@@ -2,39 +2,37 @@
 // keys of the conditions, then the operations of success, then of failure, depth first. Keys that are put twice are found
 // by the store.
 
+using Raftd.Api.Etcd.Codecs;
 using Raftd.Contract;
-using Operation = Raftd.Api.Wire.RequestOp.RequestOneofCase;
-using Target = Raftd.Api.Wire.Compare.Types.CompareTarget;
 
 namespace Raftd.Api.Etcd.Services;
 
 /// <summary>Txn.</summary>
 internal sealed class TxnCalls(ApiServices services)
 {
-    public async ValueTask<Wire.TxnResponse> TxnAsync(Wire.TxnRequest request, EtcdCall call)
+    public async ValueTask<TxnAnswer> TxnAsync(ReadOnlyMemory<byte> message, EtcdCall call)
     {
+        var request = new TxnReader(services.Options.MaxAnswersInFlightBytes).Read(new ProtoReader(message));
         Check(request, Bounds.MaxTxnOperations);
         if (!IsReadOnly(request))
         {
-            KeyRequests.CheckSize(request.CalculateSize(), services.Options);
+            KeyRequests.CheckSize(message.Length, services.Options);
         }
 
-        var answer = await services.Keys.TxnAsync(call.Caller, Of(request), call.Deadline);
-        var response = Of(answer, request);
-        response.Header = Answers.HeaderOf(services.Cluster, answer.Revision);
-        return response;
+        var answer = await services.Keys.TxnAsync(call.Caller, request, call.Deadline);
+        return new TxnAnswer(new AnswerHeader(services.Cluster.Origin, answer.Revision), answer);
     }
 
     /// <summary>Counts as the store does, which refuses the same: only so is it refused before an empty key is.</summary>
-    private void Check(Wire.TxnRequest request, int maxOperations)
+    private void Check(TxnRequest request, int maxOperations)
     {
-        var longest = Math.Max(request.Compare.Count, Math.Max(request.Success.Count, request.Failure.Count));
+        var longest = Math.Max(request.Compares.Count, Math.Max(request.Success.Count, request.Failure.Count));
         if (longest > maxOperations)
         {
             EtcdStatus.TooManyOps.Throw();
         }
 
-        foreach (var compare in request.Compare)
+        foreach (var compare in request.Compares)
         {
             Check(compare);
         }
@@ -50,7 +48,7 @@ internal sealed class TxnCalls(ApiServices services)
         }
     }
 
-    private static void Check(Wire.Compare compare)
+    private static void Check(Compare compare)
     {
         if (compare.Key.IsEmpty)
         {
@@ -64,22 +62,22 @@ internal sealed class TxnCalls(ApiServices services)
         }
     }
 
-    private void Check(Wire.RequestOp operation, int maxOperations)
+    private void Check(TxnOperation operation, int maxOperations)
     {
-        switch (operation.RequestCase)
+        switch (operation)
         {
-            case Operation.RequestRange:
-                KeyRequests.Check(operation.RequestRange);
+            case { Range: { } range }:
+                KeyRequests.Check(range);
                 break;
-            case Operation.RequestPut:
-                KeyRequests.Check(operation.RequestPut);
-                KeyRequests.CheckValue(operation.RequestPut, services.Options);
+            case { Put: { } put }:
+                KeyRequests.Check(put);
+                KeyRequests.CheckValue(put, services.Options);
                 break;
-            case Operation.RequestDeleteRange:
-                KeyRequests.Check(operation.RequestDeleteRange);
+            case { DeleteRange: { } deletion }:
+                KeyRequests.Check(deletion);
                 break;
-            case Operation.RequestTxn:
-                Check(operation.RequestTxn, maxOperations);
+            case { Txn: { } nested }:
+                Check(nested, maxOperations);
                 break;
             default:
                 EtcdStatus.KeyNotFound.Throw();
@@ -88,76 +86,6 @@ internal sealed class TxnCalls(ApiServices services)
     }
 
     /// <summary>No entry of the log, and so not bound by its size.</summary>
-    private static bool IsReadOnly(Wire.TxnRequest request) =>
-        request.Success.Concat(request.Failure).All(operation => operation.RequestCase == Operation.RequestRange);
-
-    private TxnRequest Of(Wire.TxnRequest request) => new()
-    {
-        Compares = [.. request.Compare.Select(Of)],
-        Success = [.. request.Success.Select(Of)],
-        Failure = [.. request.Failure.Select(Of)],
-    };
-
-    /// <summary>A part that is not the target's counts as none: 0, or an empty value.</summary>
-    private static Compare Of(Wire.Compare compare) => new()
-    {
-        Key = compare.Key.Memory,
-        RangeEnd = compare.RangeEnd.Memory,
-        Target = (CompareTarget)compare.Target,
-        Result = (CompareResult)compare.Result,
-        Number = compare.Target switch
-        {
-            Target.Version => compare.Version,
-            Target.Create => compare.CreateRevision,
-            Target.Mod => compare.ModRevision,
-            Target.Lease => compare.Lease,
-            _ => 0,
-        },
-        Value = compare.Target == Target.Value ? compare.Value.Memory : default,
-    };
-
-    private TxnOperation Of(Wire.RequestOp operation) => operation.RequestCase switch
-    {
-        Operation.RequestRange => new TxnOperation { Range = KeyRequests.Of(operation.RequestRange, services.Options, isInTxn: true) },
-        Operation.RequestPut => new TxnOperation { Put = KeyRequests.Of(operation.RequestPut) },
-        Operation.RequestDeleteRange => new TxnOperation { DeleteRange = KeyRequests.Of(operation.RequestDeleteRange) },
-        _ => new TxnOperation { Txn = Of(operation.RequestTxn) },
-    };
-
-    private static Wire.TxnResponse Of(TxnResponse answer, Wire.TxnRequest request)
-    {
-        var done = answer.Succeeded ? request.Success : request.Failure;
-        var response = new Wire.TxnResponse { Succeeded = answer.Succeeded };
-        response.Responses.AddRange(answer.Responses.Select((part, i) => Of(part, done[i])));
-        return response;
-    }
-
-    /// <summary>Their headers say the revision alone, and those of transactions nothing.</summary>
-    private static Wire.ResponseOp Of(TxnOperationResponse answer, Wire.RequestOp request)
-    {
-        if (answer.Range is { } range)
-        {
-            var response = KeyAnswers.Of(range, request.RequestRange);
-            response.Header = new Wire.ResponseHeader { Revision = range.Revision };
-            return new Wire.ResponseOp { ResponseRange = response };
-        }
-
-        if (answer.Put is { } put)
-        {
-            var response = KeyAnswers.Of(put);
-            response.Header = new Wire.ResponseHeader { Revision = put.Revision };
-            return new Wire.ResponseOp { ResponsePut = response };
-        }
-
-        if (answer.DeleteRange is { } deleted)
-        {
-            var response = KeyAnswers.Of(deleted);
-            response.Header = new Wire.ResponseHeader { Revision = deleted.Revision };
-            return new Wire.ResponseOp { ResponseDeleteRange = response };
-        }
-
-        var nested = Of(answer.Txn!, request.RequestTxn);
-        nested.Header = new Wire.ResponseHeader();
-        return new Wire.ResponseOp { ResponseTxn = nested };
-    }
+    private static bool IsReadOnly(TxnRequest request) =>
+        request.Success.All(operation => operation.Range is not null) && request.Failure.All(operation => operation.Range is not null);
 }
