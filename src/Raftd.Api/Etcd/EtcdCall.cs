@@ -116,8 +116,9 @@ internal abstract class EtcdCall(HttpContext context, ApiServices services) : ID
     /// <exception cref="EtcdException">The message would be larger than any client can take.</exception>
     /// <exception cref="OperationCanceledException">The client is gone, or was cut off because the parts were not the same the second
     /// time.</exception>
-    public abstract ValueTask WriteJoinedAsync<T>(Func<IEnumerable<T>> parts)
-        where T : class, IMessage<T>;
+    public abstract ValueTask WriteJoinedAsync<T, TAnswer>(Func<IEnumerable<TAnswer>> parts)
+        where T : class, IMessage, new()
+        where TAnswer : struct, IEncodedAnswer;
 
     /// <summary>Waits for what may not know the client's deadline, or know it late.</summary>
     public async ValueTask<T> WithinDeadlineAsync<T>(ValueTask<T> answer) =>
@@ -168,13 +169,13 @@ internal abstract class EtcdCall(HttpContext context, ApiServices services) : ID
 
     /// <summary>The bytes of all parts together.</summary>
     /// <exception cref="EtcdException">They are more than the limit.</exception>
-    protected async ValueTask<long> CountAsync<T>(IEnumerable<T> parts, long limit)
-        where T : IMessage
+    protected async ValueTask<long> CountAsync<TAnswer>(IEnumerable<TAnswer> parts, long limit)
+        where TAnswer : struct, IEncodedAnswer
     {
         var bytes = 0L;
         foreach (var part in parts)
         {
-            bytes += part.CalculateSize();
+            bytes += part.Bytes;
             if (bytes > limit)
             {
                 throw new EtcdException(new EtcdStatus(

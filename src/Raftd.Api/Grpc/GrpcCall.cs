@@ -72,7 +72,7 @@ internal sealed class GrpcCall(HttpContext context, ApiServices services) : Etcd
 
     public override ValueTask WriteAsync<T, TAnswer>(TAnswer answer) => SendAsync(answer);
 
-    public override async ValueTask WriteJoinedAsync<T>(Func<IEnumerable<T>> parts)
+    public override async ValueTask WriteJoinedAsync<T, TAnswer>(Func<IEnumerable<TAnswer>> parts)
     {
         var left = await CountAsync(parts(), int.MaxValue);
         HasAnswered = true;
@@ -81,7 +81,7 @@ internal sealed class GrpcCall(HttpContext context, ApiServices services) : Etcd
             PutHead((int)left);
             foreach (var part in parts())
             {
-                var bytes = part.CalculateSize();
+                var bytes = part.Bytes;
                 left -= bytes;
                 if (left < 0)
                 {
@@ -89,7 +89,7 @@ internal sealed class GrpcCall(HttpContext context, ApiServices services) : Etcd
                 }
 
                 using var share = Hold(bytes);
-                part.WriteTo(Context.Response.BodyWriter);
+                ProtoWriter.Write(Context.Response.BodyWriter, part, bytes);
                 await FlushAsync(bytes);
             }
 
@@ -262,31 +262,33 @@ internal sealed class GrpcCall(HttpContext context, ApiServices services) : Etcd
     private ValueTask AnswerAsync<TAnswer>(TAnswer answer)
         where TAnswer : struct, IEncodedAnswer
     {
-        if (!IsSmall(answer.Bytes))
+        var bytes = answer.Bytes;
+        if (!IsSmall(bytes))
         {
-            return SendAsync(answer);
+            return SendAsync(answer, bytes);
         }
 
-        Put(answer);
+        Put(answer, bytes);
         return ValueTask.CompletedTask;
     }
 
-    private async ValueTask SendAsync<TAnswer>(TAnswer answer)
+    private ValueTask SendAsync<TAnswer>(TAnswer answer)
+        where TAnswer : struct, IEncodedAnswer => SendAsync(answer, answer.Bytes);
+
+    private async ValueTask SendAsync<TAnswer>(TAnswer answer, int bytes)
         where TAnswer : struct, IEncodedAnswer
     {
-        using var share = Hold(answer.Bytes);
-        Put(answer);
-        await FlushAsync(answer.Bytes);
+        using var share = Hold(bytes);
+        Put(answer, bytes);
+        await FlushAsync(bytes);
     }
 
-    private void Put<TAnswer>(TAnswer answer)
+    private void Put<TAnswer>(TAnswer answer, int bytes)
         where TAnswer : struct, IEncodedAnswer
     {
         HasAnswered = true;
-        PutHead(answer.Bytes);
-        var writer = new ProtoWriter(Context.Response.BodyWriter);
-        answer.WriteTo(ref writer);
-        writer.End(answer.Bytes);
+        PutHead(bytes);
+        ProtoWriter.Write(Context.Response.BodyWriter, answer, bytes);
     }
 
     private void PutHead(int bytes)

@@ -104,24 +104,17 @@ internal sealed class JsonCall(HttpContext context, ApiServices services) : Etcd
     }
 
     /// <summary>Put together in memory, within the budget of answers: the text of a line has no parts.</summary>
-    public override async ValueTask WriteJoinedAsync<T>(Func<IEnumerable<T>> parts)
+    public override async ValueTask WriteJoinedAsync<T, TAnswer>(Func<IEnumerable<TAnswer>> parts)
     {
         var bytes = TextBytes(await CountAsync(parts(), MaxJoinedBytes));
         using var share = Hold(bytes);
-        T? whole = null;
+        var whole = new T();
         foreach (var part in parts())
         {
-            if (whole is null)
-            {
-                whole = part;
-            }
-            else
-            {
-                whole.MergeFrom(part);
-            }
+            Merge(whole, part);
         }
 
-        await WriteLineAsync(whole!, bytes);
+        await WriteLineAsync(whole, bytes);
     }
 
     private async ValueTask WriteLineAsync(IMessage message, long bytes)
@@ -233,13 +226,17 @@ internal sealed class JsonCall(HttpContext context, ApiServices services) : Etcd
         where T : class, IMessage, new()
         where TAnswer : struct, IEncodedAnswer
     {
-        var encoded = new ArrayBufferWriter<byte>(answer.Bytes + 1);
-        var writer = new ProtoWriter(encoded);
-        answer.WriteTo(ref writer);
-        writer.End(answer.Bytes);
         var message = new T();
-        message.MergeFrom(encoded.WrittenSpan);
+        Merge(message, answer);
         return message;
+    }
+
+    private static void Merge<TAnswer>(IMessage message, TAnswer answer)
+        where TAnswer : struct, IEncodedAnswer
+    {
+        var encoded = new ArrayBufferWriter<byte>();
+        ProtoWriter.Write(encoded, answer, answer.Bytes);
+        message.MergeFrom(encoded.WrittenSpan);
     }
 
     private static EtcdException Malformed(JsonException malformed) => new(EtcdStatus.Wrong($"json: {malformed.Message}"));

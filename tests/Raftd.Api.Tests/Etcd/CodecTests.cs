@@ -64,6 +64,27 @@ public sealed class CodecTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void WatchAnswers_Random_AreProtobufsOwnBytes()
+    {
+        for (var i = 0; i < 5_000; i++)
+        {
+            var answer = _random.WatchAnswer();
+            var expected = new Wire.WatchResponse
+            {
+                Header = HeaderOf(i),
+                WatchId = answer.WatchId,
+                Created = answer.Created,
+                Canceled = answer.Canceled,
+                CompactRevision = answer.CompactRevision,
+                CancelReason = answer.CancelReason,
+                Fragment = answer.Fragment,
+            };
+            expected.Events.AddRange(answer.Events.Select(Of));
+            Assert.Equal(expected.ToByteArray(), Encode(answer with { Header = new AnswerHeader(default, i) }));
+        }
+    }
+
+    [Fact]
     public void Value_LargerThanThePiecesOfThePipe_IsWrittenWhole()
     {
         var value = new byte[100_000];
@@ -72,7 +93,8 @@ public sealed class CodecTests(ITestOutputHelper output)
         var answer = new PutResponse { Revision = 5, Succeeded = true, Previous = previous };
         var expected = new Wire.PutResponse { Header = new Wire.ResponseHeader { Revision = 5 }, PrevKv = Of(previous) };
         var pieces = new SmallPieces();
-        WriteTo(pieces, new PutAnswer(new AnswerHeader(default, 5), answer));
+        var put = new PutAnswer(new AnswerHeader(default, 5), answer);
+        ProtoWriter.Write(pieces, put, put.Bytes);
         Assert.Equal(expected.ToByteArray(), pieces.Written);
     }
 
@@ -114,16 +136,8 @@ public sealed class CodecTests(ITestOutputHelper output)
         where T : struct, IEncodedAnswer
     {
         var bytes = new ArrayBufferWriter<byte>();
-        WriteTo(bytes, answer);
+        ProtoWriter.Write(bytes, answer, answer.Bytes);
         return bytes.WrittenSpan.ToArray();
-    }
-
-    private static void WriteTo<T>(IBufferWriter<byte> output, T answer)
-        where T : struct, IEncodedAnswer
-    {
-        var writer = new ProtoWriter(output);
-        answer.WriteTo(ref writer);
-        writer.End(answer.Bytes);
     }
 
     private static string TextOf(TxnRequest request) => JsonSerializer.Serialize(request);
@@ -229,6 +243,13 @@ public sealed class CodecTests(ITestOutputHelper output)
     }
 
     private static Wire.ResponseHeader HeaderOf(long revision) => new() { Revision = revision };
+
+    private static Wire.Event Of(WatchEvent change) => new()
+    {
+        Type = change.IsDelete ? Wire.Event.Types.EventType.Delete : Wire.Event.Types.EventType.Put,
+        Kv = Of(change.Key),
+        PrevKv = change.Previous is { } previous ? Of(previous) : null,
+    };
 
     private static Wire.KeyValue Of(KeyValue item) => new()
     {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Google.Protobuf;
+using Raftd.Api.Etcd.Codecs;
 using Raftd.Contract;
 
 namespace Raftd.Api.Tests.Etcd;
@@ -59,6 +60,19 @@ internal sealed class RandomMessages(int seed)
         Revision = Number<long>(),
         Succeeded = Coin(),
         Responses = [.. List(() => OperationAnswer(levels))],
+    };
+
+    /// <summary>Without a header.</summary>
+    public WatchAnswer WatchAnswer() => new()
+    {
+        Header = null,
+        WatchId = Number<long>(),
+        Created = Coin(),
+        Canceled = Coin(),
+        CompactRevision = Number<long>(),
+        CancelReason = Coin() ? "größer" : "",
+        Fragment = Coin(),
+        Events = [.. List(() => new WatchEvent(Item(), Coin(), Coin() ? Item() : null))],
     };
 
     private TxnOperationResponse OperationAnswer(int levels) => _random.Next(levels > 1 ? 4 : 3) switch

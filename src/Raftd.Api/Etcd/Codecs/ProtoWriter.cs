@@ -18,6 +18,18 @@ internal ref struct ProtoWriter(IBufferWriter<byte> output)
     private int _used;
     private long _written;
 
+    /// <summary>Writes a whole message.</summary>
+    /// <param name="output">Gets it.</param>
+    /// <param name="answer">The message.</param>
+    /// <param name="bytes">What it says that it has.</param>
+    public static void Write<TAnswer>(IBufferWriter<byte> output, TAnswer answer, int bytes)
+        where TAnswer : struct, IEncodedAnswer
+    {
+        var writer = new ProtoWriter(output);
+        answer.WriteTo(ref writer);
+        writer.End(bytes);
+    }
+
     public void Number(int field, long value)
     {
         if (value != 0)
@@ -64,8 +76,7 @@ internal ref struct ProtoWriter(IBufferWriter<byte> output)
         _written += bytes;
     }
 
-    /// <summary>Hands out what is written, once, behind all else.</summary>
-    public void End(int announcedBytes)
+    private void End(int announcedBytes)
     {
         HandOut();
         Invariant.Check(

@@ -7,7 +7,7 @@
 // ends the stream some time after this member has lost its leader: others stay open, silent, and go on by themselves.
 
 using System.Threading.Channels;
-using Google.Protobuf;
+using Raftd.Api.Etcd.Codecs;
 using Raftd.Contract;
 using Filter = Raftd.Api.Wire.WatchCreateRequest.Types.FilterType;
 using Part = Raftd.Api.Wire.WatchRequest.RequestUnionOneofCase;
@@ -140,12 +140,12 @@ internal sealed class WatchStream : IDisposable
         EtcdStatus.NoLeader.Throw();
     }
 
-    private async ValueTask WriteAsync(IMessage answer)
+    private async ValueTask WriteAsync(WatchAnswer answer)
     {
         await _writing.WaitAsync(_call.Ended);
         try
         {
-            await _call.WriteAsync(answer);
+            await _call.WriteAsync<Wire.WatchResponse, WatchAnswer>(answer);
         }
         finally
         {
@@ -179,10 +179,9 @@ internal sealed class WatchStream : IDisposable
         using var pieces = large.Read().GetEnumerator();
         for (var hasNext = pieces.MoveNext(); hasNext;)
         {
-            var fragment = EventsOf(message, pieces.Current);
+            var events = pieces.Current;
             hasNext = pieces.MoveNext();
-            fragment.Fragment = hasNext;
-            await WriteAsync(fragment);
+            await WriteAsync(EventsOf(message, events) with { Fragment = hasNext });
         }
     }
 
@@ -191,22 +190,17 @@ internal sealed class WatchStream : IDisposable
         await _writing.WaitAsync(_call.Ended);
         try
         {
-            await _call.WriteJoinedAsync(() => large.Read().Select(EventsAlone).Prepend(EventsOf(message, [])));
+            await _call.WriteJoinedAsync<Wire.WatchResponse, WatchAnswer>(() => large.Read()
+                .Select(events => new WatchAnswer { Header = null, Events = events })
+                .Prepend(EventsOf(message, [])));
         }
         finally
         {
             _writing.Release();
         }
-
-        static Wire.WatchResponse EventsAlone(IReadOnlyList<WatchEvent> events)
-        {
-            var part = new Wire.WatchResponse();
-            part.Events.AddRange(events.Select(Of));
-            return part;
-        }
     }
 
-    private Wire.WatchResponse AnswerTo(WatchMessage message)
+    private WatchAnswer AnswerTo(WatchMessage message)
     {
         switch (message.Kind)
         {
@@ -216,11 +210,11 @@ internal sealed class WatchStream : IDisposable
                     _fragmented.Add(message.Id);
                 }
 
-                return new Wire.WatchResponse { Header = HeaderOf(message.Revision), WatchId = message.Id, Created = true };
+                return new WatchAnswer { Header = HeaderOf(message.Revision), WatchId = message.Id, Created = true };
             case WatchMessageKind.Events:
                 return EventsOf(message, message.Events);
             case WatchMessageKind.Progress:
-                return new Wire.WatchResponse { Header = HeaderOf(message.Revision), WatchId = message.Id };
+                return new WatchAnswer { Header = HeaderOf(message.Revision), WatchId = message.Id };
             default:
                 return EndOf(message);
         }
@@ -228,15 +222,10 @@ internal sealed class WatchStream : IDisposable
 
     private bool TakesFragments() => _created.Reader.TryRead(out var takes) && takes;
 
-    private Wire.WatchResponse EventsOf(WatchMessage message, IReadOnlyList<WatchEvent> events)
-    {
-        var response = new Wire.WatchResponse { Header = HeaderOf(message.Revision), WatchId = message.Id };
-        response.Events.Capacity = events.Count;
-        response.Events.AddRange(events.Select(Of));
-        return response;
-    }
+    private WatchAnswer EventsOf(WatchMessage message, IReadOnlyList<WatchEvent> events) =>
+        new() { Header = HeaderOf(message.Revision), WatchId = message.Id, Events = events };
 
-    private Wire.WatchResponse EndOf(WatchMessage message)
+    private WatchAnswer EndOf(WatchMessage message)
     {
         if (message.Id == NoWatch)
         {
@@ -245,7 +234,7 @@ internal sealed class WatchStream : IDisposable
         }
 
         _fragmented.Remove(message.Id);
-        return new Wire.WatchResponse
+        return new WatchAnswer
         {
             Header = HeaderOf(message.End == WatchEnd.Compacted ? 0 : message.Revision),
             WatchId = message.Id,
@@ -264,7 +253,7 @@ internal sealed class WatchStream : IDisposable
         _ => "",
     };
 
-    private static Wire.WatchResponse Refusal(Wire.ResponseHeader header, string reason) => new()
+    private static WatchAnswer Refusal(AnswerHeader header, string reason) => new()
     {
         Header = header,
         WatchId = NoWatch,
@@ -273,12 +262,5 @@ internal sealed class WatchStream : IDisposable
         CancelReason = reason,
     };
 
-    private static Wire.Event Of(WatchEvent change) => new()
-    {
-        Type = change.IsDelete ? Wire.Event.Types.EventType.Delete : Wire.Event.Types.EventType.Put,
-        Kv = Answers.Of(change.Key),
-        PrevKv = change.Previous is { } previous ? Answers.Of(previous) : null,
-    };
-
-    private Wire.ResponseHeader HeaderOf(long revision) => Answers.HeaderOf(_services.Cluster, revision);
+    private AnswerHeader HeaderOf(long revision) => new(_services.Cluster.Origin, revision);
 }
