@@ -63,7 +63,7 @@ internal sealed partial class NodeService
 
     private async ValueTask BarrierAsync(ReadLevel level, CancellationToken cancellationToken)
     {
-        var isConfirmed = level == ReadLevel.Stale || await WaitAsync(_replica.ReadBarrierAsync(), cancellationToken);
+        var isConfirmed = level == ReadLevel.Stale || await UntilCancelledAsync(_replica.ReadBarrierAsync(), cancellationToken);
         RequireUnfenced();
         if (!isConfirmed)
         {
@@ -75,7 +75,7 @@ internal sealed partial class NodeService
     }
 
     /// <summary>Mostly the barrier is passed at once, or the caller has no limit of its own.</summary>
-    private static ValueTask<bool> WaitAsync(ValueTask<bool> barrier, CancellationToken cancellationToken) =>
+    private static ValueTask<bool> UntilCancelledAsync(ValueTask<bool> barrier, CancellationToken cancellationToken) =>
         barrier.IsCompleted || !cancellationToken.CanBeCanceled ? barrier : new(barrier.AsTask().WaitAsync(cancellationToken));
 
     /// <summary>What a fenced member has may be wrong, so it answers no read, not even a stale one: stale means old, not

@@ -9,11 +9,12 @@ internal sealed class CannedKeys : IKeyValueService
 
     public Func<TxnRequest, TxnResponse> Txn { get; init; } = _ => throw new NotSupportedException();
 
+    public Func<PutRequest, ValueTask<PutResponse>> Put { get; init; } = _ => throw new NotSupportedException();
+
     public ValueTask<RangeResponse> RangeAsync(Caller caller, RangeRequest request, CancellationToken cancellationToken) =>
         ValueTask.FromResult(Range(request));
 
-    public ValueTask<PutResponse> PutAsync(Caller caller, PutRequest request, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    public ValueTask<PutResponse> PutAsync(Caller caller, PutRequest request, CancellationToken cancellationToken) => Put(request);
 
     public ValueTask<DeleteRangeResponse> DeleteRangeAsync(
         Caller caller, DeleteRangeRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();

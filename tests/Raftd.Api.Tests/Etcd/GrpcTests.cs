@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text;
 using Google.Protobuf;
 using Microsoft.Extensions.DependencyInjection;
 using Raftd.Api.Etcd;
@@ -160,6 +161,38 @@ public sealed class GrpcTests(InMemoryHost host) : IClassFixture<InMemoryHost>, 
         Assert.Equal(
             (GrpcCode.Unimplemented, "grpc: Decompressor is not installed for grpc-encoding \"snappy\""), GrpcClient.StatusOf(response));
         Assert.Equal("identity,gzip", response.Headers.GetValues("grpc-accept-encoding").Single());
+    }
+
+    /// <summary>A key is read where the connection has put it: what comes meanwhile must not take its place.</summary>
+    [Fact]
+    public async Task Request_WhileItsHandlerWaits_KeepsItsBytes()
+    {
+        const int OthersMeanwhile = 200;
+        var waiting = new TaskCompletionSource<PutRequest>();
+        var goOn = new TaskCompletionSource();
+        await using var canned = await InMemoryHost.StartAsync(
+            new ApiOptions(), replace: services => services.AddSingleton<IKeyValueService>(new CannedKeys { Put = PutAsync }));
+        using var client = GrpcClient.Of(canned);
+        var first = client.CallAsync<Wire.PutResponse>(GrpcClient.Put, PutOf("the first", "stays"));
+        var kept = await waiting.Task;
+        for (var i = 0; i < OthersMeanwhile; i++)
+        {
+            await client.CallAsync<Wire.PutResponse>(GrpcClient.Put, PutOf("another one", "goes"));
+        }
+
+        Assert.Equal("the first stays", $"{Encoding.UTF8.GetString(kept.Key.Span)} {Encoding.UTF8.GetString(kept.Value.Span)}");
+        goOn.SetResult();
+        Assert.NotNull((await first).Only);
+
+        async ValueTask<PutResponse> PutAsync(PutRequest request)
+        {
+            if (waiting.TrySetResult(request))
+            {
+                await goOn.Task;
+            }
+
+            return new PutResponse { Revision = 1, Succeeded = true };
+        }
     }
 
     [Fact]

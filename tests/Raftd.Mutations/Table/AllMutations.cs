@@ -24,6 +24,7 @@ internal static class AllMutations
         .. CallerMutations.List,
         .. WireMutations.List,
         .. TxnMutations.List,
+        .. CodecMutations.List,
         .. WatchMutations.List,
         .. MaintenanceMutations.List,
     ];
