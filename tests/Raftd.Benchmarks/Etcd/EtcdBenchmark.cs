@@ -3,6 +3,7 @@
 // Both run at once and are asked in turn. Each row has fresh clusters: what one row has left behind (a key with a million
 // revisions) would cost the next one something else in one product than in the other.
 
+using System.Text;
 using Google.Protobuf;
 using Raftd.Api.Wire;
 
@@ -44,10 +45,18 @@ internal static class EtcdBenchmark
             Unary("range", "etcdserverpb.KV/Range", range) with { Prepare = contender => PutOnceAsync(contender, put) },
             Unary("range, serializable", "etcdserverpb.KV/Range", stale) with { Prepare = contender => PutOnceAsync(contender, put) },
             Unary($"txn of {PutsOfTxn} puts", "etcdserverpb.KV/Txn", txn),
+            Json("put, JSON", "v3/kv/put", put),
+            Json("range, JSON", "v3/kv/range", range) with { Prepare = contender => PutOnceAsync(contender, put) },
             new("keepalive", Streams.KeepAliveAsync),
             new("watch, events to 1 000", Streams.FanOutAsync),
             new("list of 100 000", Streams.ListAsync) { Prepare = Streams.FillAsync },
         ];
+
+        Row Json(string name, string path, IMessage request)
+        {
+            var text = Encoding.UTF8.GetBytes(JsonFormatter.Default.Format(request));
+            return new Row(name, (contender, _) => H2Load.RunJsonAsync(contender, path, text, options));
+        }
 
         Row Unary(string name, string method, IMessage request)
         {

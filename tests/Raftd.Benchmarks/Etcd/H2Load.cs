@@ -4,37 +4,47 @@ using Raftd.Testing.Processes;
 
 namespace Raftd.Benchmarks.Etcd;
 
-/// <summary>Drives h2load (Debian package nghttp2-client): one prepared message, sent over and over.</summary>
+/// <summary>Drives h2load (Debian package nghttp2-client): one prepared request, sent over and over.</summary>
 internal static class H2Load
 {
-    // Of each connection; together as many calls under way as a busy service has.
+    // Of each connection of gRPC; together as many calls under way as a busy service has.
     private const int Streams = 4;
 
     /// <exception cref="BenchmarkException">There is no h2load and it could not be installed.</exception>
     public static void Require() => Machine.RequireProgram("h2load", "nghttp2-client");
 
+    /// <summary>A call of gRPC.</summary>
     /// <param name="contender">Who is asked; the CPU time of all its members is measured too.</param>
     /// <param name="method">Its service and name.</param>
     /// <param name="frame">The request.</param>
     /// <param name="options">Connections and seconds.</param>
-    public static async Task<WrkResult> RunAsync(Contender contender, string method, byte[] frame, BenchmarkOptions options)
+    public static Task<WrkResult> RunAsync(Contender contender, string method, byte[] frame, BenchmarkOptions options) => RunAsync(
+        contender, method, frame, options,
+        $"--max-concurrent-streams={Streams}", "--header=content-type: application/grpc", "--header=te: trailers");
+
+    /// <summary>A call in JSON. Over HTTP/1.1, one request of a connection after the other, as etcd knows no other for it in clear
+    /// text.</summary>
+    public static Task<WrkResult> RunJsonAsync(Contender contender, string path, byte[] text, BenchmarkOptions options) =>
+        RunAsync(contender, path, text, options, "--h1", "--max-concurrent-streams=1", "--header=content-type: application/json");
+
+    private static async Task<WrkResult> RunAsync(
+        Contender contender, string path, byte[] content, BenchmarkOptions options, params string[] arguments)
     {
         var body = Path.Combine(options.DataDirectory, "request");
         var log = Path.Combine(options.DataDirectory, "latencies");
-        await File.WriteAllBytesAsync(body, frame);
+        await File.WriteAllBytesAsync(body, content);
         var before = contender.CpuTime;
         var said = await Subprocess.RunAsync(new ProcessStartInfo("h2load",
         [
-            $"--duration={options.Seconds}", $"--clients={options.Connections}", $"--max-concurrent-streams={Streams}",
-            $"--threads={options.Threads}", $"--data={body}", $"--log-file={log}",
-            "--header=content-type: application/grpc", "--header=te: trailers", $"{contender.Url}/{method}",
+            $"--duration={options.Seconds}", $"--clients={options.Connections}", $"--threads={options.Threads}", $"--data={body}",
+            $"--log-file={log}", .. arguments, $"{contender.Url}/{path}",
         ]));
         var cpu = contender.CpuTime - before;
         var latencies = await ReadLatenciesAsync(log);
         File.Delete(log);
         if (latencies.Length == 0)
         {
-            throw new BenchmarkException($"{contender.Name} answered no {method}:{Environment.NewLine}{said.Output}{said.Error}");
+            throw new BenchmarkException($"{contender.Name} answered no {path}:{Environment.NewLine}{said.Output}{said.Error}");
         }
 
         return new WrkResult(
