@@ -1,8 +1,9 @@
 // A whole member without threads: the log, the state, the core and the loops around them, opened and wired together.
 //
 // The order of opening is the order of trust. The log is opened first and rewrites its tail (docs/wal-format.md); the
-// state then says how far it has come; where it is ahead of the log, because a snapshot was installed and the log had not
-// restarted yet, the log restarts there; only then does the core boot, and it votes with what is durable now.
+// state then says how far it has come, and the log of a new cluster begins behind that; where the state is ahead of the
+// log, because a snapshot was installed and the log had not restarted yet, the log restarts there; only then does the core
+// boot, and it votes with what is durable now.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Contract;
@@ -10,6 +11,7 @@ using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Raft;
+using Raftd.State.Commands;
 using Raftd.State.Timekeeping;
 using Raftd.State.Watch;
 using Raftd.Store;
@@ -63,8 +65,8 @@ internal sealed class RaftdMember : IDisposable
         try
         {
             NoteTail(wal, seams.Logger);
-            Found(wal, options.Founding);
             state = StateMachine.Open(seams.State, options.Store);
+            Found(wal, state.Applied, options.Founding);
             Reconcile(wal, state, seams.Logger);
             return Wire(options, seams, spool, wal, state);
         }
@@ -94,17 +96,22 @@ internal sealed class RaftdMember : IDisposable
         }
     }
 
-    /// <summary>The first entry of a new cluster is its first configuration, committed by its only voter.</summary>
-    private static void Found(WriteAheadLog wal, Configuration? founding)
+    /// <summary>The first entry of a new cluster is its first configuration, committed by its only voter. Where the state comes out
+    /// of a backup, the log begins behind that, in the next term.</summary>
+    private static void Found(WriteAheadLog wal, AppliedState restored, Configuration? founding)
     {
-        if (founding is null || wal.LastIndex > 0)
+        if (founding is null || wal.LastIndex > restored.Index)
         {
             return;
         }
 
-        wal.Append(
-            [new LogEntry(Term: 1, Index: 1, (byte)EntryKind.Configuration, founding.Encode())],
-            new LogState(Term: 1, Vote: 0, Commit: 1, Recovering: false));
+        var state = new LogState(Term: restored.Term + 1, Vote: 0, Commit: restored.Index + 1, Recovering: false);
+        if (restored.Index > 0)
+        {
+            wal.Reset(restored.Index, restored.Term, state with { Commit = restored.Index });
+        }
+
+        wal.Append([new LogEntry(state.Term, restored.Index + 1, (byte)EntryKind.Configuration, founding.Encode())], state);
         wal.Sync();
     }
 
