@@ -9,6 +9,8 @@ return (int)(line.Verb switch
     Verb.Serve => await ServeCommand.RunAsync(line, Console.Out, Console.Error),
     Verb.Cert => CertCommand.Run(line.Certificates!, TimeProvider.System, Console.Out, Console.Error),
     Verb.CertHelp => CertCommand.Help(Console.Out),
+    Verb.Snapshot => await SnapshotCommand.RunAsync(line.Snapshot!, Console.Out, Console.Error),
+    Verb.SnapshotHelp => SnapshotCommand.Help(Console.Out),
     Verb.Version => VersionCommand.Run(Console.Out),
     Verb.Help => HelpCommand.Run(Console.Out),
     _ => ProcessEnd.Report(Console.Error, line.Error!),

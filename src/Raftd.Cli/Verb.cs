@@ -8,6 +8,8 @@ internal enum Verb
     Serve,
     Cert,
     CertHelp,
+    Snapshot,
+    SnapshotHelp,
     Version,
     Help,
 }

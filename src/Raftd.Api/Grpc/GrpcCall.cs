@@ -17,6 +17,7 @@ using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 using Raftd.Api.Etcd;
 using Raftd.Api.Etcd.Codecs;
+using Raftd.Api.Http;
 
 namespace Raftd.Api.Grpc;
 

@@ -57,6 +57,7 @@ internal static class RestFace
         new ClusterApi(services.Cluster, services.Group, services.Options.Scheme).Map(rest);
         new CompactApi(services.Keys).Map(rest);
         new AlarmsApi(services.Cluster).Map(rest);
+        new SnapshotApi(services).Map(rest);
         new HealthApi(services.Cluster).Map(rest);
         new IndexApi(services.Cluster, services.Options.Scheme).Map(rest);
     }

@@ -1,0 +1,55 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Raftd.Cli;
+
+/// <summary>A member that a command speaks with, and how.</summary>
+/// <param name="Url">As http://127.0.0.1:7200.</param>
+/// <param name="Authority">A file with the CA that has signed its certificate; null for those that this machine trusts.</param>
+/// <param name="Certificate">A file with the command's own certificate; null for none.</param>
+/// <param name="Key">With the certificate.</param>
+internal sealed record MemberEndpoint(Uri Url, string? Authority, string? Certificate, string? Key)
+{
+    public const string Variable = "RAFTD_ENDPOINT";
+    public const string Default = "http://127.0.0.1:7200";
+
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>Without a limit for whole calls: some take as long as the state is large.</summary>
+    /// <exception cref="FatalException">A file cannot be used.</exception>
+    public HttpClient Connect()
+    {
+        var handler = new SocketsHttpHandler { ConnectTimeout = ConnectLimit, SslOptions = TlsOptions(), UseProxy = false };
+        return new HttpClient(handler) { BaseAddress = Url, Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    private SslClientAuthenticationOptions TlsOptions()
+    {
+        var options = new SslClientAuthenticationOptions();
+        try
+        {
+            if (Authority is not null)
+            {
+                options.CertificateChainPolicy = new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    RevocationMode = X509RevocationMode.NoCheck,
+                };
+                options.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(Authority);
+            }
+
+            if (Certificate is not null)
+            {
+                options.ClientCertificates = [X509Certificate2.CreateFromPemFile(Certificate, Key)];
+            }
+
+            return options;
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new FatalException(new FatalError(
+                ExitCode.Usage, $"a certificate cannot be used ({unusable.Message})", "-cacert, -cert and -key name files in PEM"));
+        }
+    }
+}
