@@ -173,7 +173,7 @@ internal static class SnapshotCommand
         stdout.WriteLine($"restored {options.File} into {options.DataDirectory}, the first member of the new cluster {made.ClusterId:x16}");
         Print(made.Backup, stdout);
         stdout.WriteLine($"start it:  raftd -id {options.Label} -haddr HOST:PORT -raddr HOST:PORT {options.DataDirectory}");
-        stdout.WriteLine("the others join it with empty directories:  raftd -id NAME -haddr … -raddr … -join HOST:PORT DIR");
+        stdout.WriteLine("the others join it with empty directories:  raftd -id NAME -haddr HOST:PORT -raddr HOST:PORT -join HOST:PORT DIR");
     }
 
     private static BackupSummary Check(string path)

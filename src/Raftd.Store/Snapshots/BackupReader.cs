@@ -90,10 +90,14 @@ public sealed class BackupReader(Stream file) : IDisposable
                 : "it does not begin as a backup of raftd does");
         }
 
-        if (header.PayloadBytes is < 0 or > SnapshotFormat.MaxPayloadBytes || header.PayloadBytes > _fileBytes - _readBytes
-            || (header.Kind == SnapshotChunkKind.Meta) != (_meta is null))
+        if (header.PayloadBytes is < 0 or > SnapshotFormat.MaxPayloadBytes || (header.Kind == SnapshotChunkKind.Meta) != (_meta is null))
         {
-            throw Damaged($"the chunk that ends at byte {_readBytes} is none");
+            throw Damaged($"what stands before byte {_readBytes} is not the head of a chunk");
+        }
+
+        if (header.PayloadBytes > _fileBytes - _readBytes)
+        {
+            throw EndsEarly();
         }
     }
 
@@ -138,7 +142,7 @@ public sealed class BackupReader(Stream file) : IDisposable
         var part = _chunk.AsSpan(from, to - from);
         if (file.ReadAtLeast(part, part.Length, throwOnEndOfStream: false) < part.Length)
         {
-            throw Damaged($"it ends after {_fileBytes} bytes, within a chunk");
+            throw EndsEarly();
         }
 
         _digest.AppendData(part);
@@ -152,6 +156,8 @@ public sealed class BackupReader(Stream file) : IDisposable
             Array.Resize(ref _chunk, bytes);
         }
     }
+
+    private BackupException EndsEarly() => Damaged(_meta is null ? "it ends within its first chunk" : $"it ends after {_fileBytes} bytes, within a chunk");
 
     private static BackupException Damaged(string what) => new($"it is damaged or not whole: {what}");
 }
