@@ -135,5 +135,55 @@ internal static class MaintenanceMutations
             Broken = "false",
             Suites = [Suite.Api],
         },
+        new()
+        {
+            Name = "restore-over-data",
+            Failures = [81],
+            Wrong = "a restore replaces what a directory holds",
+            In = "RestoredMember.RequireEmpty",
+            Original = "files.List(target).Count > 0",
+            Broken = "files.List(target).Count < 0",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "restored-into-the-old-configuration",
+            Failures = [81],
+            Wrong = "a restored member begins without a first configuration: it counts the members of the lost cluster",
+            In = "RaftdMember.Found",
+            Original = "wal.LastIndex > restored.Index",
+            Broken = "wal.LastIndex > restored.Index || restored.Index > 0",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "raised-revision-keeps-history",
+            Failures = [81],
+            Wrong = "a cluster that begins at a later revision does not tell watches that what they saw is gone",
+            In = "BackupRestore.RaiseRevision",
+            Original = "state.Keyspace.Compact(raised);",
+            Broken = "",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "backup-longer-than-itself",
+            Failures = [81],
+            Wrong = "a file with something behind its digest passes for a backup",
+            In = "BackupReader.ReadTrailer",
+            Original = "_fileBytes != _readBytes + bytes",
+            Broken = "_fileBytes < _readBytes + bytes",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "backup-digest-not-asked",
+            Failures = [81],
+            Wrong = "a backup whose padding or digest is damaged passes",
+            In = "BackupReader.ReadTrailer",
+            Original = "digest.AsSpan().SequenceEqual(trailer[padding..bytes])",
+            Broken = "digest.Length > 0",
+            Suites = [Suite.Node],
+        },
     ];
 }
