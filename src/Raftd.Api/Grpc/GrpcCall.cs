@@ -16,6 +16,7 @@ using System.IO.Pipelines;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 using Raftd.Api.Etcd;
+using Raftd.Api.Http;
 
 namespace Raftd.Api.Grpc;
 

@@ -14,6 +14,7 @@
 
 using System.Security.Cryptography;
 using Google.Protobuf;
+using Raftd.Api.Http;
 using Raftd.Contract;
 
 namespace Raftd.Api.Etcd.Services;

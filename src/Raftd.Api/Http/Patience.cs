@@ -1,4 +1,4 @@
-namespace Raftd.Api.Etcd;
+namespace Raftd.Api.Http;
 
 /// <summary>How long a message may be under way that holds a part of a budget: ten seconds, and what its size takes at the
 /// least rate. The same as for bodies of REST.</summary>
