@@ -29,7 +29,7 @@ public sealed class FloodTests : ClusterTest
     private const string Watch = "/etcdserverpb.Watch/Watch";
     private const string Large = "/key/large";
 
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
     /// <summary>Frames that cost the client next to nothing.</summary>
     public static TheoryData<FrameKind> CheapFrames =>
