@@ -37,7 +37,8 @@ internal sealed class Compactor(Connections connections, TrueHistory truth, int 
 
     private async Task CompactAsync(long revision, int member, CancellationToken stop)
     {
-        if (revision <= truth.CompactAsked)
+        // After a rest the state was looked at already: what would go is behind that.
+        if (revision <= truth.CompactAsked || revision < truth.CheckedTo)
         {
             return;
         }

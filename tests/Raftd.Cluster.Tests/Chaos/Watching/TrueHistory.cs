@@ -64,6 +64,9 @@ internal sealed class TrueHistory
     /// <summary>All revisions up to this one are known.</summary>
     public long Complete => Interlocked.Read(ref _complete);
 
+    /// <summary>The revision of the last state that was checked.</summary>
+    public long CheckedTo => Interlocked.Read(ref _checkedTo);
+
     /// <summary>The highest revision for which a compaction was ever asked: it may have been done, and none above it.</summary>
     public long CompactAsked => Interlocked.Read(ref _compactAsked);
 
@@ -134,6 +137,7 @@ internal sealed class TrueHistory
     {
         lock (_guard)
         {
+            Require(revision >= _checkedTo, $"revision {revision} is below {_checkedTo}, which was checked before");
             for (; _checkedTo < revision; _checkedTo++)
             {
                 Apply(_checked, _revisions[_checkedTo + 1].Select(static change => change.Event));
