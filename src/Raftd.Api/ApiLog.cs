@@ -18,4 +18,10 @@ internal static partial class ApiLog
     [LoggerMessage(5003, LogLevel.Debug, "No lease to take the examples of /openapi/v1.json from: {Reason}",
         EventName = "NoExampleLease")]
     public static partial void NoExampleLease(ILogger logger, string reason);
+
+    [LoggerMessage(5004, LogLevel.Warning,
+        "{Client} takes its requests back as soon as it has sent them, more than {Burst} at once and {PerSecond} a second: its connection "
+        + "is closed. Of more such clients this is said again after 10 s at the earliest",
+        EventName = "ResetFlood")]
+    public static partial void ResetFlood(ILogger logger, System.Net.IPAddress? client, int burst, int perSecond);
 }

@@ -90,7 +90,7 @@ public sealed record ApiOptions
 
     /// <summary>Bytes of a write of the etcd API, as it stands in the log. Default 1.5 MiB, etcd's: its clients know what to
     /// expect. REST takes values up to MaxValueBytes.</summary>
-    public int MaxRequestBytes { get; init; } = 1536 * Kibi;
+    public int MaxRequestBytes { get; init; } = Bounds.DefaultMaxRequestBytes;
 
     /// <summary>Bytes of one message that a client of the etcd API sends.</summary>
     public int MaxMessageBytes => MaxRequestBytes + (512 * Kibi);

@@ -37,6 +37,7 @@ internal sealed class ApiServices
         LargeAnswerRate = new MinDataRate(options.MinTransferBytesPerSecond, RaftdApi.RateGrace);
         Forgeries = new ForgeryGuard(new HostGuard(options.AllowedHosts, options.OwnHosts));
         Log = loggers.CreateLogger("Raftd.Api");
+        Resets = new ResetGuard(clock, Log);
     }
 
     public ApiOptions Options { get; }
@@ -72,6 +73,8 @@ internal sealed class ApiServices
     public MinDataRate LargeAnswerRate { get; }
 
     public ForgeryGuard Forgeries { get; }
+
+    public ResetGuard Resets { get; }
 
     public ILogger Log { get; }
 }

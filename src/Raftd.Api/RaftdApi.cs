@@ -3,6 +3,7 @@
 // in Http/.
 
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -42,6 +43,8 @@ public static class RaftdApi
     /// <summary>Adds the middleware and the endpoints. Call it before other middleware: it sees raw targets.</summary>
     public static void MapRaftdApi(this WebApplication app)
     {
+        var resets = app.Services.GetRequiredService<ApiServices>().Resets;
+        app.Use(next => context => HttpProtocol.IsHttp2(context.Request.Protocol) ? resets.EnterAsync(context, next) : next(context));
         app.MapEtcd();
         app.MapRest();
     }

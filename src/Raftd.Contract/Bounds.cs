@@ -18,6 +18,9 @@ public static class Bounds
     /// <summary>Bytes of one value. A stored pair has 64 MiB at most, with the key and what is stored around both.</summary>
     public static Bound<long> MaxValueBytes { get; } = new(32 * MiB, KiB, 60 * MiB);
 
+    /// <summary>Bytes of a write of the etcd API, whatever the largest value may be: a transaction has many. As etcd's.</summary>
+    public const int DefaultMaxRequestBytes = 1536 * 1024;
+
     /// <summary>Bytes of the largest value that is kept in memory.</summary>
     public const int MaxCachedValueBytes = 4096;
 

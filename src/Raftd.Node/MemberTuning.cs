@@ -1,3 +1,4 @@
+using Raftd.Contract;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
@@ -9,19 +10,21 @@ namespace Raftd.Node;
 /// <summary>Turns the options of a start into the options of the parts, each number with its reason.</summary>
 internal static class MemberTuning
 {
+    // What a command has beside its values: keys and encoding.
+    private const int CommandHeadBytes = 1 << 20;
+
     /// <summary>One tick is one heartbeat: the core needs no finer time.</summary>
     public static TimeSpan TickInterval(NodeOptions options) => options.HeartbeatInterval;
 
     public static MemberOptions Of(NodeOptions options, MemberIdentity self, Configuration? founding)
     {
-        // The largest command: a value with its key and encoding.
-        var maxCommandBytes = options.MaxValueBytes + (1 << 20);
+        var maxCommandBytes = MaxCommandBytes(options);
         return new MemberOptions
         {
             Self = self,
             Founding = founding,
             Raft = RaftOptionsOf(options, self, maxCommandBytes),
-            Wal = WalOptionsOf(options, maxCommandBytes),
+            Wal = WalOptionsOf(options),
             Store = new StoreOptions { CacheBytes = options.CacheBytes },
             Replica = new ReplicaOptions
             {
@@ -50,13 +53,19 @@ internal static class MemberTuning
         };
     }
 
-    private static WalOptions WalOptionsOf(NodeOptions options, int maxCommandBytes)
+    /// <summary>The largest command that this member takes from its clients: a value, or a transaction of smaller ones.</summary>
+    private static int MaxCommandBytes(NodeOptions options) =>
+        Math.Max(options.MaxValueBytes, Bounds.DefaultMaxRequestBytes) + CommandHeadBytes;
+
+    private static WalOptions WalOptionsOf(NodeOptions options)
     {
         var segment = WalOptions.WholeBlocks(options.WalSegmentBytes);
         return new WalOptions
         {
             SegmentSizeBytes = segment,
-            MaxRecordBytes = maxCommandBytes,
+
+            // The same on all members: what one with a larger -max-value-bytes takes must not stop another's log.
+            MaxRecordBytes = (int)Bounds.MaxValueBytes.Most + CommandHeadBytes,
 
             // Room for what cannot be refused, and never most of a small segment.
             ReserveBytes = (int)Math.Min(64 << 10, segment / 8),

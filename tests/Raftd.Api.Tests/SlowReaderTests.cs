@@ -1,3 +1,4 @@
+using System.Net;
 using Raftd.Contract;
 
 namespace Raftd.Api.Tests;
@@ -36,6 +37,28 @@ public sealed class SlowReaderTests
         Assert.Equal(LargeBytes, host.Services.Answers.UsedBytes);
         readers.Dispose();
         await host.AllAnswersAreReleasedAsync();
+    }
+
+    /// <summary>32 MiB at 64 KiB/s take 512 s, and ten more are granted.</summary>
+    [Fact]
+    public async Task Reader_OverHttp2_ThatStops_IsCutOff()
+    {
+        var clock = new ManualClock();
+        await using var host = await InMemoryHost.StartAsync(new ApiOptions(), clock);
+        Put(host, Large);
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(host.BaseUrl, Target))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        await InMemoryHost.EventuallyAsync(() => (host.Services.Values.ReaderCount, clock.TimerCount), (1, 1), "readers, timers");
+        clock.Advance(TimeSpan.FromSeconds(521));
+        Assert.Equal(LargeBytes, host.Services.Answers.UsedBytes);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        await host.AllAnswersAreReleasedAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => answer.Content.ReadAsByteArrayAsync());
     }
 
     [Fact]

@@ -46,7 +46,7 @@ public sealed class ClockTests : ClusterTest
         Print($"seed {Seed.Value}");
         await using var load = new RecordedLoad(cluster.Members, Seed.Value);
         load.Start();
-        await new Havoc(cluster, load, new Random(Seed.Value)).RunAsync(
+        await new Havoc(cluster, () => load.Answered, answersBetween: 1000, new Random(Seed.Value)).RunAsync(
             new KilledMembers(), new PausedMember(), new MovedLeadership(), new KilledMembers(), new PausedMember());
         await load.StopAsync();
         await cluster.SameStateAsync();

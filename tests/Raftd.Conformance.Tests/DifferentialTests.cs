@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Google.Protobuf;
 using Raftd.Api.Wire;
+using Raftd.Cluster.Tests.Support;
 
 namespace Raftd.Conformance.Tests;
 

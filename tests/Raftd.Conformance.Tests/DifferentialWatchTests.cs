@@ -9,6 +9,7 @@
 
 using Google.Protobuf;
 using Raftd.Api.Wire;
+using Raftd.Cluster.Tests.Support;
 using Raftd.Testing;
 
 namespace Raftd.Conformance.Tests;

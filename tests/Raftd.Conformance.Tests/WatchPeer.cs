@@ -1,8 +1,7 @@
 using System.Buffers.Binary;
-using System.Net;
-using System.Net.Http.Headers;
 using Google.Protobuf;
 using Raftd.Api.Wire;
+using Raftd.Cluster.Tests.Support;
 using Raftd.Testing.Http;
 
 namespace Raftd.Conformance.Tests;
@@ -37,14 +36,7 @@ internal sealed class WatchPeer : IDisposable
     public static async Task<WatchPeer> OpenAsync(GrpcPeer peer, WatchRequest first)
     {
         var requests = new StreamedBody();
-        requests.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
-        var message = new HttpRequestMessage(HttpMethod.Post, "/etcdserverpb.Watch/Watch")
-        {
-            Version = HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = requests,
-        };
-        message.Headers.TE.ParseAdd("trailers");
+        var message = GrpcPeer.Post("/etcdserverpb.Watch/Watch", requests);
         await requests.WriteAsync(GrpcPeer.Frame(first));
         var watch = new WatchPeer(await peer.Http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead), requests);
         _ = watch.ReadAsync();

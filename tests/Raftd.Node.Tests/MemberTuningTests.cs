@@ -43,6 +43,16 @@ public sealed class MemberTuningTests
         Assert.NotEmpty(MemberTuning.Of(options, Self, founding: null).Raft.Validate());
     }
 
+    /// <summary>A follower must take what its leader took, and each member what the etcd API lets in.</summary>
+    [Fact]
+    public void Of_TheSmallestValues_StillTakesEveryCommandOfAnyMember()
+    {
+        var small = MemberTuning.Of(Default with { MaxValueBytes = (int)Bounds.MaxValueBytes.Least }, Self, founding: null);
+        Assert.True(small.Wal.MaxRecordBytes > Bounds.MaxValueBytes.Most, $"{small.Wal.MaxRecordBytes}");
+        Assert.True(small.Wal.MaxRecordBytes > Bounds.DefaultMaxRequestBytes, $"{small.Wal.MaxRecordBytes}");
+        Assert.True(small.Flush.MaxOverlayBytes >= 2 * Bounds.DefaultMaxRequestBytes, $"{small.Flush.MaxOverlayBytes}");
+    }
+
     private static NodeOptions Default => new()
     {
         DataDirectory = "/data",

@@ -98,7 +98,11 @@ internal sealed class LeasedKeysApi(ApiServices services)
             if (json.BytesPending > FlushBytes)
             {
                 json.Flush();
-                await body.FlushAsync();
+                using var patience = call.PatienceFor(FlushBytes);
+                if (!await call.TryFlushAsync(patience))
+                {
+                    return;
+                }
             }
         }
 

@@ -158,14 +158,33 @@ internal sealed class RestCall(HttpContext context, RestRoute route, ApiServices
         }
 
         CutOffSlowReader();
+        using var patience = PatienceFor(bytes.Length);
         for (var start = 0; start < bytes.Length; start += RaftdApi.AnswerPieceBytes)
         {
-            var flushed = await writer.WriteAsync(bytes.Slice(start, Math.Min(RaftdApi.AnswerPieceBytes, bytes.Length - start)));
-            if (flushed.IsCompleted)
+            writer.Write(bytes.Slice(start, Math.Min(RaftdApi.AnswerPieceBytes, bytes.Length - start)).Span);
+            if (!await TryFlushAsync(patience))
             {
-                // The connection is gone.
                 return;
             }
+        }
+    }
+
+    /// <summary>Of a reader over HTTP/2, for which Kestrel knows no rate of a single answer; null for others.</summary>
+    public Patience? PatienceFor(long answerBytes) =>
+        HttpProtocol.IsHttp2(Request.Protocol) ? new Patience(answerBytes, Services, CancellationToken.None) : null;
+
+    /// <summary>Sends what has been written.</summary>
+    /// <returns>False when the reader is gone, or was cut off.</returns>
+    public async ValueTask<bool> TryFlushAsync(Patience? patience)
+    {
+        try
+        {
+            return !(await Response.BodyWriter.FlushAsync(patience?.Token ?? CancellationToken.None)).IsCompleted;
+        }
+        catch (OperationCanceledException) when (patience is { IsOver: true })
+        {
+            Context.Abort();
+            return false;
         }
     }
 

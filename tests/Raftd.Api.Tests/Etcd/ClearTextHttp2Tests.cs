@@ -106,6 +106,37 @@ public sealed class ClearTextHttp2Tests
         }
     }
 
+    /// <summary>A client whose time is up takes back what it has asked for, and may. A flood of that (CVE-2023-44487) is closed.</summary>
+    [Theory]
+    [InlineData(900, false)]
+    [InlineData(1500, true)]
+    public async Task RequestsTakenBackAtOnce_BeyondABurst_EndTheirConnection(int count, bool isClosed)
+    {
+        await using var host = await InMemoryHost.StartAsync(new ApiOptions());
+        using var connection = await ConnectAsync(host);
+        byte[] fields = [MethodGet, SchemeHttp, .. Literal(PathIndex, "/key/a?wait=30s"), .. Literal(AuthorityIndex, "127.0.0.1")];
+        await connection.SendAsync((byte[])[.. Preface, .. EmptySettings]);
+        var stream = new NetworkStream(connection);
+        try
+        {
+            for (var at = 0; at < count; at++)
+            {
+                byte[] id = [0, 0, (byte)(((2 * at) + 1) >> 8), (byte)((2 * at) + 1)];
+                await stream.WriteAsync((byte[])
+                [
+                    0, 0, (byte)fields.Length, Frame.Headers, Frame.EndsStreamAndHeaders, .. id, .. fields,
+                    0, 0, 4, Frame.Reset, 0, .. id, 0, 0, 0, 8,
+                ]);
+            }
+        }
+        catch (IOException)
+        {
+            Assert.True(isClosed, "the connection was closed");
+        }
+
+        Assert.True(isClosed ? await EndsAsync(stream) : await IsAnsweredAsync(stream));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(23)]
@@ -204,6 +235,41 @@ public sealed class ClearTextHttp2Tests
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(host.BaseUrl.Host, host.BaseUrl.Port);
         return socket;
+    }
+
+    /// <summary>A ping is, whatever else comes before.</summary>
+    private static async Task<bool> IsAnsweredAsync(NetworkStream stream)
+    {
+        const byte Ping = 6;
+        try
+        {
+            await stream.WriteAsync((byte[])[0, 0, 8, Ping, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+            for (var head = new byte[9]; head[3] != Ping;)
+            {
+                await stream.ReadExactlyAsync(head);
+                await stream.ReadExactlyAsync(new byte[(head[0] << 16) + (head[1] << 8) + head[2]]);
+            }
+
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<bool> EndsAsync(NetworkStream stream)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        try
+        {
+            await stream.CopyToAsync(Stream.Null, patience.Token);
+            return true;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
     }
 
     private static async Task<bool> IsClosedAsync(Socket connection)

@@ -15,6 +15,7 @@ namespace Raftd.Cluster.Tests.Chaos;
 public sealed class ChaosTests : ClusterTest
 {
     private const int StrikesOfKilling = 8;
+    private const int AnswersBetweenIlls = 1000;
 
     // Small enough that the log soon asks a full disk for a new file.
     private static readonly string[] SmallestFiles = ["-max-value-bytes", "16KiB", "-wal-segment-bytes", "256KiB", "-wal-retention-bytes", "1MiB"];
@@ -78,7 +79,7 @@ public sealed class ChaosTests : ClusterTest
     {
         Print($"seed {Seed.Value}");
         await using var load = new RecordedLoad(cluster.Members.ToArray(), Seed.Value);
-        var havoc = new Havoc(cluster, load, new Random(Seed.Value));
+        var havoc = new Havoc(cluster, () => load.Answered, AnswersBetweenIlls, new Random(Seed.Value));
         var loaded = TimeSpan.Zero;
         while (!isEnough(havoc))
         {

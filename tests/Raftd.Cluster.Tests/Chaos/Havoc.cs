@@ -5,11 +5,12 @@ using Raftd.Testing;
 namespace Raftd.Cluster.Tests.Chaos;
 
 /// <summary>One ill after the other, in the order that the seed gives them, each once the load has gone on.</summary>
-internal sealed class Havoc(TestCluster cluster, RecordedLoad load, Random random)
+/// <param name="cluster">The members.</param>
+/// <param name="answered">How many requests of the load have been answered.</param>
+/// <param name="answersBetween">Between members that are well again and the next ill the load must have gone on for so many.</param>
+/// <param name="random">Draws the order, and whom they strike.</param>
+internal sealed class Havoc(TestCluster cluster, Func<long> answered, int answersBetween, Random random)
 {
-    // Between members that are well again and the next ill: the load must have gone on for that many answers.
-    private const int AnswersBetween = 1000;
-
     // For what must happen sooner or later, on a busy machine too.
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
@@ -41,9 +42,11 @@ internal sealed class Havoc(TestCluster cluster, RecordedLoad load, Random rando
 
     public Member AnyMember() => cluster.Members[random.Next(cluster.Members.Count)];
 
-    public Task LoadGoesOnAsync(int answers = AnswersBetween)
+    public Task LoadGoesOnAsync() => LoadGoesOnAsync(answersBetween);
+
+    public Task LoadGoesOnAsync(int answers)
     {
-        var goal = load.Answered + answers;
-        return Until.TrueAsync("the load goes on", Limit, () => load.Answered >= goal);
+        var goal = answered() + answers;
+        return Until.TrueAsync("the load goes on", Limit, () => answered() >= goal);
     }
 }

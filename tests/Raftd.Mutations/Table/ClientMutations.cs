@@ -81,7 +81,7 @@ internal static class ClientMutations
             Failures = [65],
             Wrong = "a reader that stands still is measured at the rate for all answers, and holds a value for more than an hour",
             In = "RestCall.WriteCountedAsync",
-            Original = "«CutOffSlowReader();» for",
+            Original = "«CutOffSlowReader();» using",
             Broken = "",
             Suites = [Suite.Api],
         },
@@ -144,6 +144,36 @@ internal static class ClientMutations
             Original = "Interlocked.Exchange(ref _cached, Retired)",
             Broken = "Interlocked.Exchange(ref _cached, null)",
             Suites = [Suite.Store],
+        },
+        new()
+        {
+            Name = "http2-reader-without-deadline",
+            Failures = [65],
+            Wrong = "a reader over HTTP/2 that stops keeps its part of the budget of answers for hours: Kestrel knows no rate of one stream",
+            In = "RestCall.PatienceFor",
+            Original = "HttpProtocol.IsHttp2(Request.Protocol)",
+            Broken = "false",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "resets-not-counted",
+            Failures = [66],
+            Wrong = "requests that are taken back as soon as they are sent cost their client nothing (CVE-2023-44487)",
+            In = "ResetGuard.EnterAsync",
+            Original = "context.RequestAborted.IsCancellationRequested",
+            Broken = "false",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
+            Name = "log-bounded-by-one-value",
+            Failures = [61],
+            Wrong = "a transaction of the etcd API that is larger than one value and 1 MiB stops every member that is to log it",
+            In = "MemberTuning.WalOptionsOf",
+            Original = "(int)Bounds.MaxValueBytes.Most + CommandHeadBytes",
+            Broken = "options.MaxValueBytes + CommandHeadBytes",
+            Suites = [Suite.Node],
         },
         new()
         {
