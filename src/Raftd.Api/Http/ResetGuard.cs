@@ -3,7 +3,7 @@
 //
 // Kestrel ends such a connection only when twice as many requests as it may have open are at work or not yet cleared away, and
 // for the watches of the etcd API that bound is large (ApiOptions.MaxStreamsPerConnection). So what is taken back soon after
-// its beginning is counted here, for each connection: some of it is what clients do whose time is up, a flood is closed.
+// its beginning is counted here, by samples, for each connection: some of it is what clients do whose time is up, a flood is closed.
 
 using System.Net;
 using System.Runtime.CompilerServices;
@@ -22,6 +22,13 @@ internal sealed class ResetGuard(TimeProvider clock, ILogger log)
     /// <summary>And in the long run.</summary>
     private const int PerSecond = 100;
 
+    // Whether a request was taken back costs an allocation to ask. So one of these is looked at, and stands for all of them: a
+    // flood has enough of them.
+    private const int Sampled = 16;
+
+    [ThreadStatic]
+    private static int _turn;
+
     private static readonly TimeSpan Early = TimeSpan.FromSeconds(1);
 
     // A flood of connections is not to become one of lines.
@@ -33,7 +40,13 @@ internal sealed class ResetGuard(TimeProvider clock, ILogger log)
     /// <summary>Timestamp of the last line; 0 for none.</summary>
     private long _told;
 
-    public async Task EnterAsync(HttpContext context, RequestDelegate next)
+    public Task EnterAsync(HttpContext context, RequestDelegate next)
+    {
+        _turn = (_turn + 1) % Sampled;
+        return _turn == 0 ? WatchAsync(context, next) : next(context);
+    }
+
+    private async Task WatchAsync(HttpContext context, RequestDelegate next)
     {
         var began = clock.GetTimestamp();
         try
@@ -85,7 +98,7 @@ internal sealed class ResetGuard(TimeProvider clock, ILogger log)
             lock (_guard)
             {
                 var now = clock.GetTimestamp();
-                _left = Math.Min(Burst, _left + (clock.GetElapsedTime(_filled, now).TotalSeconds * PerSecond)) - 1;
+                _left = Math.Min(Burst, _left + (clock.GetElapsedTime(_filled, now).TotalSeconds * PerSecond)) - Sampled;
                 _filled = now;
                 return _left >= 0;
             }

@@ -160,7 +160,7 @@ internal static class ClientMutations
             Name = "resets-not-counted",
             Failures = [66],
             Wrong = "requests that are taken back as soon as they are sent cost their client nothing (CVE-2023-44487)",
-            In = "ResetGuard.EnterAsync",
+            In = "ResetGuard.WatchAsync",
             Original = "context.RequestAborted.IsCancellationRequested",
             Broken = "false",
             Suites = [Suite.Api],
