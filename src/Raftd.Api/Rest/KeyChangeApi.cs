@@ -11,7 +11,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Raftd.Api.Rest.Http;
-using Raftd.Api.Rest.Lists;
 using Raftd.Api.Rest.Routing;
 using Raftd.Contract;
 

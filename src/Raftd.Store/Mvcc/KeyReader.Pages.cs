@@ -83,7 +83,8 @@ internal readonly partial struct KeyReader
 
     private void FillBack(PageInMaking page, RecordReader reader)
     {
-        var end = page.Request.RangeEnd.Span;
+        var request = page.Request;
+        var end = request.RangeEnd.IsEmpty ? [.. request.Key.Span, 0] : request.RangeEnd.Span;
         var scan = KeyRange.IsToEnd(end) ? index.AllBack() : index.BackFrom(new BytesProbe(end));
         byte[]? last = null;
         while (scan.MoveNext() && scan.Key.AsSpan().SequenceCompareTo(page.Range.Low.Span) >= 0)

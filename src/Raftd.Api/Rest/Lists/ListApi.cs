@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Raftd.Api.Rest.Http;
 using Raftd.Api.Rest.Routing;
 using Raftd.Api.Rest.Views;
 

@@ -1,5 +1,4 @@
 using Raftd.Contract;
-using Raftd.Shared;
 
 namespace Raftd.Api.Rest.Lists;
 
