@@ -92,7 +92,7 @@ public sealed record VersionPage
     public required long Revision { get; init; }
 
     /// <summary>The newest first. Empty where the key has no version that is kept.</summary>
-    public required IReadOnlyList<KeyVersion> Items { get; init; }
+    public required IReadOnlyList<HistoryItem> Items { get; init; }
 
     /// <summary>The first version that is not among the items; null at the end.</summary>
     public VersionId? Next { get; init; }
@@ -101,4 +101,4 @@ public sealed record VersionPage
 /// <summary>A version of a key, or its deletion.</summary>
 /// <param name="Version">Of a deletion the key and the mod revision alone.</param>
 /// <param name="IsDeletion">The key was deleted at that revision.</param>
-public sealed record KeyVersion(KeyValue Version, bool IsDeletion);
+public sealed record HistoryItem(KeyValue Version, bool IsDeletion);

@@ -50,7 +50,7 @@ internal sealed partial class InMemoryStore : IListService
             return ValueTask.FromResult(new VersionPage
             {
                 Revision = _revision,
-                Items = [.. kept.Take(count).Select(item => new KeyVersion(HandOut(item, request.MaxValueBytes), item.Version == 0))],
+                Items = [.. kept.Take(count).Select(item => new HistoryItem(HandOut(item, request.MaxValueBytes), item.Version == 0))],
                 Next = count == kept.Count ? null : new VersionId(kept[count].ModRevision, 0),
             });
         }

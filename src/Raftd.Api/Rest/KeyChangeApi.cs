@@ -173,7 +173,7 @@ internal sealed class KeyChangeApi(ApiServices services)
                 {
                     Key = key,
                     Value = change(now),
-                    KeepLease = now is { Lease: not 0 },
+                    KeepLease = now?.Lease > 0,
                     Condition = now is null
                         ? new Precondition { MustNotExist = true }
                         : new Precondition { ModRevisions = [now.ModRevision] },

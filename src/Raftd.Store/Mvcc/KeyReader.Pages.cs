@@ -45,7 +45,7 @@ internal readonly partial struct KeyReader
     /// <exception cref="StoreException">As TryGet.</exception>
     public VersionPage Versions(VersionPageRequest request)
     {
-        var items = new List<KeyVersion>();
+        var items = new List<HistoryItem>();
         var bytes = 0L;
         using var reader = new RecordReader(epoch);
         foreach (var revision in KeptVersions(request))
@@ -60,7 +60,7 @@ internal readonly partial struct KeyReader
             }
 
             var value = valueBytes > 0 ? record.Value : [];
-            items.Add(new KeyVersion(KeyVersions.Describe(record, value), record.IsTombstone));
+            items.Add(new HistoryItem(KeyVersions.Describe(record, value), record.IsTombstone));
         }
 
         return new VersionPage { Revision = newest, Items = items };

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Raftd.Api.Tests.Contract;
-using Raftd.State.Commands;
 
 namespace Raftd.Api.Tests.Behaviours;
 
@@ -26,9 +25,6 @@ public sealed class OneMember : IAsyncLifetime
             services.AddSingleton(_member.Node.Maintenance);
             services.AddSingleton(_member.Node.Lists);
         });
-
-        // A new cluster begins at the first feature level, which has no transactions.
-        await InMemoryHost.EventuallyAsync(() => _member.Node.Cluster.Status().FeatureLevel, FeatureLevel.Newest, "feature level");
     }
 
     public async ValueTask DisposeAsync()

@@ -26,6 +26,7 @@ internal static class AllMutations
         .. TxnMutations.List,
         .. WatchMutations.List,
         .. MaintenanceMutations.List,
+        .. ListMutations.List,
     ];
 
     /// <summary>Names that are taken twice, or asked for and not there.</summary>

@@ -159,7 +159,7 @@ public sealed class MvccModelTests(ITestOutputHelper output)
             MaxItems = random.Next(1, 4),
             MaxBytes = random.Next(1, 100),
         };
-        var versions = new List<KeyVersion>();
+        var versions = new List<HistoryItem>();
         for (VersionPageRequest? next = request; next is not null;)
         {
             var page = store.State.View().Versions(next);

@@ -88,7 +88,7 @@ internal sealed class HistoryApi(ApiServices services)
         }
     }
 
-    private static async ValueTask WriteItemAsync(ItemStream stream, KeyVersion item)
+    private static async ValueTask WriteItemAsync(ItemStream stream, HistoryItem item)
     {
         var version = item.Version;
         stream.Json.WriteStartObject();
