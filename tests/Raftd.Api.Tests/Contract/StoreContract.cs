@@ -140,7 +140,12 @@ public abstract class StoreContract
 
         var request = new KeyPageRequest
         {
-            Key = Bytes("list/"), RangeEnd = Bytes("list0"), MaxValueBytes = 1, MaxItems = 1, MaxBytes = 100, Counts = true,
+            Key = Bytes("list/"),
+            RangeEnd = Bytes("list0"),
+            MaxValueBytes = 1,
+            MaxItems = 1,
+            MaxBytes = 100,
+            Counts = true,
         };
         Assert.Equal("list/a=v list/b=v list/c=v", await ListedAsync(request));
         Assert.Equal("list/c=v list/b=v list/a=v", await ListedAsync(request with { IsDescending = true }));
