@@ -24,6 +24,9 @@ internal sealed record ApiError(int Status, string Code, string Message, string 
     public static ApiError MethodNotAllowed(string method, string allow) =>
         new(StatusCodes.Status405MethodNotAllowed, "method_not_allowed", $"{method} is not allowed here", $"use {allow}");
 
+    public static ApiError Conflict(string message, string hint) =>
+        new(StatusCodes.Status409Conflict, "conflict", message, hint);
+
     public static ApiError ConditionFailed(string message) =>
         new(StatusCodes.Status412PreconditionFailed, "condition_failed", message, "read the key again and decide anew");
 

@@ -17,6 +17,7 @@ internal sealed class ApiServices
         IClusterService cluster,
         IGroupService group,
         IMaintenanceService maintenance,
+        IListService lists,
         TimeProvider clock,
         IHostApplicationLifetime lifetime,
         ILoggerFactory loggers)
@@ -28,6 +29,7 @@ internal sealed class ApiServices
         Cluster = cluster;
         Group = group;
         Maintenance = maintenance;
+        Lists = lists;
         Clock = clock;
         Stopping = lifetime.ApplicationStopping;
         SmallBodies = new ByteBudget("small request bodies", options.MaxSmallBodiesInFlightBytes);
@@ -53,6 +55,8 @@ internal sealed class ApiServices
     public IGroupService Group { get; }
 
     public IMaintenanceService Maintenance { get; }
+
+    public IListService Lists { get; }
 
     public TimeProvider Clock { get; }
 

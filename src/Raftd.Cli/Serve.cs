@@ -91,6 +91,7 @@ internal static class Serve
         builder.Services.AddSingleton(node.Cluster);
         builder.Services.AddSingleton(node.Group);
         builder.Services.AddSingleton(node.Maintenance);
+        builder.Services.AddSingleton(node.Lists);
         builder.Services.AddRaftdApi(options);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

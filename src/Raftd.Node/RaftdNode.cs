@@ -45,7 +45,7 @@ public sealed class RaftdNode : IAsyncDisposable
     {
         _options = options;
         _gate = new ServiceGate(options);
-        _guard = new RightsGuard(_gate, _gate, _gate, _gate, _gate);
+        _guard = new RightsGuard(_gate, _gate, _gate, _gate, _gate, _gate);
         Group = new GroupRightsGuard(_gate);
         _logger = loggers.CreateLogger("raftd");
         _server = new PeerServer(options.PeerEndPoint, options.PeerTls, new PeerJoin(Group, _time).HandleAsync, loggers, _time, Break);
@@ -63,6 +63,8 @@ public sealed class RaftdNode : IAsyncDisposable
     public IClusterService Cluster => _guard;
 
     public IMaintenanceService Maintenance => _guard;
+
+    public IListService Lists => _guard;
 
     public IGroupService Group { get; }
 

@@ -125,8 +125,10 @@ public sealed partial class StateMachine : IReplicatedState, IDisposable
     }
 
     /// <summary>Reads of the newest revision, several as of one moment, repeated likewise.</summary>
+    /// <param name="read">What is read; of nothing but that view.</param>
+    /// <param name="atRevision">Where it reads, if that is not the newest: a compaction ends it then.</param>
     /// <exception cref="StoreException">NotReady while a snapshot is being switched in; what the read throws.</exception>
-    public T Read<T>(Func<StateView, T> read)
+    public T Read<T>(Func<StateView, T> read, long atRevision = 0)
     {
         while (true)
         {
@@ -135,7 +137,7 @@ public sealed partial class StateMachine : IReplicatedState, IDisposable
             {
                 return read(view);
             }
-            catch (StoreException e) when (IsOvertaken(view, e, atRevision: 0))
+            catch (StoreException e) when (IsOvertaken(view, e, atRevision))
             {
                 // Read again.
             }

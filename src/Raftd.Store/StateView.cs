@@ -129,6 +129,14 @@ public sealed class StateView : IStateView
     /// <exception cref="StoreException">As KeyReader.Changes.</exception>
     public ChangePage Changes(Revision from, long maxBytes) => Keys.Changes(from, maxBytes);
 
+    /// <summary>The keys of a range as of one revision: a bounded step of them.</summary>
+    /// <exception cref="StoreException">As KeyReader.Page.</exception>
+    public KeyPage Page(KeyPageRequest request) => Keys.Page(request);
+
+    /// <summary>The versions of a key that are kept, the newest first: a bounded step of them.</summary>
+    /// <exception cref="StoreException">As KeyReader.Versions.</exception>
+    public VersionPage Versions(VersionPageRequest request) => Keys.Versions(request);
+
     /// <summary>The keys as they were at a revision, in key order: a bounded step of them.</summary>
     /// <exception cref="StoreException">As KeyReader.Image.</exception>
     internal ImagePage Image(ReadOnlySpan<byte> from, long at, long maxBytes) => Keys.Image(from, at, maxBytes);

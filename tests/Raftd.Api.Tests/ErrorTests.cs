@@ -53,8 +53,8 @@ public sealed class ErrorTests
 
     [Theory]
     [InlineData("/nowhere")]
-    [InlineData("/keys")]
-    [InlineData("/txn")]
+    [InlineData("/keyes")]
+    [InlineData("/txns")]
     [InlineData("/stat%75s")]
     [InlineData("/status/")]
     [InlineData("/STATUS")]
@@ -74,12 +74,12 @@ public sealed class ErrorTests
     }
 
     [Theory]
-    [InlineData("POST", "/key/a", "PUT, GET, HEAD, DELETE")]
+    [InlineData("PATCH", "/key/a", "PUT, GET, HEAD, DELETE, POST")]
     [InlineData("GET", "/lease/grant", "POST")]
     [InlineData("PUT", "/status", "GET, HEAD")]
     [InlineData("OPTIONS", "/lease/kv/a", "POST, GET, HEAD")]
     [InlineData("BREW", "/members/a", "DELETE")]
-    [InlineData("get", "/key/a", "PUT, GET, HEAD, DELETE")]
+    [InlineData("get", "/key/a", "PUT, GET, HEAD, DELETE, POST")]
     [InlineData("DELETE", "/lease/grant", "POST")]
     [InlineData("DELETE", "/lease/kv", "POST, GET, HEAD")]
     [InlineData("POST", "/lease/GRANT", "DELETE")]

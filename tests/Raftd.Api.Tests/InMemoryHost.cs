@@ -47,6 +47,7 @@ public sealed class InMemoryHost : IApiHost, IAsyncLifetime
         builder.Services.AddSingleton<IClusterService>(Cluster);
         builder.Services.AddSingleton<IGroupService>(Cluster);
         builder.Services.AddSingleton<IMaintenanceService>(Store);
+        builder.Services.AddSingleton<IListService>(Store);
         builder.Services.AddSingleton(clock ?? TimeProvider.System);
         replace?.Invoke(builder.Services);
         builder.Services.AddRaftdApi(options);

@@ -68,16 +68,7 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
         lock (_lock)
         {
             Enter();
-            if (request.Revision > _revision)
-            {
-                throw new StoreException(ErrorCode.FutureRevision, $"revision {request.Revision} is in the future");
-            }
-
-            if (request.Revision > 0 && request.Revision < _compacted)
-            {
-                throw new StoreException(ErrorCode.Compacted, $"revision {request.Revision} is compacted");
-            }
-
+            RequireReadable(request.Revision);
             var at = request.Revision == 0 ? _revision : request.Revision;
             var found = Live(request.Key, request.RangeEnd, at);
             return ValueTask.FromResult(
@@ -107,7 +98,9 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
                 Find(request.Lease).Attach(request.Key.ToArray());
             }
 
-            var lease = request.TtlSeconds > 0 ? Hide(request.Key.ToArray(), request.TtlSeconds) : request.Lease;
+            var lease = request.TtlSeconds > 0 ? Hide(request.Key.ToArray(), request.TtlSeconds)
+                : request.KeepLease ? previous!.Lease
+                : request.Lease;
             Put(request.Key.ToArray(), request.Value.ToArray(), lease, previous);
             return ValueTask.FromResult(new PutResponse
             {
@@ -131,9 +124,6 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
                 new DeleteRangeResponse { Revision = _revision, Succeeded = succeeded, Deleted = doomed.Count });
         }
     }
-
-    public ValueTask<TxnResponse> TxnAsync(Caller caller, TxnRequest request, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("transactions are tested against a member");
 
     public IWatchSession OpenWatches(Caller caller) => throw new NotSupportedException("watches are tested against a member");
 
@@ -242,6 +232,19 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
         }
 
         Expire();
+    }
+
+    private void RequireReadable(long revision)
+    {
+        if (revision > _revision)
+        {
+            throw new StoreException(ErrorCode.FutureRevision, $"revision {revision} is in the future");
+        }
+
+        if (revision > 0 && revision < _compacted)
+        {
+            throw new StoreException(ErrorCode.Compacted, $"revision {revision} is compacted");
+        }
     }
 
     private void RequireSpace()

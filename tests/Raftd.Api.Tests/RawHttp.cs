@@ -110,6 +110,16 @@ internal sealed class RawHttp : IDisposable
         return total;
     }
 
+    /// <summary>The rest of what came, as it came, until the server closed the connection.</summary>
+    public string ReadTextToTheEnd()
+    {
+        using var text = new MemoryStream();
+        _stream.CopyTo(text);
+        return Encoding.UTF8.GetString(text.ToArray());
+    }
+
+    public void ReadByte() => Assert.True(_stream.ReadByte() >= 0, "the server closed the connection");
+
     public void Dispose() => _client.Dispose();
 
     private string ReadHead()
@@ -162,7 +172,9 @@ internal sealed class RawHttp : IDisposable
         var line = new StringBuilder();
         while (line.Length < 2 || line[^1] != '\n')
         {
-            line.Append((char)_stream.ReadByte());
+            var next = _stream.ReadByte();
+            Assert.True(next >= 0, $"the server closed the connection within a line: {line}");
+            line.Append((char)next);
         }
 
         return line.ToString().TrimEnd();

@@ -13,7 +13,7 @@ public sealed class RightsTests(LoneNode lone) : IClassFixture<LoneNode>
         .. new[]
             {
                 typeof(IKeyValueService), typeof(ILeaseService), typeof(IWatchService), typeof(IClusterService), typeof(IGroupService),
-                typeof(IMaintenanceService),
+                typeof(IMaintenanceService), typeof(IListService),
             }
             .SelectMany(static service => service.GetMethods())
             .Where(static method => method.GetParameters() is [{ } first, ..] && first.ParameterType == typeof(Caller))
@@ -42,6 +42,7 @@ public sealed class RightsTests(LoneNode lone) : IClassFixture<LoneNode>
         : service == typeof(IWatchService) ? lone.Node.Watches
         : service == typeof(IClusterService) ? lone.Node.Cluster
         : service == typeof(IMaintenanceService) ? lone.Node.Maintenance
+        : service == typeof(IListService) ? lone.Node.Lists
         : lone.Node.Group;
 
     /// <summary>Nothing of it is read.</summary>

@@ -14,7 +14,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Raftd.Api.Rest.Docs;
+using Raftd.Api.Rest.Lists;
 using Raftd.Api.Rest.Routing;
+using Raftd.Api.Rest.Txns;
 
 namespace Raftd.Api.Rest;
 
@@ -52,6 +54,10 @@ internal static class RestFace
     private static void MapRoutes(IEndpointRouteBuilder rest, ApiServices services)
     {
         new KeyApi(services).Map(rest);
+        new ListApi(services).Map(rest);
+        new KeyChangeApi(services).Map(rest);
+        new HistoryApi(services).Map(rest);
+        new TxnApi(services).Map(rest);
         new LeasedKeysApi(services).Map(rest);
         new LeaseApi(services.Leases).Map(rest);
         new ClusterApi(services.Cluster, services.Group, services.Options.Scheme).Map(rest);

@@ -4,7 +4,7 @@ namespace Raftd.Node.Service;
 
 /// <summary>The services as the API sees them: the running member's, or not_ready with the reason.</summary>
 internal sealed class ServiceGate(NodeOptions options)
-    : IKeyValueService, ILeaseService, IWatchService, IClusterService, IGroupService, IMaintenanceService
+    : IKeyValueService, ILeaseService, IWatchService, IClusterService, IGroupService, IMaintenanceService, IListService
 {
     private volatile NodeService? _service;
     private volatile string _reason = "this member is starting";
@@ -39,6 +39,12 @@ internal sealed class ServiceGate(NodeOptions options)
 
     public ValueTask<TxnResponse> TxnAsync(Caller caller, TxnRequest request, CancellationToken cancellationToken) =>
         Running.TxnAsync(caller, request, cancellationToken);
+
+    public ValueTask<KeyPage> KeysAsync(Caller caller, KeyPageRequest request, CancellationToken cancellationToken) =>
+        Running.KeysAsync(caller, request, cancellationToken);
+
+    public ValueTask<VersionPage> VersionsAsync(Caller caller, VersionPageRequest request, CancellationToken cancellationToken) =>
+        Running.VersionsAsync(caller, request, cancellationToken);
 
     public IWatchSession OpenWatches(Caller caller) => Running.OpenWatches(caller);
 

@@ -4,8 +4,9 @@ namespace Raftd.State.Rights;
 
 /// <summary>The contract with its callers checked: what the faces ask, of any engine.</summary>
 public sealed class RightsGuard(
-    IKeyValueService keys, ILeaseService leases, IClusterService cluster, IWatchService watches, IMaintenanceService maintenance)
-    : IKeyValueService, ILeaseService, IClusterService, IWatchService, IMaintenanceService
+    IKeyValueService keys, ILeaseService leases, IClusterService cluster, IWatchService watches, IMaintenanceService maintenance,
+    IListService lists)
+    : IKeyValueService, ILeaseService, IClusterService, IWatchService, IMaintenanceService, IListService
 {
     public long Revision => cluster.Revision;
 
@@ -50,6 +51,18 @@ public sealed class RightsGuard(
     {
         AccessRules.Require(caller);
         return keys.WaitAsync(caller, request, cancellationToken);
+    }
+
+    public ValueTask<KeyPage> KeysAsync(Caller caller, KeyPageRequest request, CancellationToken cancellationToken)
+    {
+        AccessRules.Require(caller);
+        return lists.KeysAsync(caller, request, cancellationToken);
+    }
+
+    public ValueTask<VersionPage> VersionsAsync(Caller caller, VersionPageRequest request, CancellationToken cancellationToken)
+    {
+        AccessRules.Require(caller);
+        return lists.VersionsAsync(caller, request, cancellationToken);
     }
 
     public IWatchSession OpenWatches(Caller caller)

@@ -64,6 +64,30 @@ internal readonly struct CowSnapshot<TKey, TItem>(CowNode? root)
     public CowScan<TKey, TItem> FromWeighty<TProbe>(TProbe probe)
         where TProbe : struct, IProbe<TKey>, allows ref struct => From(probe, new CowScan<TKey, TItem>(weightyOnly: true));
 
+    /// <summary>A walk against key order, from the last item before the probe.</summary>
+    public CowBackScan<TKey, TItem> BackFrom<TProbe>(TProbe probe)
+        where TProbe : struct, IProbe<TKey>, allows ref struct
+    {
+        var scan = new CowBackScan<TKey, TItem>();
+        var node = _root;
+        while (node is CowBranch<TKey> branch)
+        {
+            var at = ChildOf(branch, probe);
+            scan.Push(branch, at - 1);
+            node = branch.Children[at];
+        }
+
+        if (node is CowLeaf<TKey, TItem> leaf)
+        {
+            scan.Enter(leaf, PositionIn(leaf, probe, out _));
+        }
+
+        return scan;
+    }
+
+    /// <summary>A walk over all items against key order.</summary>
+    public CowBackScan<TKey, TItem> AllBack() => BackFrom(default(BehindEverything<TKey>));
+
     /// <summary>A walk over all items in key order.</summary>
     public CowScan<TKey, TItem> All() => From(default(BeforeEverything<TKey>));
 
@@ -142,6 +166,11 @@ internal readonly struct CowSnapshot<TKey, TItem>(CowNode? root)
 internal readonly struct BeforeEverything<TKey> : IProbe<TKey>
 {
     public int CompareTo(TKey key) => -1;
+}
+
+internal readonly struct BehindEverything<TKey> : IProbe<TKey>
+{
+    public int CompareTo(TKey key) => 1;
 }
 
 /// <summary>A walk over a snapshot: MoveNext, then Key and Item. Owned by one thread.</summary>

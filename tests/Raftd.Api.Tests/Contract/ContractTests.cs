@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Contract;
 using Raftd.Node;
+using Raftd.State.Commands;
 
 namespace Raftd.Api.Tests.Contract;
 
@@ -15,6 +16,8 @@ public sealed class InMemoryContractTests : StoreContract
 
     private protected override ILeaseService Leases => Store;
 
+    private protected override IListService Lists => Store;
+
     private protected override IClusterService Cluster => Members;
 }
 
@@ -24,6 +27,8 @@ public sealed class MemberContractTests(LoneMember member) : StoreContract, ICla
     private protected override IKeyValueService Keys => member.Node.KeyValues;
 
     private protected override ILeaseService Leases => member.Node.Leases;
+
+    private protected override IListService Lists => member.Node.Lists;
 
     private protected override IClusterService Cluster => member.Node.Cluster;
 }
@@ -48,7 +53,13 @@ public sealed class LoneMember : IAsyncLifetime
 
     public RaftdNode Node { get; }
 
-    public async ValueTask InitializeAsync() => await Node.StartAsync(TestContext.Current.CancellationToken);
+    public async ValueTask InitializeAsync()
+    {
+        await Node.StartAsync(TestContext.Current.CancellationToken);
+
+        // A new cluster begins at the first feature level, which has no transactions.
+        await InMemoryHost.EventuallyAsync(() => Node.Cluster.Status().FeatureLevel, FeatureLevel.Newest, "feature level");
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -14,6 +14,8 @@ public abstract class StoreContract
 
     private protected abstract ILeaseService Leases { get; }
 
+    private protected abstract IListService Lists { get; }
+
     private protected abstract IClusterService Cluster { get; }
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -126,6 +128,72 @@ public abstract class StoreContract
         Assert.Equal("history/a history/b", await NamesAsync(History(second)));
         Assert.Equal("history/a", await NamesAsync(History(deleted)));
         await RefusedAsync(ErrorCode.FutureRevision, async () => await NamesAsync(History(deleted + 1_000_000)));
+    }
+
+    [Fact]
+    public async Task List_StepByStep_IsOfOneRevision()
+    {
+        foreach (var key in (string[])["list/a", "list/b", "list/c"])
+        {
+            await PutAsync(key, "v");
+        }
+
+        var request = new KeyPageRequest
+        {
+            Key = Bytes("list/"),
+            RangeEnd = Bytes("list0"),
+            MaxValueBytes = 1,
+            MaxItems = 1,
+            MaxBytes = 100,
+            Counts = true,
+        };
+        Assert.Equal("list/a=v list/b=v list/c=v", await ListedAsync(request));
+        Assert.Equal("list/c=v list/b=v list/a=v", await ListedAsync(request with { IsDescending = true }));
+        Assert.Equal("list/a= list/b= list/c=", await ListedAsync(request with { MaxValueBytes = 0, MaxItems = 2 }));
+        Assert.Equal("list/a=v list/b=v list/c=v", await ListedAsync(request with { MaxItems = 9, MaxBytes = 13 }));
+        await RefusedAsync(
+            ErrorCode.FutureRevision, async () => await Lists.KeysAsync(Nobody, request with { Revision = long.MaxValue }, Stop));
+    }
+
+    [Fact]
+    public async Task Versions_OfAKey_AreThoseThatAreKept()
+    {
+        var first = (await PutAsync("versions", "one")).Revision;
+        var second = (await PutAsync("versions", "two")).Revision;
+        var deleted = (await DeleteAsync("versions")).Revision;
+        var last = (await PutAsync("versions", "three")).Revision;
+
+        Assert.Equal([last, -deleted, second, first], await VersionsAsync("versions"));
+        Assert.Equal([second, first], await VersionsAsync("versions", VersionId.LastOf(deleted - 1)));
+        Assert.Empty(await VersionsAsync("versions/none"));
+        await Keys.CompactAsync(Nobody, new CompactRequest { Revision = second }, Stop);
+        Assert.Equal([last, -deleted, second], await VersionsAsync("versions"));
+        await Keys.CompactAsync(Nobody, new CompactRequest { Revision = deleted }, Stop);
+        Assert.Equal([last, -deleted], await VersionsAsync("versions"));
+    }
+
+    [Fact]
+    public async Task Txn_OnSingleKeys_TakesOneListAtOneRevision()
+    {
+        var before = (await PutAsync("txn/a", "one")).Revision;
+        var request = new TxnRequest
+        {
+            Compares = [new Compare { Key = Bytes("txn/a"), Target = CompareTarget.Value, Result = CompareResult.Equal, Value = Bytes("one") }],
+            Success =
+            [
+                new TxnOperation { Put = Request("txn/a", "two") with { ReturnPrevious = true } },
+                new TxnOperation { Put = Request("txn/b", "two") },
+                new TxnOperation { Range = new RangeRequest { Key = Bytes("txn/b") } },
+            ],
+            Failure = [new TxnOperation { DeleteRange = new DeleteRangeRequest { Key = Bytes("txn/"), RangeEnd = Bytes("txn0") } }],
+        };
+        var done = await Keys.TxnAsync(Nobody, request, Stop);
+        Assert.Equal((true, "one"), (done.Succeeded, Text(done.Responses[0].Put!.Previous!.Value)));
+        Assert.True(done.Revision > before);
+        Assert.Equal(done.Revision, done.Responses[2].Range!.Items.Single().ModRevision);
+        Assert.Equal(done.Revision, (await OneAsync("txn/a")).ModRevision);
+        var other = await Keys.TxnAsync(Nobody, request, Stop);
+        Assert.Equal((false, 2L), (other.Succeeded, other.Responses.Single().DeleteRange!.Deleted));
     }
 
     [Fact]
@@ -339,6 +407,38 @@ public abstract class StoreContract
 
     private async Task<string> NamesAsync(RangeRequest request) =>
         string.Join(' ', (await Keys.RangeAsync(Nobody, request, Stop)).Items.Select(static item => Text(item.Key)));
+
+    /// <summary>All steps of a list of three keys; between them it is written to.</summary>
+    private async Task<string> ListedAsync(KeyPageRequest request)
+    {
+        var items = new List<KeyValue>();
+        for (KeyPageRequest? next = request; next is not null;)
+        {
+            var page = await Lists.KeysAsync(Nobody, next, Stop);
+            Assert.Equal(next.Counts ? 3 : 0, page.Count);
+            items.AddRange(page.Items);
+            next = page.Next is null ? null : next.Behind(page);
+            await PutAsync("list/aa", "late");
+        }
+
+        await DeleteAsync("list/aa");
+        return string.Join(' ', items.Select(static item => $"{Text(item.Key)}={Text(item.Value)}"));
+    }
+
+    /// <summary>The mod revisions of all steps; of a deletion below 0.</summary>
+    private async Task<List<long>> VersionsAsync(string key, VersionId? from = null)
+    {
+        var request = new VersionPageRequest { Key = Bytes(key), From = from, MaxValueBytes = 100, MaxItems = 1, MaxBytes = 100 };
+        var found = new List<long>();
+        for (VersionPageRequest? next = request; next is not null;)
+        {
+            var page = await Lists.VersionsAsync(Nobody, next, Stop);
+            found.AddRange(page.Items.Select(static item => item.IsDeletion ? -item.Version.ModRevision : item.Version.ModRevision));
+            next = page.Next is null ? null : next with { From = page.Next };
+        }
+
+        return found;
+    }
 
     /// <summary>Of three keys in the range, whose values have 100 bytes.</summary>
     private async Task HasAsync(RangeRequest request, int items, int valueBytes)

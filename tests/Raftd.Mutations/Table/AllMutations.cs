@@ -27,6 +27,7 @@ internal static class AllMutations
         .. CodecMutations.List,
         .. WatchMutations.List,
         .. MaintenanceMutations.List,
+        .. ListMutations.List,
     ];
 
     /// <summary>Names that are taken twice, or asked for and not there.</summary>

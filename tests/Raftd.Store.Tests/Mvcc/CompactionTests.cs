@@ -95,6 +95,22 @@ public sealed class CompactionTests
     }
 
     /// <summary>The example at the top of Keyspace.cs, step by step: which of the key's records are kept.</summary>
+    /// <summary>The index is cleaned some keys at a time: what it still knows is not shown.</summary>
+    [Fact]
+    public void Versions_OfAKeyThatIsNotCleanedYet_EndAtTheCompactRevision()
+    {
+        using var store = new TestStore();
+        var keys = Enumerable.Range(0, 500).Select(static i => $"key-{i:D3}").ToArray();
+        foreach (var key in keys.Concat(keys))
+        {
+            store.Put(key, "v");
+        }
+
+        store.Compact(store.Revision);
+        var request = new VersionPageRequest { Key = TestStore.Bytes(keys[^1]), MaxValueBytes = 0, MaxItems = 9, MaxBytes = 999 };
+        Assert.Equal(store.Revision, Assert.Single(store.State.View().Versions(request).Items).Version.ModRevision);
+    }
+
     [Fact]
     public void Compact_OneKeysLife_KeepsWhatCanBeRead()
     {

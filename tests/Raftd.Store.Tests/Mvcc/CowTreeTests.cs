@@ -78,10 +78,25 @@ public sealed class CowTreeTests
         Assert.Equal(
             model.Where(pair => pair.Key >= from).Select(pair => (pair.Key, pair.Value)),
             Content(snapshot.From(new NumberProbe(from))));
+        Assert.Equal(
+            model.Where(pair => pair.Key < from).Select(pair => (pair.Key, pair.Value)).Reverse(),
+            Content(snapshot.BackFrom(new NumberProbe(from))));
+        Assert.Equal(model.Select(pair => (pair.Key, pair.Value)).Reverse(), Content(snapshot.AllBack()));
         Assert.Same(model.GetValueOrDefault(from), snapshot.Find(new NumberProbe(from)));
     }
 
     private static (long, Item)[] Content(CowScan<long, Item> scan)
+    {
+        var content = new List<(long, Item)>();
+        while (scan.MoveNext())
+        {
+            content.Add((scan.Key, scan.Item));
+        }
+
+        return [.. content];
+    }
+
+    private static (long, Item)[] Content(CowBackScan<long, Item> scan)
     {
         var content = new List<(long, Item)>();
         while (scan.MoveNext())

@@ -61,6 +61,29 @@ internal sealed class MvccModel
     public List<KeyValue> Range(string low, string high, long revision) =>
         _history[revision].Where(pair => IsIn(pair.Key, low, high)).Select(pair => pair.Value).ToList();
 
+    /// <summary>The mod revisions of a key's versions and deletions that a compaction leaves, the newest first.</summary>
+    public List<long> Versions(string key)
+    {
+        var kept = new List<long>();
+        for (var at = Revision; at >= Math.Max(CompactRevision, 2); at--)
+        {
+            var now = _history[at].GetValueOrDefault(key);
+            if (now?.ModRevision == at || (now is null && _history[at - 1].ContainsKey(key)))
+            {
+                kept.Add(at);
+            }
+        }
+
+        // What was there at the compact revision, unless that revision itself is among them.
+        var oldest = CompactRevision == 0 ? null : _history[CompactRevision].GetValueOrDefault(key);
+        if (oldest is not null && oldest.ModRevision < CompactRevision)
+        {
+            kept.Add(oldest.ModRevision);
+        }
+
+        return kept;
+    }
+
     private static bool IsIn(string key, string low, string high) => high switch
     {
         "" => key == low,

@@ -116,6 +116,59 @@ public sealed class MvccModelTests(ITestOutputHelper output)
         Assert.Equal(
             expected.Take(limit == 0 ? int.MaxValue : limit).Select(Text).ToList(),
             answer.Items.Select(Text).ToList());
+        Assert.Equal(expected.Select(Text), Paged(random, store, low, high, revision, isDescending: false), StringComparer.Ordinal);
+        expected.Reverse();
+        Assert.Equal(expected.Select(Text), Paged(random, store, low, high, revision, isDescending: true), StringComparer.Ordinal);
+        Assert.Equal(model.Versions(low), History(random, store, low));
+    }
+
+    /// <summary>The range step by step, of random sizes.</summary>
+    private static List<string> Paged(Random random, TestStore store, string low, string high, long revision, bool isDescending)
+    {
+        var request = new KeyPageRequest
+        {
+            Key = TestStore.Bytes(low),
+            RangeEnd = TestStore.Bytes(high),
+            Revision = revision,
+            IsDescending = isDescending,
+            MaxValueBytes = int.MaxValue,
+            MaxItems = random.Next(1, 6),
+            MaxBytes = random.Next(1, 100),
+            Counts = true,
+        };
+        var count = store.State.View().Page(request).Count;
+        var items = new List<string>();
+        for (KeyPageRequest? next = request; next is not null;)
+        {
+            var page = store.State.View().Page(next);
+            Assert.InRange(page.Items.Count, page.Next is null ? 0 : 1, request.MaxItems);
+            items.AddRange(page.Items.Select(Text));
+            next = page.Next is null ? null : next.Behind(page);
+        }
+
+        Assert.Equal(count, items.Count);
+        return items;
+    }
+
+    private static List<long> History(Random random, TestStore store, string key)
+    {
+        var request = new VersionPageRequest
+        {
+            Key = TestStore.Bytes(key),
+            MaxValueBytes = int.MaxValue,
+            MaxItems = random.Next(1, 4),
+            MaxBytes = random.Next(1, 100),
+        };
+        var versions = new List<HistoryItem>();
+        for (VersionPageRequest? next = request; next is not null;)
+        {
+            var page = store.State.View().Versions(next);
+            versions.AddRange(page.Items);
+            next = page.Next is null ? null : next with { From = page.Next };
+        }
+
+        Assert.All(versions, static version => Assert.Equal(version.IsDeletion, version.Version.Version == 0));
+        return [.. versions.Select(static version => version.Version.ModRevision)];
     }
 
     private static string Text(KeyValue item) =>

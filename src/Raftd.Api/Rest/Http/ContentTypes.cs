@@ -7,6 +7,7 @@ namespace Raftd.Api.Rest.Http;
 internal static class ContentTypes
 {
     public const string Json = "application/json";
+    public const string NdJson = "application/x-ndjson";
     public const string Bytes = "application/octet-stream";
     public const string Text = "text/plain; charset=utf-8";
     public const string Html = "text/html; charset=utf-8";

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Raftd.Api.Rest.Http;
@@ -24,6 +25,25 @@ internal static class PercentEncoding
 
         var bytes = new byte[decodedLength];
         return DecodeInto(text, bytes) ? bytes : null;
+    }
+
+    /// <summary>A path's bytes: letters, digits, slashes and what else may stand there for itself, all other bytes escaped.</summary>
+    public static string Encode(ReadOnlySpan<byte> bytes)
+    {
+        var text = new StringBuilder(bytes.Length);
+        foreach (var value in bytes)
+        {
+            if (char.IsAsciiLetterOrDigit((char)value) || value is (byte)'/' or (byte)'-' or (byte)'.' or (byte)'_' or (byte)'~')
+            {
+                text.Append((char)value);
+            }
+            else
+            {
+                text.Append(CultureInfo.InvariantCulture, $"%{value:X2}");
+            }
+        }
+
+        return text.ToString();
     }
 
     /// <summary>Decodes form data where it lies, `+` being a space; -1 where an escape is malformed.</summary>

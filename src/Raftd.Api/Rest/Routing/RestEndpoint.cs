@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 using Raftd.Api.Http;
 using Raftd.Api.Rest.Http;
+using Raftd.Api.Rest.Lists;
 
 namespace Raftd.Api.Rest.Routing;
 
@@ -81,7 +82,7 @@ internal sealed class RestEndpoint(
 
             RestErrors.CloseIfBodyWasNotAskedFor(call);
         }
-        catch (Exception exception)
+        catch (Exception exception) when (exception is not CutShortException)
         {
             await errors.AnswerFailureAsync(call, exception);
         }
