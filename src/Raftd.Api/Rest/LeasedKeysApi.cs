@@ -98,8 +98,7 @@ internal sealed class LeasedKeysApi(ApiServices services)
             if (json.BytesPending > FlushBytes)
             {
                 json.Flush();
-                using var patience = call.PatienceFor(FlushBytes);
-                if (!await call.TryFlushAsync(patience))
+                if (!await call.TryFlushAsync(FlushBytes))
                 {
                     return;
                 }

@@ -170,12 +170,20 @@ internal sealed class RestCall(HttpContext context, RestRoute route, ApiServices
     }
 
     /// <summary>Of a reader over HTTP/2, for which Kestrel knows no rate of a single answer; null for others.</summary>
-    public Patience? PatienceFor(long answerBytes) =>
+    private Patience? PatienceFor(long answerBytes) =>
         HttpProtocol.IsHttp2(Request.Protocol) ? new Patience(answerBytes, Services, CancellationToken.None) : null;
+
+    /// <summary>Sends a piece of an answer whose length is not known.</summary>
+    /// <inheritdoc cref="TryFlushAsync(Patience?)"/>
+    public async ValueTask<bool> TryFlushAsync(int pieceBytes)
+    {
+        using var patience = PatienceFor(pieceBytes);
+        return await TryFlushAsync(patience);
+    }
 
     /// <summary>Sends what has been written.</summary>
     /// <returns>False when the reader is gone, or was cut off.</returns>
-    public async ValueTask<bool> TryFlushAsync(Patience? patience)
+    private async ValueTask<bool> TryFlushAsync(Patience? patience)
     {
         try
         {

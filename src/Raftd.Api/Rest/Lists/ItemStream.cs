@@ -73,7 +73,7 @@ internal sealed class ItemStream : IAsyncDisposable
         {
             await write();
             Json.Flush();
-            await _body.FlushAsync();
+            await _call.TryFlushAsync(FlushBytes);
         }
         catch (Exception failure) when (HasSent && ErrorOf(failure) is { } error)
         {
@@ -201,8 +201,7 @@ internal sealed class ItemStream : IAsyncDisposable
 
         FlushJson();
         _flushedBytes = _earlierBytes + Json.BytesCommitted;
-        var flushed = await _body.FlushAsync();
-        if (flushed.IsCompleted)
+        if (!await _call.TryFlushAsync(FlushBytes))
         {
             throw new OperationCanceledException("the reader has gone");
         }
@@ -231,6 +230,6 @@ internal sealed class ItemStream : IAsyncDisposable
             Json.Flush();
         }
 
-        await _body.FlushAsync();
+        await _call.TryFlushAsync(FlushBytes);
     }
 }
