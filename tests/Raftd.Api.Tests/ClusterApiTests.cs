@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Raftd.Api.Tests;
 
 /// <summary>/join, /members, /leader, /status and the probes.</summary>
-public sealed class ClusterApiTests(InMemoryHost host) : IClassFixture<InMemoryHost>
+public abstract class ClusterApiTests(InMemoryHost host)
 {
     [Theory]
     [InlineData("""{"id":"go","httpAddr":"h:1","raftAddr":"r:1"}""", 200)]

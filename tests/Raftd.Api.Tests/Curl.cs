@@ -21,6 +21,13 @@ internal static class Curl
         return await output;
     }
 
-    private static string Against(IApiHost host, string script) =>
-        script.Replace("127.0.0.1:8001", host.BaseUrl.Authority, StringComparison.Ordinal);
+    private static string Against(IApiHost host, string script)
+    {
+        var protocol = host.Http2 is null ? "--http1.1" : host.Tls is null ? "--http2-prior-knowledge" : "--http2 --insecure";
+        var address = host.Tls is null ? host.BaseUrl.Authority : $"https://{host.BaseUrl.Authority}";
+        return $$"""
+            curl() { command curl {{protocol}} "$@"; }
+            {{script.Replace("127.0.0.1:8001", address, StringComparison.Ordinal)}}
+            """;
+    }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
@@ -14,7 +15,7 @@ using Raftd.Tls;
 namespace Raftd.Api.Tests;
 
 /// <summary>Kestrel on a free loopback port, the API as the executable puts it together, the store in memory.</summary>
-public sealed class InMemoryHost : IApiHost, IAsyncLifetime
+public class InMemoryHost : IApiHost, IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -56,6 +57,10 @@ public sealed class InMemoryHost : IApiHost, IAsyncLifetime
     }
 
     public Uri BaseUrl => new(_app.Urls.Single());
+
+    public HttpClient? Http2 { get; internal set; }
+
+    public SslClientAuthenticationOptions? Tls { get; internal set; }
 
     internal InMemoryStore Store { get; }
 
@@ -112,5 +117,9 @@ public sealed class InMemoryHost : IApiHost, IAsyncLifetime
     /// <summary>As the executable stops: open requests may end.</summary>
     internal Task StopAsync() => _app.StopAsync();
 
-    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+    public virtual async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 }

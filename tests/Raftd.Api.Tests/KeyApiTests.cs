@@ -3,7 +3,7 @@ using System.Text;
 namespace Raftd.Api.Tests;
 
 /// <summary>/key/{key}, as a client sees it.</summary>
-public sealed class KeyApiTests(InMemoryHost host) : IClassFixture<InMemoryHost>
+public abstract class KeyApiTests(InMemoryHost host)
 {
     [Fact]
     public void Put_NewKey_IsReadBackWithItsRevisions()

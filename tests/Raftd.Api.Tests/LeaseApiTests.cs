@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Raftd.Api.Tests;
 
 /// <summary>/lease/… and /leases, as a client sees them.</summary>
-public sealed class LeaseApiTests(InMemoryHost host) : IClassFixture<InMemoryHost>
+public abstract class LeaseApiTests(InMemoryHost host)
 {
     private const string FormType = "Content-Type: application/x-www-form-urlencoded\r\n";
 

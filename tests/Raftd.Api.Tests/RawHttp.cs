@@ -42,12 +42,17 @@ internal sealed class RawHttp : IDisposable
     }
 
     /// <param name="host">The server.</param>
-    /// <param name="tls">Clear text if nothing is said.</param>
-    public static RawHttp Connect(IApiHost host, SslClientAuthenticationOptions? tls = null) => new(host.BaseUrl, tls);
+    /// <param name="tls">The host's own if nothing is said.</param>
+    public static RawHttp Connect(IApiHost host, SslClientAuthenticationOptions? tls = null) => new(host.BaseUrl, tls ?? host.Tls);
 
-    /// <summary>One request on a connection of its own.</summary>
+    /// <summary>One request on a connection of its own, or over HTTP/2 where the host is asked so.</summary>
     public static RawAnswer Send(IApiHost host, string method, string target, string headers = "", byte[]? body = null)
     {
+        if (host.Http2 is { } client)
+        {
+            return OverHttp2.Send(client, host.BaseUrl, method, target, headers, body);
+        }
+
         using var connection = Connect(host);
         connection.SendRequest(method, target, headers, body);
         return connection.ReadAnswer(method == "HEAD");

@@ -8,6 +8,7 @@ public enum Transport
 {
     Http1,
     Http1OverTls,
+    Http2,
     Http2OverTls,
 }
 
@@ -28,13 +29,14 @@ public sealed class TransportHosts : IAsyncLifetime
         {
             [Transport.Http1] = _certificates.Http(HttpVersion.Version11),
             [Transport.Http1OverTls] = _certificates.Http(HttpVersion.Version11),
+            [Transport.Http2] = _certificates.Http(HttpVersion.Version20),
             [Transport.Http2OverTls] = _certificates.Http(HttpVersion.Version20),
         };
     }
 
     public static TheoryData<Transport> All => [.. Enum.GetValues<Transport>()];
 
-    public InMemoryHost Host(Transport transport) => transport == Transport.Http1 ? _clear : _secured;
+    public InMemoryHost Host(Transport transport) => transport is Transport.Http1 or Transport.Http2 ? _clear : _secured;
 
     /// <param name="transport">The way.</param>
     /// <param name="method">The method.</param>

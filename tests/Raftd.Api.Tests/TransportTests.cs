@@ -4,8 +4,8 @@ using System.Text;
 
 namespace Raftd.Api.Tests;
 
-/// <summary>What depends on how requests travel: raw targets, bodies that are too large or too slow, over HTTP/1.1 in clear text and
-/// with TLS, and over HTTP/2. RawTargetTests and BodyTests go into what only HTTP/1.1 can send.</summary>
+/// <summary>What depends on how requests travel: raw targets, bodies that are too large or too slow, over HTTP/1.1 and HTTP/2, each
+/// in clear text and with TLS. RawTargetTests and BodyTests go into what only HTTP/1.1 can send.</summary>
 public sealed class TransportTests(TransportHosts hosts) : IClassFixture<TransportHosts>
 {
     public static TheoryData<Transport> All => TransportHosts.All;
@@ -32,7 +32,7 @@ public sealed class TransportTests(TransportHosts hosts) : IClassFixture<Transpo
     {
         using var answer = await hosts.SendAsync(transport, HttpMethod.Get, "/version");
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Equal(transport == Transport.Http2OverTls ? HttpVersion.Version20 : HttpVersion.Version11, answer.Version);
+        Assert.Equal(transport is Transport.Http2 or Transport.Http2OverTls ? HttpVersion.Version20 : HttpVersion.Version11, answer.Version);
     }
 
     [Theory]
@@ -94,14 +94,16 @@ public sealed class TransportTests(TransportHosts hosts) : IClassFixture<Transpo
     }
 
     /// <summary>The server measures the rate of a connection there, and ends the connection.</summary>
-    [Fact]
-    public async Task BodyOverHttp2_SentTooSlowly_EndsItsConnection()
+    [Theory]
+    [InlineData(Transport.Http2)]
+    [InlineData(Transport.Http2OverTls)]
+    public async Task BodyOverHttp2_SentTooSlowly_EndsItsConnection(Transport transport)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         await Assert.ThrowsAsync<HttpRequestException>(() => hosts.SendAsync(
-            Transport.Http2OverTls, HttpMethod.Put, "/key/slow", new StalledContent(limit.Token)));
-        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(Transport.Http2OverTls, HttpMethod.Get, "/key/slow"));
-        await hosts.Host(Transport.Http2OverTls).AllBodiesAreReleasedAsync();
+            transport, HttpMethod.Put, "/key/slow", new StalledContent(limit.Token)));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(transport, HttpMethod.Get, "/key/slow"));
+        await hosts.Host(transport).AllBodiesAreReleasedAsync();
     }
 
     private async Task<HttpStatusCode> StatusAsync(Transport transport, HttpMethod method, string target, HttpContent? body = null)
