@@ -99,6 +99,10 @@ public sealed record ApiOptions
     /// for each watch.</summary>
     public int MaxStreamsPerConnection { get; init; } = 10_000;
 
+    /// <summary>Bytes of memory for streams of the etcd API that are open, of all connections, counted as 32 KiB each, which is
+    /// about what one takes without a message under way. Default 2 GiB: 65 536 streams. A stream may have any number of watches.</summary>
+    public long MaxOpenStreamBytes { get; init; } = 2048L * 1024 * Kibi;
+
     /// <summary>After this long without a byte from a client of HTTP/2 it is asked whether it is still there. Default 30 s.</summary>
     public TimeSpan PingDelay { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -35,6 +35,7 @@ internal sealed class ApiServices
         SmallBodies = new ByteBudget("small request bodies", options.MaxSmallBodiesInFlightBytes);
         LargeBodies = new ByteBudget("request bodies", options.MaxBodiesInFlightBytes);
         Answers = new ByteBudget("answers", options.MaxAnswersInFlightBytes);
+        Streams = new ByteBudget("open streams", options.MaxOpenStreamBytes);
         Values = new SharedValues(keys, Answers);
         LargeAnswerRate = new MinDataRate(options.MinTransferBytesPerSecond, RaftdApi.RateGrace);
         Forgeries = new ForgeryGuard(new HostGuard(options.AllowedHosts, options.OwnHosts));
@@ -70,6 +71,9 @@ internal sealed class ApiServices
     public ByteBudget LargeBodies { get; }
 
     public ByteBudget Answers { get; }
+
+    /// <summary>Of streams that are open, whatever they carry.</summary>
+    public ByteBudget Streams { get; }
 
     public SharedValues Values { get; }
 

@@ -91,6 +91,32 @@ public sealed class ReadmeTests : ClusterTest
         Assert.False(Directory.Exists(data));
     }
 
+    /// <summary>The lines that the script prints, each as it stands there.</summary>
+    [Fact]
+    public async Task RunCluster_WithTls_AsksForCertificates_AndItsLinesWork()
+    {
+        (string, string) variable = ("RAFTD_DATA", Scene.PathOf("secured"));
+        var log = Scene.PathOf("run-cluster-tls.log");
+        var run = Scene.StartLogged(log, ["./run-cluster.sh", "start", "--tls"], variable);
+        await Until.TrueAsync("the script says what to type", Limit, () => SaysReady(log));
+        var lines = (await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken))
+            .Select(line => line.Trim())
+            .Where(line => line.StartsWith("c() ", StringComparison.Ordinal) || line.Contains("https://127.0.0.1:800", StringComparison.Ordinal))
+            .ToList();
+        var client = lines.Single(line => line.StartsWith("c() ", StringComparison.Ordinal));
+        Assert.Equal("", (await TypedAsync("-T README.md")).Output);
+        Assert.Equal(Checkout.ReadText("README.md"), (await TypedAsync(":8002/key/readme")).Output);
+        Assert.Matches("^[0-9]+$", (await TypedAsync("lease/grant")).Output);
+        Assert.Contains("\"role\":\"", (await TypedAsync("# who leads")).Output, StringComparison.Ordinal);
+        Assert.Contains("\"code\":\"client_certificate\"", (await TypedAsync("without a certificate")).Output, StringComparison.Ordinal);
+
+        Signals.Send(run.Id, Signal.Interrupt);
+        await Until.TrueAsync("the script ends", Limit, () => run.HasExited);
+
+        Task<ShellResult> TypedAsync(string with) =>
+            Scene.ShellAsync($"{client}\n{lines.Single(line => line.Contains(with, StringComparison.Ordinal))}");
+    }
+
     private static bool SaysReady(string log) =>
         File.Exists(log) && File.ReadAllText(log).Contains("Ctrl-C stops them", StringComparison.Ordinal);
 

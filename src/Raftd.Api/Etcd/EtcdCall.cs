@@ -18,7 +18,11 @@ internal abstract class EtcdCall(HttpContext context, ApiServices services) : ID
     // A smaller answer is not counted: Kestrel's buffers have room for it.
     private const int SmallAnswerBytes = 4 * 1024;
 
+    // What a stream takes beside its messages, of Kestrel and of its handler, rounded up from a measurement.
+    private const int StreamBytes = 32 * 1024;
+
     private bool _isStream;
+    private ByteBudget.Share? _stream;
     private CancellationTokenSource? _deadline;
     private CancellationTokenSource? _ended;
 
@@ -52,6 +56,7 @@ internal abstract class EtcdCall(HttpContext context, ApiServices services) : ID
 
     /// <summary>What comes before the first message, in both faces.</summary>
     /// <exception cref="EtcdException">The client wants a leader, and there is none.</exception>
+    /// <exception cref="ApiException">429: as many streams are open as may be.</exception>
     public void Begin(EtcdMethod method, TimeSpan? timeout)
     {
         if (timeout is { } limit)
@@ -66,7 +71,16 @@ internal abstract class EtcdCall(HttpContext context, ApiServices services) : ID
             EtcdStatus.NoLeader.Throw();
         }
 
-        if (_isStream && Context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        if (_isStream)
+        {
+            _stream = Services.Streams.Hold(StreamBytes);
+            LetBeSilent();
+        }
+    }
+
+    private void LetBeSilent()
+    {
+        if (Context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
         {
             // A stream may be silent for days. Whether the client is there, pings of the connection tell.
             rate.MinDataRate = null;
@@ -127,6 +141,7 @@ internal abstract class EtcdCall(HttpContext context, ApiServices services) : ID
     public void Dispose()
     {
         Release();
+        _stream?.Dispose();
         _ended?.Dispose();
         _deadline?.Dispose();
     }

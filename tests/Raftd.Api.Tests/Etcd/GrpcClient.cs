@@ -13,6 +13,7 @@ internal sealed class GrpcClient(Uri server) : IDisposable
     public const string Range = "etcdserverpb.KV/Range";
     public const string Put = "etcdserverpb.KV/Put";
     public const string Watch = "etcdserverpb.Watch/Watch";
+    public const string KeepAlive = "etcdserverpb.Lease/LeaseKeepAlive";
 
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 

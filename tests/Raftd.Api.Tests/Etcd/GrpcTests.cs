@@ -163,6 +163,32 @@ public sealed class GrpcTests(InMemoryHost host) : IClassFixture<InMemoryHost>, 
         Assert.Equal("identity,gzip", response.Headers.GetValues("grpc-accept-encoding").Single());
     }
 
+    /// <summary>Of all connections together: each one alone may have far more than the member has memory for.</summary>
+    [Fact]
+    public async Task Streams_BeyondTheirBudget_AreRefused_AndLeaveTheirPlaces()
+    {
+        const int Open = 3;
+        await using var small = await InMemoryHost.StartAsync(new ApiOptions { MaxOpenStreamBytes = Open * 32 * 1024 });
+        using var client = GrpcClient.Of(small);
+        var streams = Enumerable.Range(0, Open).Select(_ => client.Open<Wire.LeaseKeepAliveResponse>(GrpcClient.KeepAlive)).ToArray();
+        foreach (var stream in streams)
+        {
+            await stream.WriteAsync(new Wire.LeaseKeepAliveRequest { ID = 1 });
+            await stream.ReadAsync();
+        }
+
+        using (var other = GrpcClient.Of(small))
+        using (var refused = other.Open<Wire.LeaseKeepAliveResponse>(GrpcClient.KeepAlive))
+        {
+            await refused.WriteAsync(new Wire.LeaseKeepAliveRequest { ID = 1 });
+            Assert.Equal((EtcdStatus.TooManyRequests.Code, EtcdStatus.TooManyRequests.Message), await refused.ReadEndAsync());
+            Assert.NotNull((await other.CallAsync<Wire.RangeResponse>(GrpcClient.Range, RangeOf("a"))).Only);
+        }
+
+        Array.ForEach(streams, stream => stream.Dispose());
+        await InMemoryHost.EventuallyAsync(() => small.Services.Streams.UsedBytes, 0L, "bytes of open streams counted");
+    }
+
     /// <summary>A key is read where the connection has put it: what comes meanwhile must not take its place.</summary>
     [Fact]
     public async Task Request_WhileItsHandlerWaits_KeepsItsBytes()

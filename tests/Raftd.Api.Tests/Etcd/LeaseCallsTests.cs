@@ -7,7 +7,6 @@ namespace Raftd.Api.Tests.Etcd;
 /// <summary>Leases of the etcd API.</summary>
 public sealed class LeaseCallsTests(InMemoryHost host) : IClassFixture<InMemoryHost>, IDisposable
 {
-    private const string KeepAlive = "etcdserverpb.Lease/LeaseKeepAlive";
 
     private readonly GrpcClient _client = GrpcClient.Of(host);
 
@@ -33,7 +32,7 @@ public sealed class LeaseCallsTests(InMemoryHost host) : IClassFixture<InMemoryH
     public async Task KeepAlive_OfSeveralLeases_AnswersEachInOrder()
     {
         var id = (await GrantAsync(0, 60)).Only.ID;
-        using var stream = _client.Open<Wire.LeaseKeepAliveResponse>(KeepAlive);
+        using var stream = _client.Open<Wire.LeaseKeepAliveResponse>(GrpcClient.KeepAlive);
         foreach (var lease in new[] { id, 1L, id })
         {
             await stream.WriteAsync(new Wire.LeaseKeepAliveRequest { ID = lease });
@@ -56,7 +55,7 @@ public sealed class LeaseCallsTests(InMemoryHost host) : IClassFixture<InMemoryH
     {
         await using var failing = await InMemoryHost.StartAsync(new ApiOptions());
         using var client = GrpcClient.Of(failing);
-        using var stream = client.Open<Wire.LeaseKeepAliveResponse>(KeepAlive);
+        using var stream = client.Open<Wire.LeaseKeepAliveResponse>(GrpcClient.KeepAlive);
         await stream.WriteAsync(new Wire.LeaseKeepAliveRequest { ID = 1 });
         Assert.Equal(0, (await stream.ReadAsync()).TTL);
         failing.Store.Failure = new StoreException(ErrorCode.NoLeader, "none");
@@ -71,7 +70,7 @@ public sealed class LeaseCallsTests(InMemoryHost host) : IClassFixture<InMemoryH
     {
         await using var stopping = await InMemoryHost.StartAsync(new ApiOptions());
         using var client = GrpcClient.Of(stopping);
-        using var stream = client.Open<Wire.LeaseKeepAliveResponse>(KeepAlive);
+        using var stream = client.Open<Wire.LeaseKeepAliveResponse>(GrpcClient.KeepAlive);
         await stream.WriteAsync(new Wire.LeaseKeepAliveRequest { ID = 1 });
         await stream.ReadAsync();
         var stopped = stopping.StopAsync();
