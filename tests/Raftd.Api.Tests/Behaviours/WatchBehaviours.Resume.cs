@@ -1,4 +1,6 @@
 using System.Buffers.Text;
+using System.Text.Json;
+using Raftd.Testing;
 
 namespace Raftd.Api.Tests.Behaviours;
 
@@ -164,7 +166,7 @@ public abstract partial class WatchBehaviours
         Done("DELETE", "/key/watch-once/a");
         Assert.Equal("delete", Once(woken.GetProperty("id").GetString()!, "30s").GetProperty("events")[0].GetProperty("event").GetString());
 
-        System.Text.Json.JsonElement Once(string from, string wait) => Parse(
+        JsonElement Once(string from, string wait) => Parse(
             Done("GET", $"/watch/watch-once/?prefix=1&once=1&wait={wait}", headers: $"Last-Event-ID: {from}\r\n"));
     }
 
@@ -174,8 +176,8 @@ public abstract partial class WatchBehaviours
         Done("POST", $"/compact?rev={revision}");
         foreach (var member in Members)
         {
-            await InMemoryHost.EventuallyAsync(
-                () => RawHttp.Send(member, "GET", $"/keys?limit=1&level=stale&rev={revision - 1}").Status, 410, $"status at {member.BaseUrl}");
+            await Until.TrueAsync($"{member.BaseUrl} has compacted to {revision}", TimeSpan.FromSeconds(30), () => Task.FromResult(
+                RawHttp.Send(member, "GET", $"/keys?limit=1&level=stale&rev={revision - 1}").Status == 410));
         }
     }
 }

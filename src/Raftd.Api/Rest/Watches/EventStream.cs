@@ -9,7 +9,6 @@ using System.Buffers;
 using System.Text;
 using Raftd.Api.Http;
 using Raftd.Api.Rest.Lists;
-using Raftd.Contract;
 
 namespace Raftd.Api.Rest.Watches;
 

@@ -29,10 +29,10 @@ internal sealed class WatchApi(ApiServices services)
             CommonParameters.Key64,
             new(ParameterPlace.Query, "prefix", "1: every key that starts with this one"),
             new(ParameterPlace.Query, "rev", "from this revision on; with `initial` the state at it. The newest if it is not given"),
-            new(ParameterPlace.Query, "initial", "1: the keys as they are come first, as puts, and `snapshot-end` behind them", "1"),
+            new(ParameterPlace.Query, "initial", "1: the keys as they are come first, as puts, and `snapshot-end` behind them", "true"),
             new(ParameterPlace.Query, "prev", "1: each change with the version before it, where that is kept"),
             new(ParameterPlace.Query, "filter", "put or delete: those changes alone"),
-            new(ParameterPlace.Query, "once", "1: one batch as JSON; its `id` is the Last-Event-ID of the next request", "1"),
+            new(ParameterPlace.Query, "once", "1: one batch as JSON; its `id` is the Last-Event-ID of the next request", "true"),
             new(ParameterPlace.Query, "wait", "together with `once`: wait this long for a change, as 30s, which is the default", "1s"),
             new(ParameterPlace.Header, "Last-Event-ID", "goes on behind this id of an earlier answer, whatever `rev` and `initial` say"))
         .AnswersJson(200, "the changes; as text/event-stream without `once`", typeof(WatchBatchView))
