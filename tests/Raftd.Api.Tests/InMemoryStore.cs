@@ -125,7 +125,7 @@ internal sealed partial class InMemoryStore(TimeProvider clock) : IKeyValueServi
         }
     }
 
-    public IWatchSession OpenWatches(Caller caller) => throw new NotSupportedException("watches are tested against a member");
+    public IWatchSession OpenWatches(Caller caller) => new SilentWatches(Revision);
 
     public ValueTask<CompactResponse> CompactAsync(Caller caller, CompactRequest request, CancellationToken cancellationToken)
     {

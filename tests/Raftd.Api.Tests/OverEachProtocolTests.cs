@@ -53,3 +53,13 @@ public sealed class TxnOverSecuredHttp2Tests(OneMemberOverSecuredHttp2 member) :
 {
     protected override IReadOnlyList<IApiHost> Members => member.Members;
 }
+
+public sealed class WatchOverClearHttp2Tests(OneMemberOverClearHttp2 member) : WatchBehaviours, IClassFixture<OneMemberOverClearHttp2>
+{
+    protected override IReadOnlyList<IApiHost> Members => member.Members;
+}
+
+public sealed class WatchOverSecuredHttp2Tests(OneMemberOverSecuredHttp2 member) : WatchBehaviours, IClassFixture<OneMemberOverSecuredHttp2>
+{
+    protected override IReadOnlyList<IApiHost> Members => member.Members;
+}

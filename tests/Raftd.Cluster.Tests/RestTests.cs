@@ -28,3 +28,11 @@ public sealed class TxnTests(SharedCluster shared) : TxnBehaviours, IDisposable
 
     public void Dispose() => shared.ShowLogsOfAFailure();
 }
+
+[Collection<SharedClusterCollection>]
+public sealed class WatchTests(SharedCluster shared) : WatchBehaviours, IDisposable
+{
+    protected override IReadOnlyList<IApiHost> Members { get; } = MemberAsHost.AllOf(shared.Cluster);
+
+    public void Dispose() => shared.ShowLogsOfAFailure();
+}

@@ -183,7 +183,7 @@ internal sealed class RestCall(HttpContext context, RestRoute route, ApiServices
 
     /// <summary>Sends what has been written.</summary>
     /// <returns>False when the reader is gone, or was cut off.</returns>
-    private async ValueTask<bool> TryFlushAsync(Patience? patience)
+    public async ValueTask<bool> TryFlushAsync(Patience? patience)
     {
         try
         {

@@ -17,6 +17,7 @@ using Raftd.Api.Rest.Docs;
 using Raftd.Api.Rest.Lists;
 using Raftd.Api.Rest.Routing;
 using Raftd.Api.Rest.Txns;
+using Raftd.Api.Rest.Watches;
 
 namespace Raftd.Api.Rest;
 
@@ -58,6 +59,7 @@ internal static class RestFace
         new KeyChangeApi(services).Map(rest);
         new HistoryApi(services).Map(rest);
         new TxnApi(services).Map(rest);
+        new WatchApi(services).Map(rest);
         new LeasedKeysApi(services).Map(rest);
         new LeaseApi(services.Leases).Map(rest);
         new ClusterApi(services.Cluster, services.Group, services.Options.Scheme).Map(rest);

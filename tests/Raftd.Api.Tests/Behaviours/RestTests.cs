@@ -15,3 +15,8 @@ public sealed class TxnTests(OneMember member) : TxnBehaviours, IClassFixture<On
 {
     protected override IReadOnlyList<IApiHost> Members => member.Members;
 }
+
+public sealed class WatchTests(OneMember member) : WatchBehaviours, IClassFixture<OneMember>
+{
+    protected override IReadOnlyList<IApiHost> Members => member.Members;
+}

@@ -28,6 +28,7 @@ internal static class AllMutations
         .. WatchMutations.List,
         .. MaintenanceMutations.List,
         .. ListMutations.List,
+        .. WatchRestMutations.List,
     ];
 
     /// <summary>Names that are taken twice, or asked for and not there.</summary>

@@ -20,7 +20,7 @@ internal static class ListMutations
             Name = "list-without-backpressure",
             Failures = [],
             Wrong = "a list is written into memory as fast as it is read, however slowly its reader takes it",
-            In = "ItemStream.FlushIfFullAsync",
+            In = "ItemWriter.FlushIfFullAsync",
             Original = "_earlierBytes + Json.BytesCommitted + Json.BytesPending - _flushedBytes < FlushBytes",
             Broken = "Json.BytesPending < FlushBytes",
             Suites = [Suite.Api],

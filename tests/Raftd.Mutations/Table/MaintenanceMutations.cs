@@ -40,7 +40,7 @@ internal static class MaintenanceMutations
             Name = "snapshot-without-padding",
             Failures = [],
             Wrong = "a backup has the size that it happens to have: etcdctl misses its digest, and throws it away",
-            In = "SnapshotStream._paddedBytes",
+            In = "BackupFile.ContentBytes",
             Original = "(backup.Bytes + SectorBytes - 1) / SectorBytes * SectorBytes",
             Broken = "backup.Bytes",
             Suites = [Suite.Api],

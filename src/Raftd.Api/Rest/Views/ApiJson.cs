@@ -18,6 +18,7 @@ namespace Raftd.Api.Rest.Views;
 [JsonSerializable(typeof(KeyListView))]
 [JsonSerializable(typeof(HistoryView))]
 [JsonSerializable(typeof(TxnView))]
+[JsonSerializable(typeof(WatchBatchView))]
 [JsonSerializable(typeof(JoinBody))]
 [JsonSerializable(typeof(JoinView))]
 [JsonSerializable(typeof(MemberListView))]
