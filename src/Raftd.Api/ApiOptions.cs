@@ -99,7 +99,7 @@ public sealed record ApiOptions
     /// for each watch.</summary>
     public int MaxStreamsPerConnection { get; init; } = 10_000;
 
-    /// <summary>Bytes of memory for streams of the etcd API that are open, of all connections, counted as 32 KiB each, which is
+    /// <summary>Bytes of memory for streams that are open, of the etcd API and watches of REST, of all connections, counted as 32 KiB each, which is
     /// about what one takes without a message under way. Default 2 GiB: 65 536 streams. A stream may have any number of watches.</summary>
     public long MaxOpenStreamBytes { get; init; } = 2048L * 1024 * Kibi;
 

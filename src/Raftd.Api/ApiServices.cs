@@ -9,6 +9,9 @@ namespace Raftd.Api;
 /// <summary>What every handler may ask.</summary>
 internal sealed class ApiServices
 {
+    // What a stream takes beside its messages, of Kestrel and of its handler, rounded up from a measurement.
+    private const int StreamBytes = 32 * 1024;
+
     public ApiServices(
         ApiOptions options,
         IKeyValueService keys,
@@ -72,7 +75,7 @@ internal sealed class ApiServices
 
     public ByteBudget Answers { get; }
 
-    /// <summary>Of streams that are open, whatever they carry.</summary>
+    /// <summary>Of streams that are open, whatever they carry: watches of REST, and streams of the etcd API.</summary>
     public ByteBudget Streams { get; }
 
     public SharedValues Values { get; }
@@ -85,4 +88,8 @@ internal sealed class ApiServices
     public ResetGuard Resets { get; }
 
     public ILogger Log { get; }
+
+    /// <summary>Counts a stream until the share is disposed of.</summary>
+    /// <exception cref="ApiException">429: as many are open as may be.</exception>
+    public ByteBudget.Share OpenStream() => Streams.Hold(StreamBytes);
 }

@@ -66,6 +66,20 @@ public sealed class WatchStreamTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Streams_BeyondTheirBudget_Are429()
+    {
+        await using var small = await InMemoryHost.StartAsync(
+            new ApiOptions { MaxOpenStreamBytes = 32 * 1024 }, _clock, services => services.AddSingleton<IWatchService>(_watches));
+        using (var watch = await EventReader.OpenAsync(small, "/watch/a"))
+        {
+            await LinesAsync(watch, 2);
+            Assert.Equal(429, RawHttp.Send(small, "GET", "/watch/a").Status);
+        }
+
+        await InMemoryHost.EventuallyAsync(() => small.Services.Streams.UsedBytes, 0L, "bytes of open streams counted");
+    }
+
+    [Fact]
     public async Task Stream_OfAMemberThatStops_EndsAsAWhole()
     {
         using var watch = await EventReader.OpenAsync(_host, "/watch/a");

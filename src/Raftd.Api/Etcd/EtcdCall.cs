@@ -18,9 +18,6 @@ internal abstract class EtcdCall(HttpContext context, ApiServices services) : ID
     // A smaller answer is not counted: Kestrel's buffers have room for it.
     private const int SmallAnswerBytes = 4 * 1024;
 
-    // What a stream takes beside its messages, of Kestrel and of its handler, rounded up from a measurement.
-    private const int StreamBytes = 32 * 1024;
-
     private bool _isStream;
     private ByteBudget.Share? _stream;
     private CancellationTokenSource? _deadline;
@@ -73,7 +70,7 @@ internal abstract class EtcdCall(HttpContext context, ApiServices services) : ID
 
         if (_isStream)
         {
-            _stream = Services.Streams.Hold(StreamBytes);
+            _stream = Services.OpenStream();
             LetBeSilent();
         }
     }

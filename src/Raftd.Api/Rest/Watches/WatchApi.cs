@@ -37,11 +37,13 @@ internal sealed class WatchApi(ApiServices services)
             new(ParameterPlace.Header, "Last-Event-ID", "goes on behind this id of an earlier answer, whatever `rev` and `initial` say"))
         .AnswersJson(200, "the changes; as text/event-stream without `once`", typeof(WatchBatchView))
         .Answers(204, "Last-Event-ID is compacted away, and no initial state was asked for: an EventSource stops")
-        .Refuses(410, "the revision has been compacted away");
+        .Refuses(410, "the revision has been compacted away")
+        .Refuses(429, "as many streams are open as may be");
 
     private async ValueTask AnswerAsync(RestCall call)
     {
         var query = new WatchQuery(call);
+        using var place = services.OpenStream();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(call.ClientGone, services.Stopping);
         using var feed = await OpenAsync(call, query, ended.Token);
         call.SetRevision(services.Cluster.Revision);
