@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using Raftd.Testing;
 using Raftd.Testing.Processes;
@@ -156,6 +157,20 @@ internal sealed class Member
 
     public async Task<MemberStatus> StatusAsync() => new((await GetAsync("/status")).Json);
 
+    /// <exception cref="HttpRequestException">As HttpClient, which lets a bare SocketException through where the member is killed in
+    /// the moment in which it has taken the connection.</exception>
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await (Tls ?? ClearText).SendAsync(request, cancellationToken);
+        }
+        catch (SocketException gone)
+        {
+            throw new HttpRequestException(HttpRequestError.ConnectionError, gone.Message, gone);
+        }
+    }
+
     private string[] ListenFlags() => Host == PeerHost
         ? ["-haddr", Address]
         : ["-haddr", $":{HttpPort}", "-advertise-haddr", $"{PeerHost}:{HttpPort}"];
@@ -166,7 +181,7 @@ internal sealed class Member
         using var timer = new CancellationTokenSource(limit ?? CallLimit);
         using var request = new HttpRequestMessage(method, new Uri($"{(Tls is null ? "http" : "https")}://{Address}{target}")) { Content = body };
         headers?.Invoke(request.Headers);
-        using var response = await (Tls ?? ClearText).SendAsync(request, timer.Token);
+        using var response = await SendAsync(request, timer.Token);
         return new Answer((int)response.StatusCode, response.Headers, await response.Content.ReadAsByteArrayAsync(timer.Token));
     }
 }
