@@ -11,6 +11,7 @@ using Raftd.Api;
 using Raftd.Cli.Logging;
 using Raftd.Cli.Settings;
 using Raftd.Node;
+using Raftd.Node.Backups;
 using Raftd.Tls;
 
 namespace Raftd.Cli;
@@ -159,9 +160,19 @@ internal static class Serve
             MaxPinnedLogBytes = settings.MaxPinnedLogBytes,
             FlushInterval = settings.FlushInterval,
             FlushBytes = settings.FlushBytes,
+            Backups = BackupsOf(settings),
             Version = VersionCommand.Number,
         };
     }
+
+    private static BackupOptions? BackupsOf(ServerSettings settings) => settings.BackupDirectory is { } directory
+        ? new BackupOptions
+        {
+            Directory = Path.GetFullPath(directory),
+            Interval = settings.BackupInterval,
+            Kept = settings.BackupsKept,
+        }
+        : null;
 
     private static IPEndPoint EndPointOf(HostPort address)
     {

@@ -74,6 +74,13 @@ public static class Bounds
     /// <summary>Changed bytes that start a flush early.</summary>
     public static Bound<long> FlushBytes { get; } = new(16 * MiB, 64 * KiB, GiB);
 
+    /// <summary>Between two scheduled backups.</summary>
+    public static Bound<TimeSpan> BackupInterval { get; } =
+        new(TimeSpan.FromHours(1), TimeSpan.FromSeconds(1), TimeSpan.FromDays(30));
+
+    /// <summary>Scheduled backups kept.</summary>
+    public static Bound<int> BackupsKept { get; } = new(24, 1, 10_000);
+
     /// <summary>The longest time between two flushes of the state.</summary>
     public static Bound<TimeSpan> FlushInterval { get; } =
         new(TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10));

@@ -160,8 +160,20 @@ public sealed record MemberStatus
     /// <summary>What an operator should mend though nothing fails yet, in words.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
+    /// <summary>Of the scheduled backups; null where this member makes none.</summary>
+    public required BackupStatus? Backups { get; init; }
+
     public required string Version { get; init; }
 }
+
+/// <summary>How a member's scheduled backups stand.</summary>
+/// <param name="Directory">Where they are.</param>
+/// <param name="Last">The newest whole one; null while there is none.</param>
+/// <param name="Failure">Why the last attempt made none; null where it did.</param>
+public sealed record BackupStatus(string Directory, SavedBackup? Last, string? Failure);
+
+/// <summary>One backup in its directory.</summary>
+public sealed record SavedBackup(string File, long Revision, DateTimeOffset Time);
 
 /// <summary>Where an answer comes from. All are 0 before the member runs.</summary>
 /// <param name="ClusterId">The cluster.</param>

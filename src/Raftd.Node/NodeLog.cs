@@ -140,6 +140,12 @@ internal static partial class NodeLog
     [LoggerMessage(1206, LogLevel.Warning, "the state was not defragmented, and is as it was: {Reason}")]
     public static partial void DefragmentationFailed(ILogger logger, string reason);
 
+    [LoggerMessage(1207, LogLevel.Information, "backup {File} is made")]
+    public static partial void BackupMade(ILogger logger, string file);
+
+    [LoggerMessage(1208, LogLevel.Warning, "the scheduled backup into {Directory} failed: {Reason}")]
+    public static partial void BackupFailed(ILogger logger, string directory, string reason);
+
     [LoggerMessage(1300, LogLevel.Debug, "{Count} requests look for a leader; the first: {Reason}")]
     public static partial void LeaderSought(ILogger logger, int count, string reason);
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Raftd.Contract;
+using Raftd.Node.Backups;
 using Raftd.Tls;
 
 namespace Raftd.Node;
@@ -80,6 +81,9 @@ public sealed record NodeOptions
 
     /// <summary>Flush at once above this many bytes.</summary>
     public long FlushBytes { get; init; } = Bounds.FlushBytes.Default;
+
+    /// <summary>Null: this member makes no backups by itself.</summary>
+    public BackupOptions? Backups { get; init; }
 
     /// <summary>The product's version, shown in the status.</summary>
     public required string Version { get; init; }

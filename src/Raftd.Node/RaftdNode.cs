@@ -9,6 +9,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Raftd.Contract;
+using Raftd.Node.Backups;
 using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
@@ -26,6 +27,9 @@ namespace Raftd.Node;
 /// <summary>One member of a cluster. Created, started once, disposed once.</summary>
 public sealed class RaftdNode : IAsyncDisposable
 {
+    // A step of a backup takes milliseconds where its disk answers.
+    private static readonly TimeSpan BackupPatience = TimeSpan.FromSeconds(1);
+
     private readonly NodeOptions _options;
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly ILogger _logger;
@@ -238,9 +242,10 @@ public sealed class RaftdNode : IAsyncDisposable
         peers.Follow(MemberTable.Of(identity.KnownMembers));
         _peers = peers;
         var ids = new SnowflakeGenerator(identity.Generator, _time);
+        var backups = _options.Backups is { } options ? ScheduleOf(options, member, identity) : null;
         var service = new NodeService(
             _options, identity, member.Replica, member.State, member.Log, member.Reports, member.PeerPins, peers.Router, peers.Calls,
-            ids, member.Watches.Hub, member.Spooler, member.Defragmenter);
+            ids, member.Watches.Hub, member.Spooler, member.Defragmenter, backups);
         Undo(service.Dispose);
 
         var poolGuard = Loop("raftd-pool-guard", new PoolGuard(new RuntimePool(), _time, _logger), tick / 2, static _ => { });
@@ -250,9 +255,32 @@ public sealed class RaftdNode : IAsyncDisposable
             Undo(loop.Dispose);
         }
 
+        if (backups is not null)
+        {
+            Start(backups, tick);
+        }
+
         Undo(peers.Close);
         _server.Attach(peers.Door.Knock);
         _gate.Open(service);
+    }
+
+    private BackupSchedule ScheduleOf(BackupOptions options, RaftdMember member, MemberIdentity self) => new(
+        options, new BackupDirectory(_files, options.Directory, self.ClusterId, self.MemberId), member.Spooler, member.State,
+        () => member.Replica.Status.FencedBecause, _time, _logger);
+
+    /// <summary>What a disk that hangs still holds at the end is left to the end of the process.</summary>
+    private void Start(BackupSchedule backups, TimeSpan tick)
+    {
+        var thread = Loop("raftd-backups", backups, tick, wake => backups.Wake = wake);
+        thread.Start();
+        Undo(() =>
+        {
+            if (thread.Stop(BackupPatience))
+            {
+                backups.Dispose();
+            }
+        });
     }
 
     private LoopThread Loop(string name, ILoop loop, TimeSpan tick, Action<Action> setWake)

@@ -173,6 +173,7 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService, IG
         CompactRevision = 0,
         Alarms = [],
         Warnings = [],
+        Backups = null,
         Version = "0.1.0",
     };
 

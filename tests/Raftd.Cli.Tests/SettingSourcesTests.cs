@@ -135,6 +135,9 @@ public sealed class SettingSourcesTests : IDisposable
             # max-pinned-log-bytes: not set              # default
             flush-interval: 100ms                        # default
             flush-bytes: 16MiB                           # default
+            # backup-dir: not set                        # default
+            backup-interval: 1h                          # default
+            backup-keep: 24                              # default
             log-format: text                             # default
             log-level: warn                              # RAFTD_LOG_LEVEL
             data-dir: /var/lib/raftd                     # flag

@@ -84,6 +84,12 @@ internal static class Flags
         "longest time between two flushes of the state");
     public static readonly BoundedFlag<long> FlushBytes = BoundedFlag.Size("flush-bytes", Bounds.FlushBytes,
         "flush the state earlier once this much has changed");
+    public static readonly Flag BackupDirectory = new("backup-dir", "DIR", "",
+        "make a backup into this directory every -backup-interval");
+    public static readonly BoundedFlag<TimeSpan> BackupInterval = BoundedFlag.Duration("backup-interval", Bounds.BackupInterval,
+        "time between two backups");
+    public static readonly BoundedFlag<int> BackupsKept = BoundedFlag.Number("backup-keep", Bounds.BackupsKept,
+        "backups of this member that stay; older ones are deleted");
     public static readonly Flag LogFormat = new("log-format", "text|json", "text", "form of the log lines on stderr");
     public static readonly Flag LogLevel = new("log-level", "LEVEL", "info",
         "least level logged: trace, debug, info, warn, error or none");
@@ -105,7 +111,8 @@ internal static class Flags
         Certificate, Key, ClientAuthority, ClientCertAuth, JoinAuthority, PeerCertificate, PeerKey, PeerAuthority, PeerClientCertAuth,
         Redirect,
         MaxValueBytes, CacheBytes, RequestTimeout, ElectionTimeout, HeartbeatInterval,
-        QuotaBytes, MaxLeaseKeys, WalSegmentBytes, WalRetentionBytes, MaxPinnedLogBytes, FlushInterval, FlushBytes, LogFormat, LogLevel,
+        QuotaBytes, MaxLeaseKeys, WalSegmentBytes, WalRetentionBytes, MaxPinnedLogBytes, FlushInterval, FlushBytes,
+        BackupDirectory, BackupInterval, BackupsKept, LogFormat, LogLevel,
         DataDirectory,
     ];
 

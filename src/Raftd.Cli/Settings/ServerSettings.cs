@@ -96,6 +96,15 @@ internal sealed record ServerSettings
     /// <summary>Changed bytes that start a flush early.</summary>
     public required long FlushBytes { get; init; }
 
+    /// <summary>Where scheduled backups go; null for none.</summary>
+    public required string? BackupDirectory { get; init; }
+
+    /// <summary>Between two of them.</summary>
+    public required TimeSpan BackupInterval { get; init; }
+
+    /// <summary>How many stay.</summary>
+    public required int BackupsKept { get; init; }
+
     /// <summary>The form of the log lines.</summary>
     public required LogFormat LogFormat { get; init; }
 
@@ -134,6 +143,8 @@ internal sealed record ServerSettings
             Flags.ElectionTimeout.Problem(ElectionTimeout),
             Flags.HeartbeatInterval.Problem(HeartbeatInterval),
             Flags.FlushInterval.Problem(FlushInterval),
+            Flags.BackupInterval.Problem(BackupInterval),
+            Flags.BackupsKept.Problem(BackupsKept),
         };
         problems.AddRange(ProblemsBetween());
         problems.AddRange(TlsSettings.Problems(this));
@@ -162,7 +173,15 @@ internal sealed record ServerSettings
             yield return $"{Flags.QuotaBytes.Label} {SizeText.Format(QuotaBytes)}: must be at least "
                 + $"{Flags.MaxValueBytes.Label}, {SizeText.Format(MaxValueBytes)}";
         }
+
+        if (BackupDirectory is { } backups && IsWithin(backups, DataDirectory))
+        {
+            yield return $"{Flags.BackupDirectory.Label} {backups}: lies in the data directory and would be lost with it";
+        }
     }
+
+    private static bool IsWithin(string path, string directory) =>
+        directory.Length > 0 && $"{Path.GetFullPath(path)}/".StartsWith($"{Path.GetFullPath(directory).TrimEnd('/')}/", StringComparison.Ordinal);
 
     /// <summary>A URL of etcd's flags says whether a port speaks TLS; here its certificate does.</summary>
     private IEnumerable<string> SchemeProblems()

@@ -46,14 +46,15 @@ internal sealed class LoopThread : IDisposable
     }
 
     /// <summary>Ends the thread after its current step and waits for it.</summary>
-    public void Stop()
+    public void Stop() => Stop(Timeout.InfiniteTimeSpan);
+
+    /// <summary>Ends the thread after its current step, and waits this long for it: the step may use a disk that hangs.</summary>
+    /// <returns>False where it has not ended.</returns>
+    public bool Stop(TimeSpan patience)
     {
         _stopping = true;
         _wake.Set();
-        if (_thread.IsAlive && _thread != Thread.CurrentThread)
-        {
-            _thread.Join();
-        }
+        return !_thread.IsAlive || _thread == Thread.CurrentThread || _thread.Join(patience);
     }
 
     /// <remarks>The event is not disposed: while a member stops, a loop that still runs or a peer's late request may wake one

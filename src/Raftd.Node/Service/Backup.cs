@@ -8,8 +8,8 @@ namespace Raftd.Node.Service;
 
 /// <summary>A backup is a spooled snapshot, chunk behind chunk (docs/snapshot-format.md).</summary>
 /// <param name="lease">On the snapshot's file; owned from here on.</param>
-/// <param name="place">Among the backups that may be open; owned from here on.</param>
-internal sealed class Backup(SpoolLease lease, IDisposable place) : IBackup
+/// <param name="place">Among the backups that clients may have open; owned from here on. Null for the member's own.</param>
+internal sealed class Backup(SpoolLease lease, IDisposable? place) : IBackup
 {
     private readonly ArrayBufferWriter<byte> _chunk = new();
     private long _next;
@@ -46,6 +46,6 @@ internal sealed class Backup(SpoolLease lease, IDisposable place) : IBackup
     public void Dispose()
     {
         lease.Dispose();
-        place.Dispose();
+        place?.Dispose();
     }
 }

@@ -66,6 +66,7 @@ internal sealed partial class NodeService : IClusterService
         var status = _replica.Status;
         var view = _state.View();
         var stored = _state.StoredSize();
+        var backups = _schedule?.Status;
         return new MemberStatus
         {
             ClusterId = _self.ClusterId,
@@ -85,7 +86,8 @@ internal sealed partial class NodeService : IClusterService
             QuotaBytes = _options.QuotaBytes,
             FeatureLevel = view.FeatureLevel,
             Alarms = AlarmsOf(status),
-            Warnings = [.. WarningsOf(status)],
+            Warnings = [.. WarningsOf(status), .. WarningsOf(backups)],
+            Backups = backups,
             Version = _options.Version,
         };
     }
@@ -193,6 +195,15 @@ internal sealed partial class NodeService : IClusterService
                 yield return $"{member.Label} took longer over its snapshot than the log behind it may be kept, and begins anew: "
                     + "write less, give it a faster link, or raise -max-pinned-log-bytes on all members";
             }
+        }
+    }
+
+    private static IEnumerable<string> WarningsOf(BackupStatus? backups)
+    {
+        if (backups?.Failure is { } failure)
+        {
+            var last = backups.Last is { } saved ? $"the newest is {saved.File}" : "there is none yet";
+            yield return $"the last scheduled backup into {backups.Directory} failed, {last}: {failure}";
         }
     }
 

@@ -1,6 +1,7 @@
 // This member's answers to the contract. Writes go to the leader, reads are answered here after a read barrier.
 
 using Raftd.Contract;
+using Raftd.Node.Backups;
 using Raftd.Node.Forwarding;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
@@ -27,11 +28,12 @@ internal sealed partial class NodeService
     private readonly WatchHub _watches;
     private readonly SnapshotSpooler _spooler;
     private readonly Defragmenter _defragmenter;
+    private readonly BackupSchedule? _schedule;
 
     public NodeService(
         NodeOptions options, MemberIdentity self, Replica replica, StateMachine state, LogWriter log, PeerReports reports,
         PeerPins pins, LeaderRouter router, LeaderCalls calls, SnowflakeGenerator ids, WatchHub watches,
-        SnapshotSpooler spooler, Defragmenter defragmenter)
+        SnapshotSpooler spooler, Defragmenter defragmenter, BackupSchedule? schedule)
     {
         _options = options;
         _self = self;
@@ -46,6 +48,7 @@ internal sealed partial class NodeService
         _watches = watches;
         _spooler = spooler;
         _defragmenter = defragmenter;
+        _schedule = schedule;
     }
 
     private CommandFactory CommandsOf(Caller caller) => new(caller, _replica.FeatureLevel);

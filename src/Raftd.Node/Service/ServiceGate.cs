@@ -150,6 +150,7 @@ internal sealed class ServiceGate(NodeOptions options)
         FeatureLevel = 0,
         Alarms = [],
         Warnings = [],
+        Backups = null,
         Version = options.Version,
     };
 

@@ -185,5 +185,45 @@ internal static class MaintenanceMutations
             Broken = "digest.Length > 0",
             Suites = [Suite.Node],
         },
+        new()
+        {
+            Name = "backup-not-synced",
+            Failures = [81],
+            Wrong = "a scheduled backup has its name before its bytes are durable",
+            In = "BackupCopy.Write",
+            Original = "file.Sync();",
+            Broken = "",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "backups-of-others-deleted",
+            Failures = [81],
+            Wrong = "a member that shares the directory of its backups deletes those of the others",
+            In = "BackupDirectory.IsOwn",
+            Original = "name.MemberId == memberId",
+            Broken = "name.MemberId > 0",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "newest-backup-by-the-clock",
+            Failures = [81],
+            Wrong = "after the clock is set back, each new backup is taken for the oldest and deleted",
+            In = "BackupDirectory.Backups",
+            Original = "name.Revision",
+            Broken = "name.Time.Ticks",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "backup-at-each-restart",
+            Failures = [81],
+            Wrong = "a member that restarts often makes backups often, and the old ones go",
+            In = "BackupSchedule.Resume",
+            Original = "age < options.Interval",
+            Broken = "age < TimeSpan.Zero",
+            Suites = [Suite.Node],
+        },
     ];
 }

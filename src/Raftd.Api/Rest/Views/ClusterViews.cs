@@ -119,6 +119,8 @@ internal sealed record StatusView
 
     public required IReadOnlyList<string> Warnings { get; init; }
 
+    public BackupsView? Backups { get; init; }
+
     public required string Version { get; init; }
 
     public static StatusView Of(MemberStatus status, GroupStatus group) => new()
@@ -147,6 +149,7 @@ internal sealed record StatusView
         FeatureLevel = status.FeatureLevel,
         Alarms = status.Alarms,
         Warnings = status.Warnings,
+        Backups = status.Backups is { } backups ? BackupsView.Of(backups) : null,
         Version = status.Version,
     };
 
@@ -157,6 +160,13 @@ internal sealed record StatusView
         MemberRole.Learner => "learner",
         _ => "follower",
     };
+}
+
+/// <summary>`failure` is left out where the last backup succeeded, and what speaks of the newest one while there is none.</summary>
+internal sealed record BackupsView(string Directory, string? File, string? Revision, DateTimeOffset? Time, string? Failure)
+{
+    public static BackupsView Of(BackupStatus status) => new(
+        status.Directory, status.Last?.File, status.Last is { } last ? RestCall.Format(last.Revision) : null, status.Last?.Time, status.Failure);
 }
 
 /// <summary>etcd's /health. `health` is text there, and stays so.</summary>

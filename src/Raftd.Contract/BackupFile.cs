@@ -1,4 +1,4 @@
-// A backup as clients save it, over REST and as etcd's clients do:
+// A backup as it is saved, over REST, by etcd's clients and by the schedule of the member itself:
 //
 //   +-----------------------------+------------------+---------------+
 //   | the member's backup         | zeros            | SHA-256 over  |
@@ -9,11 +9,11 @@
 // By the size of the file (32 modulo 512) etcdctl tells that the digest is there: a stream that broke off leaves none.
 
 using System.Security.Cryptography;
-using Raftd.Contract;
 
-namespace Raftd.Api;
+namespace Raftd.Contract;
 
-internal sealed class BackupFile(IBackup backup)
+/// <summary>The bytes of the file. Read once.</summary>
+public sealed class BackupFile(IBackup backup)
 {
     private const int SectorBytes = 512;
     private const int PieceBytes = 32 * 1024;
