@@ -33,6 +33,9 @@ internal sealed record CommandLine
     /// <summary>Set exactly when the verb is <see cref="Verb.Snapshot"/>.</summary>
     public SnapshotOptions? Snapshot { get; init; }
 
+    /// <summary>Set exactly when the verb is <see cref="Verb.Recover"/>.</summary>
+    public RecoverOptions? Recovery { get; init; }
+
     /// <summary>Set exactly when the verb is <see cref="Verb.None"/>.</summary>
     public FatalError? Error { get; init; }
 
@@ -48,6 +51,7 @@ internal sealed record CommandLine
             "version" or "-version" or "--version" => new CommandLine { Verb = Verb.Version },
             "cert" => CertLine.Parse([.. words.Skip(1)]),
             "snapshot" => SnapshotLine.Parse([.. words.Skip(1)]),
+            "recover" => RecoverLine.Parse([.. words.Skip(1)]),
             "serve" => ParseServe(words.Skip(1)),
             _ when Array.IndexOf(Reserved, first) >= 0 => Wrong(
                 $"'{first}' is not a command of this release", $"for a data directory of that name write ./{first}"),

@@ -11,6 +11,8 @@ return (int)(line.Verb switch
     Verb.CertHelp => CertCommand.Help(Console.Out),
     Verb.Snapshot => await SnapshotCommand.RunAsync(line.Snapshot!, Console.Out, Console.Error),
     Verb.SnapshotHelp => SnapshotCommand.Help(Console.Out),
+    Verb.Recover => RecoverCommand.Run(line.Recovery!, Console.Out, Console.Error),
+    Verb.RecoverHelp => RecoverCommand.Help(Console.Out),
     Verb.Version => VersionCommand.Run(Console.Out),
     Verb.Help => HelpCommand.Run(Console.Out),
     _ => ProcessEnd.Report(Console.Error, line.Error!),

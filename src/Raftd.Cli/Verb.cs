@@ -10,6 +10,8 @@ internal enum Verb
     CertHelp,
     Snapshot,
     SnapshotHelp,
+    Recover,
+    RecoverHelp,
     Version,
     Help,
 }
