@@ -11,6 +11,8 @@ return (int)(line.Verb switch
     Verb.CertHelp => CertCommand.Help(Console.Out),
     Verb.Snapshot => await SnapshotCommand.RunAsync(line.Snapshot!, Console.Out, Console.Error),
     Verb.SnapshotHelp => SnapshotCommand.Help(Console.Out),
+    Verb.Member => await MemberCommand.RunAsync(line.Members!, Console.Out, Console.Error),
+    Verb.MemberHelp => MemberCommand.Help(Console.Out),
     Verb.Recover => RecoverCommand.Run(line.Recovery!, Console.Out, Console.Error),
     Verb.RecoverHelp => RecoverCommand.Help(Console.Out),
     Verb.Version => VersionCommand.Run(Console.Out),

@@ -82,7 +82,7 @@ internal static class RecoverCommand
         stdout.WriteLine(directory.Directory);
         (string Name, string? Value)[] lines =
         [
-            ("member", $"{directory.Label}, {directory.MemberId:x16}"),
+            ("member", $"{directory.Label}, {Number(directory.MemberId)}"),
             ("cluster", $"{directory.ClusterId:x16}"),
             ("last entry", RecoveryPlan.Describe(directory.Last)),
             ("state", $"{RecoveryPlan.Describe(directory.Applied)}, revision {Number((ulong)directory.Revision)}"),

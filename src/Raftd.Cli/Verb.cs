@@ -10,6 +10,8 @@ internal enum Verb
     CertHelp,
     Snapshot,
     SnapshotHelp,
+    Member,
+    MemberHelp,
     Recover,
     RecoverHelp,
     Version,

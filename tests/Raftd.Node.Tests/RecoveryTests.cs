@@ -125,6 +125,7 @@ public sealed class RecoveryTests : IDisposable
         var second = Written(2, "x", "y").Write(applied: 1);
         var third = Written(3, "x").Write(applied: 1);
         RequireRefused([torn, second]);
+        Assert.Contains("was torn", RequireRefused([torn]).What, StringComparison.Ordinal);
         using (var all = Recovery.Open([torn.Path, second.Path, third.Path]))
         {
             Assert.Empty(all.Plan.Losses);
@@ -173,6 +174,16 @@ public sealed class RecoveryTests : IDisposable
         var refused = RequireRefused([highest, .. lower]);
         Assert.Contains($"{highest.Path} goes up to term 1, index 4, and cannot be used", refused.What, StringComparison.Ordinal);
         Assert.Equal(3, Recover([highest, .. lower], acceptLoss: true).Revision);
+    }
+
+    [Fact]
+    public void NoState_ThatCanBeRead_LeavesTheBackup()
+    {
+        var left = Written(1, "a").Write(applied: 1);
+        left.CutState();
+        using var recovery = Recovery.Open([left.Path, left.Path + "/"]);
+        Assert.Contains("is empty", Assert.Single(recovery.Directories).StateDamage, StringComparison.Ordinal);
+        Assert.Contains("restore a backup", Assert.Throws<FatalStopException>(() => recovery.Plan).Remedy, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -41,14 +41,13 @@ public sealed class Recovery : IDisposable
     {
         try
         {
-            foreach (var directory in directories)
+            foreach (var directory in directories.DistinctBy(FullPathOf, StringComparer.Ordinal))
             {
                 _members.Add(StoppedMember.Open(directory));
                 RequireFitting(_members[^1].Report);
             }
 
             Directories = [.. _members.Select(static member => member.Report)];
-            Plan = RecoveryPlan.Of(Directories);
         }
         catch
         {
@@ -59,13 +58,14 @@ public sealed class Recovery : IDisposable
 
     public IReadOnlyList<DirectoryReport> Directories { get; }
 
-    public RecoveryPlan Plan { get; }
+    /// <exception cref="FatalStopException">None can be used.</exception>
+    public RecoveryPlan Plan => field ??= RecoveryPlan.Of(Directories);
 
     /// <param name="directories">At least one.</param>
-    /// <exception cref="FatalStopException">One is no member's, or its member runs; they are not of one cluster; none can be used.</exception>
+    /// <exception cref="FatalStopException">One is no member's, or its member runs; they are not of one cluster.</exception>
     public static Recovery Open(IReadOnlyList<string> directories) => new(directories);
 
-    /// <exception cref="FatalStopException">A loss that was not accepted, a directory that holds something, damage, or a disk.</exception>
+    /// <exception cref="FatalStopException">None can be used, a loss was not accepted, a directory holds something, damage, or a disk.</exception>
     public RecoveredMember Make(RecoveryOptions options)
     {
         if (Plan.Losses.Count > 0 && !options.AcceptLoss)
@@ -112,6 +112,8 @@ public sealed class Recovery : IDisposable
         using var reader = state.Current.BeginRead();
         return (long)NewState.Describe(reader).StoreRevision;
     }
+
+    private static string FullPathOf(string directory) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
 
     private void RequireFitting(DirectoryReport added)
     {

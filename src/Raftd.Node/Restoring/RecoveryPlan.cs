@@ -88,6 +88,11 @@ public sealed record RecoveryPlan(
             yield return $"the member of {source.Directory} was fenced ({fenced}): its state is not what the others agreed on";
         }
 
+        if (source.IsRecovering && !isMajority)
+        {
+            yield return $"the end of the log of {source.Directory} was torn: its disk may have lost more than was torn";
+        }
+
         if (source.LogDamage is { } damage)
         {
             yield return $"the log of {source.Directory} is damaged ({damage}): what lay behind {Describe(source.Last)} is lost, and "
@@ -102,7 +107,7 @@ public sealed record RecoveryPlan(
             return $"no log is whole: whatever was acknowledged behind {Describe(source.Last)} is lost";
         }
 
-        var missing = NamesOf(voters.Except(counted));
+        var missing = NamesOf(voters.Except(counted).Where(voter => voter.Id != source.MemberId));
         return $"of the {voters.Count} voters {counted.Count} can be counted on, and a majority is {Quorum.Of(voters.Count)}: what "
             + $"{string.Join(", ", missing)} acknowledged without {source.Label}, behind {Describe(source.Last)}, is lost";
     }
