@@ -128,7 +128,13 @@ internal sealed class LeftDirectory
     /// <summary>The first place with this text, in the file of the state.</summary>
     public void DamageStateAt(string text) => Flip(State, text);
 
-    public void CutState() => File.WriteAllBytes(State, []);
+    public long StateBytes => new FileInfo(State).Length;
+
+    public void CutState(long bytes = 0)
+    {
+        using var file = File.OpenHandle(State, access: FileAccess.Write);
+        RandomAccess.SetLength(file, bytes);
+    }
 
     /// <summary>As a write that a crash has cut: behind the last record.</summary>
     public void TearTail()

@@ -176,6 +176,31 @@ public sealed class RecoveryTests : IDisposable
         Assert.Equal(3, Recover([highest, .. lower], acceptLoss: true).Revision);
     }
 
+    /// <summary>LMDB reads through its map, and a page without a file behind it would end the process.</summary>
+    [Fact]
+    public void StateFile_CutAtAnyPage_IsFound_OrNothingOfItIsMissing()
+    {
+        var left = Written(1, "a", "b", "c").Write(applied: 4);
+        var found = 0;
+        for (var bytes = left.StateBytes; bytes >= 0; bytes -= 4096)
+        {
+            left.CutState(bytes);
+            using (var recovery = Recovery.Open([left.Path]))
+            {
+                if (recovery.Directories[0].StateDamage is not null)
+                {
+                    found++;
+                    continue;
+                }
+            }
+
+            Assert.Equal(4, Recover([left], acceptLoss: true).Revision);
+            Directory.Delete(Target, recursive: true);
+        }
+
+        Assert.InRange(found, 2, int.MaxValue);
+    }
+
     [Fact]
     public void NoState_ThatCanBeRead_LeavesTheBackup()
     {
