@@ -147,7 +147,8 @@ internal sealed class LeftDirectory
 
     public void DeleteLog() => Directory.Delete(Log, recursive: true);
 
-    public static string LabelOf(ulong id) => $"node{id:00}";
+    /// <summary>Not in the order of the numbers, which are drawn in a real cluster.</summary>
+    public static string LabelOf(ulong id) => $"node{100 - id:00}";
 
     private static void Flip(string path, string text)
     {

@@ -94,7 +94,7 @@ public sealed class RecoveryTests : IDisposable
         Assert.Equal([3UL, 1, 0], recovery.Directories.Select(static report => report.Applied.Index));
         Assert.Equal(later.Path, recovery.Plan.Source.Directory);
         Assert.Empty(recovery.Plan.Losses);
-        Assert.Equal(["node01", "node02", "node03"], recovery.Plan.Counted);
+        Assert.Equal(["node97", "node98", "node99"], recovery.Plan.Counted);
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class RecoveryTests : IDisposable
     {
         var one = Written(1, "x").Write(applied: 2);
         var refused = RequireRefused([one]);
-        Assert.Contains("node02, node03", refused.What, StringComparison.Ordinal);
+        Assert.Contains("node97, node98", refused.What, StringComparison.Ordinal);
         Assert.Contains("term 1, index 2", refused.What, StringComparison.Ordinal);
         Assert.Contains("-accept-loss", refused.Remedy, StringComparison.Ordinal);
         Recover([one], acceptLoss: true);
@@ -255,7 +255,7 @@ public sealed class RecoveryTests : IDisposable
         var twice = new LeftDirectory(_directory.At("twice"), 1).Configure([1]).Write(applied: 1);
         Directory.CreateDirectory(_directory.At("empty"));
         Assert.Equal(FatalReason.IdentityRefused, RefusedAtOpen(one.Path, foreign.Path).Reason);
-        Assert.Contains("both of the member node01", RefusedAtOpen(one.Path, twice.Path).What, StringComparison.Ordinal);
+        Assert.Contains("both of the member node99", RefusedAtOpen(one.Path, twice.Path).What, StringComparison.Ordinal);
         Assert.Contains("no data directory", RefusedAtOpen(_directory.At("empty")).What, StringComparison.Ordinal);
         using (DirectoryLock.Acquire(one.Path))
         {

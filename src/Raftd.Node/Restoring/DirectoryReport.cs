@@ -26,7 +26,8 @@ public sealed record DirectoryReport
     /// <summary>What this member knew to be committed.</summary>
     public required ulong Commit { get; init; }
 
-    /// <summary>Of the newest configuration in log and state, committed or not; empty where there is none that can be read.</summary>
+    /// <summary>Of the newest configuration in log and state, committed or not, by name; empty where there is none that can be
+    /// read.</summary>
     public required IReadOnlyList<ConfiguredMember> Members { get; init; }
 
     /// <summary>The log's end was torn, by the crash or by an earlier one, and no leader has made it whole since: of what this

@@ -167,6 +167,7 @@ internal sealed class StoppedMember : IDisposable
     private static IReadOnlyList<ConfiguredMember> MembersOf(Configuration configuration) =>
     [
         .. MemberTable.Decode(configuration.Context.Span).Members
+            .OrderBy(static member => member.Name, StringComparer.Ordinal)
             .Select(member => new ConfiguredMember(member.Id, member.Name, configuration.IsVoter(new NodeId(member.Id)))),
     ];
 
