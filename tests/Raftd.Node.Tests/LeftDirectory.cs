@@ -15,7 +15,7 @@ internal sealed class LeftDirectory
 {
     public const ulong ClusterId = 77;
 
-    private static readonly WalOptions SmallLog = new() { SegmentSizeBytes = 64 << 10, MaxRecordBytes = 16 << 10, ReserveBytes = 0 };
+    private static readonly WalOptions SmallLog = new() { SegmentSizeBytes = 256 << 10, MaxRecordBytes = 128 << 10, ReserveBytes = 0 };
 
     private readonly List<LogEntry> _entries = [];
 
@@ -52,6 +52,25 @@ internal sealed class LeftDirectory
         return this;
     }
 
+    /// <summary>Keys of this many bytes each, from prefix/000000 on.</summary>
+    public LeftDirectory PutMany(string prefix, int count, int valueBytes)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            var put = new PutRequest { Key = Bytes($"{prefix}/{i:000000}"), Value = new byte[valueBytes] };
+            Add(EntryKind.Normal, new CommandFactory(Caller.Nobody, FeatureLevel.First).Put(put));
+        }
+
+        return this;
+    }
+
+    public LeftDirectory DeleteBelow(string prefix)
+    {
+        var delete = new DeleteRangeRequest { Key = Bytes($"{prefix}/"), RangeEnd = Bytes($"{prefix}0") };
+        Add(EntryKind.Normal, new CommandFactory(Caller.Nobody, FeatureLevel.First).DeleteRange(delete));
+        return this;
+    }
+
     /// <summary>A lease that has been silent for a while.</summary>
     public LeftDirectory Grant(long lease, long ttlSeconds, long leftSeconds)
     {
@@ -80,9 +99,10 @@ internal sealed class LeftDirectory
         return this;
     }
 
-    /// <summary>Writes it all. The log is synced after each entry.</summary>
+    /// <summary>Writes it all.</summary>
     /// <param name="applied">Entries in the state on disk.</param>
-    public LeftDirectory Write(int applied)
+    /// <param name="syncsEach">Each entry is durable before the next is made: damage to it cannot pass for a torn end.</param>
+    public LeftDirectory Write(int applied, bool syncsEach = true)
     {
         var files = new PosixFileSystem();
         DataDirectory.Prepare(files, Path);
@@ -97,15 +117,7 @@ internal sealed class LeftDirectory
             HasStarted = true,
             FencedBecause = FencedBecause,
         });
-        using (var log = WriteAheadLog.Open(files, Log, SmallLog))
-        {
-            foreach (var entry in _entries)
-            {
-                log.Append([entry], new LogState(entry.Term, 0, Math.Min(entry.Index, (ulong)applied), IsRecovering));
-                log.Sync();
-            }
-        }
-
+        WriteLog(_entries, (ulong)applied, syncsEach);
         using var directory = StateDirectory.Open(Path);
         using var state = StateMachine.Open(directory, new StoreOptions());
         foreach (var entry in WalRaftStorage.EntriesOf(_entries).Take(applied))
@@ -120,6 +132,13 @@ internal sealed class LeftDirectory
         }
 
         return this;
+    }
+
+    /// <summary>As where a crash came between a snapshot's install and the restart of the log.</summary>
+    public void ShortenLog(int entries)
+    {
+        DeleteLog();
+        WriteLog(_entries.Take(entries), (ulong)entries, syncsEach: true);
     }
 
     /// <summary>A bit of the first record with this text, in the newest segment.</summary>
@@ -157,6 +176,21 @@ internal sealed class LeftDirectory
         Assert.True(at > 0, $"{text} is not in {path}");
         bytes[at] ^= 1;
         File.WriteAllBytes(path, bytes);
+    }
+
+    private void WriteLog(IEnumerable<LogEntry> entries, ulong commit, bool syncsEach)
+    {
+        using var log = WriteAheadLog.Open(new PosixFileSystem(), Log, SmallLog);
+        foreach (var entry in entries)
+        {
+            log.Append([entry], new LogState(entry.Term, 0, Math.Min(entry.Index, commit), IsRecovering));
+            if (syncsEach)
+            {
+                log.Sync();
+            }
+        }
+
+        log.Sync();
     }
 
     private void Add(EntryKind kind, ReadOnlyMemory<byte> data) =>

@@ -235,6 +235,37 @@ public sealed class RecoveryTests : IDisposable
         Assert.Equal(2, Recover([left], acceptLoss: true).Revision);
     }
 
+    [Fact]
+    public void LogBehindItsState_IsLeftOut()
+    {
+        var left = Written(1, "a", "b").Write(applied: 3);
+        left.ShortenLog(entries: 2);
+        using (var recovery = Recovery.Open([left.Path]))
+        {
+            Assert.Equal(new EntryId(1, 3), recovery.Directories[0].Last);
+            Assert.Null(recovery.Directories[0].Problem);
+        }
+
+        Assert.Equal(3, Recover([left], acceptLoss: true).Revision);
+    }
+
+    /// <summary>More than is read at a time, more than is kept in memory, and an entry of several slices.</summary>
+    [Fact]
+    public async Task LongTail_IsAppliedInPieces()
+    {
+        const int Keys = 1500;
+        var left = Written(1).PutMany("gone", Keys, valueBytes: 10).PutMany("large", 300, valueBytes: 100_000).DeleteBelow("gone").Put("last");
+        left.Write(applied: 1, syncsEach: false);
+        Assert.Equal(1 + Keys + 300 + 2, Recover([left], acceptLoss: true).Revision);
+
+        await using var node = await StartAsync();
+        Assert.Equal("last", await GetAsync(node, "last"));
+        Assert.Null(await GetAsync(node, "gone/000000"));
+        Assert.Null(await GetAsync(node, $"gone/{Keys - 1:000000}"));
+        Assert.Equal(100_000, (await GetAsync(node, "large/000299"))?.Length);
+        Assert.Null(node.Member!.State.Audit());
+    }
+
     /// <summary>What is stored wrong is found as it is copied, and nothing is made of it.</summary>
     [Fact]
     public void DamagedState_IsFoundAsItIsCopied()
