@@ -19,7 +19,7 @@ internal sealed record CommandLine
     private static readonly string[] Reserved =
     [
         "get", "put", "del", "ls", "watch", "txn", "incr", "history", "export", "import", "lease", "lock", "elect",
-        "member", "status", "backup", "restore", "bench", "doctor", "shell", "completion", "dev", "start", "stop",
+        "status", "backup", "restore", "bench", "doctor", "shell", "completion", "dev", "start", "stop",
     ];
 
     public required Verb Verb { get; init; }
@@ -32,6 +32,12 @@ internal sealed record CommandLine
 
     /// <summary>Set exactly when the verb is <see cref="Verb.Snapshot"/>.</summary>
     public SnapshotOptions? Snapshot { get; init; }
+
+    /// <summary>Set exactly when the verb is <see cref="Verb.Member"/>.</summary>
+    public MemberOptions? Members { get; init; }
+
+    /// <summary>Set exactly when the verb is <see cref="Verb.Recover"/>.</summary>
+    public RecoverOptions? Recovery { get; init; }
 
     /// <summary>Set exactly when the verb is <see cref="Verb.None"/>.</summary>
     public FatalError? Error { get; init; }
@@ -48,6 +54,8 @@ internal sealed record CommandLine
             "version" or "-version" or "--version" => new CommandLine { Verb = Verb.Version },
             "cert" => CertLine.Parse([.. words.Skip(1)]),
             "snapshot" => SnapshotLine.Parse([.. words.Skip(1)]),
+            "member" => MemberLine.Parse([.. words.Skip(1)]),
+            "recover" => RecoverLine.Parse([.. words.Skip(1)]),
             "serve" => ParseServe(words.Skip(1)),
             _ when Array.IndexOf(Reserved, first) >= 0 => Wrong(
                 $"'{first}' is not a command of this release", $"for a data directory of that name write ./{first}"),

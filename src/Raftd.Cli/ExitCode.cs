@@ -19,6 +19,9 @@ internal enum ExitCode
     /// <summary>A flag, a variable or the configuration file is wrong.</summary>
     Usage = 2,
 
+    /// <summary>A recovery may lose acknowledged writes, and <c>-accept-loss</c> was not said.</summary>
+    LossNotAccepted = 5,
+
     /// <summary>The data directory cannot be made, read or written.</summary>
     DataDirectoryUnusable = 10,
 

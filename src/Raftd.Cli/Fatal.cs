@@ -20,6 +20,7 @@ internal static class Fatal
         FatalReason.StorageFailed => ExitCode.SyncFailed,
         FatalReason.LogCorrupt => ExitCode.LogCorrupt,
         FatalReason.StateCorrupt => ExitCode.StateCorrupt,
+        FatalReason.LossNotAccepted => ExitCode.LossNotAccepted,
         FatalReason.NewerLevel => ExitCode.NewerLevel,
         _ => ExitCode.InvariantBroken,
     };

@@ -12,6 +12,8 @@ internal static class HelpCommand
           raftd [serve] [flags] <data-dir>   run a member that keeps its data in <data-dir>
           raftd cert [flags] [host ...]      make certificates to try TLS with; 'raftd cert -help' says how
           raftd snapshot save|status|restore make a backup, check it, make a cluster of it; 'raftd snapshot -help' says how
+          raftd member list|remove|replace   who is in a cluster, and how one that is gone is replaced; 'raftd member -help' says how
+          raftd recover DIR ...              make a cluster of what one without a quorum left; 'raftd recover -help' says how
           raftd version                      print the version
           raftd help                         print this
 

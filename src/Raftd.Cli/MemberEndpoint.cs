@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 
 namespace Raftd.Cli;
 
@@ -22,6 +23,45 @@ internal sealed record MemberEndpoint(Uri Url, string? Authority, string? Certif
     {
         var handler = new SocketsHttpHandler { ConnectTimeout = ConnectLimit, SslOptions = TlsOptions(), UseProxy = false };
         return new HttpClient(handler) { BaseAddress = Url, Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    /// <summary>One small call, answered whole.</summary>
+    /// <exception cref="FatalException">No answer in time, or a refusal.</exception>
+    public async Task<string> AskAsync(HttpClient client, HttpMethod method, string target, TimeSpan limit)
+    {
+        using var timer = new CancellationTokenSource(limit);
+        try
+        {
+            using var request = new HttpRequestMessage(method, target);
+            using var answer = await client.SendAsync(request, timer.Token);
+            var body = await answer.Content.ReadAsStringAsync(timer.Token);
+            return answer.IsSuccessStatusCode ? body : throw Refusal(body, (int)answer.StatusCode);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
+        {
+            throw new FatalException(new FatalError(
+                ExitCode.StartFailed,
+                $"{Url} does not answer: {(failure is OperationCanceledException ? "it fell silent" : failure.Message)}",
+                "check -endpoint, or ask another member"));
+        }
+    }
+
+    /// <summary>With the member's own words, if it is one.</summary>
+    public FatalException Refusal(string body, int status)
+    {
+        var (what, toDo) = ($"status {status}", "is it a raftd? check -endpoint");
+        try
+        {
+            var error = JsonDocument.Parse(body).RootElement;
+            what = error.GetProperty("error").GetString() ?? what;
+            toDo = error.GetProperty("hint").GetString() ?? toDo;
+        }
+        catch (Exception foreign) when (foreign is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            // Not raftd's.
+        }
+
+        return new FatalException(new FatalError(ExitCode.StartFailed, $"{Url} refused: {what}", toDo));
     }
 
     private SslClientAuthenticationOptions TlsOptions()

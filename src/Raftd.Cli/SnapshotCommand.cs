@@ -5,7 +5,6 @@
 // day that it is made.
 
 using System.Globalization;
-using System.Text.Json;
 using Raftd.Node;
 using Raftd.Node.Restoring;
 using Raftd.Store.Snapshots;
@@ -109,7 +108,7 @@ internal static class SnapshotCommand
             using var answer = await client.GetAsync("/snapshot", HttpCompletionOption.ResponseHeadersRead, answered.Token);
             if (!answer.IsSuccessStatusCode)
             {
-                throw Refusal(from, await answer.Content.ReadAsStringAsync(answered.Token), (int)answer.StatusCode);
+                throw from.Refusal(await answer.Content.ReadAsStringAsync(answered.Token), (int)answer.StatusCode);
             }
 
             await using var content = await answer.Content.ReadAsStreamAsync(answered.Token);
@@ -140,24 +139,6 @@ internal static class SnapshotCommand
 
             await file.WriteAsync(buffer.AsMemory(0, read), CancellationToken.None);
         }
-    }
-
-    /// <summary>With the member's own words, if it is one.</summary>
-    private static FatalException Refusal(MemberEndpoint from, string body, int status)
-    {
-        var (what, toDo) = ($"status {status}", "is it a raftd? check -endpoint");
-        try
-        {
-            var error = JsonDocument.Parse(body).RootElement;
-            what = error.GetProperty("error").GetString() ?? what;
-            toDo = error.GetProperty("hint").GetString() ?? toDo;
-        }
-        catch (Exception foreign) when (foreign is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            // Not raftd's.
-        }
-
-        return new FatalException(new FatalError(ExitCode.StartFailed, $"{from.Url} refused: {what}", toDo));
     }
 
     private static void Restore(SnapshotOptions.Restore options, TextWriter stdout)

@@ -10,6 +10,10 @@ internal enum Verb
     CertHelp,
     Snapshot,
     SnapshotHelp,
+    Member,
+    MemberHelp,
+    Recover,
+    RecoverHelp,
     Version,
     Help,
 }

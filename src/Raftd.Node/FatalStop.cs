@@ -39,6 +39,9 @@ public enum FatalReason
     /// <summary>liblmdb is not installed.</summary>
     LibraryMissing,
 
+    /// <summary>A recovery may lose what was acknowledged, and the operator has not said that it may.</summary>
+    LossNotAccepted,
+
     /// <summary>The impossible happened.</summary>
     InvariantBroken,
 }

@@ -12,7 +12,7 @@ internal readonly record struct StartedMember(RaftdMember Member, StateDirectory
 /// <summary>From an identity to an opened member: the part of a start that touches the log and the state.</summary>
 internal static class MemberStart
 {
-    private const string LogFolder = "wal";
+    internal const string LogFolder = "wal";
     private const string SpoolFolder = "spool";
 
     // Address space costs nothing, and a map that has to grow makes readers wait. Free pages and the tree around the data take

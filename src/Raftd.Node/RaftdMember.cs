@@ -119,8 +119,7 @@ internal sealed class RaftdMember : IDisposable
     private static void Reconcile(WriteAheadLog wal, StateMachine state, ILogger logger)
     {
         var applied = state.Applied;
-        var covered = applied.Index + 1 >= wal.FirstIndex && applied.Index <= wal.LastIndex;
-        if (covered && wal.Term(applied.Index) == applied.Term)
+        if (IsInLog(new EntryId(applied.Term, applied.Index), wal.FirstIndex, wal.LastIndex, wal.Term))
         {
             return;
         }
@@ -135,6 +134,10 @@ internal sealed class RaftdMember : IDisposable
             applied.Term,
             last with { Term = Math.Max(last.Term, applied.Term), Commit = applied.Index });
     }
+
+    /// <summary>Whether the entries behind the state in the log are those that follow it.</summary>
+    internal static bool IsInLog(EntryId applied, ulong first, ulong last, Func<ulong, ulong> termOf) =>
+        applied.Index + 1 >= first && applied.Index <= last && termOf(applied.Index) == applied.Term;
 
     private static RaftdMember Wire(
         MemberOptions options, MemberSeams seams, SpoolDirectory spool, WriteAheadLog wal, StateMachine state)

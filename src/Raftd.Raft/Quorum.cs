@@ -1,7 +1,7 @@
 namespace Raftd.Raft;
 
 /// <summary>The arithmetic of majorities.</summary>
-internal static class Quorum
+public static class Quorum
 {
     /// <summary>The smallest majority of n. Two majorities of n share a member: that is all of Raft's safety.</summary>
     public static int Of(int voters) => (voters / 2) + 1;

@@ -105,7 +105,7 @@ public sealed partial class StateMachine
         }
     }
 
-    private static SnapshotMeta ReadSnapshotMeta(IBucketReader reader, ulong clusterId, int knownLevel)
+    internal static SnapshotMeta ReadSnapshotMeta(IBucketReader reader, ulong clusterId, int knownLevel)
     {
         var meta = StoredMeta.Read(reader, knownLevel);
         if (meta is null)

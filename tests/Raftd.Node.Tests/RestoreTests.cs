@@ -118,6 +118,10 @@ public sealed class RestoreTests(LoneNode lone) : IClassFixture<LoneNode>, IDisp
         var refused = Assert.Throws<FatalStopException>(() => Restore(backup));
         Assert.Equal(FatalReason.DataDirectoryUnusable, refused.Reason);
         Assert.EndsWith("/note", Assert.Single(Directory.GetFileSystemEntries(DataDirectory)), StringComparison.Ordinal);
+
+        File.Delete(Path.Combine(DataDirectory, "note"));
+        Directory.CreateDirectory(Path.Combine(DataDirectory, "wal"));
+        Assert.Equal(FatalReason.DataDirectoryUnusable, Assert.Throws<FatalStopException>(() => Restore(backup)).Reason);
     }
 
     /// <summary>What a crash leaves beside the directory is in nobody's way.</summary>

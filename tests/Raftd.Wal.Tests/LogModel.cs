@@ -24,25 +24,32 @@ internal sealed record LogModel(ulong BaseIndex, ulong BaseTerm, LogState State,
         new(index, term, state, ImmutableSortedDictionary<ulong, LogEntry>.Empty);
 
     /// <summary>Null when the log says the same; else the first difference. A log may start later than the model.</summary>
-    public string? Difference(WriteAheadLog log)
+    public string? Difference(WriteAheadLog log) => Difference(
+        log.FirstIndex, log.LastIndex, log.State, log.Term, () => log.Read(log.FirstIndex, log.WrittenIndex + 1, long.MaxValue));
+
+    /// <inheritdoc cref="Difference(WriteAheadLog)"/>
+    public string? Difference(ReadOnlyLog log) => Difference(
+        log.FirstIndex, log.LastIndex, log.State, log.Term, () => log.Read(log.FirstIndex, long.MaxValue));
+
+    private string? Difference(
+        ulong first, ulong last, LogState state, Func<ulong, ulong> termOf, Func<IReadOnlyList<LogEntry>> readAll)
     {
-        if (log.LastIndex != LastIndex)
+        if (last != LastIndex)
         {
-            return $"last index {log.LastIndex} instead of {LastIndex}";
+            return $"last index {last} instead of {LastIndex}";
         }
 
-        if (log.State with { Recovering = State.Recovering } != State)
+        if (state with { Recovering = State.Recovering } != State)
         {
-            return $"state {log.State} instead of {State}";
+            return $"state {state} instead of {State}";
         }
 
-        if (log.FirstIndex <= BaseIndex || log.Term(log.FirstIndex - 1) != Term(log.FirstIndex - 1))
+        if (first <= BaseIndex || termOf(first - 1) != Term(first - 1))
         {
-            return $"first index {log.FirstIndex}, term before it {log.Term(log.FirstIndex - 1)}, base {BaseIndex}";
+            return $"first index {first}, term before it {termOf(first - 1)}, base {BaseIndex}";
         }
 
-        var read = log.Read(log.FirstIndex, log.WrittenIndex + 1, long.MaxValue);
-        return read.Where(entry => !Same(entry, Entries[entry.Index])).Select(entry => $"entry {entry.Index}").FirstOrDefault();
+        return readAll().Where(entry => !Same(entry, Entries[entry.Index])).Select(entry => $"entry {entry.Index}").FirstOrDefault();
     }
 
     private static bool Same(in LogEntry a, in LogEntry b) =>

@@ -26,13 +26,14 @@ internal sealed class SweptLog
     private readonly MemoryFileSystem _disk = new();
     private readonly List<(int Start, int End, LogModel After)> _records = []; // of the last segment
     private readonly byte[] _bytes; // of the last segment
+    private readonly LogModel _firstSegment;
     private readonly int _provenByHeader;
     private readonly int _provenByLastBatch;
     private int _end = HeaderBytes;
 
     public SweptLog()
     {
-        var begun = BeginLastSegment();
+        var begun = BeginLastSegment(out _firstSegment);
         _provenByHeader = _end;
         var work = new Workload(_disk, Options, begun);
         FillSegment(work);
@@ -62,6 +63,11 @@ internal sealed class SweptLog
         ? null
         : new Outcome(_records.FindLast(record => record.End <= offset).After, TailKind.Torn);
 
+    /// <summary>What is left before that byte of the last segment, for one who takes what there is.</summary>
+    public LogModel LeftBefore(int offset) => offset < HeaderBytes
+        ? _firstSegment
+        : _records.FindLast(record => record.End <= offset).After ?? _firstSegment;
+
     /// <summary>What has to come of it if the last segment has nothing but zeros from there on.</summary>
     /// <remarks>Between two records nothing tells that from a log that ended there.</remarks>
     /// <returns>Null: the log has to be refused.</returns>
@@ -82,11 +88,12 @@ internal sealed class SweptLog
     private bool HasMoreThanZeros(int low, int high) => high > low && _bytes.AsSpan(low, high - low).ContainsAnyExcept((byte)0);
 
     /// <summary>The first process: its first batch leaves no room, its second one begins the next segment.</summary>
-    private LogModel BeginLastSegment()
+    private LogModel BeginLastSegment(out LogModel firstSegment)
     {
         var work = new Workload(_disk, Workload.SmallSegments, LogModel.Empty);
         work.Append(1, 1, 9, 370, withState: true);
         work.Sync();
+        firstSegment = work.Latest;
         Append(work, 1, 10, 5, 100);
         work.Sync();
         work.Log.Dispose();

@@ -198,7 +198,7 @@ internal sealed class Applier : ILoop
     {
         if (!_isInSlices)
         {
-            result = Apply(entry, isAsked);
+            result = EntryApply.Begin(_state, entry, isAsked);
             _isInSlices = result is null;
             return !_isInSlices;
         }
@@ -206,18 +206,6 @@ internal sealed class Applier : ILoop
         result = _state.ApplySlice();
         _isInSlices = result is null;
         return !_isInSlices;
-    }
-
-    private CommandResult? Apply(Entry entry, bool isAsked)
-    {
-        if (entry.Kind == EntryKind.Configuration)
-        {
-            return _state.ApplyConfiguration(entry.Index, entry.Term, entry.Data);
-        }
-
-        return entry.Data.IsEmpty
-            ? _state.ApplyEmpty(entry.Index, entry.Term)
-            : _state.Apply(entry.Index, entry.Term, entry.Data, isAsked);
     }
 
     /// <summary>Publishes and answers what was applied since the last time, if anything was.</summary>

@@ -24,9 +24,11 @@ internal sealed class WalRaftStorage(WriteAheadLog log) : IRaftStorage
     public IReadOnlyList<Entry> Entries(ulong low, ulong high, long maxBytes) => Read(log, low, high, maxBytes);
 
     /// <summary>Any thread.</summary>
-    public static Entry[] Read(WriteAheadLog log, ulong low, ulong high, long maxBytes)
+    public static Entry[] Read(WriteAheadLog log, ulong low, ulong high, long maxBytes) =>
+        EntriesOf(log.Read(low, high, maxBytes));
+
+    public static Entry[] EntriesOf(IReadOnlyList<LogEntry> records)
     {
-        var records = log.Read(low, high, maxBytes);
         var entries = new Entry[records.Count];
         for (var i = 0; i < entries.Length; i++)
         {

@@ -51,12 +51,15 @@ internal sealed class DataFileCheck
         _fileBytes = fileBytes;
     }
 
+    /// <param name="environment">Open, and not read from yet.</param>
+    /// <param name="path">Of its data file.</param>
+    /// <param name="lengthens">False for one who only looks: no page in use is beyond the end then, and no other is read.</param>
     /// <exception cref="BucketStoreException">With <see cref="BucketStoreFault.Corrupt"/>.</exception>
-    public static void Run(LightningEnvironment environment, string path)
+    public static void Run(LightningEnvironment environment, string path, bool lengthens = true)
     {
         var info = environment.Info;
         var neededBytes = (info.LastPage + 1) * info.PageSizeBytes;
-        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        using var file = File.OpenHandle(path, FileMode.Open, lengthens ? FileAccess.ReadWrite : FileAccess.Read, FileShare.ReadWrite);
         var fileBytes = RandomAccess.GetLength(file);
         if (fileBytes >= neededBytes)
         {
@@ -64,7 +67,10 @@ internal sealed class DataFileCheck
         }
 
         new DataFileCheck(file, path, info.PageSizeBytes, fileBytes).CheckTrees(info.LastTransactionId);
-        RandomAccess.SetLength(file, neededBytes);
+        if (lengthens)
+        {
+            RandomAccess.SetLength(file, neededBytes);
+        }
     }
 
     private void CheckTrees(long transactionId)

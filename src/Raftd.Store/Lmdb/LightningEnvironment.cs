@@ -25,6 +25,9 @@ internal sealed record EnvironmentConfiguration
     public required int MaxReaders { get; init; }
 
     public required int MaxDatabases { get; init; }
+
+    /// <summary>Makes and changes no file, and leaves LMDB's locks out: the caller holds a lock that keeps writers away.</summary>
+    public bool IsReadOnly { get; init; }
 }
 
 /// <summary>Where an environment stands.</summary>
@@ -91,7 +94,8 @@ internal sealed class LightningEnvironment : IDisposable
             LmdbNative.mdb_env_set_maxreaders(_handle, (uint)configuration.MaxReaders), "set the reader slots");
         LmdbException.ThrowIfFailed(
             LmdbNative.mdb_env_set_maxdbs(_handle, (uint)configuration.MaxDatabases), "set the databases");
-        LmdbException.ThrowIfFailed(LmdbNative.mdb_env_open(_handle, path, LmdbNative.NoTls, FileMode), $"open {path}");
+        var flags = LmdbNative.NoTls | (configuration.IsReadOnly ? LmdbNative.ReadOnly | LmdbNative.NoLock : 0);
+        LmdbException.ThrowIfFailed(LmdbNative.mdb_env_open(_handle, path, flags, FileMode), $"open {path}");
 
         // The slots of processes that died.
         LmdbException.ThrowIfFailed(LmdbNative.mdb_reader_check(_handle, out _), "check readers");

@@ -39,10 +39,11 @@ internal sealed unsafe class LightningTransaction : SafeHandle
         return new LightningTransaction(environment, transaction, isReadOnly);
     }
 
-    /// <summary>Opens a named database, or makes it if it is not there; its number is valid once this has committed.</summary>
+    /// <summary>Opens a named database, or makes it if it is not there and this transaction may write; its number is valid once
+    /// this has committed.</summary>
     public LightningDatabase OpenDatabase(string name)
     {
-        var code = LmdbNative.mdb_dbi_open(this, name, LmdbNative.Create, out var database);
+        var code = LmdbNative.mdb_dbi_open(this, name, IsReadOnly ? 0 : LmdbNative.Create, out var database);
         LmdbException.ThrowIfFailed(code, $"open the database {name}");
         return new LightningDatabase(database);
     }

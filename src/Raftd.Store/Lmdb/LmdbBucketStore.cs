@@ -48,11 +48,7 @@ public sealed class LmdbBucketStore : IBucketStore
         _ownership = ownership;
         _dataPath = Path.Combine(directory, DataFileName);
         var file = new FileInfo(_dataPath);
-        if (file is { Exists: true, Length: 0 })
-        {
-            // LMDB would take it for a new one and forget everything without a word.
-            throw new BucketStoreException(BucketStoreFault.Corrupt, $"{_dataPath} is empty");
-        }
+        RequireContent(file);
 
         WriteReaderTable(Path.Combine(directory, ReaderTableFileName), options.MaxReaders);
         _environment = new LightningEnvironment(directory, new EnvironmentConfiguration
@@ -202,9 +198,18 @@ public sealed class LmdbBucketStore : IBucketStore
         }
     }
 
-    private static LightningDatabase[] OpenDatabases(LightningEnvironment environment)
+    internal static void RequireContent(FileInfo file)
     {
-        using var transaction = environment.BeginTransaction();
+        if (file is { Exists: true, Length: 0 })
+        {
+            // LMDB would take it for a new one and forget everything without a word.
+            throw new BucketStoreException(BucketStoreFault.Corrupt, $"{file.FullName} is empty");
+        }
+    }
+
+    internal static LightningDatabase[] OpenDatabases(LightningEnvironment environment, bool readOnly = false)
+    {
+        using var transaction = environment.BeginTransaction(readOnly);
         var databases = new LightningDatabase[BucketLimits.BucketCount];
         for (var i = 0; i < databases.Length; i++)
         {

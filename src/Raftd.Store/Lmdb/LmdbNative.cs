@@ -58,7 +58,9 @@ internal static unsafe partial class LmdbNative
     // mdb_env_open
     public const uint NoTls = 0x200000;
 
-    // mdb_txn_begin
+    public const uint NoLock = 0x400000;
+
+    // mdb_env_open, mdb_txn_begin
     public const uint ReadOnly = 0x20000;
 
     // mdb_dbi_open

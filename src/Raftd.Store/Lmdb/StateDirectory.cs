@@ -55,7 +55,7 @@ public sealed partial class StateDirectory : IStateDirectory
         string dataDirectory, LmdbBucketStoreOptions options, Action<StateInstallStep>? onStep, StoreLock ownership)
     {
         _dataDirectory = dataDirectory;
-        _statePath = Path.Combine(dataDirectory, "state");
+        _statePath = PathIn(dataDirectory);
         _installingPath = Path.Combine(dataDirectory, "state.installing");
         _options = options;
         _onStep = onStep ?? (static _ => { });
@@ -65,6 +65,8 @@ public sealed partial class StateDirectory : IStateDirectory
     public bool IsNew { get; private set; }
 
     public IBucketStore Current => _current ?? throw new ObjectDisposedException(nameof(StateDirectory));
+
+    internal static string PathIn(string dataDirectory) => Path.Combine(dataDirectory, "state");
 
     private string DataPath => Path.Combine(_statePath, LmdbBucketStore.DataFileName);
 

@@ -27,6 +27,32 @@ public sealed class DirectoryLock : IDisposable
         try
         {
             Take(handle, file, directory);
+            NoteHolder(file);
+            return new DirectoryLock(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes the lock for one who only reads: nothing in the directory is made or changed.</summary>
+    /// <returns>Null where no member ever had the directory: there is no file to lock.</returns>
+    /// <exception cref="DirectoryLockedException">A member has it.</exception>
+    public static DirectoryLock? AcquireForReading(string directory)
+    {
+        var path = Path.Combine(directory, FileName);
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        var handle = Posix.OpenOrThrow(path, Posix.ReadOnly, "open");
+        var file = new PosixFile(handle, path);
+        try
+        {
+            Take(handle, file, directory);
             return new DirectoryLock(file);
         }
         catch
@@ -47,7 +73,10 @@ public sealed class DirectoryLock : IDisposable
                 ? new DirectoryLockedException(directory, ReadHolder(file))
                 : new StorageIoException("lock", directory, errno);
         }
+    }
 
+    private static void NoteHolder(PosixFile file)
+    {
         try
         {
             file.SetLength(0);

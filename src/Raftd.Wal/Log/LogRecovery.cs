@@ -22,25 +22,51 @@
 namespace Raftd.Wal;
 
 /// <summary>Reads the log from disk at start. Changes nothing on disk. See the top of the file.</summary>
-/// <param name="files">The log's directory.</param>
+/// <param name="open">Opens a segment's file.</param>
 /// <param name="numbers">The segments there, live and dead, in rising order; at least one.</param>
 /// <param name="live">Receives the live segments, oldest first; the caller closes them, also after a throw.</param>
-internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbers, List<Segment> live)
+internal sealed class LogRecovery(Func<ulong, IFile> open, IReadOnlyList<ulong> numbers, List<Segment> live)
 {
     private readonly EntryIndex _index = new(0, 0);
     private LogState _state; // as of the last record replayed
     private uint _link; // its checksum, which the next record or header has to repeat
     private long _end; // where the segment before ended; the place to name if the next one does not follow
-    private ulong _numberInIndex; // of the segment being replayed; the last one is about to be copied to the next number
+    private ulong _numberInIndex; // of the segment being replayed; at a start the last one is about to be copied to the next number
 
     public RecoveredLog Run()
     {
-        OpenLive();
+        OpenLive(numbers.Count - 1);
+        return ReplayAll(copiesLast: true);
+    }
+
+    /// <summary>As Run, but damage ends the log instead of refusing it: what is before it is all that can be had.</summary>
+    /// <param name="damage">The first that was met, or null.</param>
+    /// <remarks>
+    /// For a person who has lost the quorum, and never for a start. Entries behind the damage are gone, and entries that were
+    /// replaced there are in the log again.
+    /// </remarks>
+    public RecoveredLog RunUpToDamage(out WalCorruptException? damage)
+    {
+        damage = OpenLiveBelowDamage();
+        try
+        {
+            return ReplayAll(copiesLast: false);
+        }
+        catch (WalCorruptException corrupt)
+        {
+            damage ??= corrupt;
+            var end = new TailState(TailKind.Clean, corrupt.Segment, corrupt.Offset, 0);
+            return new RecoveredLog(live, _index, _state, _state, _link, end, end.Offset);
+        }
+    }
+
+    private RecoveredLog ReplayAll(bool copiesLast)
+    {
         TailState tail = default;
         for (var at = 0; at < live.Count; at++)
         {
             var isLast = at == live.Count - 1;
-            Enter(live[at], isFirst: at == 0, isLast);
+            Enter(live[at], isFirst: at == 0, isCopied: isLast && copiesLast);
             tail = Replay(live[at], isLast);
         }
 
@@ -48,14 +74,41 @@ internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbe
         return new RecoveredLog(live, _index, state, _state, _link, tail, tail.Offset);
     }
 
+    /// <summary>Where a header cannot be read, or a segment is missing, all from there on counts as not there: nothing joins it
+    /// to what is below.</summary>
+    private WalCorruptException? OpenLiveBelowDamage()
+    {
+        WalCorruptException? first = null;
+        for (var at = numbers.Count - 1; at >= 0;)
+        {
+            try
+            {
+                OpenLive(at);
+                return first;
+            }
+            catch (WalCorruptException damage)
+            {
+                first ??= damage;
+                live.ForEach(static segment => segment.Release());
+                live.Clear();
+                while (at >= 0 && numbers[at] >= damage.Segment)
+                {
+                    at--;
+                }
+            }
+        }
+
+        return first;
+    }
+
     /// <summary>Opens the segments that count, newest first.</summary>
+    /// <param name="at">Of the newest, in the numbers.</param>
     /// <remarks>
     /// Each header says which segments it supersedes; the next live one lies just below those. A reset supersedes all. What
     /// is superseded is what a crash left undeleted, and is not read: it may be in any state.
     /// </remarks>
-    private void OpenLive()
+    private void OpenLive(int at)
     {
-        var at = numbers.Count - 1;
         while (at >= 0)
         {
             live.Insert(0, OpenSegment(numbers[at]));
@@ -74,7 +127,7 @@ internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbe
 
     private Segment OpenSegment(ulong number)
     {
-        var file = files.Open(number);
+        var file = open(number);
         try
         {
             return new Segment(ReadHeader(file, number), file);
@@ -101,10 +154,10 @@ internal sealed class LogRecovery(SegmentFiles files, IReadOnlyList<ulong> numbe
     }
 
     /// <summary>Takes the start of the log from the first header; each later one has to agree with what came before.</summary>
-    private void Enter(Segment segment, bool isFirst, bool isLast)
+    private void Enter(Segment segment, bool isFirst, bool isCopied)
     {
         var header = segment.Header;
-        _numberInIndex = isLast ? header.Number + 1 : header.Number;
+        _numberInIndex = isCopied ? header.Number + 1 : header.Number;
         if (isFirst)
         {
             _index.Restart(header.BaseIndex, header.BaseTerm);

@@ -57,7 +57,7 @@ public sealed partial class WriteAheadLog
         var live = new List<Segment>();
         try
         {
-            var found = numbers.Count > 0 ? new LogRecovery(segments, numbers, live).Run() : null;
+            var found = numbers.Count > 0 ? new LogRecovery(segments.Open, numbers, live).Run() : null;
             segments.RemoveTemporaries();
             spare.Adopt();
             var recovered = found is null ? CreateFirst(segments, options) : MoveToFreshSegment(segments, options, found);

@@ -101,7 +101,7 @@ public sealed partial class WriteAheadLog
     }
 
     /// <summary>Reads runs of neighbouring records with one call each.</summary>
-    private static List<LogEntry> ReadAt(ulong low, List<EntryPosition> positions, List<Segment> held)
+    internal static List<LogEntry> ReadAt(ulong low, List<EntryPosition> positions, List<Segment> held)
     {
         var entries = new List<LogEntry>(positions.Count);
         var (start, at) = (0, 0);

@@ -17,11 +17,15 @@ internal sealed class SegmentFiles(IFileSystem files, string directory, SpareSeg
     public const string Suffix = ".wal";
     public const string TemporarySuffix = ".tmp";
 
-    public string NameOf(ulong number) =>
+    public string NameOf(ulong number) => NameOf(directory, number);
+
+    public static string NameOf(string directory, ulong number) =>
         Path.Combine(directory, number.ToString("x16", CultureInfo.InvariantCulture) + Suffix);
 
     /// <summary>The numbers of the segments in the directory, live and superseded, in rising order.</summary>
-    public List<ulong> List()
+    public List<ulong> List() => List(files, directory);
+
+    public static List<ulong> List(IFileSystem files, string directory)
     {
         var numbers = new List<ulong>();
         foreach (var name in files.List(directory))

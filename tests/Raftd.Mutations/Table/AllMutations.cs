@@ -27,6 +27,7 @@ internal static class AllMutations
         .. CodecMutations.List,
         .. WatchMutations.List,
         .. MaintenanceMutations.List,
+        .. RecoveryMutations.List,
         .. ListMutations.List,
         .. WatchRestMutations.List,
     ];

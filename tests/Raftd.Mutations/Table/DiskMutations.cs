@@ -102,7 +102,7 @@ internal static class DiskMutations
             Name = "torn-tail-not-remembered",
             Failures = [27],
             Wrong = "a member that lost the end of its log votes and acknowledges as before",
-            In = "LogRecovery.Run",
+            In = "LogRecovery.ReplayAll",
             Original = "_state.Recovering || tail.Kind == TailKind.Torn",
             Broken = "_state.Recovering",
             Suites = [Suite.Simulator, Suite.Wal],
