@@ -30,7 +30,7 @@ public sealed class OpenApiTests(InMemoryHost host) : IClassFixture<InMemoryHost
         using var document = await DocumentAsync();
         var responses = document.RootElement.GetProperty("paths").GetProperty("/key/{key}").GetProperty("put").GetProperty("responses");
         Assert.Equal(
-            "200 204 403 404 412 413",
+            "200 204 403 404 409 412 413",
             string.Join(' ', responses.EnumerateObject().Select(response => response.Name).Order(StringComparer.Ordinal)));
         Assert.Equal("stored; prev was asked for and there was none", Description("204"));
         Assert.Equal("no such lease", Description("404"));

@@ -36,3 +36,11 @@ public sealed class WatchTests(SharedCluster shared) : WatchBehaviours, IDisposa
 
     public void Dispose() => shared.ShowLogsOfAFailure();
 }
+
+[Collection<SharedClusterCollection>]
+public sealed class RouteTests(SharedCluster shared) : RouteBehaviours, IDisposable
+{
+    protected override IReadOnlyList<IApiHost> Members { get; } = MemberAsHost.AllOf(shared.Cluster);
+
+    public void Dispose() => shared.ShowLogsOfAFailure();
+}

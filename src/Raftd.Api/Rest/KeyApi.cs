@@ -56,6 +56,7 @@ internal sealed class KeyApi(ApiServices services)
             ContentTypes.Bytes)
         .Answers(204, "stored; prev was asked for and there was none")
         .Refuses(404, "no such lease")
+        .Refuses(409, "the lease has as many keys as it may")
         .Refuses(412, "the condition does not hold")
         .Refuses(413, "the value is too large");
 
@@ -75,6 +76,7 @@ internal sealed class KeyApi(ApiServices services)
         .Answers(304, "not newer than If-None-Match, or nothing newer came within wait")
         .Refuses(404, "no such key")
         .Refuses(410, "that revision has been compacted away")
+        .Refuses(412, "the condition does not hold")
         .Refuses(416, "the range lies beyond the value");
 
     private static void DescribeDelete(RouteHandlerBuilder delete) => delete

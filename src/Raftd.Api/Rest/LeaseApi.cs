@@ -52,7 +52,8 @@ internal sealed class LeaseApi(ILeaseService leaseService)
             new(ParameterPlace.Form, "key", "the key's own name; not `meta`", "nodeinfo"),
             new(ParameterPlace.Form, "data", "its value", """{"http_addr":"127.0.0.1:9001","node_id":1}"""))
         .AnswersJson(200, "renewed", typeof(KeepAliveView))
-        .Refuses(404, NoSuchLease);
+        .Refuses(404, NoSuchLease)
+        .Refuses(409, "the lease has as many keys as it may");
 
     private static void DescribeTimeToLive(RouteHandlerBuilder timeToLive) => timeToLive
         .WithSummary("A lease and its keys, with the seconds they have left")

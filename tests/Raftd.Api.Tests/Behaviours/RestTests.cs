@@ -20,3 +20,8 @@ public sealed class WatchTests(OneMember member) : WatchBehaviours, IClassFixtur
 {
     protected override IReadOnlyList<IApiHost> Members => member.Members;
 }
+
+public sealed class RouteTests(OneMember member) : RouteBehaviours, IClassFixture<OneMember>
+{
+    protected override IReadOnlyList<IApiHost> Members => member.Members;
+}

@@ -1,0 +1,56 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Raftd.Api.Tests.Behaviours;
+
+/// <summary>One line of the REST contract: a route, a status that it answers with, and the requests that bring it about.</summary>
+/// <param name="Route">As the OpenAPI document names it, with the method before it.</param>
+/// <param name="Status">Of the last request; those before it succeed.</param>
+/// <param name="Requests">Each <c>METHOD target + Header: value &lt; body</c>. <c>$key</c> is a key of the line's own, <c>$2.revision</c>
+/// the revision that the second request was answered with, <c>$1.body</c> the body of the first answer, <c>$1.member_id</c> a field of
+/// its JSON.</param>
+public sealed partial record RouteCase(string Route, int Status, params string[] Requests)
+{
+    /// <summary>A request that takes back what the last one left for other lines.</summary>
+    public string? After { get; init; }
+
+    public override string ToString() => $"{Route} {Status}: {Requests[^1]}";
+
+    /// <param name="key">Of this line alone.</param>
+    /// <param name="send">Method, target, headers, body.</param>
+    /// <returns>The answer to the last request.</returns>
+    internal RawAnswer Ask(string key, Func<string, string, string, byte[]?, RawAnswer> send)
+    {
+        var answers = new List<RawAnswer>();
+        foreach (var request in After is null ? Requests : [.. Requests, After])
+        {
+            Assert.True(
+                answers.Count == Requests.Length || answers is not [.., { Status: >= 300 }],
+                $"{this}: before it, {answers.LastOrDefault()?.Text}");
+            var bodyAt = request.IndexOf(" < ", StringComparison.Ordinal);
+            var parts = Fill(bodyAt < 0 ? request : request[..bodyAt], key, answers).Split(" + ");
+            var body = bodyAt < 0 ? null : Encoding.UTF8.GetBytes(Fill(request[(bodyAt + 3)..], key, answers));
+            var verb = parts[0].Split(' ', 2);
+            answers.Add(send(verb[0], verb[1], string.Concat(parts.Skip(1).Select(static header => header + "\r\n")), body));
+        }
+
+        return answers[Requests.Length - 1];
+    }
+
+    private static string Fill(string text, string key, List<RawAnswer> answers) => Earlier().Replace(
+        text.Replace("$key", key, StringComparison.Ordinal),
+        match =>
+        {
+            var answer = answers[int.Parse(match.Groups["answer"].Value) - 1];
+            return match.Groups["what"].Value switch
+            {
+                "revision" => answer.Header("X-Raftd-Revision")!,
+                "body" => answer.Text,
+                var field => JsonElement.Parse(answer.Text).GetProperty(field).ToString(),
+            };
+        });
+
+    [GeneratedRegex(@"\$(?<answer>[1-9])\.(?<what>[a-z_]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Earlier();
+}
