@@ -12,6 +12,8 @@ internal static class HelpCommand
           raftd [serve] [flags] <data-dir>   run a member that keeps its data in <data-dir>
           raftd cert [flags] [host ...]      make certificates to try TLS with; 'raftd cert -help' says how
           raftd snapshot save|status|restore make a backup, check it, make a cluster of it; 'raftd snapshot -help' says how
+          raftd export [PREFIX]              write keys and leases as lines of JSON; 'raftd export -help' says how
+          raftd import FILE                  read them again, or those of Consul or etcd; 'raftd import -help' says how
           raftd version                      print the version
           raftd help                         print this
 

@@ -1,6 +1,7 @@
 // raftd: the executable. Its commands, in the order of `raftd help`.
 
 using Raftd.Cli;
+using Raftd.Cli.Moving;
 
 var line = CommandLine.Parse(args);
 
@@ -11,6 +12,10 @@ return (int)(line.Verb switch
     Verb.CertHelp => CertCommand.Help(Console.Out),
     Verb.Snapshot => await SnapshotCommand.RunAsync(line.Snapshot!, Console.Out, Console.Error),
     Verb.SnapshotHelp => SnapshotCommand.Help(Console.Out),
+    Verb.Export => await ExportCommand.RunAsync(line.Export!, Console.OpenStandardOutput(), Console.Error),
+    Verb.ExportHelp => ExportCommand.Help(Console.Out),
+    Verb.Import => await ImportCommand.RunAsync(line.Import!, Console.OpenStandardInput(), Console.Error),
+    Verb.ImportHelp => ImportCommand.Help(Console.Out),
     Verb.Version => VersionCommand.Run(Console.Out),
     Verb.Help => HelpCommand.Run(Console.Out),
     _ => ProcessEnd.Report(Console.Error, line.Error!),

@@ -13,16 +13,15 @@ internal static class SnapshotLine
     /// <summary>Reads the words. Never throws; a line that cannot be read has an error.</summary>
     public static CommandLine Parse(IReadOnlyList<string> words)
     {
-        var endpoint = new Option<string>("--endpoint", "-endpoint");
-        var authority = new Option<string>("--cacert", "-cacert");
-        var certificate = new Option<string>("--cert", "-cert");
-        var key = new Option<string>("--key", "-key");
+        var endpoint = EndpointFlags.Named("endpoint");
+        var certificates = new EndpointFlags();
         var label = new Option<string>("--id", "-id");
         var raise = new Option<long>("--bump-revision", "-bump-revision");
         var help = new Option<bool>("--help", "-help", "-h") { Recursive = true };
         var file = new Argument<string>("file");
         var directory = new Argument<string>("data-dir");
-        var save = new Command("save") { file, endpoint, authority, certificate, key };
+        var save = new Command("save") { file, endpoint };
+        certificates.AddTo(save);
         var status = new Command("status") { file };
         var restore = new Command("restore") { file, directory, label, raise };
         var snapshot = new Command("snapshot") { save, status, restore, help };
@@ -58,17 +57,10 @@ internal static class SnapshotLine
                     path, parsed.GetValue(directory)!, parsed.GetValue(label) ?? Environment.MachineName, by));
         }
 
-        var from = parsed.GetValue(endpoint)
-            ?? Environment.GetEnvironmentVariable(MemberEndpoint.Variable) ?? MemberEndpoint.Default;
-        if (!Uri.TryCreate(from, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
-        {
-            return CommandLine.Wrong($"-endpoint {from}: is no URL", $"name a member as {MemberEndpoint.Default}");
-        }
-
-        return parsed.GetValue(certificate) is null == parsed.GetValue(key) is null
-            ? Asked(new SnapshotOptions.Save(
-                path, new MemberEndpoint(url, parsed.GetValue(authority), parsed.GetValue(certificate), parsed.GetValue(key))))
-            : CommandLine.Wrong("-cert and -key go together", ShowsHow);
+        var from = certificates.Read(parsed, EndpointFlags.UrlsOf(parsed, endpoint), "-endpoint", out var problem);
+        return problem ?? (from.Count == 1
+            ? Asked(new SnapshotOptions.Save(path, from[0]))
+            : CommandLine.Wrong("-endpoint: a backup is of one member", ShowsHow));
     }
 
     private static CommandLine Asked(SnapshotOptions options) => new() { Verb = Verb.Snapshot, Snapshot = options };

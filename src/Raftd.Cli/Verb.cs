@@ -10,6 +10,10 @@ internal enum Verb
     CertHelp,
     Snapshot,
     SnapshotHelp,
+    Export,
+    ExportHelp,
+    Import,
+    ImportHelp,
     Version,
     Help,
 }
