@@ -158,7 +158,7 @@ internal sealed class EtcdImport(ImportOptions.Etcd options, Remote source, Remo
             Enter(ImportPhase.Settle, _state.Revision);
         }
 
-        var settling = new LeaseSettling(source, target, _range, _state.Revision, progress);
+        var settling = new LeaseSettling(source, target, _range, _state.Revision);
         await settling.RunAsync(withOthers: options.Prefix.Length == 0, CancellationToken.None);
         progress.Say($"gave {settling.Keys} keys their leases, {settling.Leases} in all, with the time that is left of them");
         return await CompareAsync(_state.Revision);
@@ -201,10 +201,11 @@ internal sealed class EtcdImport(ImportOptions.Etcd options, Remote source, Remo
 
     private async Task FollowAsync(CancellationToken switching)
     {
-        progress.Say(
-            $"follows from source revision {_state.Revision + 1}: stop the clients of the source, then send SIGINT (Ctrl-C) to switch");
+        progress.Say(options.Follow
+            ? $"follows from source revision {_state.Revision + 1}: stop the clients of the source, then send SIGINT (Ctrl-C) to switch"
+            : $"takes what has changed behind source revision {_state.Revision}, and switches");
         using var following = new Following(source, target, _range, _state.Revision, progress);
-        await following.RunAsync(SaveSometimes, switching);
+        await following.RunAsync(SaveSometimes, options.Follow ? switching : new CancellationToken(canceled: true));
         _state = _state with { Revision = following.Applied };
     }
 

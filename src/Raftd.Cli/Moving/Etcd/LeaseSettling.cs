@@ -10,7 +10,7 @@ using Raftd.Api.Wire;
 
 namespace Raftd.Cli.Moving.Etcd;
 
-internal sealed class LeaseSettling(Remote source, Remote target, KeyRange range, long revision, Progress progress)
+internal sealed class LeaseSettling(Remote source, Remote target, KeyRange range, long revision)
 {
     /// <summary>Grants under way. Each is an entry of the target's log.</summary>
     private const int GrantsAtOnce = 32;
@@ -86,7 +86,6 @@ internal sealed class LeaseSettling(Remote source, Remote target, KeyRange range
         }
 
         Keys += _batch.Count;
-        progress.Add("leases given", _batch.Count, bytes: 0);
         _batch.Clear();
     }
 
