@@ -29,6 +29,7 @@ internal static class AllMutations
         .. MaintenanceMutations.List,
         .. ListMutations.List,
         .. WatchRestMutations.List,
+        .. MovingMutations.List,
     ];
 
     /// <summary>Names that are taken twice, or asked for and not there.</summary>
