@@ -83,6 +83,7 @@ public sealed class EtcdImportTests(ITestOutputHelper output) : IAsyncLifetime
         await PutAsync(source, "stays", stays);
         await PutAsync(source, "revoked", revoked);
         await PutAsync(source, "ends", ends);
+        await PutLargeAsync(source, "large/copied", seed: 1);
 
         var import = Import(etcd.Address, raftd.Address, "-follow");
         await Until.TrueAsync("it follows", Limit, () => Task.FromResult(import.Said.Contains("follows from", StringComparison.Ordinal)));
@@ -101,6 +102,7 @@ public sealed class EtcdImportTests(ITestOutputHelper output) : IAsyncLifetime
             await CallAsync(source, "KV/Txn", txn, TxnResponse.Parser);
         }
 
+        await PutLargeAsync(source, "large/followed", seed: 2);
         var pair = new TxnRequest();
         pair.Success.Add(new RequestOp { RequestPut = new PutRequest { Key = ByteString.CopyFromUtf8("pair/1"), Lease = stays } });
         pair.Success.Add(new RequestOp { RequestPut = new PutRequest { Key = ByteString.CopyFromUtf8("pair/2") } });
@@ -219,6 +221,15 @@ public sealed class EtcdImportTests(ITestOutputHelper output) : IAsyncLifetime
 
     private static async Task PutAsync(GrpcPeer peer, string key, long lease) => await CallAsync(
         peer, "KV/Put", new PutRequest { Key = ByteString.CopyFromUtf8(key), Value = ByteString.CopyFromUtf8($"of {key}"), Lease = lease }, PutResponse.Parser);
+
+    /// <summary>Larger than a batch of the import, and nearly as large as etcd takes.</summary>
+    private static async Task PutLargeAsync(GrpcPeer peer, string key, int seed)
+    {
+        var value = new byte[1_400_000];
+        new Random(seed).NextBytes(value);
+        await CallAsync(
+            peer, "KV/Put", new PutRequest { Key = ByteString.CopyFromUtf8(key), Value = ByteString.CopyFrom(value) }, PutResponse.Parser);
+    }
 
     private static async Task<long> GrantAsync(GrpcPeer peer, long seconds) =>
         ((LeaseGrantResponse)await CallAsync(peer, "Lease/LeaseGrant", new LeaseGrantRequest { TTL = seconds }, LeaseGrantResponse.Parser)).ID;
