@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Raftd.Cli.Moving;
 using Raftd.Cli.Settings;
 
 namespace Raftd.Cli;
@@ -18,7 +19,7 @@ internal sealed record CommandLine
     /// </summary>
     private static readonly string[] Reserved =
     [
-        "get", "put", "del", "ls", "watch", "txn", "incr", "history", "export", "import", "lease", "lock", "elect",
+        "get", "put", "del", "ls", "watch", "txn", "incr", "history", "lease", "lock", "elect",
         "status", "backup", "restore", "bench", "doctor", "shell", "completion", "dev", "start", "stop",
     ];
 
@@ -39,6 +40,12 @@ internal sealed record CommandLine
     /// <summary>Set exactly when the verb is <see cref="Verb.Recover"/>.</summary>
     public RecoverOptions? Recovery { get; init; }
 
+    /// <summary>Set exactly when the verb is <see cref="Verb.Export"/>.</summary>
+    public ExportOptions? Export { get; init; }
+
+    /// <summary>Set exactly when the verb is <see cref="Verb.Import"/>.</summary>
+    public ImportOptions? Import { get; init; }
+
     /// <summary>Set exactly when the verb is <see cref="Verb.None"/>.</summary>
     public FatalError? Error { get; init; }
 
@@ -56,6 +63,8 @@ internal sealed record CommandLine
             "snapshot" => SnapshotLine.Parse([.. words.Skip(1)]),
             "member" => MemberLine.Parse([.. words.Skip(1)]),
             "recover" => RecoverLine.Parse([.. words.Skip(1)]),
+            "export" => ExportWords.Parse([.. words.Skip(1)]),
+            "import" => ImportWords.Parse([.. words.Skip(1)]),
             "serve" => ParseServe(words.Skip(1)),
             _ when Array.IndexOf(Reserved, first) >= 0 => Wrong(
                 $"'{first}' is not a command of this release", $"for a data directory of that name write ./{first}"),

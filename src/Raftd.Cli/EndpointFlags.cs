@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Raftd.Cli;
 
-/// <summary>The flags with which a command names the member that it speaks with.</summary>
+/// <summary>The flags with which a command names the one member that it speaks with.</summary>
 internal sealed class EndpointFlags
 {
     public const string Help =
@@ -11,34 +11,22 @@ internal sealed class EndpointFlags
         -cacert FILE     the CA of a member with TLS; -cert and -key where it asks for a certificate
         """;
 
-    private readonly Option<string> _endpoint = new("--endpoint", "-endpoint") { Recursive = true };
-    private readonly Option<string> _authority = new("--cacert", "-cacert") { Recursive = true };
-    private readonly Option<string> _certificate = new("--cert", "-cert") { Recursive = true };
-    private readonly Option<string> _key = new("--key", "-key") { Recursive = true };
+    private readonly Option<string> _endpoint = ServerFlags.Named("endpoint");
+    private readonly ServerFlags _server = new();
 
     /// <summary>To this command and those below it.</summary>
     public void AddTo(Command command)
     {
-        foreach (var flag in (Option[])[_endpoint, _authority, _certificate, _key])
-        {
-            command.Options.Add(flag);
-        }
+        command.Options.Add(_endpoint);
+        _server.AddTo(command);
     }
 
     /// <param name="parsed">Of a line with these flags.</param>
-    /// <param name="showsHow">What to do about a wrong one.</param>
+    /// <param name="showsHow">What to do where it names several.</param>
     /// <param name="use">Makes the line of the member.</param>
     public CommandLine Read(ParseResult parsed, string showsHow, Func<MemberEndpoint, CommandLine> use)
     {
-        var from = parsed.GetValue(_endpoint) ?? Environment.GetEnvironmentVariable(MemberEndpoint.Variable) ?? MemberEndpoint.Default;
-        if (!Uri.TryCreate(from, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
-        {
-            return CommandLine.Wrong($"-endpoint {from}: is no URL", $"name a member as {MemberEndpoint.Default}");
-        }
-
-        var (certificate, key) = (parsed.GetValue(_certificate), parsed.GetValue(_key));
-        return certificate is null == key is null
-            ? use(new MemberEndpoint(url, parsed.GetValue(_authority), certificate, key))
-            : CommandLine.Wrong("-cert and -key go together", showsHow);
+        var members = _server.Read(parsed, ServerFlags.UrlsOf(parsed, _endpoint), "-endpoint", out var problem);
+        return problem ?? (members.Count == 1 ? use(members[0]) : CommandLine.Wrong("-endpoint: one member is asked, name it alone", showsHow));
     }
 }

@@ -16,12 +16,23 @@ internal sealed record MemberEndpoint(Uri Url, string? Authority, string? Certif
     public const string Default = "http://127.0.0.1:7200";
 
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(20);
 
     /// <summary>Without a limit for whole calls: some take as long as the state is large.</summary>
     /// <exception cref="FatalException">A file cannot be used.</exception>
     public HttpClient Connect()
     {
-        var handler = new SocketsHttpHandler { ConnectTimeout = ConnectLimit, SslOptions = TlsOptions(), UseProxy = false };
+        var handler = new SocketsHttpHandler
+        {
+            ConnectTimeout = ConnectLimit,
+            SslOptions = TlsOptions(),
+            UseProxy = false,
+
+            // Of HTTP/2: a stream that waits for news must not wait for a server that is gone.
+            KeepAlivePingDelay = PingInterval,
+            KeepAlivePingTimeout = PingInterval,
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+        };
         return new HttpClient(handler) { BaseAddress = Url, Timeout = Timeout.InfiniteTimeSpan };
     }
 
@@ -89,7 +100,7 @@ internal sealed record MemberEndpoint(Uri Url, string? Authority, string? Certif
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or CryptographicException)
         {
             throw new FatalException(new FatalError(
-                ExitCode.Usage, $"a certificate cannot be used ({unusable.Message})", "-cacert, -cert and -key name files in PEM"));
+                ExitCode.Usage, $"a certificate cannot be used ({unusable.Message})", "-cacert, -cert and -key, and those of a source, name files in PEM"));
         }
     }
 }

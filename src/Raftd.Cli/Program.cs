@@ -1,6 +1,7 @@
 // raftd: the executable. Its commands, in the order of `raftd help`.
 
 using Raftd.Cli;
+using Raftd.Cli.Moving;
 
 var line = CommandLine.Parse(args);
 
@@ -15,6 +16,10 @@ return (int)(line.Verb switch
     Verb.MemberHelp => MemberCommand.Help(Console.Out),
     Verb.Recover => RecoverCommand.Run(line.Recovery!, Console.Out, Console.Error),
     Verb.RecoverHelp => RecoverCommand.Help(Console.Out),
+    Verb.Export => await ExportCommand.RunAsync(line.Export!, Console.OpenStandardOutput(), Console.Error),
+    Verb.ExportHelp => ExportCommand.Help(Console.Out),
+    Verb.Import => await ImportCommand.RunAsync(line.Import!, Console.OpenStandardInput(), Console.Error),
+    Verb.ImportHelp => ImportCommand.Help(Console.Out),
     Verb.Version => VersionCommand.Run(Console.Out),
     Verb.Help => HelpCommand.Run(Console.Out),
     _ => ProcessEnd.Report(Console.Error, line.Error!),

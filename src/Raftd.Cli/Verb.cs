@@ -14,6 +14,10 @@ internal enum Verb
     MemberHelp,
     Recover,
     RecoverHelp,
+    Export,
+    ExportHelp,
+    Import,
+    ImportHelp,
     Version,
     Help,
 }

@@ -67,6 +67,14 @@ public abstract class LeaseApiTests(InMemoryHost host)
         Assert.Equal(409, RawHttp.Send(host, "POST", "/lease/grant?ttl=10&name=only&unique=1").Status);
     }
 
+    [Fact]
+    public void Grant_WithAnId_HasIt_AndTakenIs409()
+    {
+        Assert.Equal("7700", RawHttp.Send(host, "POST", "/lease/grant?ttl=10&name=numbered&id=7700").Text);
+        Assert.Equal(409, RawHttp.Send(host, "POST", "/lease/grant?ttl=10&name=numbered&id=7700").Status);
+        Assert.Equal(400, RawHttp.Send(host, "POST", "/lease/grant?ttl=10&name=numbered&id=0").Status);
+    }
+
     [Theory]
     [InlineData("0")]
     [InlineData("-1")]

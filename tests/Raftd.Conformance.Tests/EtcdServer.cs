@@ -21,18 +21,35 @@ internal sealed class EtcdServer
     public static async Task<EtcdServer> StartAsync(Scene scene)
     {
         var server = new EtcdServer(Ports.Free());
+        var process = server.Start(scene, "http");
+        using var http = new HttpClient { BaseAddress = new Uri($"http://{server.Address}") };
+        await Until.TrueAsync("etcd answers", Limit, () => IsHealthyAsync(http, process));
+        return server;
+    }
+
+    /// <summary>With TLS, of which it asks a certificate too; it may not answer yet.</summary>
+    /// <param name="scene">Ends it.</param>
+    /// <param name="certificates">A folder with ca.crt, server.crt and server.key.</param>
+    public static EtcdServer StartSecured(Scene scene, string certificates)
+    {
+        var server = new EtcdServer(Ports.Free());
+        server.Start(
+            scene, "https", "--cert-file", $"{certificates}/server.crt", "--key-file", $"{certificates}/server.key",
+            "--client-cert-auth", "--trusted-ca-file", $"{certificates}/ca.crt");
+        return server;
+    }
+
+    private Process Start(Scene scene, string scheme, params string[] flags)
+    {
         var peers = $"http://127.0.0.1:{Ports.Free()}";
-        var clients = $"http://{server.Address}";
-        var process = scene.StartLogged(
+        var clients = $"{scheme}://{Address}";
+        return scene.StartLogged(
             scene.PathOf("etcd.log"),
             [
                 "etcd", "--name", "peer", "--data-dir", scene.PathOf("etcd"), "--listen-client-urls", clients,
                 "--advertise-client-urls", clients, "--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers,
-                "--initial-cluster", $"peer={peers}", "--log-level", "error", "--quota-backend-bytes", "8589934592",
+                "--initial-cluster", $"peer={peers}", "--log-level", "error", "--quota-backend-bytes", "8589934592", .. flags,
             ]);
-        using var http = new HttpClient { BaseAddress = new Uri(clients) };
-        await Until.TrueAsync("etcd answers", Limit, () => IsHealthyAsync(http, process));
-        return server;
     }
 
     private static async Task<bool> IsHealthyAsync(HttpClient http, Process process)

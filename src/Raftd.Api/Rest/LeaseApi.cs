@@ -38,9 +38,10 @@ internal sealed class LeaseApi(ILeaseService leaseService)
         .WithParameters(
             new(ParameterPlace.Query, "ttl", $"seconds, {Bounds.MinLeaseTtlSeconds} to {Bounds.MaxLeaseTtlSeconds}", "600", Required: true),
             new(ParameterPlace.Query, "name", $"1 to {Bounds.MaxLeaseNameBytes} bytes", "/esq/node-1", Required: true),
+            new(ParameterPlace.Query, "id", "the id to use, above 0; 409 if a lease has it. Drawn if not given"),
             new(ParameterPlace.Query, "unique", "1: refuse if a live lease has the name"))
         .Answers(200, "the id, a bare number", ContentTypes.Text)
-        .Refuses(409, "a live lease has the name");
+        .Refuses(409, "a live lease has the name, or the id");
 
     private static void DescribeKeepAlive(RouteHandlerBuilder keepAlive) => keepAlive
         .WithSummary("Renew a lease, renew one of its keys, or set one")
@@ -79,9 +80,10 @@ internal sealed class LeaseApi(ILeaseService leaseService)
             ApiException.BadRequest("`name` is missing, empty or too long", $"a name has 1 to {Bounds.MaxLeaseNameBytes} bytes");
         }
 
+        var id = call.Query.Number("id", 1, long.MaxValue) ?? 0;
         var answer = await leaseService.GrantAsync(
             call.Caller,
-            new LeaseGrantRequest { Name = name, TtlSeconds = ttl, Unique = call.Query.Flag("unique") },
+            new LeaseGrantRequest { Name = name, TtlSeconds = ttl, Id = id, Unique = call.Query.Flag("unique") },
             CancellationToken.None);
         call.SetRevision(answer.Revision);
         await call.WriteTextAsync(RestCall.Format(answer.Id));

@@ -30,6 +30,7 @@ internal static class AllMutations
         .. RecoveryMutations.List,
         .. ListMutations.List,
         .. WatchRestMutations.List,
+        .. MovingMutations.List,
     ];
 
     /// <summary>Names that are taken twice, or asked for and not there.</summary>
