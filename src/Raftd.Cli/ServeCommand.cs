@@ -32,7 +32,7 @@ internal static class ServeCommand
         using var log = ServerLog.ToStandardError(settings);
         using var loggers = log.CreateFactory(settings.LogLevel);
         var logger = loggers.CreateLogger("Raftd.Cli");
-        using var signals = new StopSignals(logger);
+        using var signals = new StopSignals(signal => CliLog.StopRequested(logger, signal));
         foreach (var variable in unknownVariables)
         {
             CliLog.UnknownVariable(logger, variable);

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.Extensions.Logging;
 
 namespace Raftd.Cli;
 
@@ -10,11 +9,12 @@ internal sealed class StopSignals : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly PosixSignalRegistration[] _registrations;
-    private readonly ILogger _logger;
+    private readonly Action<PosixSignal> _heard;
 
-    public StopSignals(ILogger logger)
+    /// <param name="heard">Says so, before the token is cancelled.</param>
+    public StopSignals(Action<PosixSignal> heard)
     {
-        _logger = logger;
+        _heard = heard;
         _registrations =
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
@@ -42,7 +42,7 @@ internal sealed class StopSignals : IDisposable
         }
 
         context.Cancel = true;
-        CliLog.StopRequested(_logger, context.Signal);
+        _heard(context.Signal);
         _stop.Cancel();
     }
 }

@@ -1,11 +1,7 @@
-using System.Net;
 using System.Security.Cryptography;
-using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Contract;
 using Raftd.Node.Restoring;
 using Raftd.Raft;
-using Raftd.Testing;
 using Raftd.Testing.Disks;
 using Raftd.Wal;
 
@@ -62,11 +58,11 @@ public sealed class RecoveryTests : IDisposable
         // Twice: the first start founds, the second finds what the first one left.
         for (var start = 0; start < 2; start++)
         {
-            await using var node = await StartAsync();
+            await using var node = await FirstNode.StartAsync(Target, Label);
             Assert.Equal(made.ClusterId, node.Cluster.Status().ClusterId);
             foreach (var key in (string[])["a", "b", "c", "tail"])
             {
-                Assert.Equal(key, await GetAsync(node, key));
+                Assert.Equal(key, await node.GetAsync(key));
             }
 
             var member = Assert.Single((await node.Cluster.MembersAsync(Caller.Nobody, ReadLevel.Linearizable, Stop)).Members);
@@ -74,7 +70,7 @@ public sealed class RecoveryTests : IDisposable
             Assert.Equal(Label, member.Label);
             Assert.DoesNotContain(voters.Concat(learners), id => id == member.Id);
             Assert.InRange((await node.Leases.TimeToLiveAsync(Caller.Nobody, Lease, Stop)).TtlSeconds, 50, 100);
-            await PutAsync(node, "new");
+            await node.PutAsync("new", "v");
             Assert.Null(node.Member!.State.Audit());
         }
     }
@@ -101,8 +97,8 @@ public sealed class RecoveryTests : IDisposable
     public async Task Majority_LosesNothing_AndNeedsNoFlag()
     {
         Recover([Written(1, "x").Write(applied: 2), Written(2, "x", "y").Write(applied: 1)]);
-        await using var node = await StartAsync();
-        Assert.Equal("y", await GetAsync(node, "y"));
+        await using var node = await FirstNode.StartAsync(Target, Label);
+        Assert.Equal("y", await node.GetAsync("y"));
     }
 
     [Fact]
@@ -146,10 +142,10 @@ public sealed class RecoveryTests : IDisposable
         Assert.Equal(2, Recover([damaged], acceptLoss: true).Revision);
         Assert.Equal(before, Fingerprint(damaged.Path));
 
-        await using var node = await StartAsync();
-        Assert.Equal("whole", await GetAsync(node, "whole"));
-        Assert.Null(await GetAsync(node, "broken"));
-        Assert.Null(await GetAsync(node, "behind"));
+        await using var node = await FirstNode.StartAsync(Target, Label);
+        Assert.Equal("whole", await node.GetAsync("whole"));
+        Assert.Null(await node.GetAsync("broken"));
+        Assert.Null(await node.GetAsync("behind"));
     }
 
     /// <summary>A majority with whole logs needs no more than that, even if the damaged one seems higher.</summary>
@@ -258,11 +254,11 @@ public sealed class RecoveryTests : IDisposable
         left.Write(applied: 1, syncsEach: false);
         Assert.Equal(1 + Keys + 300 + 2, Recover([left], acceptLoss: true).Revision);
 
-        await using var node = await StartAsync();
-        Assert.Equal("last", await GetAsync(node, "last"));
-        Assert.Null(await GetAsync(node, "gone/000000"));
-        Assert.Null(await GetAsync(node, $"gone/{Keys - 1:000000}"));
-        Assert.Equal(100_000, (await GetAsync(node, "large/000299"))?.Length);
+        await using var node = await FirstNode.StartAsync(Target, Label);
+        Assert.Equal("last", await node.GetAsync("last"));
+        Assert.Null(await node.GetAsync("gone/000000"));
+        Assert.Null(await node.GetAsync($"gone/{Keys - 1:000000}"));
+        Assert.Equal(100_000, (await node.GetAsync("large/000299"))?.Length);
         Assert.Null(node.Member!.State.Audit());
     }
 
@@ -322,9 +318,9 @@ public sealed class RecoveryTests : IDisposable
         const long By = 1000;
         var left = Written(1, "a").Write(applied: 1);
         Assert.Equal(1 + By + 1, Recover([left], acceptLoss: true, raiseRevisionBy: By).Revision);
-        await using var node = await StartAsync();
-        Assert.Equal("a", await GetAsync(node, "a"));
-        Assert.Equal(1 + By + 2, await PutAsync(node, "a"));
+        await using var node = await FirstNode.StartAsync(Target, Label);
+        Assert.Equal("a", await node.GetAsync("a"));
+        Assert.Equal(1 + By + 2, await node.PutAsync("a", "v"));
     }
 
     private LeftDirectory Left(ulong id, string? fencedBecause = null) =>
@@ -360,32 +356,4 @@ public sealed class RecoveryTests : IDisposable
         .GetFiles(directory, "*", SearchOption.AllDirectories)
         .Order(StringComparer.Ordinal)
         .Select(static path => $"{path} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path)))}"));
-
-    private async Task<RaftdNode> StartAsync()
-    {
-        var node = new RaftdNode(
-            new NodeOptions
-            {
-                DataDirectory = Target,
-                Label = Label,
-                AdvertisedHttpAddress = "127.0.0.1:1",
-                AdvertisedPeerAddress = "127.0.0.1:1",
-                PeerEndPoint = new IPEndPoint(IPAddress.Loopback, 0),
-                Join = [],
-                Version = "test",
-            },
-            NullLoggerFactory.Instance);
-        await node.StartAsync(Stop);
-        await Until.TrueAsync("the recovered member leads", () => node.Cluster.IsLeader);
-        return node;
-    }
-
-    private static async Task<string?> GetAsync(RaftdNode node, string key)
-    {
-        var answer = await node.KeyValues.RangeAsync(Caller.Nobody, new RangeRequest { Key = Encoding.UTF8.GetBytes(key) }, Stop);
-        return answer.Items.Count == 0 ? null : Encoding.UTF8.GetString(answer.Items[0].Value.Span);
-    }
-
-    private static async Task<long> PutAsync(RaftdNode node, string key) => (await node.KeyValues.PutAsync(
-        Caller.Nobody, new PutRequest { Key = Encoding.UTF8.GetBytes(key), Value = "v"u8.ToArray() }, Stop)).Revision;
 }

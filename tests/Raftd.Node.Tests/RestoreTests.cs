@@ -1,12 +1,8 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Contract;
 using Raftd.Node.Restoring;
-
 using Raftd.Store.Snapshots;
-using Raftd.Testing;
 using Raftd.Testing.Disks;
 
 namespace Raftd.Node.Tests;
@@ -27,9 +23,9 @@ public sealed class RestoreTests(LoneNode lone) : IClassFixture<LoneNode>, IDisp
     [Fact]
     public async Task Restored_HasWhatTheBackupHad_AndGoesOnAsAClusterOfItsOwn()
     {
-        await PutAsync(lone.Node, "restore/a", "1");
-        var kept = await PutAsync(lone.Node, "restore/a", "2");
-        await PutAsync(lone.Node, "restore/large", new string('x', 700_000));
+        await lone.Node.PutAsync("restore/a", "1");
+        var kept = await lone.Node.PutAsync("restore/a", "2");
+        await lone.Node.PutAsync("restore/large", new string('x', 700_000));
         var lease = await lone.Node.Leases.GrantAsync(
             Caller.Nobody, new LeaseGrantRequest { Name = "/restore", TtlSeconds = 600 }, Stop);
         await lone.Node.KeyValues.DeleteRangeAsync(Caller.Nobody, new DeleteRangeRequest { Key = Bytes("restore/large") }, Stop);
@@ -43,13 +39,13 @@ public sealed class RestoreTests(LoneNode lone) : IClassFixture<LoneNode>, IDisp
         // Twice: the first start founds, the second finds what the first one left.
         for (var start = 0; start < 2; start++)
         {
-            await using var node = await StartAsync();
+            await using var node = await FirstNode.StartAsync(DataDirectory, Label);
             Assert.Equal(made.ClusterId, node.Cluster.Status().ClusterId);
-            Assert.Equal("2", await GetAsync(node, "restore/a"));
-            Assert.Equal("1", await GetAsync(node, "restore/a", kept - 1));
-            Assert.Null(await GetAsync(node, "restore/large"));
+            Assert.Equal("2", await node.GetAsync("restore/a"));
+            Assert.Equal("1", await node.GetAsync("restore/a", kept - 1));
+            Assert.Null(await node.GetAsync("restore/large"));
             Assert.Equal("/restore", (await node.Leases.TimeToLiveAsync(Caller.Nobody, lease.Id, Stop)).Name);
-            Assert.Equal(revision + start + 1, await PutAsync(node, "restore/new", "3"));
+            Assert.Equal(revision + start + 1, await node.PutAsync("restore/new", "3"));
             Assert.Single((await node.Cluster.MembersAsync(Caller.Nobody, ReadLevel.Linearizable, Stop)).Members);
             Assert.Null(node.Member!.State.Audit());
         }
@@ -60,15 +56,15 @@ public sealed class RestoreTests(LoneNode lone) : IClassFixture<LoneNode>, IDisp
     public async Task RaisedRevision_IsBeyondWhatClientsSaw_AndCompactsWhatIsBelow()
     {
         const long By = 1_000_000;
-        await PutAsync(lone.Node, "raised/a", "1");
+        await lone.Node.PutAsync("raised/a", "1");
         var backup = await BackupAsync();
         var revision = lone.Node.Cluster.Revision;
         Restore(backup, By);
 
-        await using var node = await StartAsync();
-        Assert.Equal("1", await GetAsync(node, "raised/a"));
-        Assert.Equal(revision + By + 1, await PutAsync(node, "raised/a", "2"));
-        var compacted = await Assert.ThrowsAsync<StoreException>(() => GetAsync(node, "raised/a", revision + 1));
+        await using var node = await FirstNode.StartAsync(DataDirectory, Label);
+        Assert.Equal("1", await node.GetAsync("raised/a"));
+        Assert.Equal(revision + By + 1, await node.PutAsync("raised/a", "2"));
+        var compacted = await Assert.ThrowsAsync<StoreException>(() => node.GetAsync("raised/a", revision + 1));
         Assert.Equal(ErrorCode.Compacted, compacted.Code);
         using var watches = node.Watches.OpenWatches(Caller.Nobody);
         watches.Create(new WatchRequest { Key = Bytes("raised/a"), StartRevision = revision + 1 });
@@ -82,7 +78,7 @@ public sealed class RestoreTests(LoneNode lone) : IClassFixture<LoneNode>, IDisp
     [Fact]
     public async Task Damaged_Anywhere_IsRefused_AndLeavesNothing()
     {
-        await PutAsync(lone.Node, "damaged/a", "1");
+        await lone.Node.PutAsync("damaged/a", "1");
         var backup = await BackupAsync();
         for (var i = 0; i < backup.Length; i += 1 + backup.Length / 200)
         {
@@ -134,7 +130,7 @@ public sealed class RestoreTests(LoneNode lone) : IClassFixture<LoneNode>, IDisp
         await File.WriteAllTextAsync(Path.Combine(DataDirectory + ".restoring", "half"), "a state", Stop);
         Restore(backup);
         Assert.False(Directory.Exists(DataDirectory + ".restoring"));
-        await using var node = await StartAsync();
+        await using var node = await FirstNode.StartAsync(DataDirectory, Label);
         Assert.Equal(lone.Node.Cluster.Revision, node.Cluster.Revision);
     }
 
@@ -166,34 +162,6 @@ public sealed class RestoreTests(LoneNode lone) : IClassFixture<LoneNode>, IDisp
         file.Write(SHA256.HashData(file.ToArray()));
         return file.ToArray();
     }
-
-    private async Task<RaftdNode> StartAsync()
-    {
-        var node = new RaftdNode(
-            new NodeOptions
-            {
-                DataDirectory = DataDirectory,
-                Label = Label,
-                AdvertisedHttpAddress = "127.0.0.1:1",
-                AdvertisedPeerAddress = "127.0.0.1:1",
-                PeerEndPoint = new IPEndPoint(IPAddress.Loopback, 0),
-                Join = [],
-                Version = "test",
-            },
-            NullLoggerFactory.Instance);
-        await node.StartAsync(Stop);
-        await Until.TrueAsync("the restored member leads", () => node.Cluster.IsLeader);
-        return node;
-    }
-
-    private static async Task<string?> GetAsync(RaftdNode node, string key, long revision = 0)
-    {
-        var answer = await node.KeyValues.RangeAsync(Caller.Nobody, new RangeRequest { Key = Bytes(key), Revision = revision }, Stop);
-        return answer.Items.Count == 0 ? null : Encoding.UTF8.GetString(answer.Items[0].Value.Span);
-    }
-
-    private static async Task<long> PutAsync(RaftdNode node, string key, string value) => (await node.KeyValues.PutAsync(
-        Caller.Nobody, new PutRequest { Key = Bytes(key), Value = Bytes(value) }, Stop)).Revision;
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 }

@@ -63,7 +63,8 @@ internal static class ImportCommand
             return;
         }
 
-        using var signals = new SwitchSignals(progress);
+        using var signals = new StopSignals(signal =>
+            progress.Say($"{signal}: switches once all is here that the source has now; another signal ends the import at once"));
         using var either = CancellationTokenSource.CreateLinkedTokenSource(signals.Token, switching);
         await new EtcdImport(options, source, target, progress).RunAsync(either.Token);
     }
