@@ -69,6 +69,7 @@ install_what_is_missing() {
   need_package strace command -v strace
   need_package nodejs command -v node # for docs/examples/javascript and tests/clients/node
   need_package npm command -v npm
+  need_package chromium-headless-shell command -v chromium-headless-shell # a browser's EventSource
   need_package faketime command -v faketime # its library, for members whose clocks jump
   need_package iproute2 command -v ip # members in network namespaces
   need_package ethtool command -v ethtool # and their cards

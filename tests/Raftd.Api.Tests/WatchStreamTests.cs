@@ -100,6 +100,22 @@ public sealed class WatchStreamTests : IAsyncLifetime
         Assert.Null(await watch.LineAsync());
     }
 
+    /// <summary>An EventSource comes back from a stream that ends, and from no other status.</summary>
+    [Theory]
+    [InlineData(ErrorCode.NotReady)]
+    [InlineData(ErrorCode.NoLeader)]
+    public async Task Resume_ThatCannotGoOnYet_EndsAsAStream(ErrorCode code)
+    {
+        using var first = await EventReader.OpenAsync(_host, "/watch/a");
+        await LinesAsync(first, 3);
+        _watches.Fail(new StoreException(code, "not yet"));
+        using var resumed = await EventReader.OpenAsync(_host, "/watch/a", "1.0");
+        Assert.Equal((200, "text/event-stream"), (resumed.Status, resumed.Header("Content-Type")));
+        Assert.Equal(["retry: 1000", "id: 1.0", "", ": not yet", "", null], await LinesAsync(resumed, 6), StringComparer.Ordinal);
+        Assert.Equal(503, RawHttp.Send(_host, "GET", "/watch/a").Status);
+        Assert.Equal(503, RawHttp.Send(_host, "GET", "/watch/a?once=1", "Last-Event-ID: 1.0\r\n").Status);
+    }
+
     [Fact]
     public async Task Watch_BeyondTheMost_Is429()
     {

@@ -37,6 +37,16 @@ internal static class WatchRestMutations
         },
         new()
         {
+            Name = "watch-resume-refused-for-good",
+            Failures = [],
+            Wrong = "a browser that comes back to a member which starts is answered 503, and gives up",
+            In = "WatchApi.AnswerAsync(1)",
+            Original = "query.IsResumedStream",
+            Broken = "false",
+            Suites = [Suite.Api],
+        },
+        new()
+        {
             Name = "watch-state-without-reset",
             Failures = [],
             Wrong = "a new initial state is told as if it were the rest of the old one: deleted keys stay with the client",

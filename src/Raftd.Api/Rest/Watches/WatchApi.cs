@@ -45,9 +45,27 @@ internal sealed class WatchApi(ApiServices services)
         var query = new WatchQuery(call);
         using var place = services.OpenStream();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(call.ClientGone, services.Stopping);
-        using var feed = await OpenAsync(call, query, ended.Token);
-        call.SetRevision(services.Cluster.Revision);
         call.Response.Headers.CacheControl = NoStore;
+        WatchFeed? feed;
+        try
+        {
+            feed = await OpenAsync(call, query, ended.Token);
+        }
+        catch (StoreException passing) when (query.IsResumedStream && passing.Code is ErrorCode.NotReady or ErrorCode.NoLeader)
+        {
+            await PutOffAsync(call, query.Place, passing.Message);
+            return;
+        }
+
+        using (feed)
+        {
+            await AnswerAsync(call, query, feed, ended);
+        }
+    }
+
+    private async ValueTask AnswerAsync(RestCall call, WatchQuery query, WatchFeed? feed, CancellationTokenSource ended)
+    {
+        call.SetRevision(services.Cluster.Revision);
         if (feed is null)
         {
             await call.WriteEmptyAsync(StatusCodes.Status204NoContent);
@@ -74,10 +92,38 @@ internal sealed class WatchApi(ApiServices services)
         }
     }
 
-    private static async ValueTask StreamAsync(RestCall call, WatchFeed feed, CancellationTokenSource ended)
+    /// <summary>A stream that ends at once, from where its client comes back: any status but 200 stops an EventSource for good, and
+    /// what is the matter passes.</summary>
+    private async ValueTask PutOffAsync(RestCall call, WatchPlace? place, string why)
+    {
+        call.SetRevision(services.Cluster.Revision);
+        SetHeaders(call);
+        if (call.IsHead)
+        {
+            return;
+        }
+
+        await using var stream = new EventStream(call);
+        try
+        {
+            await stream.BeginAsync(place);
+            await stream.WriteCommentAsync(why);
+        }
+        catch (OperationCanceledException)
+        {
+            // The client has gone.
+        }
+    }
+
+    private static void SetHeaders(RestCall call)
     {
         call.SetContentType(EventStream.ContentType);
         call.Response.Headers["X-Accel-Buffering"] = No;
+    }
+
+    private static async ValueTask StreamAsync(RestCall call, WatchFeed feed, CancellationTokenSource ended)
+    {
+        SetHeaders(call);
         if (call.IsHead)
         {
             return;

@@ -48,6 +48,9 @@ internal sealed class WatchQuery
 
     public TimeSpan Wait { get; }
 
+    /// <summary>An EventSource that was cut off asks so.</summary>
+    public bool IsResumedStream => Place is not null && !IsOnce;
+
     public WatchRequest ChangesFrom(long revision) => new()
     {
         Key = _low,
