@@ -6,7 +6,7 @@ namespace Raftd.Benchmarks;
 /// <summary>What to measure, and how long.</summary>
 internal sealed record BenchmarkOptions
 {
-    private static readonly string[] Modes = ["rest", "cluster", "etcd", "leases", "lease-keys", "failover", "startup", "idle", "greedy", "space", "all", "limit-get", "limit-put"];
+    private static readonly string[] Modes = ["rest", "cluster", "etcd", "leases", "lease-keys", "failover", "startup", "idle", "greedy", "space", "watchers", "backup", "all", "limit-get", "limit-put"];
 
     public string Mode { get; private init; } = "rest";
 

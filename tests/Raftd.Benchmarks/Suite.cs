@@ -1,9 +1,11 @@
 using System.Diagnostics;
+using Raftd.Benchmarks.Backups;
 using Raftd.Benchmarks.Etcd;
 using Raftd.Benchmarks.Failover;
 using Raftd.Benchmarks.Greedy;
 using Raftd.Benchmarks.Leases;
 using Raftd.Benchmarks.Space;
+using Raftd.Benchmarks.Watchers;
 using Raftd.Testing.Processes;
 
 namespace Raftd.Benchmarks;
@@ -48,6 +50,8 @@ internal static class Suite
         ("idle", () => RestingBenchmark.IdleAsync(options, wrk)),
         ("space", () => SpaceBenchmark.RunAsync(options)),
         ("greedy", () => GreedyBenchmark.RunAsync(options)),
+        ("watchers", () => WatchersBenchmark.RunAsync(options, wrk)),
+        ("backup", () => BackupBenchmark.RunAsync(options, wrk)),
     ];
 
     /// <summary>A fresh directory for one server.</summary>

@@ -5,6 +5,8 @@ namespace Raftd.Benchmarks.Etcd;
 /// <summary>A cluster of either product, each member a process of this machine, with its defaults.</summary>
 internal sealed class Contender : IDisposable
 {
+    public const string Raftd = "raftd";
+
     private readonly ServerProcess[] _members;
 
     private Contender(string name, ServerProcess[] members, ServerProcess leader)
@@ -37,7 +39,7 @@ internal sealed class Contender : IDisposable
             await ClusterBenchmark.WaitForVotersAsync(started[0]);
         }
 
-        return new Contender("raftd", [.. started], started[0]);
+        return new Contender(Raftd, [.. started], started[0]);
     }
 
     public static async Task<Contender> StartEtcdAsync(BenchmarkOptions options, int members)

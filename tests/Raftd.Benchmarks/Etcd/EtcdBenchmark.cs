@@ -1,4 +1,5 @@
-// raftd beside etcd, call by call, over etcd's own API, one member and three, all on the same cores.
+// raftd beside etcd, call by call, over etcd's own API, one member and three, all on the same cores. In the rows of REST
+// raftd is asked by its own, and etcd by its JSON gateway.
 //
 // Both run at once and are asked in turn. Each row has fresh clusters: what one row has left behind (a key with a million
 // revisions) would cost the next one something else in one product than in the other.
@@ -49,7 +50,13 @@ internal static class EtcdBenchmark
             Json("range, JSON", "v3/kv/range", range) with { Prepare = contender => PutOnceAsync(contender, put) },
             new("keepalive", Streams.KeepAliveAsync),
             new("watch, events to 1 000", Streams.FanOutAsync),
-            new("list of 100 000", Streams.ListAsync) { Prepare = Streams.FillAsync },
+            new("list of 100 000", Streams.ListAsync) { Prepare = static contender => Streams.FillAsync(contender, Streams.ListedKeys) },
+            new("REST, list of 10 000", RestStreams.ListAsync)
+            {
+                Prepare = static contender => Streams.FillAsync(contender, RestStreams.ListedKeys),
+                Check = RestStreams.CheckListAsync,
+            },
+            new("REST, events to 100", RestStreams.FanOutAsync),
         ];
 
         Row Json(string name, string path, IMessage request)

@@ -9,8 +9,9 @@ namespace Raftd.Benchmarks.Etcd;
 /// <summary>What h2load cannot ask: streams, and lists that are too long to be asked by the thousand.</summary>
 internal static class Streams
 {
-    private const int ListedKeys = 100_000;
-    private const int ListedValueBytes = 100;
+    public const int ListedKeys = 100_000;
+    public const int ListedValueBytes = 100;
+
     private const int KeptAlive = 64;
     private const int Watchers = 1000;
     private const int WatchersOfAConnection = 100;
@@ -70,12 +71,12 @@ internal static class Streams
         return result;
     }
 
-    /// <summary>Writes the keys that a list finds.</summary>
-    public static async Task FillAsync(Contender contender)
+    /// <summary>Writes the keys that a list finds. Their values are text: a list in JSON escapes other bytes or has them as base64.</summary>
+    public static async Task FillAsync(Contender contender, int count)
     {
         using var client = new EtcdClient(contender.Url);
-        var value = ByteString.CopyFrom(new byte[ListedValueBytes]);
-        foreach (var keys in Enumerable.Range(0, ListedKeys).Chunk(100))
+        var value = ByteString.CopyFromUtf8(new string('x', ListedValueBytes));
+        foreach (var keys in Enumerable.Range(0, count).Chunk(100))
         {
             var txn = new TxnRequest();
             txn.Success.AddRange(keys.Select(key => new RequestOp
@@ -99,7 +100,7 @@ internal static class Streams
 
     /// <summary>All parties go on at once until the time is up.</summary>
     /// <param name="act">Returns how many operations that was.</param>
-    private static async Task<WrkResult> MeasureAsync<T>(
+    public static async Task<WrkResult> MeasureAsync<T>(
         Contender contender, BenchmarkOptions options, T[] parties, Func<T, Task<int>> act)
     {
         var latencies = new List<double>[parties.Length];
