@@ -20,6 +20,7 @@ internal sealed record RawAnswer(int Status, string Head, byte[] Body)
 internal sealed class RawHttp : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(2);
 
     private readonly TcpClient _client = new();
     private readonly Stream _stream;
@@ -54,6 +55,10 @@ internal sealed class RawHttp : IDisposable
         }
 
         using var connection = Connect(host);
+
+        // A stream of events is never late with a read: its comments come, and it does not end.
+        using var limit = new CancellationTokenSource(AnswerLimit);
+        using var cut = limit.Token.Register(connection._client.Close);
         connection.SendRequest(method, target, headers, body);
         return connection.ReadAnswer(method == "HEAD");
     }

@@ -25,7 +25,9 @@ public abstract class RouteBehaviours : RestBehaviours
     public void Requests_OfALine_AreAnsweredAsItSays(int number, string named)
     {
         var line = RouteTable.Lines[number];
-        var answer = line.Ask($"line-{number}-{NextName()}", (method, target, headers, body) => RawHttp.Send(Next, method, target, headers, body));
+        var member = Next;
+        var answer = line.Ask($"line-{number}-{NextName()}", (isSame, method, target, headers, body) =>
+            RawHttp.Send(member = isSame ? member : Next, method, target, headers, body));
         Assert.True(line.Status == answer.Status, $"{named}: {answer.Status} {answer.Text}");
         if (line.Status >= 400)
         {

@@ -9,7 +9,8 @@ namespace Raftd.Api.Tests.Behaviours;
 /// <param name="Status">Of the last request; those before it succeed.</param>
 /// <param name="Requests">Each <c>METHOD target + Header: value &lt; body</c>. <c>$key</c> is a key of the line's own, <c>$2.revision</c>
 /// the revision that the second request was answered with, <c>$1.body</c> the body of the first answer, <c>$1.member_id</c> a field of
-/// its JSON.</param>
+/// its JSON. One that begins with <c>&amp;</c> goes to the member that was asked before, which for a stream has to have applied what it is
+/// about; every other one goes to the next member.</param>
 public sealed partial record RouteCase(string Route, int Status, params string[] Requests)
 {
     /// <summary>A request that takes back what the last one left for other lines.</summary>
@@ -18,9 +19,9 @@ public sealed partial record RouteCase(string Route, int Status, params string[]
     public override string ToString() => $"{Route} {Status}: {Requests[^1]}";
 
     /// <param name="key">Of this line alone.</param>
-    /// <param name="send">Method, target, headers, body.</param>
+    /// <param name="send">Whether it goes to the member before, method, target, headers, body.</param>
     /// <returns>The answer to the last request.</returns>
-    internal RawAnswer Ask(string key, Func<string, string, string, byte[]?, RawAnswer> send)
+    internal RawAnswer Ask(string key, Func<bool, string, string, string, byte[]?, RawAnswer> send)
     {
         var answers = new List<RawAnswer>();
         foreach (var request in After is null ? Requests : [.. Requests, After])
@@ -29,10 +30,10 @@ public sealed partial record RouteCase(string Route, int Status, params string[]
                 answers.Count == Requests.Length || answers is not [.., { Status: >= 300 }],
                 $"{this}: before it, {answers.LastOrDefault()?.Text}");
             var bodyAt = request.IndexOf(" < ", StringComparison.Ordinal);
-            var parts = Fill(bodyAt < 0 ? request : request[..bodyAt], key, answers).Split(" + ");
+            var parts = Fill((bodyAt < 0 ? request : request[..bodyAt]).TrimStart('&'), key, answers).Split(" + ");
             var body = bodyAt < 0 ? null : Encoding.UTF8.GetBytes(Fill(request[(bodyAt + 3)..], key, answers));
             var verb = parts[0].Split(' ', 2);
-            answers.Add(send(verb[0], verb[1], string.Concat(parts.Skip(1).Select(static header => header + "\r\n")), body));
+            answers.Add(send(request.StartsWith('&'), verb[0], verb[1], string.Concat(parts.Skip(1).Select(static header => header + "\r\n")), body));
         }
 
         return answers[Requests.Length - 1];

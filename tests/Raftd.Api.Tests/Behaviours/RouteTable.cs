@@ -79,8 +79,8 @@ internal static class RouteTable
 
         new("GET /watch/{key}", 200, "PUT /key/$key < v", "GET /watch/$key?initial=1&once=1"),
         new("GET /watch/{key}", 200, "GET /watch/$key?once=1&wait=10ms"),
-        new("GET /watch/{key}", 204, "PUT /key/$key < v", "PUT /key/$key < w", "PUT /key/$key < x", "POST /compact?rev=$3.revision", "GET /watch/$key + Last-Event-ID: $1.revision.0"),
-        new("GET /watch/{key}", 410, "PUT /key/$key < v", "PUT /key/$key < w", "POST /compact?rev=$2.revision", "GET /watch/$key?rev=$1.revision"),
+        new("GET /watch/{key}", 204, "PUT /key/$key < v", "PUT /key/$key < w", "PUT /key/$key < x", "POST /compact?rev=$3.revision&physical=1", "&GET /watch/$key + Last-Event-ID: $1.revision.0"),
+        new("GET /watch/{key}", 410, "PUT /key/$key < v", "PUT /key/$key < w", "POST /compact?rev=$2.revision&physical=1", "&GET /watch/$key?rev=$1.revision"),
 
         new("POST /lease/grant", 200, "POST /lease/grant?ttl=60&name=$key"),
         new("POST /lease/grant", 409, "POST /lease/grant?ttl=60&name=$key", "POST /lease/grant?ttl=60&name=$key&unique=1"),
