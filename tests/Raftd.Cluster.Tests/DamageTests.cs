@@ -69,7 +69,13 @@ public sealed class DamageTests : ClusterTest
         member.Start();
         await cluster.ReadyAsync();
         var file = Path.Combine(member.DataDirectory, "state", "data.mdb");
-        await Until.TrueAsync("the value is in the state", TimeSpan.FromSeconds(30), () => PlaceOf(value, file) >= 0);
+        await IsFlushedAsync(value, file);
+
+        // A value stands in the file before the flush that brings it is committed; killed then, the member writes it anew,
+        // in another place. The next flush begins after that commit.
+        var later = RandomNumberGenerator.GetBytes(100_000);
+        Assert.Equal(200, (await other.PutAsync("/key/later", later)).Status);
+        await IsFlushedAsync(later, file);
         await member.KillAsync();
         Flip(file, PlaceOf(value, file) + 20);
 
@@ -123,6 +129,9 @@ public sealed class DamageTests : ClusterTest
         await load.VerifyAsync(member);
         await cluster.SameStateAsync();
     }
+
+    private static Task IsFlushedAsync(byte[] value, string path) =>
+        Until.TrueAsync("the value is in the state", TimeSpan.FromSeconds(30), () => PlaceOf(value, path) >= 0);
 
     /// <summary>Of some bytes in the middle of the value, in a file that another process may be writing; -1 for nowhere.</summary>
     private static long PlaceOf(byte[] value, string path)
