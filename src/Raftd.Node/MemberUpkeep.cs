@@ -4,10 +4,10 @@
 using Microsoft.Extensions.Logging;
 using Raftd.Contract;
 using Raftd.Node.Forwarding;
-using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Service;
+using Raftd.State.Loops;
 using Raftd.Wal;
 
 namespace Raftd.Node;

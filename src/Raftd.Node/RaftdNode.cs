@@ -18,6 +18,7 @@ using Raftd.Node.Replication;
 using Raftd.Node.Service;
 using Raftd.State.Commands;
 using Raftd.State.Leases;
+using Raftd.State.Loops;
 using Raftd.State.Rights;
 using Raftd.Store.Lmdb;
 using Raftd.Wal;

@@ -1,7 +1,7 @@
 using Raftd.State.Keyspaces;
+using Raftd.State.Trees;
 using Raftd.Store.Buckets;
 using Raftd.Store.Mvcc;
-using Raftd.Store.Trees;
 
 namespace Raftd.Store;
 

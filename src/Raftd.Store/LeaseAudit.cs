@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
+using Raftd.State.Trees;
 using Raftd.State.Wire;
 using Raftd.Store.Buckets;
 using Raftd.Store.Leases;
 using Raftd.Store.Mvcc;
-using Raftd.Store.Trees;
 
 namespace Raftd.Store;
 

@@ -1,7 +1,7 @@
 using Raftd.State.Commands;
 using Raftd.State.Keyspaces;
+using Raftd.State.Leases;
 using Raftd.Store.Buckets;
-using Raftd.Store.Leases;
 using Raftd.Store.Mvcc;
 
 namespace Raftd.Store;

@@ -2,9 +2,9 @@ using Raftd.Contract;
 using Raftd.State.Commands;
 using Raftd.State.Keyspaces;
 using Raftd.State.Leases;
+using Raftd.State.Trees;
 using Raftd.State.Views;
 using Raftd.Store.Mvcc;
-using Raftd.Store.Trees;
 
 namespace Raftd.Store;
 

@@ -1,9 +1,9 @@
 using Raftd.Contract;
 using Raftd.Node.Forwarding;
-using Raftd.Node.Loops;
 using Raftd.Node.Service;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
+using Raftd.State.Loops;
 using Raftd.Testing;
 using Raftd.Testing.Clocks;
 

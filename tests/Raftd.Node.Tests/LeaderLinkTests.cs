@@ -2,10 +2,10 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Contract;
 using Raftd.Node.Forwarding;
-using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.State.Commands;
+using Raftd.State.Loops;
 
 namespace Raftd.Node.Tests;
 

@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Contract;
 using Raftd.Node.Forwarding;
-using Raftd.Node.Loops;
 using Raftd.Node.Peers;
 using Raftd.Node.Service;
 using Raftd.State.Commands;
+using Raftd.State.Loops;
 using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;

@@ -1,4 +1,4 @@
-using Raftd.Node.Loops;
+using Raftd.State.Loops;
 
 namespace Raftd.Node.Tests;
 

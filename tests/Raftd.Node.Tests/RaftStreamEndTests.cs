@@ -1,9 +1,9 @@
 using System.IO.Pipelines;
 using Microsoft.Extensions.Logging.Abstractions;
-using Raftd.Node.Loops;
 using Raftd.Node.Peers;
 using Raftd.Node.Peers.Http;
 using Raftd.Raft;
+using Raftd.State.Loops;
 using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;

@@ -12,9 +12,9 @@
 
 using Microsoft.Extensions.Logging;
 using Raftd.Contract;
-using Raftd.Node.Loops;
 using Raftd.Node.Replication;
 using Raftd.Node.Service;
+using Raftd.State.Loops;
 using Raftd.Store;
 using Raftd.Store.Snapshots;
 using Raftd.Wal;

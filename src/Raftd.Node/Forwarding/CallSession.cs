@@ -1,12 +1,12 @@
 using System.Text;
 using System.Text.Json;
 using Raftd.Contract;
-using Raftd.Node.Loops;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Node.Service;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
+using Raftd.State.Loops;
 
 namespace Raftd.Node.Forwarding;
 

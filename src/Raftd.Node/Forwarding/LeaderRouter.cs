@@ -8,13 +8,13 @@
 // Two streams lead to the leader: one for what goes into the log, one for all else.
 
 using Microsoft.Extensions.Logging;
-using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Node.Service;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
+using Raftd.State.Loops;
 
 namespace Raftd.Node.Forwarding;
 

@@ -13,6 +13,7 @@
 // A tick is half a heartbeat, so the answer to starvation takes a fraction of an election timeout.
 
 using Microsoft.Extensions.Logging;
+using Raftd.State.Loops;
 
 namespace Raftd.Node.Loops;
 

@@ -8,9 +8,9 @@
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Forwarding;
-using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
+using Raftd.State.Loops;
 
 namespace Raftd.Node.Peers;
 

@@ -1,11 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Raftd.Contract;
 using Raftd.Node.Forwarding;
-using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Node.Service;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
+using Raftd.State.Loops;
 using Raftd.Store.Buckets;
 
 namespace Raftd.Node.Peers;

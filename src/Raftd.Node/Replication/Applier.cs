@@ -14,10 +14,10 @@
 // The race with the flusher: both halves of the overlay may be full while it writes. The applier then stops before the next
 // batch of entries (MustWaitForFlusher) and is woken when the frozen half is dropped. It never waits inside a step.
 
-using Raftd.Node.Loops;
 using Raftd.Raft;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
+using Raftd.State.Loops;
 using Raftd.State.Timekeeping;
 using Raftd.Store;
 

@@ -15,7 +15,7 @@
 // step 3. So there is at most one frozen half, and no lock.
 
 using Microsoft.Extensions.Logging;
-using Raftd.Node.Loops;
+using Raftd.State.Loops;
 using Raftd.Store;
 using Raftd.Store.Buckets;
 using Raftd.Wal;

@@ -8,8 +8,8 @@
 // Bounds: the core asks for one piece at a time for each peer, of the size of a message (or one entry). A second request for
 // a peer comes from a later leadership and replaces the first.
 
-using Raftd.Node.Loops;
 using Raftd.Raft;
+using Raftd.State.Loops;
 using Raftd.Wal;
 
 namespace Raftd.Node.Replication;

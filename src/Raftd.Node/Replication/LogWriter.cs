@@ -31,8 +31,8 @@
 
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
-using Raftd.Node.Loops;
 using Raftd.Raft;
+using Raftd.State.Loops;
 using Raftd.Wal;
 
 namespace Raftd.Node.Replication;

@@ -15,10 +15,10 @@
 // thread.
 
 using Microsoft.Extensions.Logging;
-using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Raft;
 using Raftd.State.Leading;
+using Raftd.State.Loops;
 using Raftd.Store;
 
 namespace Raftd.Node.Replication;

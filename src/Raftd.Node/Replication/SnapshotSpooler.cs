@@ -22,7 +22,7 @@
 // peer from its snapshot.
 
 using Microsoft.Extensions.Logging;
-using Raftd.Node.Loops;
+using Raftd.State.Loops;
 using Raftd.Store;
 using Raftd.Store.Buckets;
 using Raftd.Wal;

@@ -1,4 +1,4 @@
-using Raftd.Node.Loops;
+using Raftd.State.Loops;
 using Raftd.State.Watch;
 
 namespace Raftd.Node.Replication;

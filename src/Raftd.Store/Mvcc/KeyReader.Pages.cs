@@ -6,7 +6,7 @@
 
 using Raftd.Contract;
 using Raftd.State.Keyspaces;
-using Raftd.Store.Trees;
+using Raftd.State.Trees;
 
 namespace Raftd.Store.Mvcc;
 

@@ -1,6 +1,6 @@
 using Raftd.Contract;
 using Raftd.State.Keyspaces;
-using Raftd.Store.Trees;
+using Raftd.State.Trees;
 
 namespace Raftd.Store.Mvcc;
 

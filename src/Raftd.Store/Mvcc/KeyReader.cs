@@ -7,9 +7,9 @@
 
 using Raftd.Contract;
 using Raftd.State.Keyspaces;
+using Raftd.State.Trees;
 using Raftd.State.Views;
 using Raftd.Store.Buckets;
-using Raftd.Store.Trees;
 
 namespace Raftd.Store.Mvcc;
 

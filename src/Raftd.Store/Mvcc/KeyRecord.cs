@@ -1,5 +1,5 @@
 using Raftd.State.Keyspaces;
-using Raftd.Store.Trees;
+using Raftd.State.Trees;
 
 namespace Raftd.Store.Mvcc;
 

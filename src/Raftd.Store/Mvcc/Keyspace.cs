@@ -23,8 +23,8 @@
 
 using Raftd.Contract;
 using Raftd.State.Keyspaces;
+using Raftd.State.Trees;
 using Raftd.Store.Buckets;
-using Raftd.Store.Trees;
 
 namespace Raftd.Store.Mvcc;
 

@@ -20,7 +20,7 @@
 // what is written next. Neither waits for the other.
 
 using Raftd.Contract;
-using Raftd.Store.Trees;
+using Raftd.State.Trees;
 
 namespace Raftd.Store.Mvcc;
 

@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Contract;
 using Raftd.Node;
-using Raftd.Node.Loops;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
+using Raftd.State.Loops;
 using Raftd.Wal;
 
 namespace Raftd.PowerLoss.Tests.Checking;

@@ -164,7 +164,7 @@ internal sealed class Incarnation
         return false;
     }
 
-    private Action Add(Node.Loops.ILoop loop, Func<long> duration, TimeSpan tick)
+    private Action Add(State.Loops.ILoop loop, Func<long> duration, TimeSpan tick)
     {
         var simulated = new SimulatedLoop(this, loop, _loops.Count, duration, tick);
         _loops.Add(simulated);

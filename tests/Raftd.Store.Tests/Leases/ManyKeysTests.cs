@@ -4,10 +4,10 @@ using Raftd.State.Commands;
 using Raftd.State.Keyspaces;
 using Raftd.State.Leases;
 using Raftd.State.Timekeeping;
+using Raftd.State.Trees;
 using Raftd.Store.Buckets;
 using Raftd.Store.Leases;
 using Raftd.Store.Tests.Mvcc;
-using Raftd.Store.Trees;
 using Raftd.Testing;
 
 namespace Raftd.Store.Tests.Leases;

@@ -1,4 +1,4 @@
-using Raftd.Store.Trees;
+using Raftd.State.Trees;
 
 namespace Raftd.Store.Tests.Mvcc;
 

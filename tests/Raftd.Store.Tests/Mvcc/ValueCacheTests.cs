@@ -1,9 +1,9 @@
 using System.Text;
 using Raftd.Contract;
 using Raftd.State.Keyspaces;
+using Raftd.State.Trees;
 using Raftd.Store.Lmdb;
 using Raftd.Store.Mvcc;
-using Raftd.Store.Trees;
 using Raftd.Testing;
 using Raftd.Testing.Disks;
 

@@ -1,8 +1,7 @@
 using Raftd.State.Keyspaces;
-using Raftd.State.Leases;
-using Raftd.Store.Trees;
+using Raftd.State.Trees;
 
-namespace Raftd.Store.Leases;
+namespace Raftd.State.Leases;
 
 /// <summary>The writer's side of the leases: by id, by name, and the keys of each. It knows no rule about them.</summary>
 internal sealed class LeaseTable(StateHash hash, IKeyspace keyspace) : ILeaseTable

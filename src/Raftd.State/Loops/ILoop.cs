@@ -1,4 +1,4 @@
-namespace Raftd.Node.Loops;
+namespace Raftd.State.Loops;
 
 /// <summary>A state machine that a thread steps in the product and the simulator steps in its own order.</summary>
 internal interface ILoop

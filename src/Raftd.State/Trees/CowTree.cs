@@ -16,7 +16,7 @@
 //
 // One thread writes. Readers need a root that was handed over with a barrier (StateMachine.Publish does that).
 
-namespace Raftd.Store.Trees;
+namespace Raftd.State.Trees;
 
 /// <summary>A key to look for: tells where it stands next to a key in the tree. A struct, so that spans can be looked up.</summary>
 internal interface IProbe<TKey>

@@ -1,4 +1,4 @@
-namespace Raftd.Node.Loops;
+namespace Raftd.State.Loops;
 
 /// <summary>Runs the awaited code of a loop in the loop's steps, one continuation after the other.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace Raftd.Node.Loops;
+namespace Raftd.State.Loops;
 
 /// <summary>The bounded queue in front of one loop: many threads post, one loop takes all there is at once.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace Raftd.Node.Loops;
+namespace Raftd.State.Loops;
 
 /// <summary>The thin shell: one thread that steps one loop, and sleeps while there is nothing to do.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace Raftd.Store.Trees;
+namespace Raftd.State.Trees;
 
 /// <summary>A tree as it was when its batch ended. Any number of threads may read it; default is the empty tree.</summary>
 internal readonly struct CowSnapshot<TKey, TItem>(CowNode? root)

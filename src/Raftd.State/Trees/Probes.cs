@@ -1,4 +1,4 @@
-namespace Raftd.Store.Trees;
+namespace Raftd.State.Trees;
 
 /// <summary>A key in the order of unsigned bytes, a prefix before its extensions.</summary>
 internal readonly ref struct BytesProbe(ReadOnlySpan<byte> key) : IProbe<byte[]>

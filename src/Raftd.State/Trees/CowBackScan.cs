@@ -1,4 +1,4 @@
-namespace Raftd.Store.Trees;
+namespace Raftd.State.Trees;
 
 /// <summary>A walk over a snapshot against key order: MoveNext, then Key and Item. Owned by one thread.</summary>
 internal sealed class CowBackScan<TKey, TItem>
