@@ -5,6 +5,8 @@ namespace Raftd.Cli;
 /// <summary>The words behind <c>raftd cert</c>.</summary>
 internal static class CertLine
 {
+    private const string ShowsHow = "'raftd cert -help' shows how";
+
     /// <summary>Reads the words. Never throws; a line that cannot be read has an error.</summary>
     public static CommandLine Parse(IReadOnlyList<string> words)
     {
@@ -12,23 +14,17 @@ internal static class CertLine
         var folder = new Option<string>("--out", "-out") { DefaultValueFactory = static _ => CertOptions.DefaultFolder };
         var name = new Option<string>("--name", "-name") { DefaultValueFactory = static _ => CertOptions.DefaultName };
         var days = new Option<int>("--days", "-days") { DefaultValueFactory = static _ => CertOptions.DefaultDays };
-        var help = new Option<bool>("--help", "-help", "-h");
         var hosts = new Argument<string[]>("host") { Arity = ArgumentArity.ZeroOrMore };
-        foreach (var option in (Option[])[folder, name, days, help])
+        foreach (var option in (Option[])[folder, name, days])
         {
             cert.Options.Add(option);
         }
 
         cert.Arguments.Add(hosts);
-        var parsed = new Command("raftd") { cert }.Parse(["cert", .. words], CommandLine.AsWritten());
-        if (parsed.GetResult(help) is not null && parsed.GetValue(help))
+        var parsed = CommandWords.Parse(cert, words, Verb.CertHelp, ShowsHow, out var ended);
+        if (ended is not null)
         {
-            return new CommandLine { Verb = Verb.CertHelp };
-        }
-
-        if (parsed.Errors.Count > 0)
-        {
-            return CommandLine.Wrong(parsed.Errors[0].Message.TrimEnd('.'), "'raftd cert -help' shows how");
+            return ended;
         }
 
         var options = new CertOptions
@@ -39,7 +35,7 @@ internal static class CertLine
             Hosts = parsed.GetValue(hosts) ?? [],
         };
         return Problem(options) is { } problem
-            ? CommandLine.Wrong(problem, "'raftd cert -help' shows how")
+            ? CommandLine.Wrong(problem, ShowsHow)
             : new CommandLine { Verb = Verb.Cert, Certificates = options };
     }
 

@@ -1,7 +1,6 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.Json;
 
 namespace Raftd.Cli;
 
@@ -38,14 +37,14 @@ internal sealed record MemberEndpoint(Uri Url, string? Authority, string? Certif
 
     /// <summary>One small call, answered whole.</summary>
     /// <exception cref="FatalException">No answer in time, or a refusal.</exception>
-    public async Task<string> AskAsync(HttpClient client, HttpMethod method, string target, TimeSpan limit)
+    public async Task<byte[]> AskAsync(HttpClient client, HttpMethod method, string target, TimeSpan limit)
     {
         using var timer = new CancellationTokenSource(limit);
         try
         {
             using var request = new HttpRequestMessage(method, target);
             using var answer = await client.SendAsync(request, timer.Token);
-            var body = await answer.Content.ReadAsStringAsync(timer.Token);
+            var body = await answer.Content.ReadAsByteArrayAsync(timer.Token);
             return answer.IsSuccessStatusCode ? body : throw Refusal(body, (int)answer.StatusCode);
         }
         catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
@@ -58,21 +57,11 @@ internal sealed record MemberEndpoint(Uri Url, string? Authority, string? Certif
     }
 
     /// <summary>With the member's own words, if it is one.</summary>
-    public FatalException Refusal(string body, int status)
+    public FatalException Refusal(byte[] body, int status)
     {
-        var (what, toDo) = ($"status {status}", "is it a raftd? check -endpoint");
-        try
-        {
-            var error = JsonDocument.Parse(body).RootElement;
-            what = error.GetProperty("error").GetString() ?? what;
-            toDo = error.GetProperty("hint").GetString() ?? toDo;
-        }
-        catch (Exception foreign) when (foreign is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            // Not raftd's.
-        }
-
-        return new FatalException(new FatalError(ExitCode.StartFailed, $"{Url} refused: {what}", toDo));
+        var error = MemberError.Read(body, status);
+        return new FatalException(
+            new FatalError(ExitCode.StartFailed, $"{Url} refused: {error.What}", error.ToDo ?? "is it a raftd? check -endpoint"));
     }
 
     private SslClientAuthenticationOptions TlsOptions()

@@ -11,23 +11,17 @@ internal static class MemberLine
     public static CommandLine Parse(IReadOnlyList<string> words)
     {
         var endpoint = new EndpointFlags();
-        var help = new Option<bool>("--help", "-help", "-h") { Recursive = true };
         var member = new Argument<string>("member");
         var by = new Argument<string>("new-id");
         var list = new Command("list");
         var remove = new Command("remove") { member };
         var replace = new Command("replace") { member, by };
-        var command = new Command("member") { list, remove, replace, help };
+        var command = new Command("member") { list, remove, replace };
         endpoint.AddTo(command);
-        var parsed = new Command("raftd") { command }.Parse(["member", .. words], CommandLine.AsWritten());
-        if (parsed.GetResult(help) is not null && parsed.GetValue(help))
+        var parsed = CommandWords.Parse(command, words, Verb.MemberHelp, ShowsHow, out var ended);
+        if (ended is not null)
         {
-            return new CommandLine { Verb = Verb.MemberHelp };
-        }
-
-        if (parsed.Errors.Count > 0)
-        {
-            return CommandLine.Wrong(parsed.Errors[0].Message.TrimEnd('.'), ShowsHow);
+            return ended;
         }
 
         var asked = parsed.CommandResult.Command;
@@ -37,7 +31,7 @@ internal static class MemberLine
             return CommandLine.Wrong($"unknown flag {flag}", ShowsHow);
         }
 
-        return endpoint.Read(parsed, ShowsHow, through => new CommandLine
+        return endpoint.ReadOne(parsed, ShowsHow, through => new CommandLine
         {
             Verb = Verb.Member,
             Members = asked == list ? new MemberOptions.List(through)

@@ -10,22 +10,16 @@ internal static class RecoverLine
     /// <summary>Reads the words. Never throws; a line that cannot be read has an error.</summary>
     public static CommandLine Parse(IReadOnlyList<string> words)
     {
-        var target = new Option<string>("--to", "-to");
-        var label = new Option<string>("--id", "-id");
+        var target = CommandWords.Named("to");
+        var label = CommandWords.Named("id");
         var raise = new Option<long>("--bump-revision", "-bump-revision");
-        var accept = new Option<bool>("--accept-loss", "-accept-loss");
-        var help = new Option<bool>("--help", "-help", "-h");
+        var accept = CommandWords.Switch("accept-loss");
         var directories = new Argument<string[]>("dir") { Arity = ArgumentArity.ZeroOrMore };
-        var recover = new Command("recover") { directories, target, label, raise, accept, help };
-        var parsed = new Command("raftd") { recover }.Parse(["recover", .. words], CommandLine.AsWritten());
-        if (parsed.GetResult(help) is not null && parsed.GetValue(help))
+        var recover = new Command("recover") { directories, target, label, raise, accept };
+        var parsed = CommandWords.Parse(recover, words, Verb.RecoverHelp, ShowsHow, out var ended);
+        if (ended is not null)
         {
-            return new CommandLine { Verb = Verb.RecoverHelp };
-        }
-
-        if (parsed.Errors.Count > 0)
-        {
-            return CommandLine.Wrong(parsed.Errors[0].Message.TrimEnd('.'), ShowsHow);
+            return ended;
         }
 
         var options = new RecoverOptions(

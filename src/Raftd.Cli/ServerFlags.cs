@@ -2,15 +2,12 @@ using System.CommandLine;
 
 namespace Raftd.Cli;
 
-/// <summary>The flags of a command that speaks with servers: their certificates, which all have one prefix, and the URLs.</summary>
+/// <summary>The flags for the certificates of a command that speaks with servers; all have one prefix.</summary>
 internal sealed class ServerFlags(string prefix = "")
 {
-    private readonly Option<string> _authority = Named($"{prefix}cacert");
-    private readonly Option<string> _certificate = Named($"{prefix}cert");
-    private readonly Option<string> _key = Named($"{prefix}key");
-
-    /// <summary>A flag with a value, in both spellings, of its command and those below it.</summary>
-    public static Option<string> Named(string name) => new($"--{name}", $"-{name}") { Recursive = true };
+    private readonly Option<string> _authority = CommandWords.Named($"{prefix}cacert");
+    private readonly Option<string> _certificate = CommandWords.Named($"{prefix}cert");
+    private readonly Option<string> _key = CommandWords.Named($"{prefix}key");
 
     public void AddTo(Command command)
     {
@@ -18,10 +15,6 @@ internal sealed class ServerFlags(string prefix = "")
         command.Options.Add(_certificate);
         command.Options.Add(_key);
     }
-
-    /// <summary>What the flags of the member's own say: the first given of flag, variable and default.</summary>
-    public static string UrlsOf(ParseResult parsed, Option<string> endpoint) =>
-        parsed.GetValue(endpoint) ?? Environment.GetEnvironmentVariable(MemberEndpoint.Variable) ?? MemberEndpoint.Default;
 
     /// <param name="parsed">The line.</param>
     /// <param name="urls">One, or several with commas between them.</param>

@@ -108,7 +108,7 @@ internal static class SnapshotCommand
             using var answer = await client.GetAsync("/snapshot", HttpCompletionOption.ResponseHeadersRead, answered.Token);
             if (!answer.IsSuccessStatusCode)
             {
-                throw from.Refusal(await answer.Content.ReadAsStringAsync(answered.Token), (int)answer.StatusCode);
+                throw from.Refusal(await answer.Content.ReadAsByteArrayAsync(answered.Token), (int)answer.StatusCode);
             }
 
             await using var content = await answer.Content.ReadAsStreamAsync(answered.Token);

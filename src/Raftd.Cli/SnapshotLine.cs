@@ -14,25 +14,19 @@ internal static class SnapshotLine
     public static CommandLine Parse(IReadOnlyList<string> words)
     {
         var endpoint = new EndpointFlags();
-        var label = new Option<string>("--id", "-id");
+        var label = CommandWords.Named("id");
         var raise = new Option<long>("--bump-revision", "-bump-revision");
-        var help = new Option<bool>("--help", "-help", "-h") { Recursive = true };
         var file = new Argument<string>("file");
         var directory = new Argument<string>("data-dir");
         var save = new Command("save") { file };
         endpoint.AddTo(save);
         var status = new Command("status") { file };
         var restore = new Command("restore") { file, directory, label, raise };
-        var snapshot = new Command("snapshot") { save, status, restore, help };
-        var parsed = new Command("raftd") { snapshot }.Parse(["snapshot", .. words], CommandLine.AsWritten());
-        if (parsed.GetResult(help) is not null && parsed.GetValue(help))
+        var snapshot = new Command("snapshot") { save, status, restore };
+        var parsed = CommandWords.Parse(snapshot, words, Verb.SnapshotHelp, ShowsHow, out var ended);
+        if (ended is not null)
         {
-            return new CommandLine { Verb = Verb.SnapshotHelp };
-        }
-
-        if (parsed.Errors.Count > 0)
-        {
-            return CommandLine.Wrong(parsed.Errors[0].Message.TrimEnd('.'), ShowsHow);
+            return ended;
         }
 
         var command = parsed.CommandResult.Command;
@@ -56,7 +50,7 @@ internal static class SnapshotLine
                     path, parsed.GetValue(directory)!, parsed.GetValue(label) ?? Environment.MachineName, by));
         }
 
-        return endpoint.Read(parsed, ShowsHow, from => Asked(new SnapshotOptions.Save(path, from)));
+        return endpoint.ReadOne(parsed, ShowsHow, from => Asked(new SnapshotOptions.Save(path, from)));
     }
 
     private static CommandLine Asked(SnapshotOptions options) => new() { Verb = Verb.Snapshot, Snapshot = options };

@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Text;
 using Raftd.Cluster.Tests.Support;
-using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests;
 
@@ -48,12 +46,5 @@ public sealed class BackupDrillTests : ClusterTest
         await using var after = new Load([first, .. others], "after");
         await after.MoreAsync(WritesBefore);
         await after.VerifyAsync([first, .. others]);
-    }
-
-    private async Task<string> RaftdAsync(string words)
-    {
-        var said = await Scene.ShellAsync($"{Checkout.Launcher} {words}");
-        Assert.True(said.Code == 0, $"raftd {words}: {said.Code} {said.Error}");
-        return Encoding.UTF8.GetString(said.Bytes);
     }
 }

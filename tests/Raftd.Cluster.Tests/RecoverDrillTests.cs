@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using Raftd.Cluster.Tests.Support;
 using Raftd.Testing;
 using Raftd.Testing.Processes;
@@ -135,12 +134,5 @@ public sealed class RecoverDrillTests : ClusterTest
         await using var after = new Load([first, second, third], "after");
         await after.MoreAsync(Writes);
         await after.VerifyAsync(first, second, third);
-    }
-
-    private async Task<string> RaftdAsync(string words)
-    {
-        var said = await Scene.ShellAsync($"{Checkout.Launcher} {words}");
-        Assert.True(said.Code == 0, $"raftd {words}: {said.Code} {said.Error}");
-        return Encoding.UTF8.GetString(said.Bytes);
     }
 }

@@ -1,8 +1,6 @@
 using System.Globalization;
-using System.Text;
 using Raftd.Cluster.Tests.Support;
 using Raftd.Testing;
-using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests;
 
@@ -44,7 +42,7 @@ public sealed class ScheduledBackupTests : ClusterTest
         var whole = Directory.GetFiles(directory, "*.snapshot");
         Assert.InRange(whole.Length, Kept, Kept + 1);
         var restored = Scene.PathOf("restored");
-        await RaftdAsync($"snapshot restore {whole.Order(StringComparer.Ordinal).Last()} {restored} -id again");
+        Print(await RaftdAsync($"snapshot restore {whole.Order(StringComparer.Ordinal).Last()} {restored} -id again"));
         var again = Scene.AddMember(new Member(Scene, "again", TestCluster.SmallFiles, restored)).Start();
         await again.ReadyAsync();
         Assert.Equal("v", (await again.GetAsync("/key/k")).Text);
@@ -56,12 +54,5 @@ public sealed class ScheduledBackupTests : ClusterTest
         return backups.TryGetProperty("file", out var file)
             ? (file.GetString()!, long.Parse(backups.GetProperty("revision").GetString()!, CultureInfo.InvariantCulture))
             : null;
-    }
-
-    private async Task RaftdAsync(string words)
-    {
-        var said = await Scene.ShellAsync($"{Checkout.Launcher} {words}");
-        Assert.True(said.Code == 0, $"raftd {words}: {said.Code} {said.Error}");
-        Print(Encoding.UTF8.GetString(said.Bytes));
     }
 }

@@ -11,21 +11,22 @@ internal static class FirstNode
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
+    /// <summary>Of a member that no other joins.</summary>
+    public static NodeOptions Options(string dataDirectory, string label) => new()
+    {
+        DataDirectory = dataDirectory,
+        Label = label,
+        AdvertisedHttpAddress = "127.0.0.1:1",
+        AdvertisedPeerAddress = "127.0.0.1:1",
+        PeerEndPoint = new IPEndPoint(IPAddress.Loopback, 0),
+        Join = [],
+        Version = "test",
+    };
+
     /// <returns>Leads.</returns>
     public static async Task<RaftdNode> StartAsync(string dataDirectory, string label)
     {
-        var node = new RaftdNode(
-            new NodeOptions
-            {
-                DataDirectory = dataDirectory,
-                Label = label,
-                AdvertisedHttpAddress = "127.0.0.1:1",
-                AdvertisedPeerAddress = "127.0.0.1:1",
-                PeerEndPoint = new IPEndPoint(IPAddress.Loopback, 0),
-                Join = [],
-                Version = "test",
-            },
-            NullLoggerFactory.Instance);
+        var node = new RaftdNode(Options(dataDirectory, label), NullLoggerFactory.Instance);
         await node.StartAsync(Stop);
         await Until.TrueAsync("the first member leads", () => node.Cluster.IsLeader);
         return node;

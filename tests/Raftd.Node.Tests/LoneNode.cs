@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Testing;
 using Raftd.Testing.Disks;
@@ -14,18 +13,7 @@ public sealed class LoneNode : IAsyncLifetime
     private readonly TemporaryDirectory _directory = new();
 
     public LoneNode() => Node = new RaftdNode(
-        new NodeOptions
-        {
-            DataDirectory = _directory.At("data"),
-            Label = "alone",
-            AdvertisedHttpAddress = "127.0.0.1:1",
-            AdvertisedPeerAddress = "127.0.0.1:1",
-            PeerEndPoint = new IPEndPoint(IPAddress.Loopback, 0),
-            Join = [],
-            MaxLeaseKeys = MaxLeaseKeys,
-            Version = "test",
-        },
-        NullLoggerFactory.Instance);
+        FirstNode.Options(_directory.At("data"), "alone") with { MaxLeaseKeys = MaxLeaseKeys }, NullLoggerFactory.Instance);
 
     public RaftdNode Node { get; }
 

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Text.Json;
 using Google.Protobuf;
 
@@ -65,7 +64,7 @@ internal sealed class ConsulReader(Stream from) : IKeySource
                     key = field.Text;
                     break;
                 case "value":
-                    value = Decode(field.Text ?? ByteString.Empty);
+                    value = JsonBytes.Decode(field.Text ?? ByteString.Empty, "a value");
                     break;
                 case "flags" when field.IsNotZero:
                     _flagged++;
@@ -80,14 +79,6 @@ internal sealed class ConsulReader(Stream from) : IKeySource
 
         _keys++;
         return key is { Length: > 0 } ? new MovedKey(key, value, Lease: 0) : throw new JsonException("an entry has no key");
-    }
-
-    private static ByteString Decode(ByteString text)
-    {
-        var bytes = new byte[Base64.GetMaxDecodedFromUtf8Length(text.Length)];
-        return Base64.DecodeFromUtf8(text.Span, bytes, out _, out var written) == System.Buffers.OperationStatus.Done
-            ? UnsafeByteOperations.UnsafeWrap(bytes.AsMemory(0, written))
-            : throw new JsonException("a value is no base64");
     }
 
     private async ValueTask RequireAsync(JsonTokenType kind, CancellationToken stop)

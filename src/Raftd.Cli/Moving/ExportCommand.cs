@@ -82,7 +82,7 @@ internal static class ExportCommand
 
             var refused = new RestAnswer((int)answer.StatusCode, answer.Headers, await answer.Content.ReadAsByteArrayAsync(stop));
             answer.Dispose();
-            throw refused.Status is 429 or 503 or 504
+            throw refused.IsPassing
                 ? new HttpRequestException(refused.ErrorText)
                 : new MoveException($"{from.Url} refused: {refused.ErrorText}", "check PREFIX and -endpoint");
         }

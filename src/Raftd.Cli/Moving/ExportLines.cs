@@ -9,7 +9,6 @@
 // Those of keys are the lines of GET /keys as they come. A lease stands before the first key that has it.
 
 using System.Buffers;
-using System.Buffers.Text;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -200,18 +199,10 @@ internal static class ExportLines
         }
 
         /// <summary>The encoding stands behind what it says something of.</summary>
-        private static ByteString Decoded(ByteString? text, Utf8JsonReader encoding)
-        {
-            if (text is null || !encoding.ValueTextEquals("base64"u8))
-            {
-                throw new JsonException("an encoding is unknown, or has nothing before it");
-            }
-
-            var bytes = new byte[Base64.GetMaxDecodedFromUtf8Length(text.Length)];
-            return Base64.DecodeFromUtf8(text.Span, bytes, out _, out var written) == OperationStatus.Done
-                ? UnsafeByteOperations.UnsafeWrap(bytes.AsMemory(0, written))
-                : throw new JsonException("a text is no base64");
-        }
+        private static ByteString Decoded(ByteString? text, Utf8JsonReader encoding) =>
+            text is not null && encoding.ValueTextEquals("base64"u8)
+                ? JsonBytes.Decode(text, "a text")
+                : throw new JsonException("an encoding is unknown, or has nothing before it");
 
         private static long Number(Utf8JsonReader json) =>
             long.TryParse(json.ValueSpan, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)

@@ -10,21 +10,14 @@ internal static class ExportWords
     /// <summary>Reads the words. Never throws; a line that cannot be read has an error.</summary>
     public static CommandLine Parse(IReadOnlyList<string> words)
     {
-        var endpoint = ServerFlags.Named("endpoint");
-        var certificates = new ServerFlags();
-        var help = new Option<bool>("--help", "-help", "-h");
+        var endpoint = new EndpointFlags();
         var prefix = new Argument<string>("prefix") { DefaultValueFactory = static _ => "" };
-        var export = new Command("export") { prefix, endpoint, help };
-        certificates.AddTo(export);
-        var parsed = new Command("raftd") { export }.Parse(["export", .. words], CommandLine.AsWritten());
-        if (parsed.GetResult(help) is not null && parsed.GetValue(help))
+        var export = new Command("export") { prefix };
+        endpoint.AddTo(export);
+        var parsed = CommandWords.Parse(export, words, Verb.ExportHelp, ShowsHow, out var ended);
+        if (ended is not null)
         {
-            return new CommandLine { Verb = Verb.ExportHelp };
-        }
-
-        if (parsed.Errors.Count > 0)
-        {
-            return CommandLine.Wrong(parsed.Errors[0].Message.TrimEnd('.'), ShowsHow);
+            return ended;
         }
 
         if (parsed.GetValue(prefix)!.StartsWith('-'))
@@ -32,7 +25,7 @@ internal static class ExportWords
             return CommandLine.Wrong($"unknown flag {parsed.GetValue(prefix)}", ShowsHow);
         }
 
-        var from = certificates.Read(parsed, ServerFlags.UrlsOf(parsed, endpoint), "-endpoint", out var problem);
+        var from = endpoint.ReadAll(parsed, out var problem);
         return problem ?? new CommandLine { Verb = Verb.Export, Export = new ExportOptions(from, parsed.GetValue(prefix)!) };
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using Google.Protobuf;
+using Raftd.Api.Etcd;
 
 namespace Raftd.Cli.Moving;
 
@@ -10,7 +11,7 @@ namespace Raftd.Cli.Moving;
 internal static class GrpcFrames
 {
     /// <summary>Bytes of the largest message that is read; a server that sends a larger one is asked for less at a time.</summary>
-    public const int MaxMessageBytes = 128 << 20;
+    private const int MaxMessageBytes = 128 << 20;
 
     private const int HeadBytes = 5;
     private const int LengthAt = 1;
@@ -61,7 +62,7 @@ internal static class GrpcFrames
         var length = BinaryPrimitives.ReadUInt32BigEndian(head.AsSpan(LengthAt));
         if (length > MaxMessageBytes)
         {
-            throw new GrpcFailure(GrpcFailure.ResourceExhausted, $"an answer of {length} bytes is too large");
+            throw new GrpcFailure(GrpcCode.ResourceExhausted, $"an answer of {length} bytes is too large");
         }
 
         var message = new byte[length];
@@ -81,7 +82,7 @@ internal static class GrpcFrames
         var code = int.Parse(codes.First(), CultureInfo.InvariantCulture);
         if (code != 0)
         {
-            throw new GrpcFailure(code, ends.TryGetValues("grpc-message", out var texts) ? Uri.UnescapeDataString(texts.First()) : $"status {code}");
+            throw new GrpcFailure((GrpcCode)code, ends.TryGetValues("grpc-message", out var texts) ? Uri.UnescapeDataString(texts.First()) : $"status {code}");
         }
     }
 }

@@ -37,7 +37,7 @@ internal static class ImportCommand
         return ExitCode.Ok;
     }
 
-    public static Task<ExitCode> RunAsync(ImportOptions options, Stream input, TextWriter stderr, CancellationToken switching = default) =>
+    public static Task<ExitCode> RunAsync(ImportOptions options, Stream input, TextWriter stderr) =>
         MoveEnd.OfAsync(
             stderr,
             async () =>
@@ -46,7 +46,7 @@ internal static class ImportCommand
                 var progress = new Progress(stderr, TimeProvider.System);
                 if (options is ImportOptions.Etcd etcd)
                 {
-                    await RunAsync(etcd, target, progress, switching);
+                    await RunAsync(etcd, target, progress);
                     return;
                 }
 
@@ -54,18 +54,17 @@ internal static class ImportCommand
                 await import.RunAsync(CancellationToken.None);
             });
 
-    private static async Task RunAsync(ImportOptions.Etcd options, Remote target, Progress progress, CancellationToken switching)
+    private static async Task RunAsync(ImportOptions.Etcd options, Remote target, Progress progress)
     {
         using var source = new Remote("the source", options.From, options.Login);
         if (!options.Follow)
         {
-            await new EtcdImport(options, source, target, progress).RunAsync(switching);
+            await new EtcdImport(options, source, target, progress).RunAsync(CancellationToken.None);
             return;
         }
 
         using var signals = new StopSignals(signal =>
             progress.Say($"{signal}: switches once all is here that the source has now; another signal ends the import at once"));
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(signals.Token, switching);
-        await new EtcdImport(options, source, target, progress).RunAsync(either.Token);
+        await new EtcdImport(options, source, target, progress).RunAsync(signals.Token);
     }
 }

@@ -8,41 +8,38 @@ internal sealed class ImportWords
     private const string ShowsHow = "'raftd import -help' shows how";
 
     private readonly Argument<string?> _file = new("file") { Arity = ArgumentArity.ZeroOrOne };
-    private readonly Option<bool> _overwrite = Switch("overwrite");
-    private readonly Option<string> _format = ServerFlags.Named("format");
-    private readonly Option<string> _fromEtcd = ServerFlags.Named("from-etcd");
-    private readonly Option<string> _prefix = ServerFlags.Named("prefix");
-    private readonly Option<string> _state = ServerFlags.Named("state");
-    private readonly Option<bool> _replace = Switch("replace");
-    private readonly Option<bool> _follow = Switch("follow");
-    private readonly Option<bool> _compareOnly = Switch("compare-only");
-    private readonly Option<string> _user = ServerFlags.Named("source-user");
-    private readonly Option<string> _passwordFile = ServerFlags.Named("source-password-file");
-    private readonly Option<string> _endpoint = ServerFlags.Named("endpoint");
-    private readonly Option<bool> _help = new("--help", "-help", "-h");
-    private readonly ServerFlags _certificates = new();
+    private readonly Option<bool> _overwrite = CommandWords.Switch("overwrite");
+    private readonly Option<string> _format = CommandWords.Named("format");
+    private readonly Option<string> _fromEtcd = CommandWords.Named("from-etcd");
+    private readonly Option<string> _prefix = CommandWords.Named("prefix");
+    private readonly Option<string> _state = CommandWords.Named("state");
+    private readonly Option<bool> _replace = CommandWords.Switch("replace");
+    private readonly Option<bool> _follow = CommandWords.Switch("follow");
+    private readonly Option<bool> _compareOnly = CommandWords.Switch("compare-only");
+    private readonly Option<string> _user = CommandWords.Named("source-user");
+    private readonly Option<string> _passwordFile = CommandWords.Named("source-password-file");
+    private readonly EndpointFlags _endpoint = new();
     private readonly ServerFlags _sourceCertificates = new("source-");
     private readonly ParseResult _parsed;
+    private readonly CommandLine? _ended;
 
     private ImportWords(IReadOnlyList<string> words)
     {
         var import = new Command("import")
         {
-            _file, _overwrite, _format, _fromEtcd, _prefix, _state, _replace, _follow, _compareOnly, _user, _passwordFile, _endpoint, _help,
+            _file, _overwrite, _format, _fromEtcd, _prefix, _state, _replace, _follow, _compareOnly, _user, _passwordFile,
         };
-        _certificates.AddTo(import);
+        _endpoint.AddTo(import);
         _sourceCertificates.AddTo(import);
-        _parsed = new Command("raftd") { import }.Parse(["import", .. words], CommandLine.AsWritten());
+        _parsed = CommandWords.Parse(import, words, Verb.ImportHelp, ShowsHow, out _ended);
     }
 
     /// <summary>Reads the words. Never throws; a line that cannot be read has an error.</summary>
     public static CommandLine Parse(IReadOnlyList<string> words)
     {
         var line = new ImportWords(words);
-        return line.Has(line._help) ? new CommandLine { Verb = Verb.ImportHelp } : line.Read();
+        return line._ended ?? line.Read();
     }
-
-    private static Option<bool> Switch(string name) => new($"--{name}", $"-{name}");
 
     private static CommandLine Asked(ImportOptions options) => new() { Verb = Verb.Import, Import = options };
 
@@ -53,11 +50,6 @@ internal sealed class ImportWords
     private CommandLine Read()
     {
         var file = _parsed.GetValue(_file);
-        if (_parsed.Errors.Count > 0)
-        {
-            return Wrong(_parsed.Errors[0].Message.TrimEnd('.'));
-        }
-
         if (file is ['-', _, ..])
         {
             return Wrong($"unknown flag {file}");
@@ -68,7 +60,7 @@ internal sealed class ImportWords
             return Wrong("give either a file or --from-etcd");
         }
 
-        var to = _certificates.Read(_parsed, ServerFlags.UrlsOf(_parsed, _endpoint), "-endpoint", out var problem);
+        var to = _endpoint.ReadAll(_parsed, out var problem);
         return problem ?? (file is null ? ReadEtcd(to) : ReadFile(to, file));
     }
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.Text.Json;
 using Google.Protobuf;
 
@@ -23,5 +25,15 @@ internal static class JsonBytes
         var bytes = new byte[json.ValueSpan.Length];
         var written = json.CopyString(bytes);
         return UnsafeByteOperations.UnsafeWrap(bytes.AsMemory(0, written));
+    }
+
+    /// <param name="text">Base64.</param>
+    /// <param name="what">That it is, for the error.</param>
+    public static ByteString Decode(ByteString text, string what)
+    {
+        var bytes = new byte[Base64.GetMaxDecodedFromUtf8Length(text.Length)];
+        return Base64.DecodeFromUtf8(text.Span, bytes, out _, out var written) == OperationStatus.Done
+            ? UnsafeByteOperations.UnsafeWrap(bytes.AsMemory(0, written))
+            : throw new JsonException($"{what} is no base64");
     }
 }

@@ -7,9 +7,6 @@ namespace Raftd.Cli.Moving;
 /// <summary>Paths of REST that name a key of any bytes.</summary>
 internal static class KeyPaths
 {
-    /// <summary>Of the longest key that REST takes.</summary>
-    public const int MaxKeyBytes = 4096;
-
     public static string Of(ByteString key) => $"/key/?key64={Base64Url.EncodeToString(key.Span)}";
 
     /// <summary>Bytes as a value within a query.</summary>

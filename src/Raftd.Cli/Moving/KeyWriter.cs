@@ -7,6 +7,7 @@
 // Bounds: a batch has 128 keys and 1 MiB at most, as a transaction of the etcd API may have. A larger value goes alone, by REST.
 
 using Google.Protobuf;
+using Raftd.Api;
 using Raftd.Api.Wire;
 
 namespace Raftd.Cli.Moving;
@@ -16,7 +17,8 @@ namespace Raftd.Cli.Moving;
 /// <param name="progress">Told of each batch.</param>
 internal sealed class KeyWriter(Remote target, bool overwrite, Progress progress)
 {
-    private const int MaxBatchBytes = 1 << 20;
+    /// <summary>Of the keys and values of a transaction.</summary>
+    public const int MaxBatchBytes = 1 << 20;
 
     /// <summary>Around a key and its value in a transaction, both numbers of its operations included.</summary>
     private const int OperationBytes = 64;
@@ -39,7 +41,7 @@ internal sealed class KeyWriter(Remote target, bool overwrite, Progress progress
             _keys.Add(key.Key);
         }
 
-        if (bytes > MaxBatchBytes && key.Key.Length <= KeyPaths.MaxKeyBytes)
+        if (bytes > MaxBatchBytes && key.Key.Length <= ApiOptions.DefaultMaxKeyBytes)
         {
             await PutLargeAsync(key, stop);
             _keys.Clear();

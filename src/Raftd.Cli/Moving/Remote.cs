@@ -5,7 +5,6 @@
 // pauses that grow, until the limit is over. What the server refuses for good goes to the caller.
 
 using System.Diagnostics;
-using System.Net;
 using Google.Protobuf;
 using Raftd.Api.Wire;
 
@@ -20,14 +19,12 @@ internal sealed class Remote(string what, IReadOnlyList<MemberEndpoint> endpoint
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long a call is repeated that fails for a reason that passes.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
     private readonly HttpClient[] _clients = [.. endpoints.Select(static endpoint => endpoint.Connect())];
     private int _current;
     private string? _token;
-
-    /// <summary>How long a call is repeated that fails for a reason that passes.</summary>
-    public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(60);
-
-    public string What => what;
 
     public Uri Url => endpoints[_current % endpoints.Count].Url;
 
@@ -68,9 +65,7 @@ internal sealed class Remote(string what, IReadOnlyList<MemberEndpoint> endpoint
                 using var answer = await Client.SendAsync(request, limited);
                 var content = await answer.Content.ReadAsByteArrayAsync(limited);
                 var read = new RestAnswer((int)answer.StatusCode, answer.Headers, content);
-                return answer.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout
-                    ? throw new HttpRequestException(read.ErrorText, null, answer.StatusCode)
-                    : read;
+                return read.IsPassing ? throw new HttpRequestException(read.ErrorText) : read;
             },
             stop,
             body?.Length ?? 0);

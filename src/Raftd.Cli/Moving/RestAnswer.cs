@@ -5,24 +5,11 @@ namespace Raftd.Cli.Moving;
 
 internal sealed record RestAnswer(int Status, HttpResponseHeaders Headers, byte[] Body)
 {
-    public string Text => System.Text.Encoding.UTF8.GetString(Body);
+    /// <summary>A member may do the same call a moment later, or another one now.</summary>
+    public bool IsPassing => Status is 429 or 503 or 504;
 
     /// <summary>A member's own words, or the status where it has none.</summary>
-    public string ErrorText
-    {
-        get
-        {
-            try
-            {
-                using var json = JsonDocument.Parse(Body);
-                return json.RootElement.GetProperty("error").GetString() ?? $"status {Status}";
-            }
-            catch (Exception foreign) when (foreign is JsonException or KeyNotFoundException or InvalidOperationException)
-            {
-                return $"status {Status}";
-            }
-        }
-    }
+    public string ErrorText => MemberError.Read(Body, Status).What;
 
     public JsonDocument Json() => JsonDocument.Parse(Body);
 

@@ -9,16 +9,16 @@ public static class BackupRestore
     /// <param name="backup">At its beginning.</param>
     /// <param name="directory">With an empty state.</param>
     /// <param name="raiseRevisionBy">As of <see cref="NewState.Complete"/>.</param>
-    /// <returns>What the backup holds, all of it checked and read back.</returns>
     /// <exception cref="BackupException">The file is no backup, or is damaged.</exception>
     /// <exception cref="SnapshotCorruptException">Its content contradicts itself.</exception>
     /// <exception cref="NewerLevelException">It is of a build newer than this one.</exception>
     /// <exception cref="BucketStoreException">The disk.</exception>
-    public static BackupSummary Run(BackupReader backup, IStateDirectory directory, long raiseRevisionBy)
+    public static void Run(BackupReader backup, IStateDirectory directory, long raiseRevisionBy)
     {
         NewState.Fill(directory, backup.Read);
-        return NewState.Complete(directory, raiseRevisionBy) is { } difference
-            ? throw new BackupException($"its content contradicts itself: {difference}")
-            : backup.Summary!;
+        if (NewState.Complete(directory, raiseRevisionBy) is { } difference)
+        {
+            throw new BackupException($"its content contradicts itself: {difference}");
+        }
     }
 }

@@ -27,7 +27,7 @@ public sealed class ReadOnlyLog : IDisposable
             var recovery = new LogRecovery(
                 number => files.Open(SegmentFiles.NameOf(directory, number), FileOpenMode.OpenExisting, writable: false), numbers, _segments);
             var found = recovery.RunUpToDamage(out var damage);
-            (_index, State, Tail, Damage) = (found.Index, found.State, found.Tail, damage);
+            (_index, State, Damage) = (found.Index, found.State, damage);
         }
         catch
         {
@@ -41,8 +41,6 @@ public sealed class ReadOnlyLog : IDisposable
 
     /// <summary>What the log says up to its end, or to the damage; Recovering if the end is torn.</summary>
     public LogState State { get; }
-
-    public TailState Tail { get; }
 
     /// <summary>Null for a log that is whole. A torn tail is none.</summary>
     public WalCorruptException? Damage { get; }

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests.Support;
 
@@ -20,6 +22,15 @@ public abstract class ClusterTest : IAsyncLifetime
 
         await Scene.DisposeAsync();
         Print($"{TestContext.Current.Test?.TestDisplayName}: {Stopwatch.GetElapsedTime(_started).TotalSeconds:0.0} s");
+    }
+
+    /// <summary>Runs a command of raftd, which must succeed.</summary>
+    /// <returns>Its standard output.</returns>
+    private protected async Task<string> RaftdAsync(string words)
+    {
+        var said = await Scene.ShellAsync($"{Checkout.Launcher} {words}");
+        Assert.True(said.Code == 0, $"raftd {words}: {said.Code} {said.Error}");
+        return Encoding.UTF8.GetString(said.Bytes);
     }
 
     /// <summary>Figures worth seeing, in the output of every run.</summary>

@@ -33,6 +33,9 @@ internal sealed class WatchFeed : IDisposable
     /// <summary>The last change that this session has brought.</summary>
     private VersionId _brought;
 
+    /// <summary>Nothing more comes.</summary>
+    private bool _isOver;
+
     private WatchFeed(RestCall call, WatchQuery query)
     {
         _call = call;
@@ -42,9 +45,6 @@ internal sealed class WatchFeed : IDisposable
 
     /// <summary>How far it has come, as a client resumes from it; null where it would begin anew.</summary>
     public WatchPlace? Place { get; private set; }
-
-    /// <summary>Nothing more comes.</summary>
-    public bool IsOver { get; private set; }
 
     /// <summary>Begins, and fails while that can be told to the client.</summary>
     /// <returns>Null where it would resume from what is compacted.</returns>
@@ -70,7 +70,7 @@ internal sealed class WatchFeed : IDisposable
     /// <exception cref="ApiException">429: too many watches.</exception>
     public async ValueTask<IReadOnlyList<WatchNews>> NextAsync(CancellationToken ended)
     {
-        while (!IsOver)
+        while (!_isOver)
         {
             var news = _keys is not null ? await NextKeysAsync()
                 : _pieces is not null ? await NextPieceAsync()
@@ -297,7 +297,7 @@ internal sealed class WatchFeed : IDisposable
             return [];
         }
 
-        IsOver = true;
+        _isOver = true;
         return [new(WatchNews.Compacted, Place: null, Place!.Version.Revision)];
     }
 }

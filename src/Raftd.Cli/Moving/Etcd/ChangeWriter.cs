@@ -5,14 +5,13 @@
 // unknown is sent again before any that follows it: nothing else writes to these keys.
 
 using Google.Protobuf;
+using Raftd.Api;
 using Raftd.Api.Wire;
 
 namespace Raftd.Cli.Moving.Etcd;
 
 internal sealed class ChangeWriter(Remote target, Progress progress, string doing)
 {
-    private const int MaxBatchBytes = 1 << 20;
-
     private readonly List<Change> _batch = [];
     private readonly HashSet<ByteString> _keys = [];
     private long _batchBytes;
@@ -23,7 +22,7 @@ internal sealed class ChangeWriter(Remote target, Progress progress, string doin
     public async Task AddAsync(IReadOnlyList<Change> group, CancellationToken stop)
     {
         var fits = _batch.Count + group.Count <= Contract.Bounds.MaxTxnOperations
-            && _batchBytes + group.Sum(static change => change.Bytes) <= MaxBatchBytes
+            && _batchBytes + group.Sum(static change => change.Bytes) <= KeyWriter.MaxBatchBytes
             && !group.Any(change => _keys.Contains(change.Key));
         if (!fits)
         {
@@ -62,12 +61,12 @@ internal sealed class ChangeWriter(Remote target, Progress progress, string doin
 
     private async Task AddOneAsync(Change change, CancellationToken stop)
     {
-        if (_batch.Count == Contract.Bounds.MaxTxnOperations || _batchBytes + change.Bytes > MaxBatchBytes)
+        if (_batch.Count == Contract.Bounds.MaxTxnOperations || _batchBytes + change.Bytes > KeyWriter.MaxBatchBytes)
         {
             await FlushAsync(stop);
         }
 
-        if (change.Bytes > MaxBatchBytes && change.Value is not null && change.Key.Length <= KeyPaths.MaxKeyBytes)
+        if (change.Bytes > KeyWriter.MaxBatchBytes && change.Value is not null && change.Key.Length <= ApiOptions.DefaultMaxKeyBytes)
         {
             await PutLargeAsync(target, change.Key, change.Value, lease: 0, stop);
             progress.Add(doing, 1, change.Bytes);

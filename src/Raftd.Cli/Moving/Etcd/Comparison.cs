@@ -19,7 +19,7 @@ internal sealed class Comparison(Remote source, Remote target, KeyRange range, P
     /// <param name="sourceRevision">What is compared with the target as it is now.</param>
     public async Task RunAsync(long sourceRevision, CancellationToken stop)
     {
-        var head = await target.CallAsync(EtcdMethods.Range, range.Request(revision: 0, limit: 1), RangeResponse.Parser, stop);
+        var head = await range.HeadAsync(target, stop);
         var sources = new KeyPages(source, range, sourceRevision, keysOnly: false, stop);
         var targets = new KeyPages(target, range, head.Header.Revision, keysOnly: false, stop);
         await foreach (var pair in KeyPair.OfAsync(sources, targets, stop))

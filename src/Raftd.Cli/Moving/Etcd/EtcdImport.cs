@@ -79,14 +79,7 @@ internal sealed class EtcdImport(ImportOptions.Etcd options, Remote source, Remo
         }
     }
 
-    private Task<RangeResponse> HeadAsync(Remote of) =>
-        of.CallAsync(EtcdMethods.Range, WithoutValues(_range.Request(revision: 0, limit: 1)), RangeResponse.Parser, CancellationToken.None);
-
-    private static RangeRequest WithoutValues(RangeRequest request)
-    {
-        request.KeysOnly = true;
-        return request;
-    }
+    private Task<RangeResponse> HeadAsync(Remote of) => _range.HeadAsync(of, CancellationToken.None);
 
     private async Task<ImportState> LoadAsync(RangeResponse from, RangeResponse to)
     {

@@ -8,6 +8,7 @@
 // until it has come there. Of a range in which nothing changes a watch tells nothing, so it is asked how far it is. Some releases
 // of etcd answer that before they send what is still under way: the comparison behind the switch finds what would be missing.
 
+using Raftd.Api.Etcd;
 using Raftd.Api.Wire;
 
 namespace Raftd.Cli.Moving.Etcd;
@@ -46,7 +47,7 @@ internal sealed class Following(Remote source, Remote target, KeyRange range, lo
                 // The next stream, once the source answers anything.
                 source.Turn();
                 await Task.Delay(AskInterval, CancellationToken.None);
-                await HeadAsync();
+                await range.HeadAsync(source, CancellationToken.None);
             }
         }
 
@@ -55,17 +56,11 @@ internal sealed class Following(Remote source, Remote target, KeyRange range, lo
 
     public void Dispose() => _late.Dispose();
 
-    private async Task<long> HeadAsync()
-    {
-        var head = await source.CallAsync(EtcdMethods.Range, range.Request(revision: 0, limit: 1), RangeResponse.Parser, CancellationToken.None);
-        return head.Header.Revision;
-    }
-
     private async Task AskForEndAsync()
     {
         try
         {
-            Volatile.Write(ref _switchAt, await HeadAsync());
+            Volatile.Write(ref _switchAt, (await range.HeadAsync(source, CancellationToken.None)).Header.Revision);
             _late.CancelAfter(SwitchLimit);
         }
         catch (MoveException silent)
@@ -131,7 +126,7 @@ internal sealed class Following(Remote source, Remote target, KeyRange range, lo
     {
         if (news.CompactRevision != 0)
         {
-            throw new GrpcFailure(GrpcFailure.OutOfRange, $"the source is compacted up to revision {news.CompactRevision}");
+            throw new GrpcFailure(GrpcCode.OutOfRange, $"the source is compacted up to revision {news.CompactRevision}");
         }
 
         if (news.Canceled)

@@ -49,8 +49,7 @@ internal sealed class KeyPages(Remote from, KeyRange range, long revision, bool 
     {
         while (true)
         {
-            var request = _rest.Request(revision, _limit);
-            request.KeysOnly = keysOnly;
+            var request = _rest.Request(revision, _limit, keysOnly);
             try
             {
                 return await from.CallAsync(EtcdMethods.Range, request, RangeResponse.Parser, stop);
