@@ -12,6 +12,7 @@ using Raftd.Node.Peers;
 using Raftd.Node.Replication;
 using Raftd.Raft;
 using Raftd.State.Commands;
+using Raftd.State.Leading;
 using Raftd.State.Timekeeping;
 using Raftd.State.Watch;
 using Raftd.Store;
@@ -169,7 +170,8 @@ internal sealed class RaftdMember : IDisposable
         var alarms = new SpaceAlarms(replica, state, gate, () => wal.IsSpaceLow, reports, seams.Logger);
         var compactor = new Compactor(replica, state, new CompactionPolicy(options.QuotaBytes), seams.Time, seams.Logger);
         var levels = new LevelRaiser(replica, state, reports, seams.Logger);
-        var duties = new LeaderUpkeep(replica, lessor, alarms, levels, compactor, seams.Time, seams.Logger);
+        var leases = new LeaseDuties(lessor, () => replica.OwnCommands, replica.ProposeFromLoop);
+        var duties = new LeaderUpkeep(replica, leases, alarms, levels, compactor, seams.Time, seams.Logger);
         var pins = new PeerPins(log, reports, seams.Time, seams.Logger);
         var spooler = new SnapshotSpooler(
             state, log.Pins, spool, options.Spool, options.Self.ClusterId, seams.Time, seams.Logger);

@@ -49,7 +49,8 @@ public sealed class RaftdNode : IAsyncDisposable
     public RaftdNode(NodeOptions options, ILoggerFactory loggers)
     {
         _options = options;
-        _gate = new ServiceGate(options);
+        _gate = new ServiceGate(ServiceGate.StatusOutside(
+            options.Label, options.AdvertisedHttpAddress, options.AdvertisedPeerAddress, options.QuotaBytes, options.Version));
         _guard = new RightsGuard(_gate, _gate, _gate, _gate, _gate, _gate);
         Group = new GroupRightsGuard(_gate);
         _logger = loggers.CreateLogger("raftd");

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Raftd.State.Leases;
 using Raftd.State.Trees;
 using Raftd.State.Wire;
 using Raftd.Store.Buckets;
@@ -23,9 +24,9 @@ internal static class LeaseAudit
             }
         }
 
-        if (leased != view.LeaseKeys.Weight)
+        if (leased != view.Leases.Keys.Weight)
         {
-            return $"{leased} keys name a lease, leases know {view.LeaseKeys.Weight}";
+            return $"{leased} keys name a lease, leases know {view.Leases.Keys.Weight}";
         }
 
         return audit.StoreOfView is { } reader ? AuditStored(view, reader) : null;
@@ -38,12 +39,12 @@ internal static class LeaseAudit
             return null;
         }
 
-        if (view.LeasesById.Find(new NumberProbe(key.Lease)) is null)
+        if (view.Leases.ById.Find(new NumberProbe(key.Lease)) is null)
         {
             return $"revision {key.Revision} names lease {key.Lease}, which does not exist";
         }
 
-        var attached = view.LeaseKeys.Find(new IdKeyProbe(key.Lease, key.Key));
+        var attached = view.Leases.Keys.Find(new IdKeyProbe(key.Lease, key.Key));
         return attached is { } found
             && found.OwnDeadline == key.HasOwnDeadline && found.ModRevision == key.Revision.Main
                 ? null
@@ -53,10 +54,10 @@ internal static class LeaseAudit
     /// <summary>Where the store is of the view's moment, its leases are those of the view, byte for byte.</summary>
     private static string? AuditStored(StateView view, IBucketReader reader)
     {
-        var pairs = view.LeasesById.Weight;
+        var pairs = view.Leases.ById.Weight;
         var value = new WireWriter();
         Span<byte> key = stackalloc byte[LeaseKeyCodec.EncodedKeyBytes];
-        for (var leases = view.LeasesById.All(); leases.MoveNext();)
+        for (var leases = view.Leases.ById.All(); leases.MoveNext();)
         {
             value.Reset();
             LeaseCodec.WriteTo(value, leases.Item);
@@ -67,7 +68,7 @@ internal static class LeaseAudit
             }
         }
 
-        for (var keys = view.LeaseKeys.All(); keys.MoveNext();)
+        for (var keys = view.Leases.Keys.All(); keys.MoveNext();)
         {
             if (!keys.Item.IsStored)
             {

@@ -14,12 +14,7 @@ internal sealed class LeasePart : IStatePart
 
     public void Load(IBucketReader reader, StoredMeta meta, StateCopy copy) => Attach(copy, LoadPairs(reader, copy));
 
-    public void ShowIn(StateView view, StateCopy copy)
-    {
-        view.LeasesById = copy.Leases.ById.Freeze();
-        view.LeasesByName = copy.Leases.ByName.Freeze();
-        view.LeaseKeys = copy.Leases.Keys.Freeze();
-    }
+    public void ShowIn(StateView view, StateCopy copy) => view.Leases = copy.Leases.Freeze();
 
     public Action<FlushWriter> TakeUnflushed(StateCopy copy)
     {
@@ -50,7 +45,11 @@ internal sealed class LeasePart : IStatePart
                 continue;
             }
 
-            var lease = LeaseCodec.Read(id, stored);
+            if (!LeaseCodec.TryRead(id, stored, out var lease))
+            {
+                throw BucketStoreException.Corrupt($"lease {id}: {stored.Length} bytes are no record of a lease");
+            }
+
             copy.Leases.Restore(lease);
             copy.Keyspace.Count(lease.LogicalBytes);
         }

@@ -15,7 +15,7 @@ internal sealed class StateCopy
         Epoch = new StateEpoch(store, new ValueCache(options.CacheBytes));
         var hash = new StateHash(applied.Hash);
         Keyspace = new Keyspace(Epoch, hash);
-        Leases = new LeaseTable(hash, Keyspace);
+        Leases = new LeaseTable(hash, Keyspace.Count);
         Working = new WorkingState(Keyspace, Leases, hash, applied);
         Executor = new CommandExecutor(Working, options.KnownLevel, options.SliceKeys);
     }

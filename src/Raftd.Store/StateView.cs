@@ -16,7 +16,7 @@ namespace Raftd.Store;
 /// Compacted, never "not found". A view is cheap to take; take a new one for each request rather than keep one.
 /// </para>
 /// </remarks>
-public sealed class StateView : IStateView
+public sealed class StateView : IHistoryView
 {
     private readonly StateEpoch _epoch;
 
@@ -57,13 +57,9 @@ public sealed class StateView : IStateView
     public long KeyCount => Index.Weight;
 
     /// <summary>Leases, hidden ones included.</summary>
-    public long LeaseCount => LeasesById.Weight;
+    public long LeaseCount => Leases.ById.Weight;
 
-    internal CowSnapshot<long, LeaseRecord> LeasesById { get; set; }
-
-    internal CowSnapshot<NamedId, LeaseRecord> LeasesByName { get; set; }
-
-    internal CowSnapshot<IdKey, LeaseKeyRecord> LeaseKeys { get; set; }
+    internal LeaseTrees Leases { get; set; }
 
     internal CowSnapshot<byte[], KeyRecord> Index { get; set; }
 
@@ -76,35 +72,15 @@ public sealed class StateView : IStateView
     /// <exception cref="StoreException">Compacted, or NotReady after a snapshot: ask a new view.</exception>
     public bool TryGet(ReadOnlySpan<byte> key, out KeyItem item) => Keys.TryGet(key, out item);
 
-    public LeaseRecord? FindLease(long id) => LeasesById.Find(new NumberProbe(id));
+    public LeaseRecord? FindLease(long id) => Leases.Find(id);
 
-    public LeaseKeyRecord? FindLeaseKey(long id, ReadOnlySpan<byte> key) => LeaseKeys.Find(new IdKeyProbe(id, key));
+    public LeaseKeyRecord? FindLeaseKey(long id, ReadOnlySpan<byte> key) => Leases.FindKey(id, key);
 
-    public IEnumerable<LeaseRecord> LeasesFrom(long id)
-    {
-        for (var scan = LeasesById.From(new NumberProbe(id)); scan.MoveNext();)
-        {
-            yield return scan.Item;
-        }
-    }
+    public IEnumerable<LeaseRecord> LeasesFrom(long id) => Leases.From(id);
 
-    public IEnumerable<LeaseRecord> LeasesNamed(byte[] prefix)
-    {
-        var scan = LeasesByName.From(new NamedIdProbe(prefix, long.MinValue));
-        while (scan.MoveNext() && scan.Key.Name.AsSpan().StartsWith(prefix))
-        {
-            yield return scan.Item;
-        }
-    }
+    public IEnumerable<LeaseRecord> LeasesNamed(byte[] prefix) => Leases.Named(prefix);
 
-    public IEnumerable<AttachedKey> KeysOf(long lease, byte[] from)
-    {
-        var scan = LeaseKeys.From(new IdKeyProbe(lease, from));
-        while (scan.MoveNext() && scan.Key.Id == lease)
-        {
-            yield return new AttachedKey(scan.Key.Key, scan.Item);
-        }
-    }
+    public IEnumerable<AttachedKey> KeysOf(long lease, byte[] from) => Leases.KeysOf(lease, from);
 
     /// <summary>Whether a revision above this one touched the key, its deletion included.</summary>
     /// <remarks>
@@ -139,10 +115,7 @@ public sealed class StateView : IStateView
 
     /// <summary>The keys as they were at a revision, in key order: a bounded step of them.</summary>
     /// <exception cref="StoreException">As KeyReader.Image.</exception>
-    internal ImagePage Image(ReadOnlySpan<byte> from, long at, long maxBytes) => Keys.Image(from, at, maxBytes);
-
-    /// <exception cref="StoreException">Compacted, FutureRevision, BadRequest.</exception>
-    internal void RequireReadable(long revision) => Keys.CheckRevision(revision);
+    public ImagePage Image(ReadOnlySpan<byte> from, long at, long maxBytes) => Keys.Image(from, at, maxBytes);
 
     private KeyReader Keys => new(_epoch, Index, Revision, CompactRevision);
 }

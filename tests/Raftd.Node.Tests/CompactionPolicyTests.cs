@@ -1,5 +1,5 @@
 using Raftd.Contract;
-using Raftd.Node.Replication;
+using Raftd.State.Leading;
 using Raftd.Store;
 using Raftd.Testing;
 using Raftd.Testing.Buckets;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Raftd.State.Leading;
 using Raftd.Store;
 
 namespace Raftd.Node.Replication;

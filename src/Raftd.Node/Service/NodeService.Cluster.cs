@@ -46,19 +46,13 @@ internal sealed partial class NodeService : IClusterService
         return _state.View().Alarms;
     }
 
-    public async ValueTask RaiseAlarmAsync(Caller caller, AlarmKind kind, CancellationToken cancellationToken) =>
-        await ProposeAsync<DoneResult>(
-            CommandsOf(caller).AlarmRaise(new Alarm(kind, AlarmCause.Operator, MemberId: 0)), cancellationToken);
+    public ValueTask RaiseAlarmAsync(Caller caller, AlarmKind kind, CancellationToken cancellationToken) =>
+        _writes.RaiseAlarmAsync(caller, kind, cancellationToken);
 
     public async ValueTask DisarmAsync(Caller caller, AlarmKind kind, CancellationToken cancellationToken)
     {
-        foreach (var alarm in await AlarmsAsync(caller, ReadLevel.Linearizable, cancellationToken))
-        {
-            if (alarm.Kind == kind)
-            {
-                await ProposeAsync<DoneResult>(CommandsOf(caller).AlarmClear(alarm), cancellationToken);
-            }
-        }
+        var standing = await AlarmsAsync(caller, ReadLevel.Linearizable, cancellationToken);
+        await _writes.DisarmAsync(caller, standing, kind, cancellationToken);
     }
 
     public MemberStatus Status()

@@ -11,20 +11,12 @@ internal sealed partial class NodeService : IKeyValueService
         return _state.Range(request);
     }
 
-    public async ValueTask<PutResponse> PutAsync(Caller caller, PutRequest request, CancellationToken cancellationToken)
-    {
-        var hiddenLease = request.TtlSeconds > 0 ? _ids.Next() : 0;
-        var command = CommandsOf(caller).Put(request, hiddenLease, _options.MaxLeaseKeys);
-        var result = await ProposeAsync<PutResult>(command, cancellationToken);
-        return new PutResponse { Revision = result.Revision, Succeeded = result.Succeeded, Previous = result.Previous };
-    }
+    public ValueTask<PutResponse> PutAsync(Caller caller, PutRequest request, CancellationToken cancellationToken) =>
+        _writes.PutAsync(caller, request, cancellationToken);
 
-    public async ValueTask<DeleteRangeResponse> DeleteRangeAsync(
-        Caller caller, DeleteRangeRequest request, CancellationToken cancellationToken)
-    {
-        var result = await ProposeAsync<DeleteRangeResult>(CommandsOf(caller).DeleteRange(request), cancellationToken);
-        return result.ToResponse();
-    }
+    public ValueTask<DeleteRangeResponse> DeleteRangeAsync(
+        Caller caller, DeleteRangeRequest request, CancellationToken cancellationToken) =>
+        _writes.DeleteRangeAsync(caller, request, cancellationToken);
 
     public async ValueTask<TxnResponse> TxnAsync(Caller caller, TxnRequest request, CancellationToken cancellationToken)
     {
@@ -35,12 +27,12 @@ internal sealed partial class NodeService : IKeyValueService
             return _state.Read(view => new TxnReads(view).Answer(request));
         }
 
-        return (await ProposeAsync<TxnResult>(CommandsOf(caller).Txn(request, _options.MaxLeaseKeys), cancellationToken)).Answer;
+        return await _writes.TxnAsync(caller, request, cancellationToken);
     }
 
     public async ValueTask<CompactResponse> CompactAsync(Caller caller, CompactRequest request, CancellationToken cancellationToken)
     {
-        var result = await ProposeAsync<CompactResult>(CommandsOf(caller).Compact(request.Revision), cancellationToken);
+        var result = await _writes.CompactAsync(caller, request.Revision, cancellationToken);
         return new CompactResponse
         {
             Revision = result.Revision,

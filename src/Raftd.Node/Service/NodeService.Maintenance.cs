@@ -1,6 +1,6 @@
 using Raftd.Contract;
 using Raftd.Node.Replication;
-using Raftd.Store;
+using Raftd.State.Views;
 
 namespace Raftd.Node.Service;
 

@@ -6,14 +6,15 @@ using Raftd.Node.Forwarding;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
-using Raftd.State.Commands;
+using Raftd.State.Leading;
 using Raftd.State.Leases;
+using Raftd.State.Rights;
 using Raftd.State.Watch;
 using Raftd.Store;
 
 namespace Raftd.Node.Service;
 
-internal sealed partial class NodeService
+internal sealed partial class NodeService : IEngineService
 {
     private readonly NodeOptions _options;
     private readonly MemberIdentity _self;
@@ -24,7 +25,7 @@ internal sealed partial class NodeService
     private readonly PeerPins _pins;
     private readonly LeaderRouter _router;
     private readonly LeaderCalls _calls;
-    private readonly SnowflakeGenerator _ids;
+    private readonly WriteCalls _writes;
     private readonly WatchHub _watches;
     private readonly SnapshotSpooler _spooler;
     private readonly Defragmenter _defragmenter;
@@ -44,25 +45,12 @@ internal sealed partial class NodeService
         _pins = pins;
         _router = router;
         _calls = calls;
-        _ids = ids;
+        _writes = new WriteCalls(router.ProposeAsync, () => replica.FeatureLevel, ids, options.MaxLeaseKeys);
         _watches = watches;
         _spooler = spooler;
         _defragmenter = defragmenter;
         _schedule = schedule;
     }
-
-    private CommandFactory CommandsOf(Caller caller) => new(caller, _replica.FeatureLevel);
-
-    private async ValueTask<T> ProposeAsync<T>(ReadOnlyMemory<byte> command, CancellationToken cancellationToken)
-        where T : CommandResult => Expect<T>(await _router.ProposeAsync(command).WaitAsync(cancellationToken));
-
-    private static T Expect<T>(CommandResult result)
-        where T : CommandResult => result switch
-        {
-            T expected => expected,
-            ErrorResult error => throw error.ToException(),
-            _ => throw new InvariantViolationException($"{typeof(T).Name} expected, {result.GetType().Name} applied"),
-        };
 
     private async ValueTask BarrierAsync(ReadLevel level, CancellationToken cancellationToken)
     {

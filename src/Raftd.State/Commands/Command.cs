@@ -11,7 +11,8 @@
 // So a command that is made of others checks all of them first, and does all or nothing.
 
 using Raftd.Contract;
-using Raftd.State.Views;
+using Raftd.State.Keyspaces;
+using Raftd.State.Leases;
 using Raftd.State.Wire;
 
 namespace Raftd.State.Commands;
@@ -36,11 +37,12 @@ public abstract record Command
     /// <summary>Everything behind the tag.</summary>
     internal abstract void WriteBody(WireWriter writer);
 
-    /// <summary>The logical bytes by which the live data grow, as this view tells: less than the command's own where it
+    /// <summary>The logical bytes by which the live data grow, less than the command's own where it
     /// overwrites a key.</summary>
-    /// <param name="view">Of the leader.</param>
+    /// <param name="keys">Of the leader.</param>
+    /// <param name="findLease">Likewise.</param>
     /// <param name="maxGrowth">As the command's form counts it.</param>
-    internal virtual long LiveGrowth(IStateView view, long maxGrowth) => maxGrowth;
+    internal virtual long LiveGrowth(IKeyReads keys, Func<long, LeaseRecord?> findLease, long maxGrowth) => maxGrowth;
 
     /// <summary>The answer in place of executing it; null if it may be executed.</summary>
     internal abstract CommandResult? Check(WorkingState state);

@@ -6,7 +6,6 @@
 using Raftd.Contract;
 using Raftd.State.Keyspaces;
 using Raftd.State.Leases;
-using Raftd.State.Views;
 using Raftd.State.Wire;
 
 namespace Raftd.State.Commands;
@@ -50,9 +49,9 @@ public sealed record LeaseKeepAliveCommand(long Id, ReadOnlyMemory<byte>? Key, R
         }
     }
 
-    internal override long LiveGrowth(IStateView view, long maxGrowth) =>
-        Key is { } ownKey && view.FindLease(Id) is { } lease
-            ? PutCommand.LiveGrowth(view, lease.FullKey(ownKey.Span), keepsValue: false, maxGrowth)
+    internal override long LiveGrowth(IKeyReads keys, Func<long, LeaseRecord?> findLease, long maxGrowth) =>
+        Key is { } ownKey && findLease(Id) is { } lease
+            ? PutCommand.LiveGrowth(keys, lease.FullKey(ownKey.Span), keepsValue: false, maxGrowth)
             : maxGrowth;
 
     internal override CommandResult? Check(WorkingState state)

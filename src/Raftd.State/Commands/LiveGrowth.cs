@@ -1,3 +1,5 @@
+using Raftd.State.Keyspaces;
+using Raftd.State.Leases;
 using Raftd.State.Views;
 
 namespace Raftd.State.Commands;
@@ -7,9 +9,11 @@ public static class LiveGrowth
 {
     /// <summary>The logical bytes by which the live data grow, as this view tells: less than the command's own where it
     /// overwrites a key. For commands that CommandCodec.MaxGrowth counts.</summary>
-    public static long Of(IStateView view, ReadOnlyMemory<byte> command)
+    public static long Of(IStateView view, ReadOnlyMemory<byte> command) => Of(view, view.FindLease, command);
+
+    internal static long Of(IKeyReads keys, Func<long, LeaseRecord?> findLease, ReadOnlyMemory<byte> command)
     {
         var growth = CommandCodec.MaxGrowth(command.Span);
-        return CommandCodec.TryDecode(command, out var decoded) ? decoded.LiveGrowth(view, growth) : growth;
+        return CommandCodec.TryDecode(command, out var decoded) ? decoded.LiveGrowth(keys, findLease, growth) : growth;
     }
 }

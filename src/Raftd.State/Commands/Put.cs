@@ -6,7 +6,6 @@
 using Raftd.Contract;
 using Raftd.State.Keyspaces;
 using Raftd.State.Leases;
-using Raftd.State.Views;
 using Raftd.State.Wire;
 
 namespace Raftd.State.Commands;
@@ -84,7 +83,8 @@ public sealed record PutCommand(
         Condition?.WriteTo(writer);
     }
 
-    internal override long LiveGrowth(IStateView view, long maxGrowth) => LiveGrowth(view, Key.Span, KeepValue, maxGrowth);
+    internal override long LiveGrowth(IKeyReads keys, Func<long, LeaseRecord?> findLease, long maxGrowth) =>
+        LiveGrowth(keys, Key.Span, KeepValue, maxGrowth);
 
     internal override CommandResult? Check(WorkingState state)
     {
@@ -134,8 +134,8 @@ public sealed record PutCommand(
         KeepLease = put.KeepLease,
     }.Execute(state);
 
-    internal static long LiveGrowth(IStateView view, ReadOnlySpan<byte> key, bool keepsValue, long maxGrowth) =>
-        keepsValue ? 0 : maxGrowth - (view.FindLive(key)?.LogicalBytes ?? 0);
+    internal static long LiveGrowth(IKeyReads keys, ReadOnlySpan<byte> key, bool keepsValue, long maxGrowth) =>
+        keepsValue ? 0 : maxGrowth - (keys.FindLive(key)?.LogicalBytes ?? 0);
 
     /// <summary>A value that is kept has a version more, and its size is not in the command.</summary>
     private static long GrowthOf(ReadOnlySpan<byte> command) =>

@@ -9,7 +9,7 @@
 
 using Raftd.Contract;
 using Raftd.State.Keyspaces;
-using Raftd.State.Views;
+using Raftd.State.Leases;
 using Raftd.State.Wire;
 
 namespace Raftd.State.Commands;
@@ -34,8 +34,8 @@ public sealed record TxnCommand(TxnRequest Request, long MaxLeaseKeys) : Deletin
         TxnCodec.Write(writer, Request);
     }
 
-    internal override long LiveGrowth(IStateView view, long maxGrowth) =>
-        PutsOf(Request).Sum(put => PutCommand.LiveGrowth(view, put.Key.Span, put.KeepValue, GrowthOf(put)));
+    internal override long LiveGrowth(IKeyReads keys, Func<long, LeaseRecord?> findLease, long maxGrowth) =>
+        PutsOf(Request).Sum(put => PutCommand.LiveGrowth(keys, put.Key.Span, put.KeepValue, GrowthOf(put)));
 
     internal override CommandResult? Check(WorkingState state)
     {

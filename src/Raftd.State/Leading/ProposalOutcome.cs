@@ -1,3 +1,4 @@
+using Raftd.Contract;
 using Raftd.State.Commands;
 
 namespace Raftd.State.Leading;
@@ -25,8 +26,12 @@ public enum ProposalEnd
 
     /// <summary>It needs a feature level above the cluster's; nothing was proposed.</summary>
     LevelTooLow,
+
+    /// <summary>The engine cannot do it, or not now; nothing was proposed.</summary>
+    Refused,
 }
 
 /// <summary>An end, with <see cref="ProposalEnd.Applied"/> the result, and with <see cref="ProposalEnd.QuotaExceeded"/> and
-/// <see cref="ProposalEnd.LevelTooLow"/> the reason in numbers.</summary>
-public readonly record struct ProposalOutcome(ProposalEnd End, CommandResult? Result = null, string Reason = "");
+/// <see cref="ProposalEnd.LevelTooLow"/> the reason in numbers; with <see cref="ProposalEnd.Refused"/> the refusal.</summary>
+public readonly record struct ProposalOutcome(
+    ProposalEnd End, CommandResult? Result = null, string Reason = "", StoreException? Refusal = null);

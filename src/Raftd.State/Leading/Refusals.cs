@@ -27,6 +27,7 @@ public static class Refusals
     /// <summary>Of an end that is neither a result nor worth another attempt.</summary>
     public static StoreException Of(ProposalOutcome outcome) => outcome.End switch
     {
+        ProposalEnd.Refused => outcome.Refusal!,
         ProposalEnd.TooMany => TooMany(),
         ProposalEnd.QuotaExceeded => new StoreException(
             ErrorCode.NoSpace, outcome.Reason,

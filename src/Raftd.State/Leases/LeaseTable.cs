@@ -4,20 +4,26 @@ using Raftd.State.Trees;
 namespace Raftd.State.Leases;
 
 /// <summary>The writer's side of the leases: by id, by name, and the keys of each. It knows no rule about them.</summary>
-internal sealed class LeaseTable(StateHash hash, IKeyspace keyspace) : ILeaseTable
+/// <param name="hash">Takes in what is changed.</param>
+/// <param name="countBytes">Told of the logical bytes that it takes, or gives back.</param>
+/// <param name="start">The leases to begin with; none where it is left out.</param>
+internal sealed class LeaseTable(StateHash hash, Action<long> countBytes, LeaseTrees start = default) : ILeaseTable
 {
-    public CowTree<long, LeaseRecord> ById { get; } = new();
+    public CowTree<long, LeaseRecord> ById { get; } = new(start.ById);
 
     /// <summary>Without hidden leases.</summary>
-    public CowTree<NamedId, LeaseRecord> ByName { get; } = new();
+    public CowTree<NamedId, LeaseRecord> ByName { get; } = new(start.ByName);
 
-    public CowTree<IdKey, LeaseKeyRecord> Keys { get; } = new();
+    public CowTree<IdKey, LeaseKeyRecord> Keys { get; } = new(start.Keys);
 
     /// <summary>Leases changed since the last freeze; null for those that are gone.</summary>
     public Dictionary<long, LeaseRecord?> Unflushed { get; private set; } = [];
 
     /// <summary>As Unflushed, for what is stored of keys; null for what is to be deleted.</summary>
     public Dictionary<LeaseKeyId, LeaseKeyRecord?> UnflushedKeys { get; private set; } = [];
+
+    /// <summary>The leases as they are now, for any thread and for ever.</summary>
+    public LeaseTrees Freeze() => new(ById.Freeze(), ByName.Freeze(), Keys.Freeze());
 
     public LeaseRecord? Find(long id) => ById.Working.Find(new NumberProbe(id));
 
@@ -65,7 +71,7 @@ internal sealed class LeaseTable(StateHash hash, IKeyspace keyspace) : ILeaseTab
         if (Keys.Remove(new IdKeyProbe(id, key)) is { IsStored: true } former)
         {
             UnflushedKeys[new LeaseKeyId(id, former.ModRevision)] = null;
-            keyspace.Count(-LeaseKeyRecord.StoredBytes);
+            countBytes(-LeaseKeyRecord.StoredBytes);
         }
     }
 
@@ -77,7 +83,7 @@ internal sealed class LeaseTable(StateHash hash, IKeyspace keyspace) : ILeaseTab
         var former = Keys.Set(new IdKeyProbe(id, key), new IdKey(id, key), record);
         Invariant.Check(former is not null, $"the key of revision {record.ModRevision} is not attached to lease {id}");
         UnflushedKeys[new LeaseKeyId(id, record.ModRevision)] = record.IsStored ? record : null;
-        keyspace.Count((record.IsStored ? LeaseKeyRecord.StoredBytes : 0) - (former.IsStored ? LeaseKeyRecord.StoredBytes : 0));
+        countBytes((record.IsStored ? LeaseKeyRecord.StoredBytes : 0) - (former.IsStored ? LeaseKeyRecord.StoredBytes : 0));
         record.AddTo(hash, id);
     }
 

@@ -6,6 +6,9 @@ internal readonly struct CowSnapshot<TKey, TItem>(CowNode? root)
 {
     private readonly CowNode? _root = root;
 
+    /// <summary>For a tree that goes on from here.</summary>
+    internal CowNode? Root => _root;
+
     /// <summary>The weight of the whole tree.</summary>
     public long Weight => _root?.Weight ?? 0;
 

@@ -66,12 +66,13 @@ internal static class CowTree
 }
 
 /// <summary>The writer's side. Used by one thread.</summary>
-internal sealed class CowTree<TKey, TItem>
+/// <param name="start">What it begins with, and leaves as it is; nothing where it is left out.</param>
+internal sealed class CowTree<TKey, TItem>(CowSnapshot<TKey, TItem> start = default)
     where TItem : class
 {
     private object _owner = new();
 
-    private CowNode? _root;
+    private CowNode? _root = start.Root;
 
     /// <summary>What the writer sees now, its unfinished batch included. Not for other threads.</summary>
     public CowSnapshot<TKey, TItem> Working => new(_root);

@@ -10,6 +10,9 @@ public interface IStateView : IKeyReads
     /// <summary>The lowest revision that can be read; 0 before the first compaction.</summary>
     long CompactRevision { get; }
 
+    /// <summary>The part of the logical bytes that a compaction to Revision would free.</summary>
+    long HistoryBytes { get; }
+
     /// <summary>The cluster's.</summary>
     int FeatureLevel { get; }
 

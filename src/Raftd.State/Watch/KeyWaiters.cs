@@ -42,14 +42,22 @@ public sealed class KeyWaiters : IStateObserver, IDisposable
     /// <summary>Ends when a view shows a revision of the key above <paramref name="afterRevision"/>, its deletion
     /// included; at once if there is one, or if the index does not know any more whether there was.</summary>
     /// <exception cref="OperationCanceledException">Cancelled: by the token, or because the state is being closed.</exception>
+    public Task WaitAsync(ReadOnlyMemory<byte> key, long afterRevision, CancellationToken cancellationToken) => WaitAsync(
+        key, afterRevision, () => ValueTask.FromResult(_view().HasChangedSince(key.Span, afterRevision)), cancellationToken);
+
+    /// <summary>As the other, where the look at the key takes time of its own.</summary>
+    /// <param name="key">To wait for.</param>
+    /// <param name="afterRevision">As said.</param>
+    /// <param name="hasChanged">Begun once the waiter is in the table: whether there is a newer revision already.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public async Task WaitAsync(
-        ReadOnlyMemory<byte> key, long afterRevision, CancellationToken cancellationToken)
+        ReadOnlyMemory<byte> key, long afterRevision, Func<ValueTask<bool>> hasChanged, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var waiter = Enter(key.Span, afterRevision);
         try
         {
-            if (_view().HasChangedSince(key.Span, afterRevision))
+            if (await hasChanged())
             {
                 return;
             }

@@ -3,13 +3,9 @@
 using Raftd.Contract;
 using Raftd.State.Keyspaces;
 using Raftd.State.Trees;
+using Raftd.State.Views;
 
 namespace Raftd.Store.Mvcc;
-
-/// <summary>Some keys as of a revision.</summary>
-/// <param name="Records">The version that each had then; no tombstones.</param>
-/// <param name="Next">The first key that was not looked at; null when all were.</param>
-internal sealed record ImagePage(IReadOnlyList<RevisionRecord> Records, byte[]? Next);
 
 internal readonly partial struct KeyReader
 {

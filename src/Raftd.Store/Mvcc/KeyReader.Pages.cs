@@ -12,16 +12,13 @@ namespace Raftd.Store.Mvcc;
 
 internal readonly partial struct KeyReader
 {
-    /// <summary>Keys that did not live then cost a look as well: a step ends after so many.</summary>
-    private const int MaxKeysOfAPage = 4096;
-
     /// <exception cref="StoreException">As Range.</exception>
     public KeyPage Page(KeyPageRequest request)
     {
         var at = request.Revision == 0 ? newest : request.Revision;
         CheckRevision(at);
         using var reader = new RecordReader(epoch);
-        var page = new PageInMaking(request, at);
+        var page = new KeyPageFill(request, at);
         if (request.IsDescending)
         {
             FillBack(page, reader);
@@ -66,7 +63,7 @@ internal readonly partial struct KeyReader
         return new VersionPage { Revision = newest, Items = items };
     }
 
-    private void Fill(PageInMaking page, RecordReader reader)
+    private void Fill(KeyPageFill page, RecordReader reader)
     {
         var scan = page.At == newest
             ? index.FromWeighty(new BytesProbe(page.Range.Low.Span))
@@ -81,7 +78,7 @@ internal readonly partial struct KeyReader
         }
     }
 
-    private void FillBack(PageInMaking page, RecordReader reader)
+    private void FillBack(KeyPageFill page, RecordReader reader)
     {
         var request = page.Request;
         var end = request.RangeEnd.IsEmpty ? [.. request.Key.Span, 0] : request.RangeEnd.Span;
@@ -100,7 +97,7 @@ internal readonly partial struct KeyReader
     }
 
     /// <returns>False where the page ends before this key.</returns>
-    private bool TryAdd(PageInMaking page, KeyRecord record, RecordReader reader)
+    private bool TryAdd(KeyPageFill page, KeyRecord record, RecordReader reader)
     {
         if (page.IsFull)
         {
@@ -164,43 +161,5 @@ internal readonly partial struct KeyReader
     {
         var main = at == record.PastCount ? record.Revision.Main : record.Past![at].Main;
         return at > 0 && record.Past![at - 1].Main == main;
-    }
-
-    /// <summary>A page while it grows.</summary>
-    private sealed class PageInMaking(KeyPageRequest request, long at)
-    {
-        private long _bytes;
-        private bool _isOver;
-
-        public KeyPageRequest Request { get; } = request;
-
-        public long At { get; } = at;
-
-        public KeyRange Range { get; } = new(request.Key, request.RangeEnd);
-
-        public List<KeyValue> Items { get; } = [];
-
-        /// <summary>Keys looked at.</summary>
-        public int Looked { get; set; }
-
-        public byte[]? Next { get; set; }
-
-        public bool IsFull => _isOver || Items.Count >= Request.MaxItems || Looked >= MaxKeysOfAPage;
-
-        public bool HasRoomFor(long bytes) => Items.Count == 0 || _bytes + bytes <= Request.MaxBytes;
-
-        public bool TryAdd(KeyValue item)
-        {
-            var bytes = item.Key.Length + (item.ValueBytes <= Request.MaxValueBytes ? item.ValueBytes : 0);
-            if (!HasRoomFor(bytes))
-            {
-                _isOver = true;
-                return false;
-            }
-
-            _bytes += bytes;
-            Items.Add(item);
-            return true;
-        }
     }
 }

@@ -76,7 +76,7 @@ internal readonly partial struct KeyReader(
 
         try
         {
-            return new ChangeReader(epoch, from, newest, maxBytes).Read() ?? throw Compacted(from.Main, epoch.CompactFloor);
+            return new ChangeReader(epoch, from, newest, maxBytes).Read() ?? throw ReadableRevisions.Compacted(from.Main, epoch.CompactFloor);
         }
         catch (Exception failure) when (IsReplacedOrDamaged(failure))
         {
@@ -85,24 +85,7 @@ internal readonly partial struct KeyReader(
     }
 
     /// <exception cref="StoreException">Compacted, FutureRevision, BadRequest.</exception>
-    public void CheckRevision(long at)
-    {
-        if (at < 0)
-        {
-            throw new StoreException(ErrorCode.BadRequest, $"revision {at} is below 0");
-        }
-
-        if (at > newest)
-        {
-            throw new StoreException(
-                ErrorCode.FutureRevision, $"revision {at} is in the future: the newest is {newest}");
-        }
-
-        if (at < compactRevision)
-        {
-            throw Compacted(at, compactRevision);
-        }
-    }
+    public void CheckRevision(long at) => ReadableRevisions.Require(at, newest, compactRevision);
 
     private long RangeNow(RangePage page, bool mayFill)
     {
@@ -211,7 +194,7 @@ internal readonly partial struct KeyReader(
             throw NotReady(failure);
         }
 
-        return record ?? throw Compacted(at, epoch.CompactFloor);
+        return record ?? throw ReadableRevisions.Compacted(at, epoch.CompactFloor);
     }
 
     private static bool IsReplacedOrDamaged(Exception failure) =>
@@ -226,46 +209,5 @@ internal readonly partial struct KeyReader(
 
         epoch.Damaged(damage);
         return new StoreException(ErrorCode.NotReady, "the state of this member is damaged, and it stops", "ask another member");
-    }
-
-    private static StoreException Compacted(long at, long floor) => new(
-        ErrorCode.Compacted,
-        $"revision {at} has been compacted: the oldest readable is {floor}",
-        "read a newer revision, or the newest");
-
-    /// <summary>The answer while it grows, and what the request lets into it.</summary>
-    private sealed class RangePage(RangeRequest request)
-    {
-        private long _bytes;
-
-        public RangeRequest Request { get; } = request;
-
-        public KeyRange Range { get; } = new(request.Key, request.RangeEnd);
-
-        public List<KeyValue> Items { get; } = [];
-
-        /// <summary>Larger values are left out; an empty one never is.</summary>
-        public int MaxValueBytes { get; } = request.KeysOnly ? 0 : request.MaxValueBytes;
-
-        public bool IsOneKey => Request.RangeEnd.IsEmpty;
-
-        /// <summary>By the limit of items, or by that of bytes.</summary>
-        public bool IsFull { get; private set; } = request.CountOnly;
-
-        public bool Takes(int valueBytes) => valueBytes <= MaxValueBytes;
-
-        /// <summary>Counts an item in. False where it would exceed the limit of bytes: the page ends before it.</summary>
-        public bool HasRoomFor(byte[] key, int valueBytes)
-        {
-            _bytes += key.Length + (Takes(valueBytes) ? valueBytes : 0);
-            if (Request.MaxBytes > 0 && Items.Count > 0 && _bytes > Request.MaxBytes)
-            {
-                IsFull = true;
-                return false;
-            }
-
-            IsFull = Request.Limit > 0 && Items.Count + 1 >= Request.Limit;
-            return true;
-        }
     }
 }

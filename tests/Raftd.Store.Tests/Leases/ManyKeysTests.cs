@@ -358,9 +358,9 @@ public sealed class ManyKeysTests : IDisposable
 
     private static string Known(StateView view)
     {
-        var lease = view.LeasesById.Find(new NumberProbe(1))!;
+        var lease = view.Leases.ById.Find(new NumberProbe(1))!;
         var known = new List<string>();
-        for (var scan = view.LeaseKeys.All(); scan.MoveNext();)
+        for (var scan = view.Leases.Keys.All(); scan.MoveNext();)
         {
             known.Add($"{Encoding.UTF8.GetString(scan.Key.Key)["n/1/".Length..]}:{lease.RemainingOf(scan.Item)}");
         }
@@ -381,7 +381,7 @@ public sealed class ManyKeysTests : IDisposable
         Store.State.Publish();
     }
 
-    private long Generation => Store.State.View().LeasesById.Find(new NumberProbe(1))!.Generation;
+    private long Generation => Store.State.View().Leases.ById.Find(new NumberProbe(1))!.Generation;
 
     private void Checkpoint(string key, long milliseconds)
     {

@@ -1,4 +1,5 @@
 using Raftd.Contract;
+using Raftd.State.Views;
 using Raftd.Store.Snapshots;
 using Raftd.Testing.Buckets;
 

@@ -1,7 +1,6 @@
 using Raftd.State.Loops;
-using Raftd.State.Watch;
 
-namespace Raftd.Node.Replication;
+namespace Raftd.State.Watch;
 
 /// <summary>The hub of watches as a loop: it finds out who is concerned by what was applied, and reads history for those that
 /// are behind, so that the applier does neither.</summary>

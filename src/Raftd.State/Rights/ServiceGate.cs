@@ -1,15 +1,15 @@
 using Raftd.Contract;
 
-namespace Raftd.Node.Service;
+namespace Raftd.State.Rights;
 
-/// <summary>The services as the API sees them: the running member's, or not_ready with the reason.</summary>
-internal sealed class ServiceGate(NodeOptions options)
-    : IKeyValueService, ILeaseService, IWatchService, IClusterService, IGroupService, IMaintenanceService, IListService
+/// <summary>The services as the API sees them: the running engine's, or not_ready with the reason.</summary>
+/// <param name="outside">What the status says before it runs.</param>
+internal sealed class ServiceGate(MemberStatus outside) : IEngineService
 {
-    private volatile NodeService? _service;
+    private volatile IEngineService? _service;
     private volatile string _reason = "this member is starting";
 
-    private NodeService Running => _service
+    private IEngineService Running => _service
         ?? throw new StoreException(ErrorCode.NotReady, _reason, "try again in a moment, or ask another member");
 
     public bool IsLeader => _service?.IsLeader ?? false;
@@ -20,7 +20,7 @@ internal sealed class ServiceGate(NodeOptions options)
 
     public long Revision => _service?.Revision ?? 0;
 
-    public void Open(NodeService service) => _service = service;
+    public void Open(IEngineService service) => _service = service;
 
     public void Close(string reason)
     {
@@ -115,7 +115,7 @@ internal sealed class ServiceGate(NodeOptions options)
         Running.DefragmentAsync(caller, cancellationToken);
 
     /// <summary>Also before it runs: an operator looks here first.</summary>
-    public MemberStatus Status() => _service is { } service ? service.Status() : NotRunning();
+    public MemberStatus Status() => _service is { } service ? service.Status() : outside;
 
     public GroupStatus GroupStatus() => _service is { } service ? service.GroupStatus() : Outside;
 
@@ -130,13 +130,14 @@ internal sealed class ServiceGate(NodeOptions options)
             ? service.ReadinessAsync(cancellationToken)
             : ValueTask.FromResult<IReadOnlyList<HealthCheck>>([new HealthCheck("started", _reason)]);
 
-    private MemberStatus NotRunning() => new()
+    /// <summary>The status of a member that knows nothing but what it was started with.</summary>
+    public static MemberStatus StatusOutside(string label, string httpAddress, string peerAddress, long quotaBytes, string version) => new()
     {
         ClusterId = 0,
         MemberId = 0,
-        Label = options.Label,
-        HttpAddress = options.AdvertisedHttpAddress,
-        PeerAddress = options.AdvertisedPeerAddress,
+        Label = label,
+        HttpAddress = httpAddress,
+        PeerAddress = peerAddress,
         Leader = 0,
         LeaderUrl = null,
         Revision = 0,
@@ -146,12 +147,12 @@ internal sealed class ServiceGate(NodeOptions options)
         LogicalBytes = 0,
         HistoryBytes = 0,
         CompactRevision = 0,
-        QuotaBytes = options.QuotaBytes,
+        QuotaBytes = quotaBytes,
         FeatureLevel = 0,
         Alarms = [],
         Warnings = [],
         Backups = null,
-        Version = options.Version,
+        Version = version,
     };
 
     private static GroupStatus Outside { get; } = new()

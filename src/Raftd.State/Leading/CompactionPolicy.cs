@@ -1,12 +1,12 @@
-using Raftd.Store;
+using Raftd.State.Views;
 
-namespace Raftd.Node.Replication;
+namespace Raftd.State.Leading;
 
 /// <summary>Which revisions to remove: keep an hour and at least 10 000 revisions, and fewer when history takes half the quota
 /// or a write waits for its room.</summary>
 /// <remarks>
 /// Ages come from samples that this leader took itself, so after a change of leader nothing is compacted by age for an hour;
-/// keeping more than necessary does no harm. Used by the replica's thread alone.
+/// keeping more than necessary does no harm. Used by one thread.
 /// </remarks>
 internal sealed class CompactionPolicy(long quotaBytes)
 {
@@ -23,7 +23,7 @@ internal sealed class CompactionPolicy(long quotaBytes)
     private long _lastSample;
 
     /// <summary>The revision to compact to now, or null. Called about once a second.</summary>
-    public long? Next(StateView view, TimeProvider time)
+    public long? Next(IStateView view, TimeProvider time)
     {
         var wanted = Math.Min(TakeSample(view, time), view.Revision - KeptRevisions);
         return wanted > view.CompactRevision + MinStep ? wanted : null;
@@ -33,7 +33,7 @@ internal sealed class CompactionPolicy(long quotaBytes)
     /// the newest revision if need be. The sizes of single revisions are not known; this keeps the newest longest.</summary>
     /// <param name="view">The applied state.</param>
     /// <param name="isAwaited">A write waits for room; otherwise history may have half the quota.</param>
-    public long? ForRoom(StateView view, bool isAwaited)
+    public long? ForRoom(IStateView view, bool isAwaited)
     {
         var kept = view.Revision - Math.Max(1, view.CompactRevision);
         var isTooMuch = view.HistoryBytes > (isAwaited ? 0 : quotaBytes / 2);
@@ -41,7 +41,7 @@ internal sealed class CompactionPolicy(long quotaBytes)
     }
 
     /// <summary>The newest revision that is older than the kept time, 0 for none.</summary>
-    private long TakeSample(StateView view, TimeProvider time)
+    private long TakeSample(IStateView view, TimeProvider time)
     {
         if (_lastSample == 0 || time.GetElapsedTime(_lastSample) >= SampleInterval)
         {

@@ -1,7 +1,7 @@
-// Layout of a pair in the leases bucket.
+// Layout of a lease: the value of its pair in the leases bucket, whose key is the id (8 bytes, big-endian), and part of what
+// a row of the log says of leases.
 //
-//   key:    lease id (8 bytes, big-endian)
-//   value:  +--------+-------+------+---------------+------------+--------------------+----------------------------+
+//           +--------+-------+------+---------------+------------+--------------------+----------------------------+
 //           | format | flags | kind | ttl (seconds) | generation | renewed generation | [checkpoint, milliseconds] |
 //           | 1 byte | 1 B   | 1 B  | number        | number     | number             | number                     |
 //           +--------+-------+------+---------------+------------+--------------------+----------------------------+
@@ -12,13 +12,11 @@
 // pair of its own (LeaseKeyRecord), so that an entry about one key of 100 000 costs what an entry about one key costs.
 
 using Raftd.Contract;
-using Raftd.State.Leases;
 using Raftd.State.Wire;
-using Raftd.Store.Buckets;
 
-namespace Raftd.Store.Leases;
+namespace Raftd.State.Leases;
 
-/// <summary>A lease of the leases bucket to bytes and back.</summary>
+/// <summary>A lease to bytes and back; its id stands elsewhere.</summary>
 internal static class LeaseCodec
 {
     private const byte Format = 2;
@@ -60,13 +58,13 @@ internal static class LeaseCodec
         writer.Bytes(lease.Name);
     }
 
-    /// <exception cref="BucketStoreException">The bytes are not what WriteTo wrote.</exception>
-    public static LeaseRecord Read(long id, ReadOnlySpan<byte> source)
+    /// <returns>False where the bytes are not what WriteTo wrote.</returns>
+    public static bool TryRead(long id, ReadOnlySpan<byte> source, out LeaseRecord lease)
     {
         var reader = new WireReader(source);
         var format = reader.Byte();
         var flags = (RecordFlags)reader.Byte();
-        var record = new LeaseRecord
+        lease = new LeaseRecord
         {
             Id = id,
             Status = flags.HasFlag(RecordFlags.Alive) ? LeaseStatus.Alive : LeaseStatus.Create,
@@ -79,9 +77,6 @@ internal static class LeaseCodec
             Floor = flags.HasFlag(RecordFlags.Floor) ? new LeaseFloor(reader.Number(), reader.Number(), reader.Number()) : null,
             Name = reader.SpanBytes().ToArray(),
         };
-        return format == Format && reader.IsWhole
-            ? record
-            : throw new BucketStoreException(
-                BucketStoreFault.Corrupt, $"lease {id}: {source.Length} bytes are no record of format {Format}");
+        return format == Format && reader.IsWhole;
     }
 }

@@ -16,9 +16,8 @@
 
 using Raftd.Contract;
 using Raftd.State.Keyspaces;
-using Raftd.State.Views;
 
-namespace Raftd.Store;
+namespace Raftd.State.Views;
 
 /// <summary>Hashes the history of all keys, a bounded step at a time. One thread at a time.</summary>
 public sealed class HistoryHasher
@@ -26,7 +25,7 @@ public sealed class HistoryHasher
     /// <summary>Who compacts faster than the history can be read ends the work.</summary>
     private const int MaxBeginnings = 8;
 
-    private readonly Func<StateView> _view;
+    private readonly Func<IHistoryView> _view;
     private readonly long _asked;
     private readonly long _stepBytes;
     private int _beginnings;
@@ -38,7 +37,7 @@ public sealed class HistoryHasher
     /// <param name="revision">0 or below for the newest.</param>
     /// <param name="stepBytes">Of logical bytes, about.</param>
     /// <exception cref="StoreException">Compacted, FutureRevision.</exception>
-    public HistoryHasher(Func<StateView> view, long revision, long stepBytes)
+    public HistoryHasher(Func<IHistoryView> view, long revision, long stepBytes)
     {
         _view = view;
         _asked = revision;
@@ -79,7 +78,7 @@ public sealed class HistoryHasher
         return _nextKey is not null || _nextChange is not null;
     }
 
-    private void Begin(StateView view)
+    private void Begin(IHistoryView view)
     {
         // A compaction that is applied and not published shows in what is read before it shows in a view: begun anew at the
         // old C then, as often as it takes.
@@ -94,7 +93,7 @@ public sealed class HistoryHasher
 
         CompactRevision = view.CompactRevision;
         Revision = _asked <= 0 ? view.Revision : _asked;
-        view.RequireReadable(Revision);
+        ReadableRevisions.Require(Revision, view.Revision, view.CompactRevision);
         _hash = new StateHash(0);
         _nextKey = [];
         _nextChange = FirstChange;
@@ -102,7 +101,7 @@ public sealed class HistoryHasher
 
     private Revision? FirstChange => CompactRevision < Revision ? new Revision(CompactRevision + 1, 0) : null;
 
-    private void AddImage(StateView view)
+    private void AddImage(IHistoryView view)
     {
         var page = view.Image(_nextKey, CompactRevision, _stepBytes);
         foreach (var record in page.Records)

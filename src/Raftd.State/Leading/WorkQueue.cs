@@ -1,6 +1,6 @@
 using Raftd.Contract;
 
-namespace Raftd.Node.Service;
+namespace Raftd.State.Leading;
 
 /// <summary>Lets in so many at once of what works through the whole state; some more wait, the rest are refused.</summary>
 internal sealed class WorkQueue(string what, int atOnce, int maxWaiting) : IDisposable

@@ -1,0 +1,464 @@
+// The one writer of a front: it gathers commands, evaluates them behind the last row, and commits them as the next one.
+//
+// The naive way writes one transaction for each request: 64 connections come to 2 000 to 3 000 a second, and nothing orders the
+// revisions. Or it locks a row of the head: whoever holds the lock and pauses stops all. So a batch is one row of the log:
+//
+//   1. What gathers while a batch is under way is the next batch: at most MaxCommands, MaxBytes.
+//   2. One snapshot brings the last row and the keys that the commands name. If that row is another than the one known here, the rows
+//      between are taken in first (CommitLoop.Tail.cs).
+//   3. The commands are evaluated on the snapshot (BatchEvaluator). Nothing is stored by that.
+//   4. One transaction inserts the next row and all changes. The row's number is its primary key and its chain is compared, so it
+//      is there only if nothing came between: this is the lock, and it is held by no one.
+//   5. Committed: the state is shown, those who watch are told, and only then the clients get their answers. Lost: the new rows are
+//      taken in, and the same commands are evaluated again.
+//
+// A commit whose answer is lost may have happened. The same transaction is sent again, on another connection: if the first had
+// committed, or still does, the row is there, with this front's number and nonce; then the answers computed with it stand. If it is
+// not, it can never come any more once another row has its number. So nothing is done twice, and nothing is answered that is not
+// there.
+//
+// Invariants:
+//   - The state shown is always that behind one row, and rows are taken in one by one, in order.
+//   - No client has an answer before the row that it rests on is committed, and shown here.
+//   - A row that is known here, and is gone or another one in the database, means lost history: this front answers nothing any more.
+//
+// The thread waits for the database in a step: it has nothing else to do meanwhile, and commands gather.
+
+using Microsoft.Extensions.Logging;
+using Raftd.Contract;
+using Raftd.Sql.Database;
+using Raftd.Sql.Evaluation;
+using Raftd.State.Commands;
+using Raftd.State.Leading;
+using Raftd.State.Loops;
+
+namespace Raftd.Sql.Fronts;
+
+internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
+{
+    private const int MaxCommands = 1024;
+    private const long MaxBytes = 1 << 20;
+
+    // Of commands that wait, all together.
+    private const long MaxWaitingBytes = 256 << 20;
+
+    // Behind a fault of the database, before it is asked again.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    private readonly IDatabase _database;
+    private readonly FrontOptions _options;
+    private readonly ulong _self;
+    private readonly FrontBoard _board;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+    private readonly ILogger _logger;
+    private readonly Mailbox<SqlProposal> _inbox = new(int.MaxValue);
+    private readonly LinkedList<SqlProposal> _waiting = [];
+    private List<SqlProposal> _arrived = [];
+    private ISession? _session;
+    private Pending? _pending;
+    private FrontState _state;
+    private long _waitingBytes;
+    private long _retryAt;
+    private bool _mustLook;
+    private Appointment? _appointment;
+
+    /// <param name="database">Of one bucket.</param>
+    /// <param name="self">The number of this front.</param>
+    /// <param name="start">Where it begins.</param>
+    /// <param name="board">Shows the state, and tells of changes.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="time">Monotonic time; only its timestamps are used.</param>
+    /// <param name="random">Draws the nonces.</param>
+    /// <param name="logger">Told of faults.</param>
+    public CommitLoop(
+        IDatabase database, ulong self, FrontState start, FrontBoard board, FrontOptions options, TimeProvider time, Random random,
+        ILogger logger)
+    {
+        _database = database;
+        _self = self;
+        _state = start;
+        _board = board;
+        _options = options;
+        _time = time;
+        _random = random;
+        _logger = logger;
+    }
+
+    /// <summary>Called on the loop's thread at the end of each step; true where it has more to do at once.</summary>
+    public Func<bool> Following { get; set; } = static () => false;
+
+    /// <summary>Set by the owner of the loop: called when there is something to do.</summary>
+    public Action Wake
+    {
+        set => _inbox.Wake = value;
+    }
+
+    /// <summary>The owner of the loop wants the newest rows taken in soon. Any thread.</summary>
+    public void Look()
+    {
+        Volatile.Write(ref _mustLook, true);
+        _inbox.Wake();
+    }
+
+    /// <summary>A front is to lead, if the epoch is still this one. Any thread.</summary>
+    public void Appoint(ulong epoch, ulong leader)
+    {
+        Volatile.Write(ref _appointment, new Appointment(epoch, leader));
+        Look();
+    }
+
+    public void Propose(ReadOnlyMemory<byte> command, long deadline, Action<ProposalOutcome> ended)
+    {
+        var proposal = new SqlProposal(command, deadline, ended);
+        if (Interlocked.Add(ref _waitingBytes, proposal.Bytes) > MaxWaitingBytes)
+        {
+            Interlocked.Add(ref _waitingBytes, -proposal.Bytes);
+            proposal.End(new ProposalOutcome(ProposalEnd.TooMany));
+            return;
+        }
+
+        _inbox.Post(proposal);
+    }
+
+    public Task<ProposalOutcome> ProposeAsync(ReadOnlyMemory<byte> command)
+    {
+        var outcome = new TaskCompletionSource<ProposalOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Propose(command, _time.GetTimestamp() + _options.RequestTicks(_time), outcome.SetResult);
+        return outcome.Task;
+    }
+
+    public bool Step()
+    {
+        TakeArrived();
+        EndOverdue();
+        if (_board.Fence is { } fence)
+        {
+            RefuseWaiting(fence);
+            return false;
+        }
+
+        var isPaused = _time.GetTimestamp() < _retryAt;
+        var hasMore = !isPaused && HasWork && TryWork();
+        return Following() || hasMore;
+    }
+
+    public void Tick()
+    {
+        if (_time.GetElapsedTime(_lastLook) >= _options.PollInterval)
+        {
+            Volatile.Write(ref _mustLook, true);
+        }
+    }
+
+    /// <summary>Answers all that waits. The thread has ended.</summary>
+    public void Dispose()
+    {
+        TakeArrived();
+        foreach (var proposal in _waiting)
+        {
+            End(proposal, Away("this front is shutting down", "ask another front"));
+        }
+
+        _waiting.Clear();
+        _pending?.Proposals.ForEach(static item => item.Proposal.End(new ProposalOutcome(ProposalEnd.Unknown)));
+        _session?.Dispose();
+    }
+
+    private bool HasWork => _waiting.Count > 0 || _pending is not null || Volatile.Read(ref _mustLook);
+
+    private void TakeArrived()
+    {
+        if (_inbox.Take(ref _arrived))
+        {
+            _arrived.ForEach(proposal => _waiting.AddLast(proposal));
+            _arrived.Clear();
+        }
+    }
+
+    private void EndOverdue()
+    {
+        // In the order of their deadlines, which is that of their beginnings.
+        var now = _time.GetTimestamp();
+        while (_waiting.First is { Value: var proposal } && proposal.Deadline <= now)
+        {
+            _waiting.RemoveFirst();
+            End(proposal, Away("the database did not take the write in time", "try again; /readyz shows when it answers"));
+        }
+
+        if (_pending is { } pending && pending.Proposals.TrueForAll(item => item.Proposal.Deadline <= now))
+        {
+            // What became of it is found in the rows behind the last one, as of any front's.
+            _pending = null;
+            pending.Proposals.ForEach(item => End(item.Proposal, new ProposalOutcome(ProposalEnd.Unknown)));
+        }
+    }
+
+    private bool TryWork()
+    {
+        try
+        {
+            _session ??= _database.Open();
+            return Work(_session);
+        }
+        catch (DatabaseException failure)
+        {
+            NoteFault(failure);
+            return false;
+        }
+    }
+
+    private bool Work(ISession session)
+    {
+        if (_pending is { } pending)
+        {
+            Settle(session, pending);
+            return true;
+        }
+
+        if (Volatile.Read(ref _mustLook))
+        {
+            TakeIn(session);
+        }
+
+        if (_waiting.Count > 0 || DueAppointment is not null)
+        {
+            CommitSome(session);
+        }
+
+        return _waiting.Count > 0;
+    }
+
+    private Appointment? DueAppointment =>
+        Volatile.Read(ref _appointment) is { } appointment && appointment.Epoch == _state.Last.Epoch ? appointment : null;
+
+    private void CommitSome(ISession session)
+    {
+        var proposals = TakeBatch();
+        try
+        {
+            if (Evaluate(session, proposals) is not { } pending)
+            {
+                return;
+            }
+
+            _pending = pending;
+            Commit(session, pending);
+        }
+        catch (DatabaseException) when (_pending is null)
+        {
+            // Nothing was sent.
+            PutBack(proposals);
+            throw;
+        }
+        catch (DatabaseException failure) when (failure.Fault != DatabaseFault.Unknown)
+        {
+            // Surely not committed.
+            PutBack([.. _pending!.Proposals.Select(static item => item.Proposal)]);
+            _pending = null;
+            throw;
+        }
+    }
+
+    /// <returns>Null where rows had to be taken in first, or where nothing has to be written.</returns>
+    private Pending? Evaluate(ISession session, List<SqlProposal> proposals)
+    {
+        using var snapshot = session.Snapshot([.. proposals.SelectMany(static proposal => proposal.Keys)]);
+        if (!IsLast(snapshot.Last))
+        {
+            PutBack(proposals);
+            Volatile.Write(ref _mustLook, true);
+            return null;
+        }
+
+        var appointment = DueAppointment;
+        var evaluator = new BatchEvaluator(_state, snapshot, _state.Last.Epoch + (appointment is null ? 0UL : 1));
+        var answered = new List<Answered>(proposals.Count);
+        for (var at = 0; at < proposals.Count; at++)
+        {
+            if (evaluator.IsFull)
+            {
+                PutBack(proposals[at..]);
+                break;
+            }
+
+            if (!TryEvaluate(evaluator, proposals, at, answered))
+            {
+                return null;
+            }
+        }
+
+        if (!evaluator.HasChanged && appointment is null)
+        {
+            answered.ForEach(EndApplied);
+            return null;
+        }
+
+        return new Pending(evaluator.End(_self, appointment?.Leader ?? _state.Last.Leader, (ulong)_random.NextInt64()), answered);
+    }
+
+    /// <returns>False where the whole evaluation is of no use any more: the others are evaluated again without this one.</returns>
+    private bool TryEvaluate(BatchEvaluator evaluator, List<SqlProposal> proposals, int at, List<Answered> answered)
+    {
+        var proposal = proposals[at];
+        try
+        {
+            if (RefusalOf(evaluator, proposal) is { } refusal)
+            {
+                End(proposal, refusal);
+                return true;
+            }
+
+            answered.Add(new Answered(proposal, evaluator.Apply(proposal.Command)));
+            return true;
+        }
+        catch (StoreException refusal)
+        {
+            proposals.RemoveAt(at);
+            End(proposal, new ProposalOutcome(ProposalEnd.Refused, Refusal: refusal));
+            PutBack(proposals);
+            return false;
+        }
+    }
+
+    /// <summary>The quota bounds what would be left if all history were compacted.</summary>
+    private ProposalOutcome? RefusalOf(BatchEvaluator evaluator, SqlProposal proposal)
+    {
+        var growth = CommandCodec.MaxGrowth(proposal.Command.Span);
+        if (growth == 0 || evaluator.LiveBytes + growth <= _options.QuotaBytes)
+        {
+            return null;
+        }
+
+        growth = evaluator.LiveGrowth(proposal.Command);
+        return evaluator.LiveBytes + growth <= _options.QuotaBytes
+            ? null
+            : new ProposalOutcome(
+                ProposalEnd.QuotaExceeded,
+                Reason: $"quota exceeded: {evaluator.LiveBytes} bytes of live data and {growth} bytes more do not fit into "
+                    + $"{_options.QuotaBytes}; nothing was written");
+    }
+
+    private void Commit(ISession session, Pending pending)
+    {
+        if (session.Commit(pending.Evaluation.Batch))
+        {
+            Committed(pending);
+            return;
+        }
+
+        Lost(session, pending);
+    }
+
+    /// <summary>The outcome was unknown: the row is there, or the same transaction is sent again.</summary>
+    private void Settle(ISession session, Pending pending)
+    {
+        pending.Proposals.ForEach(static item => item.Proposal.MayBeCommitted = true);
+        Commit(session, pending);
+    }
+
+    private void Committed(Pending pending)
+    {
+        _pending = null;
+        _lastLook = _time.GetTimestamp();
+        Show(pending.Evaluation.State, pending.Evaluation.Changes, hasAllKeys: true);
+        pending.Proposals.ForEach(EndApplied);
+    }
+
+    /// <summary>Another row has the number. It may be this very one: then the answers stand.</summary>
+    private void Lost(ISession session, Pending pending)
+    {
+        var rows = session.LogFrom(_state.Last.Seq, 2);
+        RequireKnown(rows);
+        var row = rows.Count > 1 ? rows[1] : null;
+        var own = pending.Evaluation.Batch.Row;
+        if (row is not null && row.Front == own.Front && row.Nonce == own.Nonce)
+        {
+            Committed(pending);
+            return;
+        }
+
+        _pending = null;
+        foreach (var item in pending.Proposals)
+        {
+            // It was not this row, and can never become it: surely not committed.
+            item.Proposal.MayBeCommitted = false;
+        }
+
+        PutBack([.. pending.Proposals.Select(static item => item.Proposal)]);
+        Volatile.Write(ref _mustLook, true);
+    }
+
+    private List<SqlProposal> TakeBatch()
+    {
+        var batch = new List<SqlProposal>();
+        var bytes = 0L;
+        while (_waiting.First is { Value: var proposal } && batch.Count < MaxCommands && (bytes == 0 || bytes + proposal.Bytes <= MaxBytes))
+        {
+            bytes += proposal.Bytes;
+            batch.Add(proposal);
+            _waiting.RemoveFirst();
+        }
+
+        return batch;
+    }
+
+    /// <summary>In front of all others, in their order.</summary>
+    private void PutBack(List<SqlProposal> proposals)
+    {
+        for (var at = proposals.Count - 1; at >= 0; at--)
+        {
+            _waiting.AddFirst(proposals[at]);
+        }
+    }
+
+    private void EndApplied(Answered item) => End(item.Proposal, new ProposalOutcome(ProposalEnd.Applied, item.Result));
+
+    private void End(SqlProposal proposal, StoreException refusal) => End(
+        proposal,
+        proposal.MayBeCommitted ? new ProposalOutcome(ProposalEnd.Unknown) : new ProposalOutcome(ProposalEnd.Refused, Refusal: refusal));
+
+    private void End(SqlProposal proposal, ProposalOutcome outcome)
+    {
+        Interlocked.Add(ref _waitingBytes, -proposal.Bytes);
+        proposal.End(outcome);
+    }
+
+    private void NoteFault(DatabaseException failure)
+    {
+        _session?.Dispose();
+        _session = null;
+        _retryAt = _time.GetTimestamp() + (long)(Pause.TotalSeconds * _time.TimestampFrequency);
+        if (failure.Fault == DatabaseFault.Full)
+        {
+            RefuseWaiting(new StoreException(
+                ErrorCode.NoSpace, "the database has no room", "free space on the disk of the database; reads still work"));
+        }
+
+        if (failure.Fault != DatabaseFault.Again)
+        {
+            SqlLog.DatabaseFailed(_logger, failure.Fault, failure.Message);
+        }
+    }
+
+    private void RefuseWaiting(StoreException refusal)
+    {
+        foreach (var proposal in _waiting)
+        {
+            End(proposal, refusal);
+        }
+
+        _waiting.Clear();
+    }
+
+    private static StoreException Away(string message, string hint) => new(ErrorCode.NotReady, message, hint);
+
+    /// <summary>A command, and what it comes to if its batch is committed.</summary>
+    private readonly record struct Answered(SqlProposal Proposal, CommandResult Result);
+
+    /// <summary>A row with the next epoch is to name this leader.</summary>
+    private sealed record Appointment(ulong Epoch, ulong Leader);
+
+    /// <summary>A batch that was sent.</summary>
+    private sealed record Pending(EvaluatedBatch Evaluation, List<Answered> Proposals);
+}

@@ -1,0 +1,140 @@
+using Raftd.Contract;
+using Raftd.Sql.Database;
+using Raftd.State.Timekeeping;
+using Raftd.State.Views;
+
+namespace Raftd.Sql.Fronts;
+
+/// <summary>What a front shows of its state, and those whom it tells. The commit loop writes; any thread reads.</summary>
+internal sealed class FrontBoard(IDatabase database, FrontState start) : IReplicatedState
+{
+    // Guards those who wait for a row, and what was swept.
+    private readonly Lock _gate = new();
+    private readonly List<(long Seq, TaskCompletionSource Shown)> _awaited = [];
+    private readonly List<IStateObserver> _observers = [];
+    private Swept _swept;
+    private volatile FrontState _state = start;
+    private volatile StoreException? _fence;
+
+    /// <summary>Behind the newest row that was taken in.</summary>
+    public FrontState State => _state;
+
+    /// <summary>Why this front answers nothing any more; null while it does.</summary>
+    public StoreException? Fence => _fence;
+
+    /// <summary>Called once, when the fence falls.</summary>
+    public Action<StoreException> Fenced { get; set; } = static _ => { };
+
+    /// <summary>How far the database is rid of compacted history, as last heard.</summary>
+    public Swept Swept
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _swept;
+            }
+        }
+
+        set
+        {
+            lock (_gate)
+            {
+                _swept = value;
+            }
+        }
+    }
+
+    IStateView IReplicatedState.View() => View();
+
+    public FrontView View() => new FrontView(_state, Swept.Bytes, database);
+
+    public bool TryGet(ReadOnlySpan<byte> key, out KeyItem item) => View().TryGet(key, out item);
+
+    public void Observe(IStateObserver observer) => _observers.Add(observer);
+
+    /// <summary>Ends once a front leads: it is in the second row at the earliest.</summary>
+    public async Task LedAsync()
+    {
+        while (_state.Last.Leader == 0)
+        {
+            await ShownAsync(_state.Last.Seq + 1);
+        }
+    }
+
+    /// <summary>Ends once this row has been taken in; with an exception where this front is fenced.</summary>
+    public Task ShownAsync(long seq)
+    {
+        lock (_gate)
+        {
+            if (_fence is { } fence)
+            {
+                return Task.FromException(fence);
+            }
+
+            if (_state.Last.Seq >= seq)
+            {
+                return Task.CompletedTask;
+            }
+
+            var shown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _awaited.Add((seq, shown));
+            return shown.Task;
+        }
+    }
+
+    /// <summary>On the commit loop's thread.</summary>
+    /// <param name="state">Newer than the one shown.</param>
+    /// <param name="changes">What lies between.</param>
+    /// <param name="hasAllKeys">False where the changes of keys were too many: those who watch read them from history.</param>
+    public void Show(FrontState state, PublishedChanges changes, bool hasAllKeys)
+    {
+        _state = state;
+        foreach (var observer in _observers)
+        {
+            if (hasAllKeys || observer is Lessor)
+            {
+                observer.OnPublished(changes);
+            }
+            else
+            {
+                observer.OnReplaced();
+            }
+        }
+
+        Release();
+    }
+
+    public void FenceOff(StoreException reason)
+    {
+        lock (_gate)
+        {
+            _fence ??= reason;
+        }
+
+        foreach (var (_, shown) in Take(static _ => true))
+        {
+            shown.TrySetException(reason);
+        }
+
+        Fenced(reason);
+    }
+
+    private void Release()
+    {
+        foreach (var (_, shown) in Take(waiting => waiting <= _state.Last.Seq))
+        {
+            shown.TrySetResult();
+        }
+    }
+
+    private List<(long Seq, TaskCompletionSource Shown)> Take(Predicate<long> isDue)
+    {
+        lock (_gate)
+        {
+            var due = _awaited.FindAll(item => isDue(item.Seq));
+            _awaited.RemoveAll(item => isDue(item.Seq));
+            return due;
+        }
+    }
+}

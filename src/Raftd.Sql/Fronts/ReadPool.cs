@@ -1,0 +1,204 @@
+// Reads: a round of them is one moment of the database.
+//
+// What gathers while a round is under way is the next round: one snapshot, one look for all its keys. It begins after the requests
+// came, so it holds every write that was acknowledged before them: that is all a linearizable read needs, from any front. Ranges and
+// lists take a moment of their own, so that a long one holds up no key.
+//
+// Every second thread prefers ranges: neither kind can keep the other waiting.
+//
+// Threads of our own wait for the database, never the pool's (ISession). Each holds one connection.
+
+using Raftd.Contract;
+using Raftd.Sql.Database;
+
+namespace Raftd.Sql.Fronts;
+
+internal sealed class ReadPool : IDisposable
+{
+    // Keys of one round.
+    private const int MaxTogether = 256;
+
+    // Reads that wait.
+    private const int MaxWaiting = 20_000;
+
+    private readonly IDatabase _database;
+    private readonly FrontBoard _board;
+    private readonly TimeSpan _limit;
+    private readonly Thread[] _threads;
+
+    // Guards what waits.
+    private readonly object _gate = new();
+    private readonly Queue<ReadJob> _keys = new();
+    private readonly Queue<ReadJob> _ranges = new();
+    private bool _isStopping;
+
+    /// <param name="database">Of one bucket.</param>
+    /// <param name="board">What is known: a moment before it means lost history.</param>
+    /// <param name="threads">As many connections.</param>
+    /// <param name="limit">How long a read may take, its wait included.</param>
+    public ReadPool(IDatabase database, FrontBoard board, int threads, TimeSpan limit)
+    {
+        _database = database;
+        _board = board;
+        _limit = limit;
+        _threads = [.. Enumerable.Range(0, threads).Select(number => new Thread(() => Run(number % 2 == 1)) { Name = $"raftd-read-{number}", IsBackground = true })];
+    }
+
+    public void Start() => Array.ForEach(_threads, static thread => thread.Start());
+
+    /// <summary>Reads keys in a moment of the database that begins after this call, and which other reads share.</summary>
+    /// <param name="keys">That are looked up.</param>
+    /// <param name="read">Of no more than those keys. On a thread that may wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="StoreException">NotReady, TooManyRequests, or what the read throws.</exception>
+    public ValueTask<T> ReadAsync<T>(
+        IReadOnlyList<ReadOnlyMemory<byte>> keys, Func<ISnapshot, T> read, CancellationToken cancellationToken) =>
+        ReadAsync(_keys, new ReadJob<T>(keys, isLong: false, read), cancellationToken);
+
+    /// <summary>As the other, for what takes longer: in a moment of its own.</summary>
+    public ValueTask<T> ReadRangeAsync<T>(Func<ISnapshot, T> read, CancellationToken cancellationToken) =>
+        ReadAsync(_ranges, new ReadJob<T>([], isLong: true, read), cancellationToken);
+
+    private async ValueTask<T> ReadAsync<T>(Queue<ReadJob> queue, ReadJob<T> job, CancellationToken cancellationToken)
+    {
+        if (_board.Fence is { } fence)
+        {
+            throw fence;
+        }
+
+        lock (_gate)
+        {
+            if (_isStopping)
+            {
+                throw new StoreException(ErrorCode.NotReady, "this front is shutting down", "ask another front");
+            }
+
+            if (_keys.Count + _ranges.Count >= MaxWaiting)
+            {
+                throw new StoreException(ErrorCode.TooManyRequests, "too many reads are waiting", "slow down, and try again");
+            }
+
+            queue.Enqueue(job);
+            Monitor.Pulse(_gate);
+        }
+
+        try
+        {
+            return await job.Task.WaitAsync(_limit, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw new StoreException(
+                ErrorCode.NotReady, $"the database did not answer within {_limit.TotalSeconds:0.#} s", "try again; /readyz shows when it answers");
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isStopping = true;
+            Monitor.PulseAll(_gate);
+        }
+
+        Array.ForEach(_threads, static thread => thread.Join());
+    }
+
+    private void Run(bool prefersRanges)
+    {
+        ISession? session = null;
+        while (Take(prefersRanges) is { } round)
+        {
+            try
+            {
+                session ??= _database.Open();
+                Answer(session, round);
+            }
+            catch (DatabaseException failure)
+            {
+                session?.Dispose();
+                session = null;
+                round.ForEach(job => job.Fail(DatabaseAnswers.Of(failure)));
+            }
+        }
+
+        session?.Dispose();
+    }
+
+    private void Answer(ISession session, List<ReadJob> round)
+    {
+        var known = _board.State.Last;
+        using var snapshot = session.Snapshot([.. round.SelectMany(static job => job.Keys)]);
+        if (snapshot.Last.Seq < known.Seq || (snapshot.Last.Seq == known.Seq && snapshot.Last.Chain != known.Chain))
+        {
+            _board.FenceOff(CommitLoop.HistoryLost($"its log ends at row {snapshot.Last.Seq}, and row {known.Seq} was there before"));
+            round.ForEach(job => job.Fail(_board.Fence!));
+            return;
+        }
+
+        round.ForEach(job => job.Answer(snapshot));
+    }
+
+    /// <summary>The reads of the next round; null at the end.</summary>
+    private List<ReadJob>? Take(bool prefersRanges)
+    {
+        lock (_gate)
+        {
+            while (_keys.Count == 0 && _ranges.Count == 0)
+            {
+                if (_isStopping)
+                {
+                    return null;
+                }
+
+                Monitor.Wait(_gate);
+            }
+
+            var round = new List<ReadJob>();
+            if (_keys.Count == 0 || (prefersRanges && _ranges.Count > 0))
+            {
+                round.Add(_ranges.Dequeue());
+            }
+
+            while (round.Count < MaxTogether && round.TrueForAll(static job => !job.IsLong) && _keys.TryDequeue(out var job))
+            {
+                round.Add(job);
+            }
+
+            return round;
+        }
+    }
+
+    private abstract class ReadJob(IReadOnlyList<ReadOnlyMemory<byte>> keys, bool isLong)
+    {
+        public bool IsLong { get; } = isLong;
+
+        public IReadOnlyList<ReadOnlyMemory<byte>> Keys { get; } = keys;
+
+        /// <exception cref="DatabaseException">The round is over.</exception>
+        public abstract void Answer(ISnapshot snapshot);
+
+        public abstract void Fail(StoreException failure);
+    }
+
+    private sealed class ReadJob<T>(IReadOnlyList<ReadOnlyMemory<byte>> keys, bool isLong, Func<ISnapshot, T> read) : ReadJob(keys, isLong)
+    {
+        private readonly TaskCompletionSource<T> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<T> Task => _answer.Task;
+
+        public override void Answer(ISnapshot snapshot)
+        {
+            try
+            {
+                _answer.TrySetResult(read(snapshot));
+            }
+            catch (StoreException refusal)
+            {
+                _answer.TrySetException(refusal);
+            }
+        }
+
+        public override void Fail(StoreException failure) => _answer.TrySetException(failure);
+    }
+}

@@ -1,0 +1,161 @@
+// A front: a process without data of its own that serves one database. Any number of them may.
+//
+// The start, in this order: reach the database, which may take its time; load what is kept in memory; start the threads; answer. Until
+// then the services answer not_ready with the reason, so that the client address can listen from the start. The stop goes backwards,
+// after the lead has been handed over.
+
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Raftd.Contract;
+using Raftd.Sql.Database;
+using Raftd.Sql.Fronts;
+using Raftd.Sql.Service;
+using Raftd.State.Leading;
+using Raftd.State.Leases;
+using Raftd.State.Loops;
+using Raftd.State.Rights;
+using Raftd.State.Timekeeping;
+using Raftd.State.Watch;
+
+namespace Raftd.Sql;
+
+/// <summary>One front. Created, started once, disposed once.</summary>
+public sealed class SqlFront : IAsyncDisposable
+{
+    // Connections for reads: a round of keys, or a range, each.
+    private const int ReadThreads = 4;
+
+    private static readonly TimeSpan WatchTick = TimeSpan.FromMilliseconds(100);
+
+    private static readonly TimeSpan HandOverLimit = TimeSpan.FromSeconds(2);
+
+    private readonly SqlFrontOptions _options;
+    private readonly IDatabase _database;
+    private readonly TimeProvider _time = TimeProvider.System;
+    private readonly ILogger _logger;
+    private readonly ServiceGate _gate;
+    private readonly RightsGuard _guard;
+    private readonly Stack<Action> _undo = new();
+    private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private SqlService? _service;
+    private WatchHub? _watches;
+
+    /// <param name="options">Of this front.</param>
+    /// <param name="database">Disposed with it.</param>
+    /// <param name="loggers">Makes the logger.</param>
+    internal SqlFront(SqlFrontOptions options, IDatabase database, ILoggerFactory loggers)
+    {
+        _options = options;
+        _database = database;
+        _logger = loggers.CreateLogger("raftd");
+        _gate = new ServiceGate(ServiceGate.StatusOutside(
+            options.Label, options.AdvertisedHttpAddress, peerAddress: "", options.Limits.QuotaBytes, options.Version));
+        _guard = new RightsGuard(_gate, _gate, _gate, _gate, _gate, _gate);
+        Group = new GroupRightsGuard(_gate);
+    }
+
+    public IKeyValueService KeyValues => _guard;
+
+    public ILeaseService Leases => _guard;
+
+    public IWatchService Watches => _guard;
+
+    public IClusterService Cluster => _guard;
+
+    public IMaintenanceService Maintenance => _guard;
+
+    public IListService Lists => _guard;
+
+    public IGroupService Group { get; }
+
+    /// <summary>Completes when the front must stop: what was impossible has happened.</summary>
+    public Task<Exception> Failed => _failed.Task;
+
+    /// <summary>Loads, starts the threads, and waits until a front leads.</summary>
+    /// <exception cref="DatabaseException">The database is away, or not as it must be.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var start = FrontLoader.Load(_database);
+        var self = new FrontRow(
+            BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1, _options.Label, _options.AdvertisedHttpAddress, PeerAddress: "",
+            _options.Version, Beat: 0);
+        var board = new FrontBoard(_database, start);
+        var commits = new CommitLoop(
+            _database, self.Id, start, board, _options.Limits, _time, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), _logger);
+        Wire(self, board, commits);
+        SqlLog.Running(
+            _logger, _options.Label, self.Id, _database.Name, start.Last.Seq, start.Last.Revision, start.Leases.ById.Weight);
+        await board.LedAsync().WaitAsync(cancellationToken);
+        _gate.Open(_service!);
+    }
+
+    /// <summary>Before a planned stop: another front takes the lead at once, where there is one.</summary>
+    public async Task HandOverAsync()
+    {
+        if (_service is not { IsLeader: true } service)
+        {
+            return;
+        }
+
+        try
+        {
+            await service.TransferLeadershipAsync(Caller.System, 0, CancellationToken.None).AsTask().WaitAsync(HandOverLimit);
+        }
+        catch (Exception failure) when (failure is StoreException or TimeoutException)
+        {
+            // There is no other front, or the database is away: the next one finds that this one is silent.
+        }
+    }
+
+    /// <summary>Before a planned stop: ends the watches, whose clients go on elsewhere.</summary>
+    public void EndWatches() => _watches?.Dispose();
+
+    public ValueTask DisposeAsync()
+    {
+        _gate.Close("this front is shutting down");
+        while (_undo.TryPop(out var undo))
+        {
+            undo();
+        }
+
+        _database.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private void Wire(FrontRow self, FrontBoard board, CommitLoop commits)
+    {
+        var limits = _options.Limits;
+        var waiters = new KeyWaiters(board.View);
+        var lessor = new Lessor(board, _time);
+        _watches = new WatchHub(board, new WatchOptions(), _time);
+        board.Observe(waiters);
+        board.Observe(_watches);
+        board.Fenced = _ => _watches.Dispose();
+        var leading = new Leading(self.Id, board, commits, lessor, limits, _time, _logger);
+        commits.Following = leading.Step;
+        var reads = new ReadPool(_database, board, ReadThreads, limits.RequestTimeLimit);
+        var upkeep = new UpkeepLoop(_database, self, board, commits, limits, _time, _logger);
+        var keeper = new LeaseKeeper(
+            new LeaderBarrier(self.Id, board, commits, reads, lessor), commits, board, lessor, limits.MaxLeaseKeys);
+        var ids = new SnowflakeGenerator(_options.Generator ?? RandomNumberGenerator.GetInt32(Bounds.Generator.Most + 1), _time);
+        _service = new SqlService(
+            _options, self, _database.ClusterId, board, commits, upkeep, reads, keeper, _watches, waiters, ids, _time);
+        _undo.Push(_service.Dispose);
+        _undo.Push(waiters.Dispose);
+        Start("raftd-commits", commits, limits.PollInterval, wake => commits.Wake = wake, commits.Dispose);
+        var loop = new WatchLoop(_watches);
+        Start("raftd-watches", loop, WatchTick, wake => loop.Wake = wake, _watches.Dispose);
+        Start("raftd-upkeep", upkeep, limits.BeatInterval / 4, static _ => { }, upkeep.Dispose);
+        reads.Start();
+        _undo.Push(reads.Dispose);
+    }
+
+    private void Start(string name, ILoop loop, TimeSpan tick, Action<Action> setWake, Action dispose)
+    {
+        var thread = new LoopThread(name, loop, tick, _time, failure => _failed.TrySetResult(failure));
+        setWake(thread.Wake);
+        _undo.Push(dispose);
+        _undo.Push(thread.Dispose);
+        thread.Start();
+    }
+}

@@ -1,0 +1,8 @@
+namespace Raftd.Sql;
+
+/// <summary>What the engine over a database cannot hold more of.</summary>
+internal static class SqlLimits
+{
+    /// <summary>Of a key: an index of PostgreSQL holds 2 704 bytes, one of InnoDB 3 072, with the bucket and the revision.</summary>
+    public const int MaxKeyBytes = 2048;
+}

@@ -1,0 +1,26 @@
+using Raftd.Api.Tests.Contract;
+using Raftd.Contract;
+using Raftd.Sql.Tests.Memory;
+
+namespace Raftd.Sql.Tests.Contract;
+
+/// <summary>The contract on a front over a database in memory: the engine, without a driver.</summary>
+public sealed class MemoryContractTests(MemoryFront front) : StoreContract, IClassFixture<MemoryFront>
+{
+    private protected override IKeyValueService Keys => front.Front.KeyValues;
+
+    private protected override ILeaseService Leases => front.Front.Leases;
+
+    private protected override IListService Lists => front.Front.Lists;
+
+    private protected override IClusterService Cluster => front.Front.Cluster;
+}
+
+public sealed class MemoryFront : IAsyncLifetime
+{
+    public SqlFront Front { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Front = await FrontOver.StartAsync(new MemoryDatabase());
+
+    public ValueTask DisposeAsync() => Front.DisposeAsync();
+}

@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+using Raftd.Sql.Database;
+using Raftd.Sql.Evaluation;
+using Raftd.State.Keyspaces;
+using Raftd.State.Leases;
+
+namespace Raftd.Sql.Tests.Memory;
+
+/// <summary>All tables of a bucket in one moment. Never changes: a commit makes another.</summary>
+internal sealed record Tables
+{
+    public ImmutableSortedDictionary<long, LogRow> Log { get; init; } =
+        ImmutableSortedDictionary<long, LogRow>.Empty.Add(LogRow.First.Seq, LogRow.First);
+
+    public ImmutableSortedDictionary<Revision, NewVersion> Versions { get; init; } = ImmutableSortedDictionary<Revision, NewVersion>.Empty;
+
+    public ImmutableSortedDictionary<byte[], KeyRow> Keys { get; init; } =
+        ImmutableSortedDictionary<byte[], KeyRow>.Empty.WithComparers(KeyOrder.Instance);
+
+    public ImmutableSortedDictionary<long, LeaseRecord> Leases { get; init; } = ImmutableSortedDictionary<long, LeaseRecord>.Empty;
+
+    public ImmutableSortedDictionary<(long Lease, byte[] Key), LeaseKeyRecord> LeaseKeys { get; init; } =
+        ImmutableSortedDictionary<(long, byte[]), LeaseKeyRecord>.Empty.WithComparers(
+            Comparer<(long Lease, byte[] Key)>.Create(static (a, b) =>
+                a.Lease != b.Lease ? a.Lease.CompareTo(b.Lease) : KeyOrder.Instance.Compare(a.Key, b.Key)));
+
+    public ImmutableDictionary<string, byte[]> Meta { get; init; } = ImmutableDictionary<string, byte[]>.Empty;
+
+    public ImmutableDictionary<ulong, FrontRow> Fronts { get; init; } = ImmutableDictionary<ulong, FrontRow>.Empty;
+
+    public Swept Swept { get; init; }
+
+    public LogRow Last => Log[Log.Keys.Last()];
+
+    /// <summary>Null where another row is the last one.</summary>
+    public Tables? With(Batch batch)
+    {
+        if (Last.Seq != batch.Before.Seq || Last.Chain != batch.Before.Chain)
+        {
+            return null;
+        }
+
+        var keys = Keys.ToBuilder();
+        foreach (var (key, row) in batch.Keys)
+        {
+            keys.Remove(key);
+            if (row is not null)
+            {
+                keys.Add(key, row);
+            }
+        }
+
+        var leases = Leases.ToBuilder();
+        foreach (var (id, lease) in batch.Leases)
+        {
+            leases.Remove(id);
+            if (lease is not null)
+            {
+                leases.Add(id, lease);
+            }
+        }
+
+        var leaseKeys = LeaseKeys.ToBuilder();
+        foreach (var (lease, key, record) in batch.LeaseKeys)
+        {
+            leaseKeys.Remove((lease, key));
+            if (record is not null)
+            {
+                leaseKeys.Add((lease, key), record);
+            }
+        }
+
+        return this with
+        {
+            Log = Log.Add(batch.Row.Seq, batch.Row),
+            Versions = Versions.AddRange(batch.Versions.Select(static version => KeyValuePair.Create(version.Record.Revision, version))),
+            Keys = keys.ToImmutable(),
+            Leases = leases.ToImmutable(),
+            LeaseKeys = leaseKeys.ToImmutable(),
+            Meta = Meta.SetItems(batch.Meta.Select(static change => KeyValuePair.Create(change.Name, change.Value))),
+        };
+    }
+
+    /// <summary>One step of a sweep. It looks at the revision before its first one again: what was of the compact revision itself had to
+    /// stay.</summary>
+    public Tables WithSwept(long from, long compactRevision, int max)
+    {
+        var end = Math.Min(compactRevision + 1, from + max);
+        var versions = Versions.ToBuilder();
+        var bytes = 0L;
+        foreach (var version in Versions.Values.Where(version => version.Record.Revision.Main >= from - 1 && version.Record.Revision.Main < end))
+        {
+            if (version.Before is { } before && before.Main < compactRevision)
+            {
+                Delete(before);
+            }
+
+            if (version.Record.IsTombstone && version.Record.Revision.Main < compactRevision)
+            {
+                Delete(version.Record.Revision);
+            }
+        }
+
+        return this with { Versions = versions.ToImmutable(), Swept = new Swept(Math.Max(Swept.Revision, end), Swept.Bytes + bytes) };
+
+        void Delete(Revision revision)
+        {
+            if (versions.TryGetValue(revision, out var version))
+            {
+                versions.Remove(revision);
+                bytes += version.Record.LogicalBytes;
+            }
+        }
+    }
+}
