@@ -13,6 +13,12 @@ namespace Raftd.Sql.Database;
 /// <summary>A database with the tables of one bucket in it. Any thread.</summary>
 internal interface IDatabase : IDisposable
 {
+    /// <summary>Of the bucket: drawn when it was made.</summary>
+    ulong ClusterId { get; }
+
+    /// <summary>For logs and /status: without a password.</summary>
+    string Name { get; }
+
     /// <summary>A connection, new or used before. Disposed by the caller; after a fault it is thrown away.</summary>
     /// <exception cref="DatabaseException">Away.</exception>
     ISession Open();
@@ -38,7 +44,10 @@ internal interface ISession : IDisposable
     /// <param name="from">The first revision.</param>
     /// <param name="compactRevision">The compaction's.</param>
     /// <param name="max">Revisions to look at.</param>
-    SweepStep Sweep(long from, long compactRevision, int max);
+    /// <returns>How far sweeping has come, this step included.</returns>
+    Swept Sweep(long from, long compactRevision, int max);
+
+    Swept Swept();
 
     /// <summary>Deletes rows of the log below one; the last row stays in any case.</summary>
     void TrimLog(long below, int max);
@@ -53,33 +62,14 @@ internal interface ISession : IDisposable
 }
 
 /// <summary>One moment of the database.</summary>
-internal interface ISnapshot : IDisposable
+internal interface ISnapshot : IKeyRows, IDisposable
 {
     /// <summary>The last row of the log.</summary>
     LogRow Last { get; }
 
-    /// <summary>A live key, with its value if that is small; null where there is none.</summary>
-    KeyRow? Find(ReadOnlyMemory<byte> key);
+    long IKeyRows.Revision => Last.Revision;
 
-    /// <summary>The first live keys of [from, end of the range), or, descending, the last ones below <paramref name="from"/>.</summary>
-    /// <param name="range">The end that is not given by <paramref name="from"/>.</param>
-    /// <param name="from">Where to begin.</param>
-    /// <param name="isDescending">The highest first.</param>
-    /// <param name="max">At most so many.</param>
-    /// <param name="withValues">Small values come along.</param>
-    IReadOnlyList<KeyRow> LiveIn(KeyRange range, ReadOnlyMemory<byte> from, bool isDescending, int max, bool withValues);
-
-    /// <summary>How many keys of the range live.</summary>
-    long CountLive(KeyRange range);
-
-    /// <summary>Versions of the keys of a range up to a revision, deletions too, without values, in the order of keys and, of one key,
-    /// of revisions.</summary>
-    /// <param name="range">Its end bounds the keys.</param>
-    /// <param name="key">The key to begin with.</param>
-    /// <param name="behind">Of that key only versions behind this one.</param>
-    /// <param name="through">The last main revision.</param>
-    /// <param name="max">At most so many.</param>
-    IReadOnlyList<RevisionRecord> VersionsIn(KeyRange range, ReadOnlyMemory<byte> key, Revision behind, long through, int max);
+    long IKeyRows.CompactRevision => Last.CompactRevision;
 
     /// <summary>Versions of one key from a revision down, without values, the newest first.</summary>
     IReadOnlyList<RevisionRecord> VersionsOf(ReadOnlyMemory<byte> key, Revision from, int max);
@@ -87,9 +77,6 @@ internal interface ISnapshot : IDisposable
     /// <summary>Changes from one on, in the order of revisions, with their values: until their logical bytes exceed this, so one in any
     /// case.</summary>
     IReadOnlyList<RevisionRecord> Changes(Revision from, long maxBytes);
-
-    /// <summary>The value of a version; null where there is none, or no such version.</summary>
-    byte[]? ValueOf(Revision revision);
 
     /// <summary>Leases from an id on, in the order of ids.</summary>
     IReadOnlyList<LeaseRecord> Leases(long from, int max);
@@ -105,10 +92,11 @@ internal interface ISnapshot : IDisposable
 /// <param name="Record">What is kept of it.</param>
 internal readonly record struct LeaseKeyRow(long Lease, byte[] Key, LeaseKeyRecord Record);
 
-/// <param name="Next">The first revision that was not looked at.</param>
-/// <param name="Versions">That were deleted.</param>
-/// <param name="Bytes">Logical bytes of them.</param>
-internal readonly record struct SweepStep(long Next, long Versions, long Bytes);
+/// <summary>How far the database is rid of what compactions have left behind.</summary>
+/// <param name="Revision">The first revision that was not looked at.</param>
+/// <param name="Bytes">Logical bytes of all versions that were deleted so far. The rows of the log count on without a look at it, so that
+/// sweeping needs no row of its own.</param>
+internal readonly record struct Swept(long Revision, long Bytes);
 
 /// <summary>A row of `fronts`.</summary>
 /// <param name="Id">Drawn at each start.</param>

@@ -47,8 +47,7 @@ public static class KeyReadsExtensions
                 yield break;
             }
 
-            // The first key behind the last one.
-            from = (byte[])[.. step[^1].Key, 0];
+            from = KeyRange.Behind(step[^1].Key);
         }
     }
 }

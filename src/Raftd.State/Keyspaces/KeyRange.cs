@@ -5,7 +5,16 @@ public readonly struct KeyRange(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> r
 {
     public ReadOnlyMemory<byte> Low => key;
 
+    public ReadOnlyMemory<byte> End => rangeEnd;
+
+    public bool IsOneKey => rangeEnd.IsEmpty;
+
+    /// <summary>The first key behind one.</summary>
+    public static byte[] Behind(ReadOnlySpan<byte> key) => [.. key, 0];
+
     public static bool IsToEnd(ReadOnlySpan<byte> rangeEnd) => rangeEnd.Length == 1 && rangeEnd[0] == 0;
+
+    public bool Holds(ReadOnlySpan<byte> candidate) => candidate.SequenceCompareTo(key.Span) >= 0 && IsBeforeEnd(candidate);
 
     /// <summary>Whether a key that is not below Low is in the range.</summary>
     public bool IsBeforeEnd(ReadOnlySpan<byte> candidate)
