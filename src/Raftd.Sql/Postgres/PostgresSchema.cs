@@ -1,0 +1,169 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Npgsql;
+using Raftd.Sql.Database;
+
+namespace Raftd.Sql.Postgres;
+
+/// <summary>The tables, and how they come to be.</summary>
+internal static class PostgresSchema
+{
+    /// <summary>Of the tables and of what is in them. A build refuses tables of another one.</summary>
+    public const long Format = 1;
+
+    public const string Log = "raftd_log";
+
+    private const string FirstBucketName = "default";
+
+    // Fronts that start at once make the tables one after the other. Any number, as long as nothing else in the database uses it.
+    private const long LockKey = 0x7261667464;
+
+    private static readonly string[] Tables =
+    [
+        "raftd_buckets", Log, "raftd_revisions", "raftd_keys", "raftd_leases", "raftd_lease_keys", "raftd_meta", "raftd_fronts",
+    ];
+
+    /// <summary>What makes the tables in an empty database; for an operator whose front may not make tables, too.</summary>
+    /// <remarks>
+    /// Bytes are BYTEA throughout, names too: text compares by a collation, and holds neither zeros nor what the database's encoding
+    /// lacks. What is unsigned is stored as the BIGINT of the same bits. prev_rev is 0 where a version replaces none; v of a version
+    /// is NULL for a deletion, v of a key for a value that stands in raftd_revisions only.
+    /// An overwrite of a key stays in its page (fillfactor), and large values are not compressed, which costs more than it saves.
+    /// </remarks>
+    public const string Ddl =
+        """
+        CREATE TABLE raftd_buckets (
+          bucket BIGINT NOT NULL, name BYTEA NOT NULL UNIQUE, cluster_id BIGINT NOT NULL, format BIGINT NOT NULL,
+          swept_rev BIGINT NOT NULL, swept_bytes BIGINT NOT NULL,
+          PRIMARY KEY (bucket));
+
+        CREATE TABLE raftd_log (
+          bucket BIGINT NOT NULL, seq BIGINT NOT NULL, epoch BIGINT NOT NULL, leader BIGINT NOT NULL, front BIGINT NOT NULL,
+          nonce BIGINT NOT NULL, rev BIGINT NOT NULL, compact_rev BIGINT NOT NULL, key_count BIGINT NOT NULL,
+          logical_bytes BIGINT NOT NULL, history_bytes BIGINT NOT NULL, chain BIGINT NOT NULL, at_ms BIGINT NOT NULL, deltas BYTEA,
+          PRIMARY KEY (bucket, seq));
+
+        CREATE TABLE raftd_revisions (
+          bucket BIGINT NOT NULL, rev BIGINT NOT NULL, sub BIGINT NOT NULL, k BYTEA NOT NULL, create_rev BIGINT NOT NULL,
+          version BIGINT NOT NULL, lease BIGINT NOT NULL, flags BIGINT NOT NULL, prev_rev BIGINT NOT NULL,
+          prev_sub BIGINT NOT NULL, size BIGINT NOT NULL, v BYTEA,
+          PRIMARY KEY (bucket, rev, sub));
+        CREATE INDEX raftd_revisions_of_keys ON raftd_revisions (bucket, k, rev, sub);
+        ALTER TABLE raftd_revisions ALTER COLUMN v SET STORAGE EXTERNAL;
+
+        CREATE TABLE raftd_keys (
+          bucket BIGINT NOT NULL, k BYTEA NOT NULL, mod_rev BIGINT NOT NULL, mod_sub BIGINT NOT NULL, create_rev BIGINT NOT NULL,
+          version BIGINT NOT NULL, lease BIGINT NOT NULL, flags BIGINT NOT NULL, size BIGINT NOT NULL, v BYTEA,
+          PRIMARY KEY (bucket, k)) WITH (fillfactor = 80);
+        ALTER TABLE raftd_keys ALTER COLUMN v SET STORAGE EXTERNAL;
+
+        CREATE TABLE raftd_leases (
+          bucket BIGINT NOT NULL, id BIGINT NOT NULL, name BYTEA NOT NULL, kind BIGINT NOT NULL, flags BIGINT NOT NULL,
+          ttl_s BIGINT NOT NULL, generation BIGINT NOT NULL, checkpoint_ms BIGINT NOT NULL, renewed_generation BIGINT NOT NULL,
+          floor_ms BIGINT, floor_generation BIGINT, floor_revision BIGINT,
+          PRIMARY KEY (bucket, id));
+        CREATE INDEX raftd_leases_of_names ON raftd_leases (bucket, name);
+
+        CREATE TABLE raftd_lease_keys (
+          bucket BIGINT NOT NULL, lease BIGINT NOT NULL, k BYTEA NOT NULL, own_deadline BOOLEAN NOT NULL, mod_rev BIGINT NOT NULL,
+          generation BIGINT NOT NULL, remaining_ms BIGINT NOT NULL,
+          PRIMARY KEY (bucket, lease, k));
+
+        CREATE TABLE raftd_meta (
+          bucket BIGINT NOT NULL, name BYTEA NOT NULL, v BYTEA NOT NULL,
+          PRIMARY KEY (bucket, name));
+
+        CREATE TABLE raftd_fronts (
+          id BIGINT NOT NULL, label BYTEA NOT NULL, http_addr BYTEA NOT NULL, peer_addr BYTEA NOT NULL, version BYTEA NOT NULL,
+          beat BIGINT NOT NULL,
+          PRIMARY KEY (id));
+
+        """;
+
+    /// <summary>Makes the tables where there are none, and in them the bucket with the first row of its log.</summary>
+    /// <returns>The bucket's cluster id.</returns>
+    /// <exception cref="DatabaseException">Wrong: what is there is not what this build can use.</exception>
+    public static ulong Prepare(NpgsqlConnection connection, long bucket, SqlTarget target)
+    {
+        using var transaction = connection.BeginTransaction();
+        Execute(connection, $"SELECT pg_advisory_xact_lock({LockKey.ToString(CultureInfo.InvariantCulture)})");
+        MakeTables(connection, target);
+        var clusterId = MakeBucket(connection, bucket, target);
+        transaction.Commit();
+        return clusterId;
+    }
+
+    private static void MakeTables(NpgsqlConnection connection, SqlTarget target)
+    {
+        var missing = MissingTables(connection);
+        if (missing.Count == Tables.Length)
+        {
+            Execute(connection, Ddl);
+            return;
+        }
+
+        if (missing.Count > 0)
+        {
+            throw new DatabaseException(
+                DatabaseFault.Wrong,
+                $"{target} has some tables of raftd, but not {string.Join(", ", missing)}: restore the database from a backup, or name an empty one");
+        }
+    }
+
+    private static List<string> MissingTables(NpgsqlConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NULL";
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = Tables });
+        using var reader = command.ExecuteReader();
+        return PostgresRows.All(reader, static row => row.GetString(0));
+    }
+
+    private static ulong MakeBucket(NpgsqlConnection connection, long bucket, SqlTarget target)
+    {
+        if (FindBucket(connection, bucket) is var (format, clusterId))
+        {
+            return format == Format
+                ? clusterId
+                : throw new DatabaseException(DatabaseFault.Wrong, OtherFormat(target, format));
+        }
+
+        var drawn = DrawClusterId();
+        using var batch = new NpgsqlBatch(connection);
+        batch.Add("INSERT INTO raftd_buckets (bucket, name, cluster_id, format, swept_rev, swept_bytes) VALUES ($1, $2, $3, $4, $5, 0)")
+            .With(bucket).WithText(FirstBucketName).With(drawn).With(Format).With(LogRow.First.Revision);
+        PostgresCommit.AddFirst(batch, bucket, LogRow.First);
+        batch.ExecuteNonQuery();
+        return drawn;
+    }
+
+    private static (long Format, ulong ClusterId)? FindBucket(NpgsqlConnection connection, long bucket)
+    {
+        using var batch = new NpgsqlBatch(connection);
+        batch.Add("SELECT format, cluster_id FROM raftd_buckets WHERE bucket = $1").With(bucket);
+        using var reader = batch.ExecuteReader();
+        return reader.Read() ? (reader.GetInt64(0), PostgresRows.UnsignedAt(reader, 1)) : null;
+    }
+
+    private static string OtherFormat(SqlTarget target, long format) => format > Format
+        ? $"{target} has tables of format {format}, and this build knows formats up to {Format}: start the build that made them, or a newer one"
+        : $"{target} has tables of format {format}, and this build needs {Format}: move them with the build that follows the one that made them";
+
+    private static ulong DrawClusterId()
+    {
+        ulong id;
+        do
+        {
+            id = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) >> 1;
+        }
+        while (id == 0);
+
+        return id;
+    }
+
+    private static void Execute(NpgsqlConnection connection, string sql)
+    {
+        using var command = new NpgsqlCommand(sql, connection);
+        command.ExecuteNonQuery();
+    }
+}

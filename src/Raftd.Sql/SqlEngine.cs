@@ -1,0 +1,8 @@
+namespace Raftd.Sql;
+
+/// <summary>The wire that a database speaks.</summary>
+public enum SqlEngine
+{
+    Postgres,
+    MySql,
+}
