@@ -9,6 +9,7 @@ using Microsoft.Extensions.Logging;
 using Raftd.Contract;
 using Raftd.Sql.Database;
 using Raftd.Sql.Fronts;
+using Raftd.Sql.Postgres;
 using Raftd.Sql.Service;
 using Raftd.State.Leading;
 using Raftd.State.Leases;
@@ -26,6 +27,8 @@ public sealed class SqlFront : IAsyncDisposable
     private const int ReadThreads = 4;
 
     private static readonly TimeSpan WatchTick = TimeSpan.FromMilliseconds(100);
+
+    private static readonly TimeSpan ReachPause = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan HandOverLimit = TimeSpan.FromSeconds(2);
 
@@ -54,6 +57,12 @@ public sealed class SqlFront : IAsyncDisposable
         Group = new GroupRightsGuard(_gate);
     }
 
+    /// <summary>A front over the database that a URL names.</summary>
+    /// <exception cref="FrontRefusedException">There is no driver for it.</exception>
+    public static SqlFront Over(SqlTarget target, SqlFrontOptions options, ILoggerFactory loggers) => target.Engine == SqlEngine.Postgres
+        ? new SqlFront(options, new PostgresDatabase(target), loggers)
+        : throw new FrontRefusedException($"{target}: this build has a driver for postgres:// alone");
+
     public IKeyValueService KeyValues => _guard;
 
     public ILeaseService Leases => _guard;
@@ -71,11 +80,12 @@ public sealed class SqlFront : IAsyncDisposable
     /// <summary>Completes when the front must stop: what was impossible has happened.</summary>
     public Task<Exception> Failed => _failed.Task;
 
-    /// <summary>Loads, starts the threads, and waits until a front leads.</summary>
-    /// <exception cref="DatabaseException">The database is away, or not as it must be.</exception>
+    /// <summary>Reaches the database, loads, starts the threads, and waits until a front leads. As long as the database is away, so long
+    /// it tries.</summary>
+    /// <exception cref="FrontRefusedException">The database is not as it must be.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var start = FrontLoader.Load(_database);
+        var start = await ReachAsync(cancellationToken);
         var self = new FrontRow(
             BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1, _options.Label, _options.AdvertisedHttpAddress, PeerAddress: "",
             _options.Version, Beat: 0);
@@ -120,6 +130,34 @@ public sealed class SqlFront : IAsyncDisposable
 
         _database.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private async Task<FrontState> ReachAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await Task.Factory.StartNew(
+                    () =>
+                    {
+                        _database.Prepare();
+                        return FrontLoader.Load(_database);
+                    },
+                    cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            }
+            catch (DatabaseException failure) when (failure.Fault == DatabaseFault.Wrong)
+            {
+                throw new FrontRefusedException(failure.Message, failure);
+            }
+            catch (DatabaseException failure)
+            {
+                SqlLog.DatabaseFailed(_logger, failure.Fault, failure.Message);
+                _gate.Close($"this front waits for its database: {failure.Message}");
+            }
+
+            await Task.Delay(ReachPause, _time, cancellationToken);
+        }
     }
 
     private void Wire(FrontRow self, FrontBoard board, CommitLoop commits)

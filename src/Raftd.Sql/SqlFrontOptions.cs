@@ -20,5 +20,5 @@ public sealed record SqlFrontOptions
     /// <summary>The product's version, shown in the status.</summary>
     public required string Version { get; init; }
 
-    internal FrontOptions Limits { get; init; } = new();
+    public FrontOptions Limits { get; init; } = new();
 }

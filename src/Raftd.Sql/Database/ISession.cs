@@ -13,11 +13,16 @@ namespace Raftd.Sql.Database;
 /// <summary>A database with the tables of one bucket in it. Any thread.</summary>
 internal interface IDatabase : IDisposable
 {
-    /// <summary>Of the bucket: drawn when it was made.</summary>
+    /// <summary>Of the bucket: drawn when it was made. Known once it is prepared.</summary>
     ulong ClusterId { get; }
 
     /// <summary>For logs and /status: without a password.</summary>
     string Name { get; }
+
+    /// <summary>Refuses a server that is not safe, and makes the tables where there are none. Once, before anything else.</summary>
+    /// <exception cref="DatabaseException">Away. Wrong: with every setting that is not safe and what mends it, or with what is wrong about
+    /// the tables.</exception>
+    void Prepare();
 
     /// <summary>A connection, new or used before. Disposed by the caller; after a fault it is thrown away.</summary>
     /// <exception cref="DatabaseException">Away.</exception>

@@ -3,7 +3,7 @@ using Raftd.Contract;
 namespace Raftd.Sql.Fronts;
 
 /// <summary>The limits of a front.</summary>
-internal sealed record FrontOptions
+public sealed record FrontOptions
 {
     /// <summary>Of live data, in logical bytes.</summary>
     public long QuotaBytes { get; init; } = Bounds.QuotaBytes.Default;

@@ -18,6 +18,10 @@ internal sealed class MemoryDatabase : IDatabase
     /// <summary>As it is now.</summary>
     public Tables Tables => _tables;
 
+    public void Prepare()
+    {
+    }
+
     public ISession Open() => new Session(this);
 
     public void Dispose()
@@ -106,7 +110,7 @@ internal sealed class MemoryDatabase : IDatabase
         ];
 
         public IReadOnlyList<byte[]?> ValuesOf(IReadOnlyList<Revision> revisions) =>
-            [.. revisions.Select(revision => tables.Versions.TryGetValue(revision, out var version) ? version.Record.Value : null)];
+            [.. revisions.Select(revision => tables.Versions.TryGetValue(revision, out var version) && !version.Record.IsTombstone ? version.Record.Value : null)];
 
         public IReadOnlyList<RevisionRecord> VersionsOf(ReadOnlyMemory<byte> key, Revision from, int max) =>
         [
