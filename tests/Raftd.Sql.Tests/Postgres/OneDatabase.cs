@@ -20,6 +20,9 @@ public sealed class OneDatabase(PostgresServers servers)
         return PostgresServers.Prepared(_url);
     }
 
+    /// <summary>Once more, as it is.</summary>
+    internal PostgresDatabase Opened() => PostgresServers.Prepared(_url);
+
     /// <summary>As the superuser, on a connection of its own.</summary>
     internal void Execute(string sql)
     {
