@@ -168,7 +168,11 @@ public sealed class SqlFront : IAsyncDisposable
         _watches = new WatchHub(board, new WatchOptions(), _time);
         board.Observe(waiters);
         board.Observe(_watches);
-        board.Fenced = _ => _watches.Dispose();
+        board.Fenced = reason =>
+        {
+            SqlLog.Fenced(_logger, reason.Message, reason.Hint);
+            _watches.Dispose();
+        };
         var leading = new Leading(self.Id, board, commits, lessor, limits, _time, _logger);
         commits.Following = leading.Step;
         var reads = new ReadPool(_database, board, ReadThreads, limits.RequestTimeLimit);
