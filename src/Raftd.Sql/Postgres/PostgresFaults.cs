@@ -14,7 +14,8 @@ internal static class PostgresFaults
 
     /// <summary>Whether the row of the log was refused: it is there already, or the one before it is not the last one.</summary>
     public static bool IsLostRace(PostgresException error) =>
-        error is { SqlState: PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.NotNullViolation, TableName: PostgresSchema.Log };
+        error.TableName == PostgresSchema.Log
+        && error.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.NotNullViolation;
 
     /// <param name="failure">One that <see cref="IsOne"/>.</param>
     /// <param name="mayHaveWritten">What was sent changes something, so it may have been done where no answer came.</param>

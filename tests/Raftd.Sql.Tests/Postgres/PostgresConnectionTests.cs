@@ -1,6 +1,7 @@
 using Raftd.Sql.Database;
 using Raftd.Sql.Postgres;
 using Raftd.Testing.Databases;
+using Raftd.Tls.Making;
 
 namespace Raftd.Sql.Tests.Postgres;
 
@@ -34,15 +35,18 @@ public sealed class PostgresConnectionTests : IDisposable
         var plain = _server.UrlOf("postgres").Replace("disable", "require", StringComparison.Ordinal);
         Assert.Contains("SSL", Refused(PostgresServers.TargetOf(plain)), StringComparison.Ordinal);
 
-        var (certificate, key) = Certificates.SelfSigned("127.0.0.1");
-        _server.Write("server.crt", certificate);
-        _server.Write("server.key", key);
+        var now = DateTimeOffset.UtcNow;
+        var authority = CertificateAuthority.Create(now);
+        var issued = authority.Issue("database", ["127.0.0.1"], now, now.AddDays(1));
+        _server.Write("server.crt", issued.Certificate);
+        _server.Write("server.key", issued.Key);
+        _server.Write("authority.crt", authority.Files.Certificate);
         _server.Execute("ALTER SYSTEM SET ssl = on; SELECT pg_reload_conf()");
         Assert.True(SpinWait.SpinUntil(() => Answers(plain), TimeSpan.FromSeconds(30)));
 
         var verified = plain.Replace("require", "verify-full", StringComparison.Ordinal);
         Assert.Contains("certificate", Refused(PostgresServers.TargetOf(verified)), StringComparison.OrdinalIgnoreCase);
-        var trusted = $"{verified}&sslrootcert={Uri.EscapeDataString(_server.PathOf("server.crt"))}";
+        var trusted = $"{verified}&sslrootcert={Uri.EscapeDataString(_server.PathOf("authority.crt"))}";
         PostgresServers.Prepared(trusted).Dispose();
     }
 
