@@ -12,11 +12,14 @@ public sealed class PostgresCrashTests : IDisposable
     private const int PutsOfABatch = 20;
 
     private readonly PostgresServer _server = PostgresServer.Start();
+    private readonly string _url;
     private readonly PostgresDatabase _database;
 
-    public PostgresCrashTests() => _database = PostgresServers.Prepared(
-        _server.CreateDatabase(),
-        new PostgresOptions { ConnectTimeout = TimeSpan.FromSeconds(1), CommandTimeout = TimeSpan.FromSeconds(1) });
+    public PostgresCrashTests()
+    {
+        _url = _server.CreateDatabase();
+        _database = PostgresServers.Prepared(_url);
+    }
 
     [Fact]
     public async Task Killed_WhileItCommits_HasWholeBatches_AndSendingAgainTellsWhich()
@@ -62,7 +65,8 @@ public sealed class PostgresCrashTests : IDisposable
     public void ServerThatStandsStill_LeavesACommitUnknown_AndAReadAway()
     {
         var batch = new BatchScript(LogRow.First).Put("a", "1").Take();
-        using (ISession writer = _database.Open(), reader = _database.Open())
+        using (var impatient = PostgresServers.Prepared(_url, new PostgresOptions { CommandTimeout = TimeSpan.FromSeconds(1) }))
+        using (ISession writer = impatient.Open(), reader = impatient.Open())
         {
             _server.Pause();
             Assert.Equal(DatabaseFault.Unknown, Assert.Throws<DatabaseException>(() => writer.Commit(batch)).Fault);

@@ -13,8 +13,8 @@ public sealed class PostgresFaultTests(OneDatabase one) : IClassFixture<OneDatab
 {
     private static readonly PostgresOptions Short = new()
     {
-        ConnectTimeout = TimeSpan.FromSeconds(1),
-        CommandTimeout = TimeSpan.FromSeconds(1),
+        ConnectTimeout = TimeSpan.FromSeconds(2),
+        CommandTimeout = TimeSpan.FromSeconds(2),
         MaxConnections = 1,
     };
 
@@ -111,7 +111,9 @@ public sealed class PostgresFaultTests(OneDatabase one) : IClassFixture<OneDatab
         using var database = one.Emptied(Short);
         using (database.Open())
         {
-            Assert.Equal(DatabaseFault.Away, Assert.Throws<DatabaseException>(database.Open).Fault);
+            var failure = Assert.Throws<DatabaseException>(database.Open);
+            Assert.Equal(DatabaseFault.Away, failure.Fault);
+            Assert.Contains("all 1 connections are in use", failure.Message, StringComparison.Ordinal);
         }
 
         using var later = database.Open();
