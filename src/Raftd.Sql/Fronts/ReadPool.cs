@@ -53,11 +53,11 @@ internal sealed class ReadPool : IDisposable
     /// <exception cref="StoreException">NotReady, TooManyRequests, or what the read throws.</exception>
     public ValueTask<T> ReadAsync<T>(
         IReadOnlyList<ReadOnlyMemory<byte>> keys, Func<ISnapshot, T> read, CancellationToken cancellationToken) =>
-        ReadAsync(_keys, new ReadJob<T>(keys, isLong: false, read), cancellationToken);
+        ReadAsync(_keys, new ReadJob<T>(keys, read), cancellationToken);
 
     /// <summary>As the other, for what takes longer: in a moment of its own.</summary>
     public ValueTask<T> ReadRangeAsync<T>(Func<ISnapshot, T> read, CancellationToken cancellationToken) =>
-        ReadAsync(_ranges, new ReadJob<T>([], isLong: true, read), cancellationToken);
+        ReadAsync(_ranges, new ReadJob<T>([], read), cancellationToken);
 
     private async ValueTask<T> ReadAsync<T>(Queue<ReadJob> queue, ReadJob<T> job, CancellationToken cancellationToken)
     {
@@ -107,22 +107,37 @@ internal sealed class ReadPool : IDisposable
     private void Run(bool prefersRanges)
     {
         ISession? session = null;
-        while (Take(prefersRanges) is { } round)
+        while (true)
         {
-            try
+            if (TryTake(prefersRanges) is { } round)
             {
-                session ??= _database.Open();
-                Answer(session, round);
+                Answer(ref session, round);
+                continue;
             }
-            catch (DatabaseException failure)
+
+            // What a round has looked at is held until its connection's next command: not while there is none.
+            session?.Dispose();
+            session = null;
+            if (!WaitForMore())
             {
-                session?.Dispose();
-                session = null;
-                round.ForEach(job => job.Fail(DatabaseAnswers.Of(failure)));
+                return;
             }
         }
+    }
 
-        session?.Dispose();
+    private void Answer(ref ISession? session, List<ReadJob> round)
+    {
+        try
+        {
+            session ??= _database.Open();
+            Answer(session, round);
+        }
+        catch (DatabaseException failure)
+        {
+            session?.Dispose();
+            session = null;
+            round.ForEach(job => job.Fail(DatabaseAnswers.Of(failure)));
+        }
     }
 
     private void Answer(ISession session, List<ReadJob> round)
@@ -139,8 +154,8 @@ internal sealed class ReadPool : IDisposable
         round.ForEach(job => job.Answer(snapshot));
     }
 
-    /// <summary>The reads of the next round; null at the end.</summary>
-    private List<ReadJob>? Take(bool prefersRanges)
+    /// <returns>False at the end.</returns>
+    private bool WaitForMore()
     {
         lock (_gate)
         {
@@ -148,31 +163,38 @@ internal sealed class ReadPool : IDisposable
             {
                 if (_isStopping)
                 {
-                    return null;
+                    return false;
                 }
 
                 Monitor.Wait(_gate);
             }
 
-            var round = new List<ReadJob>();
-            if (_keys.Count == 0 || (prefersRanges && _ranges.Count > 0))
+            return true;
+        }
+    }
+
+    /// <summary>The reads of the next round; null where none wait.</summary>
+    private List<ReadJob>? TryTake(bool prefersRanges)
+    {
+        lock (_gate)
+        {
+            if ((_keys.Count == 0 || prefersRanges) && _ranges.TryDequeue(out var range))
             {
-                round.Add(_ranges.Dequeue());
+                return [range];
             }
 
-            while (round.Count < MaxTogether && round.TrueForAll(static job => !job.IsLong) && _keys.TryDequeue(out var job))
+            var round = new List<ReadJob>();
+            while (round.Count < MaxTogether && _keys.TryDequeue(out var job))
             {
                 round.Add(job);
             }
 
-            return round;
+            return round.Count > 0 ? round : null;
         }
     }
 
-    private abstract class ReadJob(IReadOnlyList<ReadOnlyMemory<byte>> keys, bool isLong)
+    private abstract class ReadJob(IReadOnlyList<ReadOnlyMemory<byte>> keys)
     {
-        public bool IsLong { get; } = isLong;
-
         public IReadOnlyList<ReadOnlyMemory<byte>> Keys { get; } = keys;
 
         /// <exception cref="DatabaseException">The round is over.</exception>
@@ -181,7 +203,7 @@ internal sealed class ReadPool : IDisposable
         public abstract void Fail(StoreException failure);
     }
 
-    private sealed class ReadJob<T>(IReadOnlyList<ReadOnlyMemory<byte>> keys, bool isLong, Func<ISnapshot, T> read) : ReadJob(keys, isLong)
+    private sealed class ReadJob<T>(IReadOnlyList<ReadOnlyMemory<byte>> keys, Func<ISnapshot, T> read) : ReadJob(keys)
     {
         private readonly TaskCompletionSource<T> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
