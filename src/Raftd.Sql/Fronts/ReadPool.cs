@@ -34,7 +34,7 @@ internal sealed class ReadPool : IDisposable
 
     /// <param name="database">Of one bucket.</param>
     /// <param name="board">What is known: a moment before it means lost history.</param>
-    /// <param name="threads">As many connections.</param>
+    /// <param name="threads">As many connections. With none, its owner steps it.</param>
     /// <param name="limit">How long a read may take, its wait included.</param>
     public ReadPool(IDatabase database, FrontBoard board, int threads, TimeSpan limit)
     {
@@ -43,6 +43,9 @@ internal sealed class ReadPool : IDisposable
         _limit = limit;
         _threads = [.. Enumerable.Range(0, threads).Select(number => new Thread(() => Run(number % 2 == 1)) { Name = $"raftd-read-{number}", IsBackground = true })];
     }
+
+    /// <summary>Set by the owner of a pool without threads: called when a read waits.</summary>
+    public Action Wake { get; set; } = static () => { };
 
     public void Start() => Array.ForEach(_threads, static thread => thread.Start());
 
@@ -82,6 +85,7 @@ internal sealed class ReadPool : IDisposable
             Monitor.Pulse(_gate);
         }
 
+        Wake();
         try
         {
             return await job.Task.WaitAsync(_limit, cancellationToken);
@@ -104,22 +108,39 @@ internal sealed class ReadPool : IDisposable
         Array.ForEach(_threads, static thread => thread.Join());
     }
 
+    /// <summary>One round, if reads wait: what each thread does, and what steps a pool without threads.</summary>
+    /// <param name="session">Opened where there is none; null behind a fault.</param>
+    /// <param name="prefersRanges">Where both kinds wait.</param>
+    /// <returns>False where none waited.</returns>
+    public bool Step(ref ISession? session, bool prefersRanges)
+    {
+        var round = Take(prefersRanges);
+        if (round.Count == 0)
+        {
+            return false;
+        }
+
+        try
+        {
+            session ??= _database.Open();
+            Answer(session, round);
+        }
+        catch (DatabaseException failure)
+        {
+            session?.Dispose();
+            session = null;
+            round.ForEach(job => job.Fail(DatabaseAnswers.Of(failure)));
+        }
+
+        return true;
+    }
+
     private void Run(bool prefersRanges)
     {
         ISession? session = null;
-        while (Take(prefersRanges) is { } round)
+        while (AwaitReads())
         {
-            try
-            {
-                session ??= _database.Open();
-                Answer(session, round);
-            }
-            catch (DatabaseException failure)
-            {
-                session?.Dispose();
-                session = null;
-                round.ForEach(job => job.Fail(DatabaseAnswers.Of(failure)));
-            }
+            Step(ref session, prefersRanges);
         }
 
         session?.Dispose();
@@ -139,8 +160,8 @@ internal sealed class ReadPool : IDisposable
         round.ForEach(job => job.Answer(snapshot));
     }
 
-    /// <summary>The reads of the next round; null at the end.</summary>
-    private List<ReadJob>? Take(bool prefersRanges)
+    /// <returns>False at the end, once none waits.</returns>
+    private bool AwaitReads()
     {
         lock (_gate)
         {
@@ -148,14 +169,23 @@ internal sealed class ReadPool : IDisposable
             {
                 if (_isStopping)
                 {
-                    return null;
+                    return false;
                 }
 
                 Monitor.Wait(_gate);
             }
 
+            return true;
+        }
+    }
+
+    /// <summary>The reads of the next round. None where another thread has taken them.</summary>
+    private List<ReadJob> Take(bool prefersRanges)
+    {
+        lock (_gate)
+        {
             var round = new List<ReadJob>();
-            if (_keys.Count == 0 || (prefersRanges && _ranges.Count > 0))
+            if (_ranges.Count > 0 && (_keys.Count == 0 || prefersRanges))
             {
                 round.Add(_ranges.Dequeue());
             }
