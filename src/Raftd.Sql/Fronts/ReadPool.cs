@@ -34,7 +34,7 @@ internal sealed class ReadPool : IDisposable
 
     /// <param name="database">Of one bucket.</param>
     /// <param name="board">What is known: a moment before it means lost history.</param>
-    /// <param name="threads">As many connections.</param>
+    /// <param name="threads">As many connections. With none, its owner steps it.</param>
     /// <param name="limit">How long a read may take, its wait included.</param>
     public ReadPool(IDatabase database, FrontBoard board, int threads, TimeSpan limit)
     {
@@ -43,6 +43,9 @@ internal sealed class ReadPool : IDisposable
         _limit = limit;
         _threads = [.. Enumerable.Range(0, threads).Select(number => new Thread(() => Run(number % 2 == 1)) { Name = $"raftd-read-{number}", IsBackground = true })];
     }
+
+    /// <summary>Set by the owner of a pool without threads: called when a read waits.</summary>
+    public Action Wake { get; set; } = static () => { };
 
     public void Start() => Array.ForEach(_threads, static thread => thread.Start());
 
@@ -82,6 +85,7 @@ internal sealed class ReadPool : IDisposable
             Monitor.Pulse(_gate);
         }
 
+        Wake();
         try
         {
             return await job.Task.WaitAsync(_limit, cancellationToken);
@@ -104,29 +108,17 @@ internal sealed class ReadPool : IDisposable
         Array.ForEach(_threads, static thread => thread.Join());
     }
 
-    private void Run(bool prefersRanges)
+    /// <summary>One round, if reads wait: what each thread does, and what steps a pool without threads.</summary>
+    /// <param name="session">Opened where there is none; null behind a fault.</param>
+    /// <param name="prefersRanges">Where both kinds wait.</param>
+    /// <returns>False where none waited.</returns>
+    public bool Step(ref ISession? session, bool prefersRanges)
     {
-        ISession? session = null;
-        while (true)
+        if (Take(prefersRanges) is not { } round)
         {
-            if (TryTake(prefersRanges) is { } round)
-            {
-                Answer(ref session, round);
-                continue;
-            }
-
-            // What a round has looked at is held until its connection's next command: not while there is none.
-            session?.Dispose();
-            session = null;
-            if (!WaitForMore())
-            {
-                return;
-            }
+            return false;
         }
-    }
 
-    private void Answer(ref ISession? session, List<ReadJob> round)
-    {
         try
         {
             session ??= _database.Open();
@@ -137,6 +129,28 @@ internal sealed class ReadPool : IDisposable
             session?.Dispose();
             session = null;
             round.ForEach(job => job.Fail(DatabaseAnswers.Of(failure)));
+        }
+
+        return true;
+    }
+
+    private void Run(bool prefersRanges)
+    {
+        ISession? session = null;
+        while (true)
+        {
+            if (Step(ref session, prefersRanges))
+            {
+                continue;
+            }
+
+            // What a round has looked at is held until its connection's next command: not while there is none.
+            session?.Dispose();
+            session = null;
+            if (!AwaitReads())
+            {
+                return;
+            }
         }
     }
 
@@ -154,8 +168,8 @@ internal sealed class ReadPool : IDisposable
         round.ForEach(job => job.Answer(snapshot));
     }
 
-    /// <returns>False at the end.</returns>
-    private bool WaitForMore()
+    /// <returns>False at the end, once none waits.</returns>
+    private bool AwaitReads()
     {
         lock (_gate)
         {
@@ -174,7 +188,7 @@ internal sealed class ReadPool : IDisposable
     }
 
     /// <summary>The reads of the next round; null where none wait.</summary>
-    private List<ReadJob>? TryTake(bool prefersRanges)
+    private List<ReadJob>? Take(bool prefersRanges)
     {
         lock (_gate)
         {
