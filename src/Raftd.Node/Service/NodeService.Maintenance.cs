@@ -1,5 +1,6 @@
 using Raftd.Contract;
 using Raftd.Node.Replication;
+using Raftd.State.Leading;
 using Raftd.State.Views;
 
 namespace Raftd.Node.Service;
