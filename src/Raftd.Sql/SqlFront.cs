@@ -144,7 +144,7 @@ public sealed class SqlFront : IAsyncDisposable
                         _database.Prepare();
                         return FrontLoader.Load(_database);
                     },
-                    cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                    cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).WaitAsync(cancellationToken);
             }
             catch (DatabaseException failure) when (failure.Fault == DatabaseFault.Wrong)
             {
