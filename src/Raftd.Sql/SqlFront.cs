@@ -134,6 +134,7 @@ public sealed class SqlFront : IAsyncDisposable
 
     private async Task<FrontState> ReachAsync(CancellationToken cancellationToken)
     {
+        var faults = new FaultLog(_logger, _time);
         while (true)
         {
             try
@@ -152,7 +153,7 @@ public sealed class SqlFront : IAsyncDisposable
             }
             catch (DatabaseException failure)
             {
-                SqlLog.DatabaseFailed(_logger, failure.Fault, failure.Message);
+                faults.Note(failure);
                 _gate.Close($"this front waits for its database: {failure.Message}");
             }
 

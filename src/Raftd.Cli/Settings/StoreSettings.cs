@@ -38,7 +38,11 @@ internal sealed record StoreSettings(SqlTarget? Target, string? PasswordFile)
             return null;
         }
 
-        problems.AddRange(OfMembersAlone(sources));
+        if (OfMembersAlone(sources) is { Length: > 0 } given)
+        {
+            problems.Add($"{Flags.Store.Label}: makes this process a front without data of its own; leave out what is for members alone: {given}");
+        }
+
         if (password is { Text.Length: > 0, Origin: SettingSources.FromFlag })
         {
             problems.Add($"{Flags.StorePassword.Label}: {Seen}");
@@ -79,8 +83,9 @@ internal sealed record StoreSettings(SqlTarget? Target, string? PasswordFile)
         }
     }
 
-    private static IEnumerable<string> OfMembersAlone(SettingSources sources) => Flags.OfMembersAlone
-        .Where(flag => sources[flag] is { Text.Length: > 0, Origin: not SettingSources.FromDefault })
-        .Select(flag => $"{flag.Label}{sources[flag].Place}: is for a member with data of its own, and {Flags.Store.Label} makes a front of "
-            + "this process; leave one of them out");
+    private static string OfMembersAlone(SettingSources sources) => string.Join(
+        ", ",
+        Flags.OfMembersAlone
+            .Where(flag => sources[flag] is { Text.Length: > 0, Origin: not SettingSources.FromDefault })
+            .Select(flag => flag.Label + sources[flag].Place));
 }

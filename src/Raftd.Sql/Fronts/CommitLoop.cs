@@ -52,6 +52,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly ILogger _logger;
+    private readonly FaultLog _faults;
     private readonly Mailbox<SqlProposal> _inbox = new(int.MaxValue);
     private readonly LinkedList<SqlProposal> _waiting = [];
     private List<SqlProposal> _arrived = [];
@@ -83,6 +84,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         _time = time;
         _random = random;
         _logger = logger;
+        _faults = new FaultLog(logger, time);
     }
 
     /// <summary>Called on the loop's thread at the end of each step; true where it has more to do at once.</summary>
@@ -199,7 +201,9 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         try
         {
             _session ??= _database.Open();
-            return Work(_session);
+            var hasMore = Work(_session);
+            _faults.NoteSuccess();
+            return hasMore;
         }
         catch (DatabaseException failure)
         {
@@ -437,7 +441,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
 
         if (failure.Fault != DatabaseFault.Again)
         {
-            SqlLog.DatabaseFailed(_logger, failure.Fault, failure.Message);
+            _faults.Note(failure);
         }
     }
 

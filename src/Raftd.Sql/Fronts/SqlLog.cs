@@ -24,6 +24,9 @@ internal static partial class SqlLog
     [LoggerMessage(3005, LogLevel.Warning, "front {Leader:x16} has given no sign of life for {Silence}: this front takes its place")]
     public static partial void TakingOver(ILogger logger, ulong leader, TimeSpan silence);
 
+    [LoggerMessage(3010, LogLevel.Information, "the database answers again")]
+    public static partial void DatabaseAnswers(ILogger logger);
+
     [LoggerMessage(3006, LogLevel.Information, "compacting to revision {Revision}")]
     public static partial void Compacting(ILogger logger, long revision);
 }
