@@ -109,20 +109,38 @@ internal sealed class ReadPool : IDisposable
         ISession? session = null;
         while (Take(prefersRanges) is { } round)
         {
-            try
+            // A connection may have been dead since the database was restarted, which its next use finds: a new one tells more.
+            var wasOpen = session is not null;
+            var failure = TryAnswer(ref session, round);
+            if (wasOpen && failure?.Fault == DatabaseFault.Away)
             {
-                session ??= _database.Open();
-                Answer(session, round);
+                failure = TryAnswer(ref session, round);
             }
-            catch (DatabaseException failure)
+
+            if (failure is not null)
             {
-                session?.Dispose();
-                session = null;
                 round.ForEach(job => job.Fail(DatabaseAnswers.Of(failure)));
             }
         }
 
         session?.Dispose();
+    }
+
+    /// <returns>Null where all were answered; otherwise the session is gone, and those that are left may be tried again.</returns>
+    private DatabaseException? TryAnswer(ref ISession? session, List<ReadJob> round)
+    {
+        try
+        {
+            session ??= _database.Open();
+            Answer(session, round);
+            return null;
+        }
+        catch (DatabaseException failure)
+        {
+            session?.Dispose();
+            session = null;
+            return failure;
+        }
     }
 
     private void Answer(ISession session, List<ReadJob> round)
