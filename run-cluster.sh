@@ -5,23 +5,31 @@
 #                              in the foreground; Ctrl-C stops them. The data stays: started again, they go on with it.
 #   ./run-cluster.sh --tls     the same with TLS, for clients and between members: makes certificates, and asks clients for
 #                              one. The cluster keeps to it until its data is removed
+#   ./run-cluster.sh --store postgres
+#                              three fronts over one PostgreSQL instead, which it installs if it is missing, and runs on a
+#                              directory of its own. The data stays here too; a cluster is of one kind until it is removed
 #   ./run-cluster.sh status    asks each member how it is
 #   ./run-cluster.sh stop      stops them from another terminal
 #   ./run-cluster.sh clean     stops them and removes their data
 #
-# Members node01 to node03 serve clients on 127.0.0.1:8001 to 8003 and each other on 8101 to 8103. Data, logs and
-# process ids lie in ~/.raftd-cluster, or where RAFTD_DATA says. Needs the .NET 10 SDK; curl only for the examples
+# Members node01 to node03 serve clients on 127.0.0.1:8001 to 8003 and each other on 8101 to 8103; PostgreSQL listens
+# on 8100. Data, logs and process ids lie in ~/.raftd-cluster, or where RAFTD_DATA says. Needs the .NET 10 SDK; curl only for the examples
 # and for TLS.
 # Exit codes: 1 a member or a port is in the way, 2 bad usage, those of ./raftd for what is missing.
 set -euo pipefail
 
 root=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 data=${RAFTD_DATA:-${HOME:?is not set; name a folder with RAFTD_DATA}/.raftd-cluster}
+[[ $data == /* ]] || data=$PWD/$data
 certs=$data/certs           # for clients; that it is there says that the cluster has TLS
 peer_certs=$data/peer-certs # a CA of its own
 ready_limit_seconds=60
 stop_limit_seconds=20
+database=$data/postgres     # that it is there says that the cluster is one of fronts
+database_port=8100
+database_user=postgres # of the system: PostgreSQL refuses to run as root
 started=() # the members that this run started, and stops
+started_database=
 
 say() { printf '%s\n' "$*"; }
 
@@ -33,13 +41,26 @@ fail() {
 client_port() { echo $((8000 + $1)); }
 peer_port() { echo $((8100 + $1)); }
 
+# Process PID has WORD on its command line.
+runs_with() { { tr '\0' '\n' <"/proc/$1/cmdline"; } 2>/dev/null | grep -Fx "$2" >/dev/null; }
+
 # The process id of member N, if it runs. The command line is compared too: ids are used again after a restart.
 member_pid() {
   local pid
   pid=$(cat "$data/node0$1.pid" 2>/dev/null) || return 1
-  { tr '\0' '\n' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -Fx "$data/node0$1" >/dev/null || return 1
+  runs_with "$pid" "$data/node0$1" || { runs_with "$pid" "$database/password" && runs_with "$pid" "node0$1"; } || return 1
   echo "$pid"
 }
+
+# By the file that PostgreSQL itself keeps.
+database_pid() {
+  local pid
+  pid=$(head -n 1 "$database/data/postmaster.pid" 2>/dev/null) || return 1
+  runs_with "$pid" "$database/data" || return 1
+  echo "$pid"
+}
+
+uses_database() { [[ -d $database ]]; }
 
 uses_tls() { [[ -d $certs ]]; }
 
@@ -81,7 +102,7 @@ port_owner() {
 require_free_port() {
   local owner
   if owner=$(port_owner "$1"); then
-    fail "port $1 is in use by $owner; member node0$2 needs it. Stop that process and start again"
+    fail "port $1 is in use by $owner; $2 needs it. Stop that process and start again"
   fi
 }
 
@@ -102,8 +123,103 @@ make_certificates() {
   mv "$certs.new" "$certs"
 }
 
+# Runs a program of PostgreSQL, or another, as a user that it accepts.
+as_database_user() (
+  cd /
+  [[ $(id -u) != 0 ]] || set -- setpriv --reuid "$database_user" --regid "$database_user" --clear-groups "$@"
+  exec "$@"
+)
+
+# The folder with the programs of the newest PostgreSQL: Debian keeps each version apart, others have one on the PATH.
+database_programs() {
+  local programs
+  programs=$(find /usr/lib/postgresql/*/bin -name initdb 2>/dev/null | sort -V | tail -n 1)
+  [[ -n $programs ]] || programs=$(readlink -f "$(command -v initdb)") || return 1
+  dirname "$programs"
+}
+
+require_database_programs() {
+  local as_root=()
+  if database_programs >/dev/null; then return; fi
+  [[ $(id -u) == 0 ]] || as_root=(sudo -n)
+  if command -v apt-get >/dev/null && { [[ $(id -u) == 0 ]] || sudo -n true 2>/dev/null; }; then
+    say "Installing PostgreSQL (Debian's package also runs a server of its own on port 5432, which is not used here)" >&2
+    { "${as_root[@]}" apt-get update -q && "${as_root[@]}" apt-get install -yq postgresql; } >&2 </dev/null || true
+  fi
+  database_programs >/dev/null || fail "PostgreSQL is missing; run 'sudo apt-get install postgresql' (Debian, Ubuntu)"
+}
+
+# All or nothing, as the certificates.
+make_database() {
+  local new=$database.new programs
+  if uses_tls || compgen -G "$data/node0[123]" >/dev/null; then
+    fail "the cluster in $data is one of members; name another folder with RAFTD_DATA, or remove it with './run-cluster.sh clean'"
+  fi
+  require_database_programs
+  programs=$(database_programs)
+  rm -rf "$new"
+  mkdir -m 700 "$new"
+  (umask 077 && od -An -N 16 -tx1 /dev/urandom | tr -d ' \n' >"$new/password")
+  if [[ $(id -u) == 0 ]]; then
+    chown -R "$database_user:" "$new"
+    as_database_user test -x "$new" ||
+      fail "$data cannot be reached by the user $database_user, as whom PostgreSQL has to run here; name another folder, as RAFTD_DATA=/var/lib/raftd-cluster"
+  fi
+  say "Making a database in $database ..."
+  {
+    as_database_user "$programs/initdb" -D "$new/data" -U raftd -A scram-sha-256 --pwfile "$new/password" -E UTF8 --locale=C &&
+      as_database_user "$programs/postgres" --single -D "$new/data" template1 <<<'CREATE DATABASE raftd'
+  } >"$database.log" 2>&1 || fail "PostgreSQL cannot make a database; $database.log says why"
+  mv "$new" "$database"
+}
+
+# With what a front asks for: these are the defaults of PostgreSQL, said aloud.
+start_database() {
+  local programs pid deadline=$((SECONDS + ready_limit_seconds))
+  require_database_programs
+  programs=$(database_programs)
+  as_database_user setsid "$programs/postgres" -D "$database/data" -p "$database_port" \
+    -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+    -c fsync=on -c full_page_writes=on -c synchronous_commit=on >>"$database.log" 2>&1 </dev/null &
+  pid=$!
+  disown
+  until "$programs/pg_isready" -q -h 127.0.0.1 -p "$database_port"; do
+    if ! kill -0 "$pid" 2>/dev/null || ((SECONDS >= deadline)); then
+      tail -n 20 "$database.log" >&2
+      fail "PostgreSQL is not ready; its last log lines are above, all of them in $database.log"
+    fi
+    sleep 0.1
+  done
+}
+
+# With its own connections, and not later than the members: SIGINT is its fast way.
+stop_database() {
+  local pid deadline=$((SECONDS + stop_limit_seconds))
+  ! pid=$(database_pid) || kill -INT "$pid" 2>/dev/null || true
+  while pid=$(database_pid); do
+    if ((SECONDS >= deadline)); then
+      say "PostgreSQL (pid $pid) does not stop; killing it. Nothing acknowledged is lost." >&2
+      kill -KILL "$pid" 2>/dev/null || true
+    fi
+    sleep 0.1
+  done
+}
+
+start_front() {
+  local n=$1 id=node0$1
+  RAFTD_NO_BUILD=1 setsid "$root/raftd" -id "$id" -haddr "127.0.0.1:$(client_port "$n")" \
+    -store "postgres://raftd@127.0.0.1:$database_port/raftd" -store-password-file "$database/password" \
+    >>"$data/$id.log" 2>&1 </dev/null &
+  echo $! >"$data/$id.pid"
+  disown
+}
+
 start_member() {
   local n=$1 id=node0$1 join=() tls=()
+  if uses_database; then
+    start_front "$n"
+    return
+  fi
   [[ $n == 1 ]] || join=(-join "127.0.0.1:$(client_port 1)")
   ! uses_tls || tls=(-cert "$certs/$id.crt" -key "$certs/$id.key" -client-ca "$certs/ca.crt"
     -peer-cert "$peer_certs/$id.crt" -peer-key "$peer_certs/$id.key" -peer-ca "$peer_certs/ca.crt")
@@ -170,6 +286,23 @@ Ctrl-C stops them. The data stays; './run-cluster.sh clean' removes it.
 EOF
 }
 
+print_front_examples() {
+  cat <<EOF
+
+Three fronts over one PostgreSQL are ready: http://127.0.0.1:8001, :8002 and :8003. Any of them answers. Data: $database
+
+  curl -T README.md 127.0.0.1:8001/key/readme                 # put a file
+  curl 127.0.0.1:8002/key/readme                              # get it from another front
+  curl -X POST '127.0.0.1:8003/lease/grant?ttl=10&name=/demo' # a lease
+  curl 127.0.0.1:8001/status                                  # who leads
+  http://127.0.0.1:8001/swagger                               # every route
+
+  PGPASSWORD=\$(cat '$database/password') psql -h 127.0.0.1 -p $database_port -U raftd    # look at the tables
+
+Ctrl-C stops them and the database. The data stays; './run-cluster.sh clean' removes it.
+EOF
+}
+
 print_tls_examples() {
   cat <<EOF
 
@@ -186,12 +319,16 @@ Ctrl-C stops them. The data and the certificates stay; './run-cluster.sh clean' 
 EOF
 }
 
-# Stays until a signal comes or every member that this script started has ended.
+# Stays until a signal comes or all that this script started has ended.
 stay() {
   local n ended=()
-  while ((${#ended[@]} < ${#started[@]})); do
+  while ((${#ended[@]} < ${#started[@]})) || [[ -n $started_database ]]; do
     sleep 1 &
     wait $! || true
+    if [[ -n $started_database ]] && ! database_pid >/dev/null; then
+      started_database=
+      say "PostgreSQL has ended; the end of $database.log says why. A second './run-cluster.sh' starts it again, and the fronts go on."
+    fi
     for n in "${started[@]}"; do
       if [[ " ${ended[*]} " != *" $n "* ]] && ! member_pid "$n" >/dev/null; then
         ended+=("$n")
@@ -201,31 +338,47 @@ stay() {
   done
 }
 
+# What this run has started; the fronts first, which hand over while they reach the database.
+stop_started() {
+  stop_members "${started[@]}"
+  [[ -z $started_database ]] || stop_database
+}
+
 stop_and_leave() {
   trap '' INT TERM HUP
   say ""
-  say "Stopping ${started[*]/#/node0} ..."
-  stop_members "${started[@]}"
+  say "Stopping ${started[*]/#/node0}${started_database:+ and PostgreSQL} ..."
+  stop_started
   say "Stopped. The data is in $data"
   exit 0
 }
 
-# command_start [--tls]
+# The database of the fronts, where it does not run yet.
+ensure_database() {
+  ! database_pid >/dev/null || return 0
+  require_free_port "$database_port" "the database"
+  started_database=yes
+  start_database
+}
+
+# command_start [--tls | --store]
 command_start() {
   local n
   mkdir -p "$data" || fail "cannot make $data; name another folder with RAFTD_DATA"
   RAFTD_BUILD_ONLY=1 "$root/raftd"
   if [[ ${1:-} == --tls ]] && ! uses_tls; then
     make_certificates
+  elif [[ ${1:-} == --store ]] && ! uses_database; then
+    make_database
   fi
   for n in 1 2 3; do
     if ! member_pid "$n" >/dev/null; then
-      require_free_port "$(client_port "$n")" "$n"
-      require_free_port "$(peer_port "$n")" "$n"
+      require_free_port "$(client_port "$n")" "member node0$n"
+      uses_database || require_free_port "$(peer_port "$n")" "member node0$n"
       started+=("$n")
     fi
   done
-  if ((${#started[@]} == 0)); then
+  if ((${#started[@]} == 0)) && { ! uses_database || database_pid >/dev/null; }; then
     say "The three members run already; './run-cluster.sh stop' stops them."
     command_status
     return
@@ -233,11 +386,12 @@ command_start() {
   say "Starting ${started[*]/#/node0} with data in $data ..."
   trap stop_and_leave INT TERM HUP
   # Whatever ends a start early, no member of it is left behind.
-  trap 'stop_members "${started[@]}"' EXIT
+  trap stop_started EXIT
+  ! uses_database || ensure_database
   for n in "${started[@]}"; do start_member "$n"; done
   for n in 1 2 3; do wait_ready "$n"; done
   trap - EXIT
-  if uses_tls; then print_tls_examples; else print_examples; fi
+  if uses_tls; then print_tls_examples; elif uses_database; then print_front_examples; else print_examples; fi
   stay
 }
 
@@ -271,21 +425,25 @@ command_status() {
 
 command_stop() {
   stop_members 1 2 3
+  stop_database
   say "Stopped. The data is in $data"
 }
 
 command_clean() {
   stop_members 1 2 3
-  say "Removing $data/node01, node02 and node03 with their logs"
-  rm -rf "$data"/node0[123] "$data"/node0[123].log "$certs" "$certs.new" "$peer_certs"
+  stop_database
+  say "Removing $data/node01, node02 and node03 with their logs$(! uses_database || echo ", and $database")"
+  rm -rf "$data"/node0[123] "$data"/node0[123].log "$certs" "$certs.new" "$peer_certs" "$database" "$database.new" "$database.log"
   rmdir "$data" 2>/dev/null || true
 }
 
-case ${1:-start}${2:+ $2} in
-  start | stop | status | clean) "command_${1:-start}" ;;
+case "$*" in
+  "") command_start ;;
+  start | stop | status | clean) "command_$1" ;;
   --tls | "start --tls") command_start --tls ;;
+  "--store postgres" | "start --store postgres") command_start --store ;;
   *)
-    say "usage: ./run-cluster.sh [start [--tls]|stop|status|clean]" >&2
+    say "usage: ./run-cluster.sh [start [--tls | --store postgres]|stop|status|clean]" >&2
     exit 2
     ;;
 esac

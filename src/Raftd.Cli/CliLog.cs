@@ -31,6 +31,9 @@ internal static partial class CliLog
     [LoggerMessage(104, LogLevel.Information, "{Signal}: stopping; a second signal ends the process at once")]
     public static partial void StopRequested(ILogger logger, PosixSignal signal);
 
+    [LoggerMessage(109, LogLevel.Information, "Front {Id} serves clients on {HttpAddress} over {Database}; it gives others the address {Advertised}")]
+    public static partial void StartingFront(ILogger logger, string id, HostPort httpAddress, string database, HostPort advertised);
+
     [LoggerMessage(105, LogLevel.Information, "Stopped")]
     public static partial void Stopped(ILogger logger);
 

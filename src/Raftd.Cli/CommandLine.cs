@@ -65,6 +65,7 @@ internal sealed record CommandLine
             "recover" => RecoverLine.Parse([.. words.Skip(1)]),
             "export" => ExportWords.Parse([.. words.Skip(1)]),
             "import" => ImportWords.Parse([.. words.Skip(1)]),
+            "store" => StoreLine.Parse([.. words.Skip(1)]),
             "serve" => ParseServe(words.Skip(1)),
             _ when Array.IndexOf(Reserved, first) >= 0 => Wrong(
                 $"'{first}' is not a command of this release", $"for a data directory of that name write ./{first}"),

@@ -50,6 +50,9 @@ internal enum ExitCode
     /// <summary>The disk of the data directory was full at start.</summary>
     DiskFull = 17,
 
+    /// <summary>The database of <c>-store</c> is not as it must be: unsafe settings, missing rights, tables of another format.</summary>
+    DatabaseRefused = 18,
+
     /// <summary>
     /// A write or sync of the log or the state failed: what is on disk is unknown until a restart reads it.
     /// </summary>

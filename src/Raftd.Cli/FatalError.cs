@@ -40,22 +40,27 @@ internal sealed record FatalError(ExitCode Code, string What, string ToDo)
             ExitCode.LibraryMissing, cause.Message, "install it with 'apt-get install liblmdb0' (Debian, Ubuntu)"),
         SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } => new FatalError(
             ExitCode.AddressInUse,
-            $"-haddr {settings.HttpAddress} or -raddr {settings.RaftAddress} is already in use",
+            $"{Addresses(settings)} is already in use",
             "stop the other process ('ss -ltnp' names it) or choose another port"),
         SocketException { SocketErrorCode: SocketError.AddressNotAvailable } => new FatalError(
             ExitCode.AddressInUse,
-            $"-haddr {settings.HttpAddress} or -raddr {settings.RaftAddress} is not an address of this machine",
+            $"{Addresses(settings)} is not an address of this machine",
             "listen on one of its addresses ('ip address'), or on all with ':port'"),
         UnauthorizedAccessException or DirectoryNotFoundException => Unusable(cause, settings),
         IOException { HResult: NoSpace or QuotaExceeded } => new FatalError(
             ExitCode.DiskFull, $"no space left for {settings.DataDirectory}", "free some space and start again"),
         IOException { HResult: ReadOnlyFileSystem } => Unusable(cause, settings),
-        InvariantViolationException => new FatalError(
-            ExitCode.InvariantBroken,
-            $"a broken invariant: {cause.Message}",
-            "a bug or a broken machine; keep the log and report it, then start again"),
+        InvariantViolationException => Broken(cause.Message),
         _ => null,
     };
+
+    /// <summary>What was impossible has happened.</summary>
+    public static FatalError Broken(string what) => new(
+        ExitCode.InvariantBroken, $"a broken invariant: {what}", "a bug or a broken machine; keep the log and report it, then start again");
+
+    private static string Addresses(ServerSettings settings) => settings.Store is null
+        ? $"-haddr {settings.HttpAddress} or -raddr {settings.RaftAddress}"
+        : $"-haddr {settings.HttpAddress}";
 
     private static FatalError Unusable(Exception cause, ServerSettings settings) => new(
         ExitCode.DataDirectoryUnusable,

@@ -16,6 +16,8 @@ internal static class HelpCommand
           raftd recover DIR ...              make a cluster of what one without a quorum left; 'raftd recover -help' says how
           raftd export [PREFIX]              write keys and leases as lines of JSON; 'raftd export -help' says how
           raftd import FILE                  read them again, or those of Consul or etcd; 'raftd import -help' says how
+          raftd -store URL [flags]           run a front over a database, without data of its own; 'raftd store -help' says how
+          raftd store schema                 the tables of such a database, as statements of SQL
           raftd version                      print the version
           raftd help                         print this
 

@@ -10,6 +10,9 @@ namespace Raftd.Cli;
 /// <param name="Peers">Of the peer port, and for calls to other members' peer ports; null for clear text.</param>
 internal sealed record MemberTls(TlsIdentity? Clients, TlsIdentity? Join, TlsIdentity? Peers)
 {
+    /// <summary>Of the URLs under which clients reach this process and those beside it.</summary>
+    public string ClientScheme => Clients is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps;
+
     /// <exception cref="TlsFilesException">A file cannot be used.</exception>
     public static MemberTls Open(ServerSettings settings, TimeProvider time, ILogger logger)
     {

@@ -13,15 +13,7 @@ internal static class OpenPorts
     /// <param name="logger">Gets a warning for each port that other machines can reach.</param>
     public static void Warn(ServerSettings settings, IReadOnlyList<HostPort> others, HostPort advertisedPeers, ILogger logger)
     {
-        if (!settings.HttpAddress.IsLoopback && !settings.ClientTls.IsOn)
-        {
-            CliLog.NoPassword(logger, settings.HttpAddress);
-        }
-        else if (!settings.HttpAddress.IsLoopback && settings.ClientTls.Authority is null)
-        {
-            CliLog.NoClientCertificates(logger, settings.HttpAddress);
-        }
-
+        WarnOfClients(settings, logger);
         if (!settings.RaftAddress.IsLoopback && !settings.PeerTls.IsOn)
         {
             CliLog.PeersUnprotected(logger, settings.RaftAddress);
@@ -31,6 +23,19 @@ internal static class OpenPorts
         if (advertisedPeers.IsLoopback && others.Any(target => !target.IsLoopback))
         {
             CliLog.PeersCannotReach(logger, advertisedPeers);
+        }
+    }
+
+    /// <summary>The client port alone: a front has no other.</summary>
+    public static void WarnOfClients(ServerSettings settings, ILogger logger)
+    {
+        if (!settings.HttpAddress.IsLoopback && !settings.ClientTls.IsOn)
+        {
+            CliLog.NoPassword(logger, settings.HttpAddress);
+        }
+        else if (!settings.HttpAddress.IsLoopback && settings.ClientTls.Authority is null)
+        {
+            CliLog.NoClientCertificates(logger, settings.HttpAddress);
         }
     }
 }

@@ -20,6 +20,8 @@ return (int)(line.Verb switch
     Verb.ExportHelp => ExportCommand.Help(Console.Out),
     Verb.Import => await ImportCommand.RunAsync(line.Import!, Console.OpenStandardInput(), Console.Error),
     Verb.ImportHelp => ImportCommand.Help(Console.Out),
+    Verb.StoreSchema => StoreCommand.Schema(Console.Out),
+    Verb.StoreHelp => StoreCommand.Help(Console.Out),
     Verb.Version => VersionCommand.Run(Console.Out),
     Verb.Help => HelpCommand.Run(Console.Out),
     _ => ProcessEnd.Report(Console.Error, line.Error!),

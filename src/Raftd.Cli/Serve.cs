@@ -1,103 +1,94 @@
-// Puts Node and Api together: one member, its client address, and its stop.
+// Puts an engine and the Api together: a member or a front, its client address, and its stop.
 
-using System.Globalization;
-using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Raftd.Api;
+using Raftd.Cli.Engines;
 using Raftd.Cli.Logging;
 using Raftd.Cli.Settings;
-using Raftd.Node;
-using Raftd.Node.Backups;
 using Raftd.Tls;
 
 namespace Raftd.Cli;
 
-/// <summary>Runs one member until it is asked to stop or fails.</summary>
+/// <summary>Runs one member or front until it is asked to stop or fails.</summary>
 internal static class Serve
 {
     // After this time open requests are cut. A handover takes far less.
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(5);
 
-    /// <summary>Runs one member; the settings are valid.</summary>
+    /// <summary>Runs one member or front; the settings are valid.</summary>
     /// <param name="settings">What <see cref="SettingsReader"/> made of the command line; already validated.</param>
     /// <param name="log">For <see cref="ProcessEnd.Now"/>, where a thread must end the process at once.</param>
     /// <param name="loggers">Makes the loggers of every part; they all write to <paramref name="log"/>.</param>
     /// <param name="stop">Cancelled by the first SIGINT or SIGTERM: hand over, drain, sync, return.</param>
     /// <returns><see cref="ExitCode.Ok"/> after a requested stop.</returns>
-    /// <exception cref="FatalException">The member cannot start or go on; carries the exit code.</exception>
+    /// <exception cref="FatalException">It cannot start or go on; carries the exit code.</exception>
     public static async Task<ExitCode> RunAsync(
         ServerSettings settings, ServerLog log, ILoggerFactory loggers, CancellationToken stop)
     {
         var logger = loggers.CreateLogger("Raftd.Cli");
         var tls = MemberTls.Open(settings, TimeProvider.System, logger);
-        CliLog.Starting(logger, settings.Id, settings.HttpAddress, settings.RaftAddress, settings.DataDirectory);
-        var options = OptionsOf(settings, tls, logger);
-        var node = new RaftdNode(options, loggers);
+        IEngine engine = settings.Store is { } store
+            ? FrontEngine.Of(settings, store, loggers, logger)
+            : MemberEngine.Of(settings, tls, loggers, logger);
 
         // A failed log must end the process before anything else is answered: no draining, no handover.
-        _ = node.Failed.ContinueWith(
-            failed => ProcessEnd.Now(Fatal.Of(failed.Result), log), TaskScheduler.Default);
-        await using var app = BuildApi(settings, tls, options, node, loggers);
+        _ = engine.Failed.ContinueWith(failed => ProcessEnd.Now(failed.Result, log), TaskScheduler.Default);
+        await using var app = BuildApi(settings, tls, engine, loggers);
         try
         {
             await app.StartAsync(stop);
-            await node.StartAsync(stop);
+            await engine.StartAsync(stop);
             await Task.Delay(Timeout.Infinite, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // The stop was requested, perhaps before the member ran.
-        }
-        catch (FatalStopException failure)
-        {
-            throw new FatalException(Fatal.Of(failure));
+            // The stop was requested, perhaps before the engine ran.
         }
 
-        await StopAsync(app, node);
+        await StopAsync(app, engine);
         CliLog.Stopped(logger);
         return ExitCode.Ok;
     }
 
     /// <summary>Leadership first, so that the others go on at once; then watches, and the requests that are still open.</summary>
-    private static async Task StopAsync(WebApplication app, RaftdNode node)
+    private static async Task StopAsync(WebApplication app, IEngine engine)
     {
-        await node.HandOverAsync();
-        node.EndWatches();
+        await engine.HandOverAsync();
+        engine.EndWatches();
         using var limit = new CancellationTokenSource(DrainLimit);
         await app.StopAsync(limit.Token);
-        await node.DisposeAsync();
+        await engine.DisposeAsync();
     }
 
-    private static WebApplication BuildApi(
-        ServerSettings settings, MemberTls tls, NodeOptions nodeOptions, RaftdNode node, ILoggerFactory loggers)
+    private static WebApplication BuildApi(ServerSettings settings, MemberTls tls, IEngine engine, ILoggerFactory loggers)
     {
         var options = new ApiOptions
         {
             MaxValueBytes = (int)settings.MaxValueBytes,
             RedirectByDefault = settings.Redirect,
             AllowedHosts = settings.AllowedHosts,
-            OwnHosts = OwnHosts(settings, nodeOptions.AdvertisedHttpAddress),
-            Scheme = nodeOptions.ClientScheme,
-            PeerScheme = nodeOptions.PeerTls is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps,
+            OwnHosts = OwnHosts(settings, engine.AdvertisedHttpAddress),
+            Scheme = tls.ClientScheme,
+            PeerScheme = tls.Peers is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps,
         };
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = "Production" });
         builder.Services.AddSingleton(loggers);
-        builder.Services.AddSingleton(node.KeyValues);
-        builder.Services.AddSingleton(node.Leases);
-        builder.Services.AddSingleton(node.Watches);
-        builder.Services.AddSingleton(node.Cluster);
-        builder.Services.AddSingleton(node.Group);
-        builder.Services.AddSingleton(node.Maintenance);
-        builder.Services.AddSingleton(node.Lists);
+        builder.Services.AddSingleton(engine.KeyValues);
+        builder.Services.AddSingleton(engine.Leases);
+        builder.Services.AddSingleton(engine.Watches);
+        builder.Services.AddSingleton(engine.Cluster);
+        builder.Services.AddSingleton(engine.Group);
+        builder.Services.AddSingleton(engine.Maintenance);
+        builder.Services.AddSingleton(engine.Lists);
         builder.Services.AddRaftdApi(options);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             RaftdApi.ConfigureKestrel(kestrel, options);
-            kestrel.Listen(EndPointOf(settings.HttpAddress), listen => Secure(listen, tls.Clients, loggers.CreateLogger("Raftd.Cli")));
+            kestrel.Listen(EndPoints.Of(settings.HttpAddress), listen => Secure(listen, tls.Clients, loggers.CreateLogger("Raftd.Cli")));
         });
         builder.Services.AddSingleton<Microsoft.Extensions.Hosting.IHostLifetime, NoLifetime>();
         var app = builder.Build();
@@ -125,73 +116,4 @@ internal static class Serve
         settings.HttpAddress.Host,
         HostPort.TryParse(advertisedAddress, out var advertised) ? advertised.Host : "",
     ];
-
-    private static NodeOptions OptionsOf(ServerSettings settings, MemberTls tls, ILogger logger)
-    {
-        var peers = settings.InitialCluster?.JoinedBy(settings.Id, settings.ClusterExists) ?? [];
-        var join = peers.Count > 0 ? peers : settings.Join;
-        var joined = join.Count > 0 || settings.InitialCluster is { Members.Count: > 1 } || NodeIdentity.HasJoined(settings.DataDirectory);
-        var machine = Advertise.MachineAddresses();
-        var http = Advertise.Resolve(settings.HttpAddress, settings.AdvertiseHttpAddress, joined, machine);
-        var raft = Advertise.Resolve(settings.RaftAddress, settings.AdvertiseRaftAddress, joined, machine);
-        CliLog.Advertising(logger, http, raft);
-        OpenPorts.Warn(settings, join, raft, logger);
-        return new NodeOptions
-        {
-            DataDirectory = Path.GetFullPath(settings.DataDirectory),
-            Label = settings.Id,
-            AdvertisedHttpAddress = http.ToString(),
-            AdvertisedPeerAddress = raft.ToString(),
-            PeerEndPoint = EndPointOf(settings.RaftAddress),
-            Join = [.. join.Select(target => target.ToString())],
-            JoinsThroughPeers = peers.Count > 0,
-            PeerTls = tls.Peers,
-            JoinTls = tls.Join,
-            Generator = settings.Bind,
-            ElectionTimeout = settings.ElectionTimeout,
-            HeartbeatInterval = settings.HeartbeatInterval,
-            RequestTimeLimit = settings.RequestTimeout,
-            MaxValueBytes = (int)settings.MaxValueBytes,
-            CacheBytes = settings.CacheBytes,
-            QuotaBytes = settings.QuotaBytes,
-            MaxLeaseKeys = settings.MaxLeaseKeys,
-            WalSegmentBytes = settings.WalSegmentBytes,
-            WalRetentionBytes = settings.WalRetentionBytes,
-            MaxPinnedLogBytes = settings.MaxPinnedLogBytes,
-            FlushInterval = settings.FlushInterval,
-            FlushBytes = settings.FlushBytes,
-            Backups = BackupsOf(settings),
-            Version = VersionCommand.Number,
-        };
-    }
-
-    private static BackupOptions? BackupsOf(ServerSettings settings) => settings.BackupDirectory is { } directory
-        ? new BackupOptions
-        {
-            Directory = Path.GetFullPath(directory),
-            Interval = settings.BackupInterval,
-            Kept = settings.BackupsKept,
-        }
-        : null;
-
-    private static IPEndPoint EndPointOf(HostPort address)
-    {
-        if (address.IsAny)
-        {
-            return new IPEndPoint(IPAddress.IPv6Any, address.Port);
-        }
-
-        if (IPAddress.TryParse(address.Host, out var ip))
-        {
-            return new IPEndPoint(ip, address.Port);
-        }
-
-        var resolved = Dns.GetHostAddresses(address.Host);
-        return resolved.Length > 0
-            ? new IPEndPoint(resolved[0], address.Port)
-            : throw new FatalException(new FatalError(
-                ExitCode.AddressInUse,
-                string.Create(CultureInfo.InvariantCulture, $"{address.Host} has no address"),
-                "listen on an address of this machine, or on all with ':port'"));
-    }
 }

@@ -18,6 +18,8 @@ internal enum Verb
     ExportHelp,
     Import,
     ImportHelp,
+    StoreSchema,
+    StoreHelp,
     Version,
     Help,
 }

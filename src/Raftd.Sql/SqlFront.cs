@@ -11,7 +11,6 @@ using Raftd.Sql.Database;
 using Raftd.Sql.Fronts;
 using Raftd.Sql.Postgres;
 using Raftd.Sql.Service;
-using Raftd.State.Leases;
 using Raftd.State.Loops;
 using Raftd.State.Rights;
 using Raftd.State.Watch;
@@ -129,6 +128,7 @@ public sealed class SqlFront : IAsyncDisposable
 
     private async Task<FrontState> ReachAsync(CancellationToken cancellationToken)
     {
+        var faults = new FaultLog(_logger, _time);
         while (true)
         {
             try
@@ -139,7 +139,7 @@ public sealed class SqlFront : IAsyncDisposable
                         _database.Prepare();
                         return FrontLoader.Load(_database);
                     },
-                    cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                    cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).WaitAsync(cancellationToken);
             }
             catch (DatabaseException failure) when (failure.Fault == DatabaseFault.Wrong)
             {
@@ -147,7 +147,7 @@ public sealed class SqlFront : IAsyncDisposable
             }
             catch (DatabaseException failure)
             {
-                SqlLog.DatabaseFailed(_logger, failure.Fault, failure.Message);
+                faults.Note(failure);
                 _gate.Close($"this front waits for its database: {failure.Message}");
             }
 

@@ -32,6 +32,12 @@ internal static class SqlTargetParser
         var engine = EngineOf(rest is null ? null : scheme);
         var (location, query) = Cut(rest!, "?");
         var (authority, path) = Cut(location, "/");
+        if (authority.Contains('@') && (path?.Contains('@') == true || query?.Contains('@') == true))
+        {
+            // Part of a password may stand where a host or a database is expected, and would be printed as such.
+            throw new FormatException("the URL has an @ behind the host: an @, a slash or a question mark in a password is written %40, %2F or %3F");
+        }
+
         var at = authority.LastIndexOf('@');
         if (at <= 0)
         {

@@ -34,9 +34,24 @@ public sealed class ClusterScriptTests : IDisposable
         Assert.Empty(Directory.GetFiles(_folder.At("data")));
     }
 
+    [Theory]
+    [InlineData("stat")]
+    [InlineData("--store")]
+    [InlineData("--store mysql")]
+    [InlineData("--tls --store postgres")]
+    public async Task Script_UnknownWords_AnswersWithUsage(string words) => Assert.Equal(
+        (2, "usage: ./run-cluster.sh [start [--tls | --store postgres]|stop|status|clean]\n"), await RunAsync(Given.Words(words)));
+
     [Fact]
-    public async Task Script_UnknownWord_AnswersWithUsage() =>
-        Assert.Equal((2, "usage: ./run-cluster.sh [start [--tls]|stop|status|clean]\n"), await RunAsync("stat"));
+    public async Task Store_OverDataOfMembers_IsRefused()
+    {
+        Directory.CreateDirectory(_folder.At("data/node01"));
+
+        var (code, error) = await RunAsync("--store", "postgres");
+
+        Assert.Equal(1, code);
+        Assert.StartsWith($"run-cluster.sh: the cluster in {_folder.At("data")} is one of members; ", error, StringComparison.Ordinal);
+    }
 
     /// <summary>False where another process has the port; the script must refuse all the same.</summary>
     private static bool TryListen(TcpListener listener)
@@ -52,9 +67,9 @@ public sealed class ClusterScriptTests : IDisposable
         }
     }
 
-    private async Task<(int Code, string Error)> RunAsync(string word)
+    private async Task<(int Code, string Error)> RunAsync(params string[] words)
     {
-        var start = new ProcessStartInfo(_folder.At("run-cluster.sh"), [word])
+        var start = new ProcessStartInfo(_folder.At("run-cluster.sh"), words)
         {
             Environment = { ["RAFTD_DATA"] = _folder.At("data") },
         };

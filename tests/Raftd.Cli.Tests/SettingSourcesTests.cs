@@ -140,6 +140,9 @@ public sealed class SettingSourcesTests : IDisposable
             backup-keep: 24                              # default
             log-format: text                             # default
             log-level: warn                              # RAFTD_LOG_LEVEL
+            # store: not set                             # default
+            # store-password-file: not set               # default
+            # store-password: not set                    # default
             data-dir: /var/lib/raftd                     # flag
 
             """,
@@ -155,6 +158,22 @@ public sealed class SettingSourcesTests : IDisposable
         var again = Given.Sources($"-config {file}");
 
         Assert.All(Flags.Settings, flag => Assert.Equal(sources[flag].Text, again[flag].Text));
+    }
+
+    [Theory]
+    [InlineData("RAFTD_STORE", "postgres://u:p4ss@db:5433/d?sslmode=require", "store: 'postgres://u@db:5433/d?sslmode=require'")]
+    [InlineData("RAFTD_STORE", "postgres://u:p4ss%40@[::1]/d", "store: 'postgres://u@[::1]/d'")]
+    [InlineData("RAFTD_STORE", "postgres://u:p4/ss@db/d", "# store: set, not shown")]
+    [InlineData("RAFTD_STORE", "postgres://u:@p4/ss@db/d", "# store: set, not shown")]
+    [InlineData("RAFTD_STORE_PASSWORD", "p4ss", "# store-password: set, not shown")]
+    public void PrintConfig_APassword_IsNotShown(string variable, string value, string expected)
+    {
+        _environment[variable] = value;
+
+        var printed = Print(Given.Sources("", _environment));
+
+        Assert.Contains($"\n{expected} ", printed, StringComparison.Ordinal);
+        Assert.DoesNotContain("p4", printed, StringComparison.Ordinal);
     }
 
     private static string Print(SettingSources sources)

@@ -10,7 +10,9 @@ internal static class ConfigPrinter
         foreach (var flag in Flags.Settings)
         {
             var (text, origin) = sources[flag];
-            var line = text.Length == 0 ? $"# {flag.Name}: not set" : $"{flag.Name}: {Quote(text)}";
+            var line = text.Length == 0 ? $"# {flag.Name}: not set"
+                : flag.Shown(text) is { } shown ? $"{flag.Name}: {Quote(shown)}"
+                : $"# {flag.Name}: set, not shown";
             stdout.WriteLine($"{line.PadRight(OriginColumn)} # {origin}");
         }
     }

@@ -16,6 +16,9 @@ internal record Flag(string Name, string Placeholder, string Default, string Hel
     /// <summary>Names of the same flag on the command line alone: those that etcd gives it.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
+    /// <summary>What of a value may be printed; null for nothing.</summary>
+    public Func<string, string?> Shown { get; init; } = static text => text;
+
     /// <summary>The variable of the same meaning: <c>-max-value-bytes</c> is <c>RAFTD_MAX_VALUE_BYTES</c>.</summary>
     public string Variable { get; } = "RAFTD_" + Name.ToUpperInvariant().Replace('-', '_');
 

@@ -98,6 +98,14 @@ internal static class Flags
         IsPositional = true,
     };
 
+    public static readonly Flag Store = new("store", "URL", "",
+        "be a front over this database, without data of its own: postgres://user@host/database")
+    { Shown = StoreSettings.WithoutPassword };
+    public static readonly Flag StorePasswordFile = new("store-password-file", "FILE", "", "the password for -store, alone in a file");
+    public static readonly Flag StorePassword = new("store-password", "TEXT", "",
+        "the password for -store; never as a flag, but as RAFTD_STORE_PASSWORD or in the file of -config")
+    { Shown = static _ => null };
+
     public static readonly Flag Config = new("config", "FILE", "",
         "YAML file with the settings, each under its flag's name");
     public static readonly Flag PrintConfig = new("print-config", "", "",
@@ -113,7 +121,16 @@ internal static class Flags
         MaxValueBytes, CacheBytes, RequestTimeout, ElectionTimeout, HeartbeatInterval,
         QuotaBytes, MaxLeaseKeys, WalSegmentBytes, WalRetentionBytes, MaxPinnedLogBytes, FlushInterval, FlushBytes,
         BackupDirectory, BackupInterval, BackupsKept, LogFormat, LogLevel,
-        DataDirectory,
+        Store, StorePasswordFile, StorePassword, DataDirectory,
+    ];
+
+    /// <summary>Those that mean nothing to a front over a database: it has no data of its own, and no peers.</summary>
+    public static IReadOnlyList<Flag> OfMembersAlone { get; } =
+    [
+        RaftAddress, Join, InitialCluster, InitialClusterState, InitialClusterToken, AdvertiseRaft,
+        JoinAuthority, PeerCertificate, PeerKey, PeerAuthority, PeerClientCertAuth,
+        CacheBytes, ElectionTimeout, HeartbeatInterval, WalSegmentBytes, WalRetentionBytes, MaxPinnedLogBytes, FlushInterval, FlushBytes,
+        BackupDirectory, BackupInterval, BackupsKept, DataDirectory,
     ];
 
     /// <summary>Flags that concern the settings themselves: where they come from, and printing them.</summary>

@@ -4,7 +4,7 @@ using Raftd.Contract;
 
 namespace Raftd.Cli.Settings;
 
-/// <summary>All settings of one member. Their texts are in <see cref="Flags"/>, defaults and ranges in
+/// <summary>All settings of one member, or of one front over a database. Their texts are in <see cref="Flags"/>, defaults and ranges in
 /// <see cref="Bounds"/>.</summary>
 /// <remarks>
 /// Should be equal on all members: <see cref="MaxValueBytes"/>, <see cref="QuotaBytes"/>, <see cref="MaxLeaseKeys"/>,
@@ -111,7 +111,10 @@ internal sealed record ServerSettings
     /// <summary>The least level that is logged.</summary>
     public required LogLevel LogLevel { get; init; }
 
-    /// <summary>Where the member keeps everything; made if missing.</summary>
+    /// <summary>The database of a front; null for a member, which keeps its data itself.</summary>
+    public required StoreSettings? Store { get; init; }
+
+    /// <summary>Where the member keeps everything; made if missing. Empty for a front.</summary>
     public required string DataDirectory { get; init; }
 
     /// <summary>Every problem, each naming flag, value and bound; empty for settings that can be used.</summary>
@@ -120,7 +123,7 @@ internal sealed record ServerSettings
         var problems = new List<string?>
         {
             IdProblem(),
-            DataDirectory.Length == 0 ? "a data directory is missing, as in 'raftd -id node01 ~/.raftd01'" : null,
+            DataDirectory.Length == 0 && Store is null ? "a data directory is missing, as in 'raftd -id node01 ~/.raftd01'" : null,
             Bind is { } bind ? Flags.Bind.Problem(bind) : null,
             Flags.MaxLeaseKeys.Problem(MaxLeaseKeys),
             AdvertiseProblem(Flags.AdvertiseHttp, AdvertiseHttpAddress),
@@ -154,7 +157,7 @@ internal sealed record ServerSettings
 
     private IEnumerable<string> ProblemsBetween()
     {
-        if (HttpAddress.Port == RaftAddress.Port
+        if (Store is null && HttpAddress.Port == RaftAddress.Port
             && (HttpAddress.Host == RaftAddress.Host || HttpAddress.IsAny || RaftAddress.IsAny))
         {
             yield return $"{Flags.RaftAddress.Label} {RaftAddress}: "

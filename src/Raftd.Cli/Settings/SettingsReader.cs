@@ -72,6 +72,7 @@ internal sealed class SettingsReader
         BackupsKept = Parse<int>(Flags.BackupsKept, TryParseInt, $"expected a number from {Flags.BackupsKept.Allowed}"),
         LogFormat = Parse<LogFormat>(Flags.LogFormat, TryParseFormat, "expected text or json"),
         LogLevel = Parse<LogLevel>(Flags.LogLevel, TryParseLevel, "expected trace, debug, info, warn, error or none"),
+        Store = StoreSettings.Read(_sources, _problems),
         DataDirectory = _sources[Flags.DataDirectory].Text,
     };
 
@@ -90,14 +91,13 @@ internal sealed class SettingsReader
     /// </summary>
     private T Parse<T>(Flag flag, Parser<T> parser, string wanted)
     {
-        var (text, origin) = _sources[flag];
-        if (parser(text, out var value))
+        var given = _sources[flag];
+        if (parser(given.Text, out var value))
         {
             return value;
         }
 
-        var place = origin == SettingSources.FromFlag ? "" : $" ({origin})";
-        _problems.Add($"{flag.Label} '{text}'{place}: {wanted}");
+        _problems.Add($"{flag.Label} '{given.Text}'{given.Place}: {wanted}");
         Invariant.Check(parser(flag.Default, out value) || flag.Default.Length == 0, $"the default of {flag.Label}");
         return value;
     }

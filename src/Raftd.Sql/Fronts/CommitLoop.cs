@@ -52,6 +52,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly ILogger _logger;
+    private readonly FaultLog _faults;
     private readonly Mailbox<SqlProposal> _inbox = new(int.MaxValue);
     private readonly LinkedList<SqlProposal> _waiting = [];
     private readonly QuotaState _quota;
@@ -87,6 +88,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         _random = random;
         _logger = logger;
         _quota = new QuotaState(options.QuotaBytes);
+        _faults = new FaultLog(logger, time);
     }
 
     /// <summary>A write was refused for the quota, and would be now. On the loop's thread.</summary>
@@ -216,7 +218,9 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         try
         {
             _session ??= _database.Open();
-            return Work(_session);
+            var hasMore = Work(_session);
+            _faults.NoteSuccess();
+            return hasMore;
         }
         catch (DatabaseException failure)
         {
@@ -465,7 +469,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
 
         if (failure.Fault != DatabaseFault.Again)
         {
-            SqlLog.DatabaseFailed(_logger, failure.Fault, failure.Message);
+            _faults.Note(failure);
         }
     }
 

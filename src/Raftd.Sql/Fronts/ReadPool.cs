@@ -119,15 +119,16 @@ internal sealed class ReadPool : IDisposable
             return false;
         }
 
-        try
+        // A connection may have been dead since the database was restarted, which its next use finds: a new one tells more.
+        var wasOpen = session is not null;
+        var failure = TryAnswer(ref session, round);
+        if (wasOpen && failure?.Fault == DatabaseFault.Away)
         {
-            session ??= _database.Open();
-            Answer(session, round);
+            failure = TryAnswer(ref session, round);
         }
-        catch (DatabaseException failure)
+
+        if (failure is not null)
         {
-            session?.Dispose();
-            session = null;
             round.ForEach(job => job.Fail(DatabaseAnswers.Of(failure)));
         }
 
@@ -151,6 +152,23 @@ internal sealed class ReadPool : IDisposable
             {
                 return;
             }
+        }
+    }
+
+    /// <returns>Null where all were answered; otherwise the session is gone, and those that are left may be tried again.</returns>
+    private DatabaseException? TryAnswer(ref ISession? session, List<ReadJob> round)
+    {
+        try
+        {
+            session ??= _database.Open();
+            Answer(session, round);
+            return null;
+        }
+        catch (DatabaseException failure)
+        {
+            session?.Dispose();
+            session = null;
+            return failure;
         }
     }
 

@@ -27,6 +27,9 @@ internal static partial class SqlLog
     [LoggerMessage(3007, LogLevel.Warning, "this front stood at row {Seq}, and the log begins at row {First} now: it begins anew")]
     public static partial void BegunAnew(ILogger logger, long seq, long first);
 
+    [LoggerMessage(3010, LogLevel.Information, "the database answers again")]
+    public static partial void DatabaseAnswers(ILogger logger);
+
     [LoggerMessage(3006, LogLevel.Information, "compacting to revision {Revision}")]
     public static partial void Compacting(ILogger logger, long revision);
 }

@@ -25,6 +25,7 @@ internal sealed class UpkeepLoop(
 
     // By front: its number, and when it was first seen with it.
     private readonly Dictionary<ulong, (long Beat, long Since)> _beats = [];
+    private readonly FaultLog _faults = new(logger, time);
     private ISession? _session;
     private long _beat;
     private long _lastBeat;
@@ -54,8 +55,8 @@ internal sealed class UpkeepLoop(
         }
         catch (DatabaseException failure)
         {
-            // The commit loop says so. This thread tries again with the next tick.
-            SqlLog.DatabaseFailed(logger, failure.Fault, failure.Message);
+            // This thread tries again with the next tick.
+            _faults.Note(failure);
             _session?.Dispose();
             _session = null;
             return false;

@@ -20,6 +20,10 @@ internal static class PostgresFaults
         error.TableName == PostgresSchema.Log
         && error.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.NotNullViolation;
 
+    /// <summary>Whether the driver gave up on a connection for a reason that another attempt does not change: a password that it was not
+    /// given, a certificate that it does not believe.</summary>
+    public static bool IsForGood(NpgsqlException failure) => failure is { IsTransient: false } and not PostgresException;
+
     /// <param name="failure">One that <see cref="IsOne"/>.</param>
     /// <param name="mayHaveWritten">What was sent changes something, so it may have been done where no answer came.</param>
     /// <param name="target">For the text.</param>

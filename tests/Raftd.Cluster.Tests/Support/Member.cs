@@ -34,6 +34,9 @@ internal sealed class Member
 
     public string? Join { get; set; }
 
+    /// <summary>The URL of the database that it is a front of; null for a member with data of its own.</summary>
+    public string? Store { get; init; }
+
     /// <summary>What is started; the flags follow.</summary>
     public string[] Program { get; set; } = [Checkout.Launcher];
 
@@ -88,8 +91,8 @@ internal sealed class Member
         Process = _scene.StartLogged(
             LogPath,
             [
-                .. Prefix, .. Program, "-id", Label, .. ListenFlags(), "-raddr", $"{PeerHost}:{RaftPort}", .. join, .. Flags,
-                DataDirectory,
+                .. Prefix, .. Program, "-id", Label, .. ListenFlags(), .. join, .. Flags,
+                .. Store is null ? (string[])["-raddr", $"{PeerHost}:{RaftPort}", DataDirectory] : ["-store", Store],
             ],
             Variables);
         return this;

@@ -95,9 +95,15 @@ internal sealed class MemberCalls(ApiServices services)
         {
             ID = member.Id,
             Name = member.Label,
-            PeerURLs = { $"{services.Options.PeerScheme}://{member.PeerAddress}" },
             IsLearner = member.IsLearner,
         };
+
+        // A front over a database has no peer port.
+        if (member.PeerAddress.Length > 0)
+        {
+            told.PeerURLs.Add($"{services.Options.PeerScheme}://{member.PeerAddress}");
+        }
+
         if (member.HttpAddress.Length > 0)
         {
             told.ClientURLs.Add($"{services.Options.Scheme}://{member.HttpAddress}");

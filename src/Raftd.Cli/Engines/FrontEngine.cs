@@ -1,0 +1,95 @@
+using Microsoft.Extensions.Logging;
+using Raftd.Cli.Settings;
+using Raftd.Contract;
+using Raftd.Sql;
+using Raftd.Sql.Fronts;
+
+namespace Raftd.Cli.Engines;
+
+/// <summary>A front over a database, which has all the data.</summary>
+internal sealed class FrontEngine : IEngine
+{
+    private const string Mending = "mend that, and start again; docs/sql-engine.md says what is checked at the start";
+
+    private readonly SqlFront _front;
+
+    private FrontEngine(SqlTarget target, SqlFrontOptions options, ILoggerFactory loggers)
+    {
+        _front = SqlFront.Over(target, options, loggers);
+        AdvertisedHttpAddress = options.AdvertisedHttpAddress;
+        Failed = FailedAsync();
+    }
+
+    public IKeyValueService KeyValues => _front.KeyValues;
+
+    public ILeaseService Leases => _front.Leases;
+
+    public IWatchService Watches => _front.Watches;
+
+    public IClusterService Cluster => _front.Cluster;
+
+    public IGroupService Group => _front.Group;
+
+    public IMaintenanceService Maintenance => _front.Maintenance;
+
+    public IListService Lists => _front.Lists;
+
+    public string AdvertisedHttpAddress { get; }
+
+    public Task<FatalError> Failed { get; }
+
+    /// <param name="settings">Valid.</param>
+    /// <param name="store">Of the settings.</param>
+    /// <param name="loggers">For all of its parts.</param>
+    /// <param name="logger">Of the executable: told of addresses and open ports.</param>
+    /// <exception cref="FatalException">The password cannot be read.</exception>
+    public static FrontEngine Of(ServerSettings settings, StoreSettings store, ILoggerFactory loggers, ILogger logger)
+    {
+        var target = PasswordFile.Complete(store);
+
+        // Redirects lead from any machine to any other: of several addresses, one that others can reach.
+        var http = Advertise.Resolve(settings.HttpAddress, settings.AdvertiseHttpAddress, joined: true, Advertise.MachineAddresses());
+        CliLog.StartingFront(logger, settings.Id, settings.HttpAddress, target.ToString(), http);
+        OpenPorts.WarnOfClients(settings, logger);
+        return new FrontEngine(target, OptionsOf(settings, http), loggers);
+    }
+
+    public async Task StartAsync(CancellationToken stop)
+    {
+        try
+        {
+            await _front.StartAsync(stop);
+        }
+        catch (FrontRefusedException refusal)
+        {
+            throw new FatalException(new FatalError(ExitCode.DatabaseRefused, refusal.Message, Mending));
+        }
+    }
+
+    public Task HandOverAsync() => _front.HandOverAsync();
+
+    public void EndWatches() => _front.EndWatches();
+
+    public ValueTask DisposeAsync() => _front.DisposeAsync();
+
+    private async Task<FatalError> FailedAsync()
+    {
+        var failure = await _front.Failed;
+        return FatalError.Broken(failure is InvariantViolationException ? failure.Message : $"{failure.GetType().Name}: {failure.Message}");
+    }
+
+    private static SqlFrontOptions OptionsOf(ServerSettings settings, HostPort http) => new()
+    {
+        Label = settings.Id,
+        AdvertisedHttpAddress = http.ToString(),
+        ClientScheme = settings.ClientTls.IsOn ? Uri.UriSchemeHttps : Uri.UriSchemeHttp,
+        Generator = settings.Bind,
+        Version = VersionCommand.Number,
+        Limits = new FrontOptions
+        {
+            QuotaBytes = settings.QuotaBytes,
+            MaxLeaseKeys = settings.MaxLeaseKeys,
+            RequestTimeLimit = settings.RequestTimeout,
+        },
+    };
+}

@@ -1,0 +1,151 @@
+using System.Diagnostics;
+using Raftd.Cluster.Tests.Support;
+using Raftd.Testing;
+
+namespace Raftd.Cluster.Tests;
+
+/// <summary>Fronts in processes of their own over a real PostgreSQL, both of which are killed.</summary>
+public sealed class FrontTests : ClusterTest
+{
+    private static readonly TimeSpan Ttl = TimeSpan.FromSeconds(6);
+
+    [Fact]
+    public async Task LeadingFrontKilled_AnotherLeads_NothingAcknowledgedIsLost_AndNoLeaseEndsEarly()
+    {
+        using var fronts = await StartAsync();
+        var first = await fronts.LeaderAsync();
+        var others = fronts.Members.Where(front => front != first).ToArray();
+        await SeenElsewhereAsync(writer: first, reader: others[0], watcher: others[1]);
+
+        var values = new NumberedValues(fronts.Members, valueBytes: 100);
+        await using (var writes = new SteadyWrites(values, bytesPerSecond: 10_000))
+        {
+            await writes.MoreAsync(TimeSpan.FromSeconds(1));
+            var granted = Stopwatch.GetTimestamp();
+            var lease = (await others[0].PostAsync($"/lease/grant?ttl={Ttl.TotalSeconds:0}&name=/front")).Text;
+            Assert.Equal(200, (await others[0].PutAsync($"/key/leased?lease={lease}", "here")).Status);
+
+            await first.KillAsync();
+
+            var second = await fronts.LeaderAsync();
+            Assert.NotEqual(first, second);
+            await LivesItsTimeAsync(others[1], granted);
+            await writes.MoreAsync(TimeSpan.FromSeconds(1));
+            Print($"{writes.Take()}, of a front that was killed among them");
+        }
+
+        await first.Start().ReadyAsync();
+        foreach (var front in fronts.Members)
+        {
+            await values.VerifyAsync(front);
+        }
+
+        await StopsInOrderAsync(fronts);
+        NoPasswordIn(fronts.Members);
+    }
+
+    [Fact]
+    public async Task DatabaseKilled_FrontsSayNotReady_AndGoOnWithIt()
+    {
+        using var fronts = await StartAsync();
+        var values = new NumberedValues(fronts.Members, valueBytes: 100);
+        await using (var writes = new SteadyWrites(values, bytesPerSecond: 10_000))
+        {
+            await writes.MoreAsync(TimeSpan.FromSeconds(1));
+
+            fronts.Server.Kill();
+
+            foreach (var front in fronts.Members)
+            {
+                Assert.Equal(503, (await front.GetAsync("/readyz")).Status);
+                Assert.Equal(200, (await front.GetAsync("/livez")).Status);
+                Assert.Equal("not_ready", (await front.GetAsync("/key/any")).Code);
+                Assert.True(front.IsRunning);
+            }
+
+            await StartsAndStopsWithoutItAsync(Scene.AddMember(fronts.Make("late")));
+            fronts.Server.Restart();
+            await fronts.ReadyAsync();
+            await fronts.LeaderAsync();
+            writes.Take();
+            await writes.MoreAsync(TimeSpan.FromSeconds(1));
+        }
+
+        foreach (var front in fronts.Members)
+        {
+            await values.VerifyAsync(front);
+            Assert.Contains("DatabaseAnswers(3010)", front.Log, StringComparison.Ordinal);
+        }
+
+        NoPasswordIn(fronts.Members);
+    }
+
+    [Fact]
+    public async Task DatabaseThatIsNotSafe_OrDoesNotLetItIn_EndsTheStartWithWhatMendsIt()
+    {
+        using var fronts = await StartAsync();
+        fronts.Server.Execute("ALTER ROLE front SET synchronous_commit = off");
+        var unsafeFront = fronts.Make("unsafe").Start();
+        var stranger = fronts.Make("stranger");
+        stranger.Variables = [("RAFTD_STORE_PASSWORD", Fronts.Password + "x")];
+        var nameless = fronts.Make("nameless");
+        nameless.Variables = [];
+        Member[] refused = [Scene.AddMember(unsafeFront), Scene.AddMember(stranger).Start(), Scene.AddMember(nameless).Start()];
+
+        var codes = await Task.WhenAll(refused.Select(static front => front.EndAsync()));
+
+        Assert.All(codes, static code => Assert.Equal(18, code));
+
+        Assert.Contains("synchronous_commit is off", unsafeFront.LastLine, StringComparison.Ordinal);
+        Assert.Contains("SET synchronous_commit = on;", unsafeFront.LastLine, StringComparison.Ordinal);
+        Assert.Contains("password authentication failed for user \"front\"", stranger.LastLine, StringComparison.Ordinal);
+        Assert.Contains("No password has been provided", nameless.LastLine, StringComparison.Ordinal);
+        NoPasswordIn(refused);
+    }
+
+    private async Task<Fronts> StartAsync() => await Fronts.StartAsync(Scene, await RaftdAsync("store schema"));
+
+    private static async Task SeenElsewhereAsync(Member writer, Member reader, Member watcher)
+    {
+        var revision = (await writer.StatusAsync()).Revision;
+        var watch = watcher.GetAsync($"/watch/seen?rev={revision + 1}&once=1&wait=10s");
+
+        Assert.Equal(200, (await writer.PutAsync("/key/seen", "by all")).Status);
+
+        Assert.Equal("by all", (await reader.GetAsync("/key/seen")).Text);
+        Assert.Contains("by all", (await watch).Text, StringComparison.Ordinal);
+    }
+
+    /// <summary>The key is there until the lease's time is over at the earliest, and goes.</summary>
+    /// <param name="front">That is asked.</param>
+    /// <param name="granted">A timestamp before the grant.</param>
+    private static Task LivesItsTimeAsync(Member front, long granted) => Until.TrueAsync("the lease ends", async () =>
+    {
+        var answer = await front.GetAsync("/key/leased");
+        Assert.True(answer.Status == 200 || Stopwatch.GetElapsedTime(granted) >= Ttl, $"{answer} {Stopwatch.GetElapsedTime(granted)} after the grant");
+        return answer.Status == 404;
+    });
+
+    private static async Task StartsAndStopsWithoutItAsync(Member late)
+    {
+        late.Start();
+        await Until.TrueAsync("it says what it waits for", async () =>
+            (await late.GetAsync("/key/any")) is { Status: 503 } answer
+            && answer.Text.Contains("this front waits for its database", StringComparison.Ordinal));
+        Assert.Equal(0, await late.StopAsync());
+        NoPasswordIn([late]);
+    }
+
+    /// <summary>One after the other; the lead goes on at once, without the silence that a death takes.</summary>
+    private static async Task StopsInOrderAsync(Fronts fronts)
+    {
+        var leader = await fronts.LeaderAsync();
+        Assert.Equal(0, await leader.StopAsync());
+        var next = await fronts.LeaderAsync();
+        Assert.NotEqual(leader, next);
+        Assert.DoesNotContain("TakingOver(3005)", next.Log, StringComparison.Ordinal);
+    }
+
+    private static void NoPasswordIn(IEnumerable<Member> fronts) =>
+        Assert.All(fronts, static front => Assert.DoesNotContain(Fronts.Password, front.Log, StringComparison.Ordinal));
+}
