@@ -11,11 +11,9 @@ using Raftd.Sql.Database;
 using Raftd.Sql.Fronts;
 using Raftd.Sql.Postgres;
 using Raftd.Sql.Service;
-using Raftd.State.Leading;
 using Raftd.State.Leases;
 using Raftd.State.Loops;
 using Raftd.State.Rights;
-using Raftd.State.Timekeeping;
 using Raftd.State.Watch;
 
 namespace Raftd.Sql;
@@ -89,13 +87,10 @@ public sealed class SqlFront : IAsyncDisposable
         var self = new FrontRow(
             BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1, _options.Label, _options.AdvertisedHttpAddress, PeerAddress: "",
             _options.Version, Beat: 0);
-        var board = new FrontBoard(_database, start);
-        var commits = new CommitLoop(
-            _database, self.Id, start, board, _options.Limits, _time, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), _logger);
-        Wire(self, board, commits);
+        var parts = Wire(self, start);
         SqlLog.Running(
             _logger, _options.Label, self.Id, _database.Name, start.Last.Seq, start.Last.Revision, start.Leases.ById.Weight);
-        await board.LedAsync().WaitAsync(cancellationToken);
+        await parts.Board.LedAsync().WaitAsync(cancellationToken);
         _gate.Open(_service!);
     }
 
@@ -161,32 +156,22 @@ public sealed class SqlFront : IAsyncDisposable
         }
     }
 
-    private void Wire(FrontRow self, FrontBoard board, CommitLoop commits)
+    private FrontParts Wire(FrontRow self, FrontState start)
     {
         var limits = _options.Limits;
-        var waiters = new KeyWaiters(board.View);
-        var lessor = new Lessor(board, _time);
-        _watches = new WatchHub(board, new WatchOptions(), _time);
-        board.Observe(waiters);
-        board.Observe(_watches);
-        board.Fenced = _ => _watches.Dispose();
-        var leading = new Leading(self.Id, board, commits, lessor, limits, _time, _logger);
-        commits.Following = leading.Step;
-        var reads = new ReadPool(_database, board, ReadThreads, limits.RequestTimeLimit);
-        var upkeep = new UpkeepLoop(_database, self, board, commits, limits, _time, _logger);
-        var keeper = new LeaseKeeper(
-            new LeaderBarrier(self.Id, board, commits, reads, lessor), commits, board, lessor, limits.MaxLeaseKeys);
-        var ids = new SnowflakeGenerator(_options.Generator ?? RandomNumberGenerator.GetInt32(Bounds.Generator.Most + 1), _time);
-        _service = new SqlService(
-            _options, self, _database.ClusterId, board, commits, upkeep, reads, keeper, _watches, waiters, ids, _time);
-        _undo.Push(_service.Dispose);
-        _undo.Push(waiters.Dispose);
-        Start("raftd-commits", commits, limits.PollInterval, wake => commits.Wake = wake, commits.Dispose);
-        var loop = new WatchLoop(_watches);
-        Start("raftd-watches", loop, WatchTick, wake => loop.Wake = wake, _watches.Dispose);
-        Start("raftd-upkeep", upkeep, limits.BeatInterval / 4, static _ => { }, upkeep.Dispose);
-        reads.Start();
-        _undo.Push(reads.Dispose);
+        var reads = new ReadSettings(ReadThreads, limits.RequestTimeLimit);
+        var parts = new FrontParts(
+            _options, _database, self, start, new WatchOptions(), reads, _time, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), _logger);
+        (_watches, _service) = (parts.Watches, parts.Service);
+        _undo.Push(parts.Service.Dispose);
+        _undo.Push(parts.Waiters.Dispose);
+        Start("raftd-commits", parts.Commits, limits.PollInterval, wake => parts.Commits.Wake = wake, parts.Commits.Dispose);
+        var loop = new WatchLoop(parts.Watches);
+        Start("raftd-watches", loop, WatchTick, wake => loop.Wake = wake, parts.Watches.Dispose);
+        Start("raftd-upkeep", parts.Upkeep, limits.BeatInterval / 4, static _ => { }, parts.Upkeep.Dispose);
+        parts.Reads.Start();
+        _undo.Push(parts.Reads.Dispose);
+        return parts;
     }
 
     private void Start(string name, ILoop loop, TimeSpan tick, Action<Action> setWake, Action dispose)

@@ -74,7 +74,7 @@ internal static class SqlTargetParser
     private static (string Host, int Port) ReadHost(string text, int defaultPort)
     {
         var end = text.StartsWith('[') ? text.IndexOf(']') + 1 : text.IndexOf(':');
-        end = end < 0 ? text.Length : end;
+        end = end <= 0 ? text.Length : end;
         var host = text.StartsWith('[') ? ReadAddress(text[..end]) : Decode(text[..end], "the host");
         if (host.Length == 0 || host.Contains(',') || (host.Contains(':') && !text.StartsWith('[')))
         {
@@ -86,7 +86,7 @@ internal static class SqlTargetParser
 
     private static string ReadAddress(string text)
     {
-        var address = text.Length > 2 ? text[1..^1] : "";
+        var address = text.EndsWith(']') ? text[1..^1] : "";
         return address.Contains(':') && IPAddress.TryParse(address, out _)
             ? address
             : throw new FormatException($"'{text}' is not an IPv6 address in brackets, such as [::1]");

@@ -74,7 +74,7 @@ public sealed class FrontTests : ClusterTest
         foreach (var front in fronts.Members)
         {
             await values.VerifyAsync(front);
-            Assert.Contains("DatabaseAnswers(3010)", front.Log, StringComparison.Ordinal);
+            Assert.Contains("DatabaseAnswers(3008)", front.Log, StringComparison.Ordinal);
         }
 
         NoPasswordIn(fronts.Members);

@@ -41,7 +41,7 @@ internal sealed class MutantTree(string root)
     private static string[] TestProjects =>
     [
         "Raftd.Raft.Tests", "Raftd.Wal.Tests", "Raftd.Store.Tests", "Raftd.Node.Tests", "Raftd.Api.Tests", "Raftd.Cli.Tests",
-        "Raftd.PowerLoss.Tests",
+        "Raftd.PowerLoss.Tests", "Raftd.Sql.Tests",
     ];
 
     public string ProgramOf(string project) =>

@@ -1,6 +1,7 @@
 using System.Text;
 using Raftd.Contract;
 using Raftd.Node.Service;
+using Raftd.State.Leading;
 using Raftd.Store;
 using Raftd.Testing;
 using Raftd.Testing.Buckets;

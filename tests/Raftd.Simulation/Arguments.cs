@@ -6,7 +6,7 @@ namespace Raftd.Simulation;
 internal sealed record Arguments
 {
     public const string Usage =
-        "Raftd.Simulation [--leases | --long-leases] (--seed N | --seeds FIRST..LAST) [--first-failure] [--trace] [--verbose] "
+        "Raftd.Simulation [--leases | --long-leases | --fronts] (--seed N | --seeds FIRST..LAST) [--first-failure] [--trace] [--verbose] "
         + "[--virtual-seconds N] [--members N] [--workers N]";
 
     public ulong First { get; private set; }
@@ -18,6 +18,9 @@ internal sealed record Arguments
 
     /// <summary>Leases of hours and a day, and a change of leaders every quarter of an hour.</summary>
     public bool LongLeases { get; private set; }
+
+    /// <summary>Fronts over a database instead of members.</summary>
+    public bool Fronts { get; private set; }
 
     /// <summary>Ends with the first seed that fails.</summary>
     public bool FirstFailure { get; private set; }
@@ -46,7 +49,7 @@ internal sealed record Arguments
     /// <summary>What runs this one seed as it was run here, with all that happens.</summary>
     public string ToRepeat(ulong seed)
     {
-        var kind = Leases ? "--leases " : LongLeases ? "--long-leases " : "";
+        var kind = Leases ? "--leases " : LongLeases ? "--long-leases " : Fronts ? "--fronts " : "";
         var length = VirtualSeconds is { } seconds ? $" --virtual-seconds {seconds}" : "";
         var members = Members is { } count ? $" --members {count}" : "";
         return $"{kind}--seed {seed}{length}{members} --trace";
@@ -65,6 +68,9 @@ internal sealed record Arguments
                     break;
                 case "--long-leases":
                     parsed.LongLeases = true;
+                    break;
+                case "--fronts":
+                    parsed.Fronts = true;
                     break;
                 case "--first-failure":
                     parsed.FirstFailure = true;

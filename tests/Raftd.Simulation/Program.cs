@@ -41,7 +41,8 @@ var elapsed = Stopwatch.GetElapsedTime(started).TotalSeconds;
 var virtualSeconds = runs.Sum(run => run.VirtualSeconds);
 var failed = runs.Count(run => run.Failure is not null);
 Console.WriteLine($"{virtualSeconds:0} virtual seconds in {elapsed:0.0} s: {virtualSeconds / elapsed:0} times real time");
-Console.WriteLine(Outcome.Totals([.. runs.Select(run => run.Outcome)], arguments.Leases || arguments.LongLeases));
+var outcomes = runs.Select(run => run.Outcome).ToList();
+Console.WriteLine(arguments.Fronts ? Outcome.FrontTotals(outcomes) : Outcome.Totals(outcomes, arguments.Leases || arguments.LongLeases));
 Console.WriteLine($"{runs.Count - failed} passed, {failed} failed");
 return failed == 0 ? 0 : 1;
 

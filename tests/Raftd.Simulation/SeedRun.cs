@@ -1,3 +1,5 @@
+using Raftd.Simulation.Fronts;
+
 namespace Raftd.Simulation;
 
 /// <summary>One seed, run once, or twice where it failed and at every so many: the same seed must leave the same trace.</summary>
@@ -8,13 +10,14 @@ internal sealed record SeedRun(ulong Seed, Outcome Outcome, string? Failure, dou
 
     public static SeedRun Of(Arguments arguments, ulong seed)
     {
-        var outcome = Simulation.Run(arguments, seed, arguments.Trace ? Console.Out : null);
+        Func<Arguments, ulong, TextWriter?, Outcome> simulate = arguments.Fronts ? FrontSimulation.Run : Simulation.Run;
+        var outcome = simulate(arguments, seed, arguments.Trace ? Console.Out : null);
         if (outcome.Failure is null && seed % SampledTwice != 0)
         {
             return new SeedRun(seed, outcome, Failure: null, outcome.VirtualSeconds);
         }
 
-        var again = Simulation.Run(arguments, seed, output: null);
+        var again = simulate(arguments, seed, null);
         var failure = again.TraceHash == outcome.TraceHash
             ? outcome.Failure
             : $"not deterministic: trace {outcome.TraceHash:x16}, then {again.TraceHash:x16}: {outcome.Failure} {again.Failure}";

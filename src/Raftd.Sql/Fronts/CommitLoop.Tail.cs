@@ -35,6 +35,12 @@ internal sealed partial class CommitLoop
         Volatile.Write(ref _mustLook, false);
         _lastLook = _time.GetTimestamp();
         var rows = session.LogFrom(_state.Last.Seq, RowsTogether);
+        if (rows.Count > 0 && rows[0].Seq > _state.Last.Seq)
+        {
+            BeginAnew(session, rows[0].Seq);
+            return;
+        }
+
         RequireKnown(rows);
         if (rows.Count == 1)
         {
@@ -56,6 +62,14 @@ internal sealed partial class CommitLoop
         {
             Volatile.Write(ref _mustLook, true);
         }
+    }
+
+    /// <summary>The log does not reach back any more to where this front stood: it was paused for long.</summary>
+    private void BeginAnew(ISession session, long first)
+    {
+        SqlLog.BegunAnew(_logger, _state.Last.Seq, first);
+        _state = FrontLoader.Load(session);
+        _board.Replace(_state);
     }
 
     /// <returns>Null where they are too many to be told at once.</returns>
@@ -113,7 +127,6 @@ internal sealed partial class CommitLoop
     [DoesNotReturn]
     private void LoseHistory(string reason)
     {
-        SqlLog.HistoryLost(_logger, reason);
         _board.FenceOff(HistoryLost(reason));
         throw new DatabaseException(DatabaseFault.Wrong, reason);
     }

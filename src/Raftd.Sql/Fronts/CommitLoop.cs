@@ -55,6 +55,8 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     private readonly FaultLog _faults;
     private readonly Mailbox<SqlProposal> _inbox = new(int.MaxValue);
     private readonly LinkedList<SqlProposal> _waiting = [];
+    private readonly QuotaState _quota;
+    private readonly Lock _ending = new();
     private List<SqlProposal> _arrived = [];
     private ISession? _session;
     private Pending? _pending;
@@ -62,6 +64,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     private long _waitingBytes;
     private long _retryAt;
     private bool _mustLook;
+    private bool _hasStopped;
     private Appointment? _appointment;
 
     /// <param name="database">Of one bucket.</param>
@@ -85,7 +88,11 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         _random = random;
         _logger = logger;
         _faults = new FaultLog(logger, time);
+        _quota = new QuotaState(options.QuotaBytes);
     }
+
+    /// <summary>A write was refused for the quota, and would be now. On the loop's thread.</summary>
+    public bool IsQuotaFull => _quota.IsFull(_state.Last);
 
     /// <summary>Called on the loop's thread at the end of each step; true where it has more to do at once.</summary>
     public Func<bool> Following { get; set; } = static () => false;
@@ -121,6 +128,11 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         }
 
         _inbox.Post(proposal);
+        if (Volatile.Read(ref _hasStopped))
+        {
+            // The thread may have taken it or not: in the second case it is ended here.
+            EndAll();
+        }
     }
 
     public Task<ProposalOutcome> ProposeAsync(ReadOnlyMemory<byte> command)
@@ -156,15 +168,20 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     /// <summary>Answers all that waits. The thread has ended.</summary>
     public void Dispose()
     {
-        TakeArrived();
-        foreach (var proposal in _waiting)
-        {
-            End(proposal, Away("this front is shutting down", "ask another front"));
-        }
-
-        _waiting.Clear();
-        _pending?.Proposals.ForEach(static item => item.Proposal.End(new ProposalOutcome(ProposalEnd.Unknown)));
+        Volatile.Write(ref _hasStopped, true);
+        EndAll();
         _session?.Dispose();
+    }
+
+    private void EndAll()
+    {
+        lock (_ending)
+        {
+            TakeArrived();
+            RefuseWaiting(Away("this front is shutting down", "ask another front"));
+            _pending?.Proposals.ForEach(item => End(item.Proposal, new ProposalOutcome(ProposalEnd.Unknown)));
+            _pending = null;
+        }
     }
 
     private bool HasWork => _waiting.Count > 0 || _pending is not null || Volatile.Read(ref _mustLook);
@@ -278,6 +295,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         var appointment = DueAppointment;
         var evaluator = new BatchEvaluator(_state, snapshot, _state.Last.Epoch + (appointment is null ? 0UL : 1));
         var answered = new List<Answered>(proposals.Count);
+        var refused = new List<(SqlProposal Proposal, ProposalOutcome Outcome)>();
         for (var at = 0; at < proposals.Count; at++)
         {
             if (evaluator.IsFull)
@@ -286,12 +304,14 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
                 break;
             }
 
-            if (!TryEvaluate(evaluator, proposals, at, answered))
+            if (!TryEvaluate(evaluator, proposals, at, answered, refused))
             {
                 return null;
             }
         }
 
+        // Only now: an evaluation that is thrown away has refused nothing.
+        refused.ForEach(item => End(item.Proposal, item.Outcome));
         if (!evaluator.HasChanged && appointment is null)
         {
             answered.ForEach(EndApplied);
@@ -302,18 +322,22 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     }
 
     /// <returns>False where the whole evaluation is of no use any more: the others are evaluated again without this one.</returns>
-    private bool TryEvaluate(BatchEvaluator evaluator, List<SqlProposal> proposals, int at, List<Answered> answered)
+    private bool TryEvaluate(
+        BatchEvaluator evaluator, List<SqlProposal> proposals, int at, List<Answered> answered,
+        List<(SqlProposal Proposal, ProposalOutcome Outcome)> refused)
     {
         var proposal = proposals[at];
         try
         {
-            if (RefusalOf(evaluator, proposal) is { } refusal)
+            if (RefusalOf(evaluator, proposal) is { } outOfQuota)
             {
-                End(proposal, refusal);
-                return true;
+                refused.Add((proposal, outOfQuota));
+            }
+            else
+            {
+                answered.Add(new Answered(proposal, evaluator.Apply(proposal.Command)));
             }
 
-            answered.Add(new Answered(proposal, evaluator.Apply(proposal.Command)));
             return true;
         }
         catch (StoreException refusal)
@@ -335,12 +359,16 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         }
 
         growth = evaluator.LiveGrowth(proposal.Command);
-        return evaluator.LiveBytes + growth <= _options.QuotaBytes
-            ? null
-            : new ProposalOutcome(
-                ProposalEnd.QuotaExceeded,
-                Reason: $"quota exceeded: {evaluator.LiveBytes} bytes of live data and {growth} bytes more do not fit into "
-                    + $"{_options.QuotaBytes}; nothing was written");
+        if (evaluator.LiveBytes + growth <= _options.QuotaBytes)
+        {
+            return null;
+        }
+
+        _quota.NoteRefused(growth);
+        return new ProposalOutcome(
+            ProposalEnd.QuotaExceeded,
+            Reason: $"quota exceeded: {evaluator.LiveBytes} bytes of live data and {growth} bytes more do not fit into "
+                + $"{_options.QuotaBytes}; nothing was written");
     }
 
     private void Commit(ISession session, Pending pending)

@@ -105,6 +105,14 @@ internal sealed class FrontBoard(IDatabase database, FrontState start) : IReplic
         Release();
     }
 
+    /// <summary>A state whose changes were not seen one by one.</summary>
+    public void Replace(FrontState state)
+    {
+        _state = state;
+        _observers.ForEach(static observer => observer.OnReplaced());
+        Release();
+    }
+
     public void FenceOff(StoreException reason)
     {
         lock (_gate)

@@ -15,6 +15,11 @@ internal static class FrontLoader
     public static FrontState Load(IDatabase database)
     {
         using var session = database.Open();
+        return Load(session);
+    }
+
+    public static FrontState Load(ISession session)
+    {
         using var snapshot = session.Snapshot([]);
         var table = new LeaseTable(new StateHash(0), static _ => { });
         LoadLeases(snapshot, table);

@@ -18,6 +18,8 @@ internal sealed class Leading
     // Leases and keys that a new leader takes in between two batches.
     private const int LeasesPerStep = 4096;
 
+    private static readonly Alarm QuotaAlarm = new(AlarmKind.NoSpace, AlarmCause.Quota, MemberId: 0);
+
     private static readonly TimeSpan DutyInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan CompactionInterval = TimeSpan.FromSeconds(1);
 
@@ -31,6 +33,7 @@ internal sealed class Leading
     private readonly ILogger _logger;
     private ulong _followed = ulong.MaxValue;
     private Task _compaction = Task.CompletedTask;
+    private Task _alarm = Task.CompletedTask;
     private long _lastDuty;
     private long _lastCompaction;
 
@@ -54,7 +57,7 @@ internal sealed class Leading
     public bool Step()
     {
         var last = _board.State.Last;
-        if (last.Epoch != _followed)
+        if (last.Epoch != _followed || (last.Leader == _self && !_lessor.IsPromoted))
         {
             _followed = last.Epoch;
             Follow(last.Leader, last.Epoch);
@@ -72,9 +75,21 @@ internal sealed class Leading
         {
             _leases.Tick();
             CompactIfDue();
+            SetQuotaAlarm();
         }
 
         return isLoading;
+    }
+
+    /// <summary>One change at a time, as soon as its condition changes. Another front that refuses a write raises none; its writes come
+    /// here, or are refused there in the same words.</summary>
+    private void SetQuotaAlarm()
+    {
+        var stands = _board.State.Alarms.Contains(QuotaAlarm);
+        if (_alarm.IsCompleted && _commits.IsQuotaFull != stands)
+        {
+            _alarm = _commits.ProposeAsync(stands ? Own.AlarmClear(QuotaAlarm) : Own.AlarmRaise(QuotaAlarm));
+        }
     }
 
     private void Follow(ulong leader, ulong epoch)

@@ -34,7 +34,7 @@ internal sealed class ReadPool : IDisposable
 
     /// <param name="database">Of one bucket.</param>
     /// <param name="board">What is known: a moment before it means lost history.</param>
-    /// <param name="threads">As many connections.</param>
+    /// <param name="threads">As many connections. With none, its owner steps it.</param>
     /// <param name="limit">How long a read may take, its wait included.</param>
     public ReadPool(IDatabase database, FrontBoard board, int threads, TimeSpan limit)
     {
@@ -43,6 +43,9 @@ internal sealed class ReadPool : IDisposable
         _limit = limit;
         _threads = [.. Enumerable.Range(0, threads).Select(number => new Thread(() => Run(number % 2 == 1)) { Name = $"raftd-read-{number}", IsBackground = true })];
     }
+
+    /// <summary>Set by the owner of a pool without threads: called when a read waits.</summary>
+    public Action Wake { get; set; } = static () => { };
 
     public void Start() => Array.ForEach(_threads, static thread => thread.Start());
 
@@ -53,11 +56,11 @@ internal sealed class ReadPool : IDisposable
     /// <exception cref="StoreException">NotReady, TooManyRequests, or what the read throws.</exception>
     public ValueTask<T> ReadAsync<T>(
         IReadOnlyList<ReadOnlyMemory<byte>> keys, Func<ISnapshot, T> read, CancellationToken cancellationToken) =>
-        ReadAsync(_keys, new ReadJob<T>(keys, isLong: false, read), cancellationToken);
+        ReadAsync(_keys, new ReadJob<T>(keys, read), cancellationToken);
 
     /// <summary>As the other, for what takes longer: in a moment of its own.</summary>
     public ValueTask<T> ReadRangeAsync<T>(Func<ISnapshot, T> read, CancellationToken cancellationToken) =>
-        ReadAsync(_ranges, new ReadJob<T>([], isLong: true, read), cancellationToken);
+        ReadAsync(_ranges, new ReadJob<T>([], read), cancellationToken);
 
     private async ValueTask<T> ReadAsync<T>(Queue<ReadJob> queue, ReadJob<T> job, CancellationToken cancellationToken)
     {
@@ -82,6 +85,7 @@ internal sealed class ReadPool : IDisposable
             Monitor.Pulse(_gate);
         }
 
+        Wake();
         try
         {
             return await job.Task.WaitAsync(_limit, cancellationToken);
@@ -104,34 +108,41 @@ internal sealed class ReadPool : IDisposable
         Array.ForEach(_threads, static thread => thread.Join());
     }
 
-    private void Run(bool prefersRanges)
+    /// <summary>One round, if reads wait: what each thread does, and what steps a pool without threads.</summary>
+    /// <param name="session">Opened where there is none; null behind a fault.</param>
+    /// <param name="prefersRanges">Where both kinds wait.</param>
+    /// <returns>False where none waited.</returns>
+    public bool Step(ref ISession? session, bool prefersRanges)
     {
-        ISession? session = null;
-        while (Take(prefersRanges) is { } round)
+        if (Take(prefersRanges) is not { } round)
         {
-            // A connection may have been dead since the database was restarted, which its next use finds: a new one tells more.
-            var wasOpen = session is not null;
-            var failure = TryAnswer(ref session, round);
-            if (wasOpen && failure?.Fault == DatabaseFault.Away)
-            {
-                failure = TryAnswer(ref session, round);
-            }
-
-            if (failure is not null)
-            {
-                round.ForEach(job => job.Fail(DatabaseAnswers.Of(failure)));
-            }
+            return false;
         }
 
-        session?.Dispose();
+        var failure = TryAnswer(ref session, round, out var hasConnected);
+        if (hasConnected && failure?.Fault == DatabaseFault.Away)
+        {
+            // The connection may have died with the database long ago, which its first use finds; all that were kept are given up with
+            // it, so that a new one tells whether the database is there.
+            failure = TryAnswer(ref session, round, out _);
+        }
+
+        if (failure is not null)
+        {
+            round.ForEach(job => job.Fail(DatabaseAnswers.Of(failure)));
+        }
+
+        return true;
     }
 
-    /// <returns>Null where all were answered; otherwise the session is gone, and those that are left may be tried again.</returns>
-    private DatabaseException? TryAnswer(ref ISession? session, List<ReadJob> round)
+    /// <returns>Null where all were answered; otherwise the session is gone, and those without an answer may be tried again.</returns>
+    private DatabaseException? TryAnswer(ref ISession? session, List<ReadJob> round, out bool hasConnected)
     {
+        hasConnected = session is not null;
         try
         {
             session ??= _database.Open();
+            hasConnected = true;
             Answer(session, round);
             return null;
         }
@@ -140,6 +151,26 @@ internal sealed class ReadPool : IDisposable
             session?.Dispose();
             session = null;
             return failure;
+        }
+    }
+
+    private void Run(bool prefersRanges)
+    {
+        ISession? session = null;
+        while (true)
+        {
+            if (Step(ref session, prefersRanges))
+            {
+                continue;
+            }
+
+            // What a round has looked at is held until its connection's next command: not while there is none.
+            session?.Dispose();
+            session = null;
+            if (!AwaitReads())
+            {
+                return;
+            }
         }
     }
 
@@ -157,8 +188,8 @@ internal sealed class ReadPool : IDisposable
         round.ForEach(job => job.Answer(snapshot));
     }
 
-    /// <summary>The reads of the next round; null at the end.</summary>
-    private List<ReadJob>? Take(bool prefersRanges)
+    /// <returns>False at the end, once none waits.</returns>
+    private bool AwaitReads()
     {
         lock (_gate)
         {
@@ -166,31 +197,38 @@ internal sealed class ReadPool : IDisposable
             {
                 if (_isStopping)
                 {
-                    return null;
+                    return false;
                 }
 
                 Monitor.Wait(_gate);
             }
 
-            var round = new List<ReadJob>();
-            if (_keys.Count == 0 || (prefersRanges && _ranges.Count > 0))
+            return true;
+        }
+    }
+
+    /// <summary>The reads of the next round; null where none wait.</summary>
+    private List<ReadJob>? Take(bool prefersRanges)
+    {
+        lock (_gate)
+        {
+            if ((_keys.Count == 0 || prefersRanges) && _ranges.TryDequeue(out var range))
             {
-                round.Add(_ranges.Dequeue());
+                return [range];
             }
 
-            while (round.Count < MaxTogether && round.TrueForAll(static job => !job.IsLong) && _keys.TryDequeue(out var job))
+            var round = new List<ReadJob>();
+            while (round.Count < MaxTogether && _keys.TryDequeue(out var job))
             {
                 round.Add(job);
             }
 
-            return round;
+            return round.Count > 0 ? round : null;
         }
     }
 
-    private abstract class ReadJob(IReadOnlyList<ReadOnlyMemory<byte>> keys, bool isLong)
+    private abstract class ReadJob(IReadOnlyList<ReadOnlyMemory<byte>> keys)
     {
-        public bool IsLong { get; } = isLong;
-
         public IReadOnlyList<ReadOnlyMemory<byte>> Keys { get; } = keys;
 
         /// <exception cref="DatabaseException">The round is over.</exception>
@@ -199,7 +237,7 @@ internal sealed class ReadPool : IDisposable
         public abstract void Fail(StoreException failure);
     }
 
-    private sealed class ReadJob<T>(IReadOnlyList<ReadOnlyMemory<byte>> keys, bool isLong, Func<ISnapshot, T> read) : ReadJob(keys, isLong)
+    private sealed class ReadJob<T>(IReadOnlyList<ReadOnlyMemory<byte>> keys, Func<ISnapshot, T> read) : ReadJob(keys)
     {
         private readonly TaskCompletionSource<T> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

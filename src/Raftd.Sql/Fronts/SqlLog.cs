@@ -12,8 +12,8 @@ internal static partial class SqlLog
     [LoggerMessage(3001, LogLevel.Warning, "the database failed ({Fault}): {Reason}")]
     public static partial void DatabaseFailed(ILogger logger, DatabaseFault fault, string reason);
 
-    [LoggerMessage(3002, LogLevel.Critical, "the database has lost history: {Reason}; this front answers nothing any more")]
-    public static partial void HistoryLost(ILogger logger, string reason);
+    [LoggerMessage(3002, LogLevel.Critical, "{Reason}; this front answers nothing any more: {Hint}")]
+    public static partial void Fenced(ILogger logger, string reason, string hint);
 
     [LoggerMessage(3003, LogLevel.Information, "this front leads in epoch {Epoch}")]
     public static partial void Leading(ILogger logger, ulong epoch);
@@ -24,9 +24,12 @@ internal static partial class SqlLog
     [LoggerMessage(3005, LogLevel.Warning, "front {Leader:x16} has given no sign of life for {Silence}: this front takes its place")]
     public static partial void TakingOver(ILogger logger, ulong leader, TimeSpan silence);
 
-    [LoggerMessage(3010, LogLevel.Information, "the database answers again")]
-    public static partial void DatabaseAnswers(ILogger logger);
-
     [LoggerMessage(3006, LogLevel.Information, "compacting to revision {Revision}")]
     public static partial void Compacting(ILogger logger, long revision);
+
+    [LoggerMessage(3007, LogLevel.Warning, "this front stood at row {Seq}, and the log begins at row {First} now: it begins anew")]
+    public static partial void BegunAnew(ILogger logger, long seq, long first);
+
+    [LoggerMessage(3008, LogLevel.Information, "the database answers again")]
+    public static partial void DatabaseAnswers(ILogger logger);
 }

@@ -32,9 +32,13 @@ internal sealed class UpkeepLoop(
     private long _sweepAt;
     private bool _isSweeping = true;
     private volatile IReadOnlyList<FrontRow> _fronts = [self];
+    private volatile FrontRow? _successor;
 
     /// <summary>As last seen. Any thread.</summary>
     public IReadOnlyList<FrontRow> Fronts => _fronts;
+
+    /// <summary>Another front that gives signs of life; null where there is none. Any thread.</summary>
+    public FrontRow? Successor => _successor;
 
     public bool Step()
     {
@@ -117,6 +121,7 @@ internal sealed class UpkeepLoop(
             }
         }
 
+        _successor = fronts.FirstOrDefault(front => front.Id != self.Id && SilenceOf(front.Id, now) is null && _beats[front.Id].Since != now);
         var last = board.State.Last;
         if (SilenceOf(last.Leader, now) is { } silence && last.Leader != self.Id)
         {

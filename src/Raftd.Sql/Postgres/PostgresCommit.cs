@@ -38,7 +38,7 @@ internal static class PostgresCommit
           size = excluded.size, v = excluded.v
         """;
 
-    private const string DeleteKeys = "DELETE FROM raftd_keys WHERE bucket = $1 AND k = ANY($2)";
+    private const string DeleteKeys = "DELETE FROM raftd_keys AS kept USING unnest($2) AS gone (k) WHERE kept.bucket = $1 AND kept.k = gone.k";
 
     private const string UpsertLeases =
         $"""
@@ -50,7 +50,7 @@ internal static class PostgresCommit
           floor_generation = excluded.floor_generation, floor_revision = excluded.floor_revision
         """;
 
-    private const string DeleteLeases = "DELETE FROM raftd_leases WHERE bucket = $1 AND id = ANY($2)";
+    private const string DeleteLeases = "DELETE FROM raftd_leases AS kept USING unnest($2) AS gone (id) WHERE kept.bucket = $1 AND kept.id = gone.id";
 
     private const string UpsertLeaseKeys =
         $"""

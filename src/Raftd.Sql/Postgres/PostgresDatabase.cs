@@ -29,11 +29,13 @@ internal sealed class PostgresDatabase : IDatabase
     private const int MaxPreparedStatements = 64;
 
     private readonly NpgsqlDataSource _connections;
+    private readonly int _maxConnections;
 
     public PostgresDatabase(SqlTarget target, long bucket = 1, PostgresOptions? options = null)
     {
-        (Target, Bucket) = (target, bucket);
-        _connections = NpgsqlDataSource.Create(ConnectionString(target, options ?? new PostgresOptions()));
+        options ??= new PostgresOptions();
+        (Target, Bucket, _maxConnections) = (target, bucket, options.MaxConnections);
+        _connections = NpgsqlDataSource.Create(ConnectionString(target, options));
     }
 
     public SqlTarget Target { get; }
@@ -92,7 +94,7 @@ internal sealed class PostgresDatabase : IDatabase
         }
         catch (Exception failure) when (PostgresFaults.IsOne(failure))
         {
-            throw PostgresFaults.Of(failure, mayHaveWritten: false, Target);
+            throw PostgresFaults.OfOpening(failure, Target, _maxConnections);
         }
     }
 

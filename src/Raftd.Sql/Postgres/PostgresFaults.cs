@@ -10,11 +10,15 @@ internal static class PostgresFaults
     private const string IdleInTransactionTimeout = "25P03";
     private const string IdleTimeout = "57P05";
 
+    // The driver has no other sign of it.
+    private const string PoolIsExhausted = "The connection pool has been exhausted";
+
     public static bool IsOne(Exception failure) => failure is NpgsqlException or IOException or TimeoutException;
 
     /// <summary>Whether the row of the log was refused: it is there already, or the one before it is not the last one.</summary>
     public static bool IsLostRace(PostgresException error) =>
-        error is { SqlState: PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.NotNullViolation, TableName: PostgresSchema.Log };
+        error.TableName == PostgresSchema.Log
+        && error.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.NotNullViolation;
 
     /// <summary>Whether the driver gave up on a connection for a reason that another attempt does not change: a password that it was not
     /// given, a certificate that it does not believe.</summary>
@@ -30,6 +34,12 @@ internal static class PostgresFaults
             ? new DatabaseException(OfCode(error, lost), $"{target}: {error.MessageText} (SQLSTATE {error.SqlState})", error)
             : new DatabaseException(lost, $"{target} does not answer: {InnermostText(failure)}", failure);
     }
+
+    /// <summary>No connection was to be had.</summary>
+    public static DatabaseException OfOpening(Exception failure, SqlTarget target, int maxConnections) =>
+        failure.Message.StartsWith(PoolIsExhausted, StringComparison.Ordinal)
+            ? new DatabaseException(DatabaseFault.Away, $"{target}: all {maxConnections} connections are in use", failure)
+            : Of(failure, mayHaveWritten: false, target);
 
     private static DatabaseFault OfCode(PostgresException error, DatabaseFault lost) => error.SqlState switch
     {

@@ -18,6 +18,9 @@ internal static class PostgresSchema
     // Fronts that start at once make the tables one after the other. Any number, as long as nothing else in the database uses it.
     private const long LockKey = 0x7261667464;
 
+    // Making the tables, and waiting for another front that makes them, may take longer than a call.
+    private const int LimitSeconds = 60;
+
     private static readonly string[] Tables =
     [
         "raftd_buckets", Log, "raftd_revisions", "raftd_keys", "raftd_leases", "raftd_lease_keys", "raftd_meta", "raftd_fronts",
@@ -86,6 +89,7 @@ internal static class PostgresSchema
     public static ulong Prepare(NpgsqlConnection connection, long bucket, SqlTarget target)
     {
         using var transaction = connection.BeginTransaction();
+        Execute(connection, $"SET LOCAL statement_timeout = '{LimitSeconds.ToString(CultureInfo.InvariantCulture)}s'");
         Execute(connection, $"SELECT pg_advisory_xact_lock({LockKey.ToString(CultureInfo.InvariantCulture)})");
         MakeTables(connection, target);
         var clusterId = MakeBucket(connection, bucket, target);
@@ -163,7 +167,7 @@ internal static class PostgresSchema
 
     private static void Execute(NpgsqlConnection connection, string sql)
     {
-        using var command = new NpgsqlCommand(sql, connection);
+        using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = LimitSeconds };
         command.ExecuteNonQuery();
     }
 }

@@ -39,12 +39,20 @@ internal sealed class PostgresSnapshot : ISnapshot
 
     public LogRow Last { get; }
 
+    // Each key is looked up by itself. With ANY, a plan that was made while the table was nearly empty reads the whole bucket and
+    // compares every row with every key; LIMIT keeps the planner from making such a join of this, too.
+    private const string FindKeys =
+        $"""
+        SELECT found.* FROM unnest($2) AS given (k) CROSS JOIN LATERAL (
+          SELECT {PostgresRows.KeyColumns}, v FROM raftd_keys AS kept WHERE kept.bucket = $1 AND kept.k = given.k LIMIT 1) AS found
+        """;
+
     public static void AddFirstReads(NpgsqlBatch batch, long bucket, IReadOnlyList<ReadOnlyMemory<byte>> keys)
     {
         batch.Add($"SELECT {PostgresRows.LogColumns} FROM raftd_log WHERE bucket = $1 ORDER BY seq DESC LIMIT 1").With(bucket);
         if (keys.Count > 0)
         {
-            batch.Add($"SELECT {PostgresRows.KeyColumns}, v FROM raftd_keys WHERE bucket = $1 AND k = ANY($2)")
+            batch.Add(FindKeys)
                 .With(bucket).WithBytes(keys, static key => key.ToArray());
         }
     }

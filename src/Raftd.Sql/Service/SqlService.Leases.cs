@@ -11,9 +11,21 @@ internal sealed partial class SqlService : ILeaseService
     public ValueTask<LeaseRevokeResponse> RevokeAsync(Caller caller, long id, CancellationToken cancellationToken) =>
         _writes.RevokeAsync(caller, id, cancellationToken);
 
-    public ValueTask<LeaseKeepAliveResponse> KeepAliveAsync(
-        Caller caller, LeaseKeepAliveRequest request, CancellationToken cancellationToken) =>
-        AsLeaderAsync(() => _leases.KeepAliveAsync(caller, request), cancellationToken);
+    /// <remarks>Where this front does not lead, the renewal goes through the log: the leader finds it there, and it voids every expiry
+    /// before it. So leases are renewed through any front, also through one that the leader cannot be reached from.</remarks>
+    public async ValueTask<LeaseKeepAliveResponse> KeepAliveAsync(
+        Caller caller, LeaseKeepAliveRequest request, CancellationToken cancellationToken)
+    {
+        RequireUnfenced();
+        try
+        {
+            return await _leases.KeepAliveAsync(caller, request).AsTask().WaitAsync(cancellationToken);
+        }
+        catch (NotLeaderException)
+        {
+            return await _leases.RenewThroughLogAsync(caller, request).WaitAsync(cancellationToken);
+        }
+    }
 
     public ValueTask<LeaseTimeToLiveResponse> TimeToLiveAsync(Caller caller, long id, CancellationToken cancellationToken) =>
         AsLeaderAsync(() => _leases.TimeToLiveAsync(id), cancellationToken);

@@ -86,7 +86,8 @@ public sealed class LeaseKeeper(IBarrier barrier, IProposer proposer, IReplicate
         }
     }
 
-    private async Task<LeaseKeepAliveResponse> RenewThroughLogAsync(Caller caller, LeaseKeepAliveRequest request)
+    /// <summary>Renews by an entry, whether the state needs one or not: so it is done where this process does not lead, too.</summary>
+    public async Task<LeaseKeepAliveResponse> RenewThroughLogAsync(Caller caller, LeaseKeepAliveRequest request)
     {
         var commands = new CommandFactory(caller, state.View().FeatureLevel);
         var result = Refusals.Result(await proposer.ProposeAsync(commands.LeaseKeepAlive(request, maxLeaseKeys)));

@@ -31,6 +31,7 @@ internal static class AllMutations
         .. ListMutations.List,
         .. WatchRestMutations.List,
         .. MovingMutations.List,
+        .. PostgresMutations.List,
     ];
 
     /// <summary>Names that are taken twice, or asked for and not there.</summary>

@@ -158,7 +158,7 @@ internal static class ApplyMutations
             Name = "compact-revision-unreadable",
             Failures = [57],
             Wrong = "the revision that was compacted to cannot be read (kine #747)",
-            In = "KeyReader.CheckRevision",
+            In = "ReadableRevisions.Require",
             Original = "at < compactRevision",
             Broken = "at <= compactRevision",
             Suites = [Suite.Store],

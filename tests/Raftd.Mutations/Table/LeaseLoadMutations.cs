@@ -37,7 +37,7 @@ internal static class LeaseLoadMutations
             Failures = [79],
             Wrong = "what is stored of keys is not in the bytes that the quota bounds",
             In = "LeaseTable.Store",
-            Original = "keyspace.Count((record.IsStored ? LeaseKeyRecord.StoredBytes : 0) - (former.IsStored ? LeaseKeyRecord.StoredBytes : 0));",
+            Original = "countBytes((record.IsStored ? LeaseKeyRecord.StoredBytes : 0) - (former.IsStored ? LeaseKeyRecord.StoredBytes : 0));",
             Broken = "",
             Suites = [Suite.Store],
         },

@@ -41,7 +41,7 @@ internal static class SpaceMutations
             Failures = [79],
             Wrong = "a value that replaces one of its size is refused, as if both stayed",
             In = "PutCommand.LiveGrowth(4)",
-            Original = "maxGrowth - (view.FindLive(key)?.LogicalBytes ?? 0)",
+            Original = "maxGrowth - (keys.FindLive(key)?.LogicalBytes ?? 0)",
             Broken = "maxGrowth",
             Suites = [Suite.Node],
         },

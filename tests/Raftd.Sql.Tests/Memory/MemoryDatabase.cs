@@ -50,7 +50,7 @@ internal sealed class MemoryDatabase : IDatabase
         public ISnapshot Snapshot(IReadOnlyList<ReadOnlyMemory<byte>> keys) => new Moment(database._tables);
 
         public IReadOnlyList<LogRow> LogFrom(long seq, int max) =>
-            [.. database._tables.Log.Where(row => row.Key >= seq).Take(max).Select(static row => row.Value)];
+            [.. database._tables.LogFrom(seq).Take(max)];
 
         public bool Commit(Batch batch) => database.TryChange(tables => tables.With(batch));
 
@@ -64,7 +64,7 @@ internal sealed class MemoryDatabase : IDatabase
 
         public void TrimLog(long below, int max) => database.TryChange(tables => tables with
         {
-            Log = tables.Log.RemoveRange(tables.Log.Keys.Where(seq => seq < below && seq < tables.Last.Seq).Take(max)),
+            Log = tables.Log.RemoveRange(tables.Log.Keys.TakeWhile(seq => seq < below && seq < tables.Last.Seq).Take(max)),
         });
 
         public void Beat(FrontRow front) => database.TryChange(tables => tables with { Fronts = tables.Fronts.SetItem(front.Id, front) });

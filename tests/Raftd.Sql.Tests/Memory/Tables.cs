@@ -30,7 +30,16 @@ internal sealed record Tables
 
     public Swept Swept { get; init; }
 
-    public LogRow Last => Log[Log.Keys.Last()];
+    public LogRow Last { get; init; } = LogRow.First;
+
+    /// <summary>Rows from one on, in order: their numbers have no gap.</summary>
+    public IEnumerable<LogRow> LogFrom(long seq)
+    {
+        for (var at = Math.Max(seq, Log.Keys.First()); Log.TryGetValue(at, out var row); at++)
+        {
+            yield return row;
+        }
+    }
 
     /// <summary>Null where another row is the last one.</summary>
     public Tables? With(Batch batch)
@@ -73,6 +82,7 @@ internal sealed record Tables
         return this with
         {
             Log = Log.Add(batch.Row.Seq, batch.Row),
+            Last = batch.Row,
             Versions = Versions.AddRange(batch.Versions.Select(static version => KeyValuePair.Create(version.Record.Revision, version))),
             Keys = keys.ToImmutable(),
             Leases = leases.ToImmutable(),

@@ -9,7 +9,7 @@ public sealed class OneDatabase(PostgresServers servers)
     private readonly string _url = servers.Shared.CreateDatabase();
 
     /// <summary>With its tables as if they had just been made: much quicker than a database for each test.</summary>
-    internal PostgresDatabase Emptied()
+    internal PostgresDatabase Emptied(PostgresOptions? options = null)
     {
         PostgresServers.Prepared(_url).Dispose();
         Execute(
@@ -17,8 +17,11 @@ public sealed class OneDatabase(PostgresServers servers)
             DELETE FROM raftd_buckets; DELETE FROM raftd_log; DELETE FROM raftd_revisions; DELETE FROM raftd_keys;
             DELETE FROM raftd_leases; DELETE FROM raftd_lease_keys; DELETE FROM raftd_meta; DELETE FROM raftd_fronts
             """);
-        return PostgresServers.Prepared(_url);
+        return PostgresServers.Prepared(_url, options);
     }
+
+    /// <summary>Once more, as it is.</summary>
+    internal PostgresDatabase Opened() => PostgresServers.Prepared(_url);
 
     /// <summary>As the superuser, on a connection of its own.</summary>
     internal void Execute(string sql)
@@ -26,6 +29,14 @@ public sealed class OneDatabase(PostgresServers servers)
         using var connection = Connect();
         using var command = new NpgsqlCommand(sql, connection);
         command.ExecuteNonQuery();
+    }
+
+    /// <summary>Its first value as text.</summary>
+    internal string Query(string sql)
+    {
+        using var connection = Connect();
+        using var command = new NpgsqlCommand(sql, connection);
+        return $"{command.ExecuteScalar()}";
     }
 
     internal NpgsqlConnection Connect()

@@ -148,7 +148,21 @@ public sealed class PostgresServer : IDisposable
     }
 
     /// <summary>Has it start as a standby from now on.</summary>
-    public void MakeStandby() => File.WriteAllText(Path.Combine(Data, "standby.signal"), "");
+    public void MakeStandby() => Write("standby.signal", "");
+
+    /// <summary>Writes a file of its directory, which it alone can read.</summary>
+    public void Write(string name, string text)
+    {
+        File.WriteAllText(PathOf(name), text);
+        RunProgram("chmod", "600", PathOf(name));
+        if (Environment.IsPrivilegedProcess)
+        {
+            RunProgram("chown", $"{User}:", PathOf(name));
+        }
+    }
+
+    /// <summary>Of a file of its directory.</summary>
+    public string PathOf(string name) => Path.Combine(Data, name);
 
     public void Dispose()
     {

@@ -1,0 +1,63 @@
+// What a front consists of, wired, without a thread: SqlFront gives each loop one, the simulator steps them in its own order.
+
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Raftd.Contract;
+using Raftd.Sql.Database;
+using Raftd.Sql.Service;
+using Raftd.State.Leading;
+using Raftd.State.Leases;
+using Raftd.State.Timekeeping;
+using Raftd.State.Watch;
+
+namespace Raftd.Sql.Fronts;
+
+internal sealed class FrontParts
+{
+    public FrontParts(
+        SqlFrontOptions options, IDatabase database, FrontRow self, FrontState start, WatchOptions watchOptions, ReadSettings reads,
+        TimeProvider time, Random random, ILogger logger)
+    {
+        var limits = options.Limits;
+        Board = new FrontBoard(database, start);
+        Commits = new CommitLoop(database, self.Id, start, Board, limits, time, random, logger);
+        Waiters = new KeyWaiters(Board.View);
+        Lessor = new Lessor(Board, time);
+        Watches = new WatchHub(Board, watchOptions, time);
+        Board.Observe(Waiters);
+        Board.Observe(Watches);
+        Board.Fenced = reason =>
+        {
+            SqlLog.Fenced(logger, reason.Message, reason.Hint);
+            Watches.Dispose();
+        };
+        Commits.Following = new Leading(self.Id, Board, Commits, Lessor, limits, time, logger).Step;
+        Reads = new ReadPool(database, Board, reads.Threads, reads.Limit);
+        Upkeep = new UpkeepLoop(database, self, Board, Commits, limits, time, logger);
+        var keeper = new LeaseKeeper(
+            new LeaderBarrier(self.Id, Board, Commits, Reads, Lessor), Commits, Board, Lessor, limits.MaxLeaseKeys);
+        var ids = new SnowflakeGenerator(options.Generator ?? RandomNumberGenerator.GetInt32(Bounds.Generator.Most + 1), time);
+        Service = new SqlService(
+            options, self, database.ClusterId, Board, Commits, Upkeep, Reads, keeper, Watches, Waiters, ids, time);
+    }
+
+    public FrontBoard Board { get; }
+
+    public CommitLoop Commits { get; }
+
+    public KeyWaiters Waiters { get; }
+
+    public Lessor Lessor { get; }
+
+    public WatchHub Watches { get; }
+
+    public ReadPool Reads { get; }
+
+    public UpkeepLoop Upkeep { get; }
+
+    public SqlService Service { get; }
+}
+
+/// <param name="Threads">Of the pool of reads.</param>
+/// <param name="Limit">How long a read may take.</param>
+internal readonly record struct ReadSettings(int Threads, TimeSpan Limit);

@@ -1,0 +1,109 @@
+namespace Raftd.Mutations.Table;
+
+/// <summary>The driver for PostgreSQL.</summary>
+internal static class PostgresMutations
+{
+    public static IReadOnlyList<Mutation> List { get; } =
+    [
+        new()
+        {
+            Name = "postgres-history-not-compared",
+            Failures = [],
+            Wrong = "a batch is committed behind a row with the right number and another chain: history that the database has lost is built upon",
+            In = "PostgresCommit.AddLog",
+            Original = "InsertLog",
+            Broken = "InsertLog.Replace(\"= $3 THEN\", \"IS NOT NULL AND $3 IS NOT NULL THEN\", StringComparison.Ordinal)",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "postgres-lost-race-is-wrong",
+            Failures = [],
+            Wrong = "a front that lost a race is told that its tables are wrong",
+            In = "PostgresFaults.IsLostRace",
+            Original = "error.TableName == PostgresSchema.Log",
+            Broken = "false",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "postgres-any-row-is-a-lost-race",
+            Failures = [],
+            Wrong = "a revision that is there already passes for a lost race, and the front tries for ever",
+            In = "PostgresFaults.IsLostRace",
+            Original = "error.TableName == PostgresSchema.Log",
+            Broken = "true",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "postgres-lost-commit-is-away",
+            Failures = [],
+            Wrong = "a connection that broke behind a commit is told as one where nothing was changed",
+            In = "PostgresFaults.Of",
+            Original = "mayHaveWritten ? DatabaseFault.Unknown : DatabaseFault.Away",
+            Broken = "DatabaseFault.Away",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "postgres-failed-connection-pooled",
+            Failures = [],
+            Wrong = "a connection that has failed is given to the next caller",
+            In = "PostgresSession.Fail",
+            Original = "database.Discard();",
+            Broken = "{ }",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "postgres-snapshot-of-many-moments",
+            Failures = [],
+            Wrong = "each statement of a snapshot sees what was committed before it",
+            In = "PostgresSession.Snapshot",
+            Original = "\"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY\"",
+            Broken = "\"BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY\"",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "postgres-changes-of-one-page",
+            Failures = [],
+            Wrong = "changes end after the first page of rows",
+            In = "PostgresSnapshot.Changes",
+            Original = "step.Count < ChangesOfOneStep",
+            Broken = "true",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "postgres-sweep-forgets-the-border",
+            Failures = [],
+            Wrong = "what a compaction keeps at its own revision is never deleted",
+            In = "PostgresSweep.Add",
+            Original = "SweepStep",
+            Broken = "SweepStep.Replace(\"$2 - 1\", \"$2\", StringComparison.Ordinal)",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "postgres-unsafe-commits",
+            Failures = [],
+            Wrong = "a server that acknowledges commits before they are durable is taken",
+            In = "PostgresChecks.FindProblems",
+            Original = "reader.GetBoolean(3)",
+            Broken = "false",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "postgres-any-format",
+            Failures = [],
+            Wrong = "tables of another format are used",
+            In = "PostgresSchema.MakeBucket",
+            Original = "format == Format",
+            Broken = "true",
+            Suites = [Suite.Sql],
+        },
+    ];
+}

@@ -1,0 +1,175 @@
+using Raftd.Sql.Database;
+using Raftd.State.Keyspaces;
+using Raftd.State.Leases;
+
+namespace Raftd.Simulation.Fronts;
+
+/// <summary>The database as one start of a front reaches it: calls take time, connections break, commits are in doubt.</summary>
+internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, Dice dice) : IDatabase
+{
+    private const long LatestPacket = 20 * Scheduler.Second;
+
+    public ulong ClusterId => world.Database.ClusterId;
+
+    public string Name => owner.Front.Name;
+
+    public void Prepare()
+    {
+    }
+
+    public ISession Open()
+    {
+        Travel();
+        return new Session(this, world.Database.Open());
+    }
+
+    public void Dispose()
+    {
+    }
+
+    /// <summary>Half a call.</summary>
+    private void Travel()
+    {
+        world.Pass(Math.Min(dice.Exponential(world.Swarm.LatencyMicroseconds / 2), world.Swarm.LatencyMicroseconds * 10));
+        owner.StandStill();
+        if (world.IsAway || owner.Front.IsCutOff || Strikes(world.Swarm.LostCall))
+        {
+            throw new DatabaseException(DatabaseFault.Away, "the connection is lost");
+        }
+    }
+
+    private bool Strikes(double chance) => !world.IsQuiet && dice.Chance(chance);
+
+    private T Ask<T>(Func<T> call)
+    {
+        Travel();
+        var answer = call();
+        Travel();
+        return answer;
+    }
+
+    private bool Commit(Batch batch)
+    {
+        Travel();
+        if (world.IsFull)
+        {
+            throw new DatabaseException(DatabaseFault.Full, "no room");
+        }
+
+        if (Strikes(world.Swarm.Again))
+        {
+            throw new DatabaseException(DatabaseFault.Again, "deadlock");
+        }
+
+        if (Strikes(world.Swarm.LostCommit))
+        {
+            LoseAnswer(batch);
+        }
+
+        var isCommitted = world.Commit(batch);
+        owner.Say($"{(isCommitted ? "committed" : "lost")} row {batch.Row.Seq}, revision {batch.Row.Revision}");
+        try
+        {
+            Travel();
+        }
+        catch (DatabaseException)
+        {
+            throw Doubt();
+        }
+
+        return isCommitted;
+    }
+
+    /// <summary>Done, or not, or later.</summary>
+    private void LoseAnswer(Batch batch)
+    {
+        switch (dice.Next(3))
+        {
+            case 0:
+                owner.Say($"in doubt about row {batch.Row.Seq}: {(world.Commit(batch) ? "done" : "lost")}");
+                break;
+            case 1:
+                owner.Say($"in doubt about row {batch.Row.Seq}: not done");
+                break;
+            default:
+                owner.Say($"in doubt about row {batch.Row.Seq}: late");
+                var delay = dice.Chance(0.7) ? dice.Exponential(50 * Scheduler.Millisecond) : dice.Between(1, LatestPacket);
+                var era = world.Era;
+                world.Scheduler.After(Math.Min(delay, LatestPacket), () =>
+                {
+                    var isCommitted = era == world.Era && world.Commit(batch);
+                    owner.Say($"late row {batch.Row.Seq} {(isCommitted ? "committed" : "refused")}");
+                });
+                break;
+        }
+
+        world.Pass(dice.Exponential(world.Swarm.LatencyMicroseconds));
+        throw Doubt();
+    }
+
+    private static DatabaseException Doubt() => new(DatabaseFault.Unknown, "the connection is lost behind the commit");
+
+    private sealed class Session(FaultyDatabase to, ISession inner) : ISession
+    {
+        public ISnapshot Snapshot(IReadOnlyList<ReadOnlyMemory<byte>> keys) => to.Ask(() => new Moment(to, inner.Snapshot(keys)));
+
+        public IReadOnlyList<LogRow> LogFrom(long seq, int max) => to.Ask(() => inner.LogFrom(seq, max));
+
+        public bool Commit(Batch batch) => to.Commit(batch);
+
+        public Swept Sweep(long from, long compactRevision, int max) => to.Ask(() => inner.Sweep(from, compactRevision, max));
+
+        public Swept Swept() => to.Ask(inner.Swept);
+
+        public void TrimLog(long below, int max) => to.Ask(() => Do(() => inner.TrimLog(below, max)));
+
+        public void Beat(FrontRow front) => to.Ask(() => Do(() => inner.Beat(front)));
+
+        public IReadOnlyList<FrontRow> Fronts() =>
+            to.Ask(() => (IReadOnlyList<FrontRow>)[.. inner.Fronts().OrderBy(static front => front.Id)]);
+
+        public void RemoveFront(ulong id) => to.Ask(() => Do(() => inner.RemoveFront(id)));
+
+        public void Dispose() => inner.Dispose();
+
+        private static bool Do(Action call)
+        {
+            call();
+            return true;
+        }
+    }
+
+    /// <summary>The connection may break between two looks at one moment.</summary>
+    private sealed class Moment(FaultyDatabase to, ISnapshot inner) : ISnapshot
+    {
+        public LogRow Last => inner.Last;
+
+        // Those that the snapshot was asked for came with it: the most common look takes no time.
+        public KeyRow? Find(ReadOnlyMemory<byte> key) => inner.Find(key);
+
+        public IReadOnlyList<KeyRow> LiveIn(KeyRange range, ReadOnlyMemory<byte> from, bool isDescending, int max, bool withValues) =>
+            to.Ask(() => inner.LiveIn(range, from, isDescending, max, withValues));
+
+        public long CountLive(KeyRange range) => to.Ask(() => inner.CountLive(range));
+
+        public IReadOnlyList<RevisionRecord> VersionsIn(
+            KeyRange range, ReadOnlyMemory<byte> key, Revision behind, long through, int max) =>
+            to.Ask(() => inner.VersionsIn(range, key, behind, through, max));
+
+        public IReadOnlyList<byte[]?> ValuesOf(IReadOnlyList<Revision> revisions) => to.Ask(() => inner.ValuesOf(revisions));
+
+        public IReadOnlyList<RevisionRecord> VersionsOf(ReadOnlyMemory<byte> key, Revision from, int max) =>
+            to.Ask(() => inner.VersionsOf(key, from, max));
+
+        public IReadOnlyList<RevisionRecord> Changes(Revision from, long maxBytes) => to.Ask(() => inner.Changes(from, maxBytes));
+
+        public IReadOnlyList<LeaseRecord> Leases(long from, int max) => to.Ask(() => inner.Leases(from, max));
+
+        public IReadOnlyList<LeaseKeyRow> LeaseKeys(long lease, ReadOnlyMemory<byte> behind, int max) =>
+            to.Ask(() => inner.LeaseKeys(lease, behind, max));
+
+        public IReadOnlyList<MetaChange> Meta() => to.Ask(inner.Meta);
+
+        public void Dispose() => inner.Dispose();
+    }
+}

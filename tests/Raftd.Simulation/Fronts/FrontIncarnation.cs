@@ -1,0 +1,169 @@
+using Microsoft.Extensions.Logging;
+using Raftd.Sql;
+using Raftd.Sql.Database;
+using Raftd.Sql.Fronts;
+using Raftd.State.Loops;
+using Raftd.State.Watch;
+
+namespace Raftd.Simulation.Fronts;
+
+/// <summary>A front from one start to its end.</summary>
+internal sealed class FrontIncarnation : ILogger
+{
+    private static readonly TimeSpan WatchTick = TimeSpan.FromMilliseconds(100);
+
+    private readonly FrontWorld _world;
+
+    public FrontIncarnation(FrontWorld world, SimulatedFront front, Dice dice, ulong id)
+    {
+        _world = world;
+        Front = front;
+        Id = id;
+        Clock = new SimulatedClock(world.Scheduler, front.Rate, dice.Between(1, 1_000_000));
+        Database = new FaultyDatabase(world, this, dice.Fork());
+    }
+
+    public SimulatedFront Front { get; }
+
+    public ulong Id { get; }
+
+    public SimulatedClock Clock { get; }
+
+    public FaultyDatabase Database { get; }
+
+    /// <summary>Null until it has loaded.</summary>
+    public FrontParts? Parts { get; private set; }
+
+    public WatchLoop? Watching { get; private set; }
+
+    public bool IsAlive { get; private set; } = true;
+
+    public bool MayRun => IsAlive && Front.PausedUntil <= Now;
+
+    /// <summary>That it was started in.</summary>
+    public int Era { get; private set; }
+
+    /// <summary>Called when the watches have had a turn.</summary>
+    public event Action? WatchesStepped;
+
+    /// <summary>It has taken in rows that the database has lost.</summary>
+    public bool KnowsLostRows { get; set; }
+
+    public long Now => _world.Now;
+
+    public bool IsFenced => Parts?.Board.Fence is not null;
+
+    public void Say(string what)
+    {
+        if (_world.Trace.IsPrinting)
+        {
+            _world.Trace.Detail(Now, Front.Name, what);
+        }
+    }
+
+    /// <summary>Loads, and begins to step.</summary>
+    /// <exception cref="DatabaseException">Away.</exception>
+    public void Start(Dice dice)
+    {
+        var era = _world.Era;
+        var start = FrontLoader.Load(Database);
+        if (!IsAlive)
+        {
+            return;
+        }
+
+        var limits = new FrontOptions
+        {
+            QuotaBytes = _world.Swarm.QuotaBytes,
+            KeptRows = _world.Swarm.KeptRows,
+            RequestTimeLimit = TimeSpan.FromSeconds(5),
+        };
+        var options = new SqlFrontOptions
+        {
+            Label = Front.Name,
+            AdvertisedHttpAddress = "127.0.0.1:1",
+            Version = "simulated",
+            Generator = (int)(Id % 1024),
+            Limits = limits,
+        };
+        var self = new FrontRow(Id, Front.Name, options.AdvertisedHttpAddress, PeerAddress: "", options.Version, Beat: 0);
+        var watchOptions = dice.Chance(0.5)
+            ? new WatchOptions()
+            : new WatchOptions { MaxPublishedBytes = 2000, MaxSessionBytes = 1500, LeastSessionBytes = 500, MaxMessageBytes = 700 };
+        var parts = new FrontParts(
+            options, Database, self, start, watchOptions, new ReadSettings(Threads: 0, Timeout.InfiniteTimeSpan), Clock, dice.ToRandom(), this);
+        var commits = new SteppedLoop(this, parts.Commits, dice.Fork(), limits.PollInterval);
+        var upkeep = new SteppedLoop(this, parts.Upkeep, dice.Fork(), limits.BeatInterval / 4);
+        Watching = new WatchLoop(parts.Watches);
+        var watches = new SteppedLoop(this, Watching, dice.Fork(), WatchTick) { Stepped = () => WatchesStepped?.Invoke() };
+        SteppedReads[] reads = [new(this, parts, prefersRanges: false, dice.Fork()), new(this, parts, prefersRanges: true, dice.Fork())];
+        parts.Commits.Wake = commits.Wake;
+        Watching.Wake = watches.Wake;
+        parts.Reads.Wake = () => Array.ForEach(reads, static reader => reader.Loop.Wake());
+        Parts = parts;
+        Era = era;
+        KnowsLostRows = era != _world.Era && start.Last.Seq > _world.Database.Tables.Last.Seq;
+        Say($"starts at row {start.Last.Seq}");
+        commits.Start();
+        upkeep.Start();
+        watches.Start();
+        Array.ForEach(reads, static reader => reader.Loop.Start());
+    }
+
+    public void After(long delay, Action happening) => _world.Scheduler.After(delay, () =>
+    {
+        if (IsAlive)
+        {
+            happening();
+        }
+    });
+
+    /// <summary>The process is gone, in whatever call it was.</summary>
+    public void Kill() => IsAlive = false;
+
+    /// <summary>In a call: nothing comes of it while the front does not run. The calls of a dead one end like any, and do no
+    /// harm.</summary>
+    public void StandStill()
+    {
+        while (IsAlive && Front.PausedUntil > Now)
+        {
+            _world.Pass(Front.PausedUntil - Now);
+        }
+
+        if (!IsAlive)
+        {
+            throw new DatabaseException(DatabaseFault.Away, "the process is gone");
+        }
+    }
+
+    IDisposable? ILogger.BeginScope<TState>(TState state) => null;
+
+    bool ILogger.IsEnabled(LogLevel logLevel) => _world.Trace.IsPrinting;
+
+    void ILogger.Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        Say(formatter(state, exception));
+
+    /// <summary>One thread of the pool of reads.</summary>
+    private sealed class SteppedReads : ILoop
+    {
+        private readonly FrontParts _parts;
+        private readonly bool _prefersRanges;
+        private ISession? _session;
+
+        public SteppedReads(FrontIncarnation owner, FrontParts parts, bool prefersRanges, Dice dice)
+        {
+            _parts = parts;
+            _prefersRanges = prefersRanges;
+            Loop = new SteppedLoop(owner, this, dice, TimeSpan.FromSeconds(1));
+        }
+
+        public SteppedLoop Loop { get; }
+
+        public bool Step() => _parts.Reads.Step(ref _session, _prefersRanges);
+
+        public void Tick()
+        {
+        }
+    }
+}

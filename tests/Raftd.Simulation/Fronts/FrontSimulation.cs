@@ -1,0 +1,187 @@
+using System.Text;
+using Raftd.Contract;
+using Raftd.Simulation.Fronts.Checkers;
+using Raftd.Simulation.Fronts.Clients;
+using static Raftd.Testing.Histories.SafetyViolationException;
+
+namespace Raftd.Simulation.Fronts;
+
+/// <summary>One seed of fronts over a database: faults, then a quiet phase in which all goes on, then the last checks.</summary>
+internal sealed class FrontSimulation
+{
+    private const int Watchers = 2;
+    private const long Patience = 60 * Scheduler.Second;
+
+    // The longest that a lease which was never used may live, and an election or two.
+    private const long LeasesPatience = 300 * Scheduler.Second;
+
+    private readonly FrontWorld _world;
+    private readonly FrontNemesis _nemesis;
+    private readonly Trace _trace;
+    private readonly List<FrontClient> _clients = [];
+    private readonly List<FrontWatchClient> _watchers = [];
+
+    private FrontSimulation(Arguments arguments, ulong seed, TextWriter? output)
+    {
+        var dice = new Dice(seed);
+        var drawn = FrontSwarm.Draw(dice.Fork());
+        _trace = new Trace(output);
+        _world = new FrontWorld(drawn with { FaultSeconds = arguments.VirtualSeconds ?? drawn.FaultSeconds }, dice.Fork(), _trace);
+        _nemesis = new FrontNemesis(_world, dice.Fork());
+        for (var i = 1; i <= drawn.KeyClients; i++)
+        {
+            _clients.Add(new FrontKeyClient(_world, dice.Fork(), $"c{i}"));
+        }
+
+        for (var i = 1; i <= drawn.LeaseClients; i++)
+        {
+            _clients.Add(new FrontLeaseClient(_world, dice.Fork(), $"l{i}", i));
+        }
+
+        for (var i = 1; i <= Watchers; i++)
+        {
+            _watchers.Add(new FrontWatchClient(_world, dice.Fork(), $"w{i}"));
+        }
+    }
+
+    /// <param name="arguments">The length of the run.</param>
+    /// <param name="seed">All else there is to know.</param>
+    /// <param name="output">Gets the trace; null for none.</param>
+    public static Outcome Run(Arguments arguments, ulong seed, TextWriter? output)
+    {
+        var simulation = new FrontSimulation(arguments, seed, output);
+        string? failure = null;
+        try
+        {
+            simulation.Run();
+        }
+        catch (SafetyViolationException violation)
+        {
+            failure = violation.Message;
+        }
+        catch (Exception unexpected)
+        {
+            // An exception out of a step would have stopped the process: an invariant of the product, or a plain bug.
+            failure = unexpected.ToString();
+        }
+
+        return simulation.Judge(seed, failure);
+    }
+
+    private void Run()
+    {
+        _world.Say("swarm", _world.Swarm.ToString());
+        _world.Say("swarm", string.Join(' ', _world.Swarm.Faults));
+        _world.Fronts.ForEach(static front => front.Restart());
+        _clients.ForEach(static client => client.Start());
+        _watchers.ForEach(static watcher => watcher.Start());
+        _nemesis.Start();
+        Compare();
+        _world.Scheduler.RunUntil(_world.Swarm.FaultSeconds * Scheduler.Second);
+        _world.Say("fault", "all is mended");
+        _nemesis.Stop();
+        RunQuietly();
+        Verify();
+    }
+
+    /// <summary>From time to time: what fronts know is what the tables say.</summary>
+    private void Compare()
+    {
+        foreach (var front in _world.Fronts.Select(static front => front.Running).OfType<FrontIncarnation>())
+        {
+            Look(front);
+        }
+
+        _world.Scheduler.After(300 * Scheduler.Millisecond, Compare);
+    }
+
+    private void Look(FrontIncarnation front)
+    {
+        if (!front.IsFenced)
+        {
+            StateComparison.Verify(front, _world.Database);
+            return;
+        }
+
+        var isTrimmed = front.Parts!.Board.State.Last.Seq < _world.Database.Tables.Log.Keys.First();
+        Require(isTrimmed || front.Era != _world.Era, $"{front.Front.Name} answers nothing any more: {front.Parts.Board.Fence!.Message}");
+    }
+
+    /// <summary>Without faults all goes on: each front takes a write, a front that runs leads, leases run out, watches bring all.</summary>
+    private void RunQuietly()
+    {
+        foreach (var front in _world.Fronts)
+        {
+            Await(Patience, $"{front.Name} acknowledges a write", TakesWrite(front));
+        }
+
+        Await(Patience, "a front leads that runs", () =>
+            _world.Fronts.Exists(front => front.Running is { IsFenced: false } running && running.Id == _world.Database.Tables.Last.Leader));
+        _clients.ForEach(static client => client.IsStopping = true);
+        Await(Patience, "the clients stop", () => _clients.TrueForAll(static client => client.HasStopped));
+        Await(LeasesPatience, "all leases run out", () => _world.Database.Tables is { Leases.IsEmpty: true, LeaseKeys.IsEmpty: true });
+        Await(Patience, "the watches bring everything", () => _watchers.TrueForAll(static watcher => watcher.IsComplete));
+        Await(Patience, "all fronts know the last row", () => _world.Fronts.TrueForAll(front =>
+            front.Running is { IsFenced: false, Parts: { } parts } && parts.Board.State.Last.Seq == _world.Database.Tables.Last.Seq));
+    }
+
+    private Func<bool> TakesWrite(SimulatedFront front)
+    {
+        Task<Reply<PutResponse>>? asked = null;
+        return () =>
+        {
+            if (asked is null || (asked.IsCompleted && !asked.Result.HasAnswer))
+            {
+                asked = front.Running is { } running ? AskAsync(running) : null;
+            }
+
+            return asked is { IsCompleted: true, Result.HasAnswer: true };
+        };
+    }
+
+    private Task<Reply<PutResponse>> AskAsync(FrontIncarnation front) => FrontClient.AskAsync(
+        _world, front, static service => service.PutAsync(
+            Caller.Nobody, new PutRequest { Key = Encoding.UTF8.GetBytes("quiet"), Value = default }, CancellationToken.None), Scheduler.Second * 10);
+
+    private void Await(long patience, string what, Func<bool> holds)
+    {
+        var until = _world.Now + patience;
+        while (!holds())
+        {
+            Require(_world.Now < until, $"without faults it has not come about that {what}");
+            _world.Scheduler.RunUntil(_world.Now + (50 * Scheduler.Millisecond));
+        }
+    }
+
+    private void Verify()
+    {
+        _world.VerifyHistory();
+        foreach (var front in _world.Fronts)
+        {
+            Look(front.Running!);
+        }
+
+        _watchers.ForEach(static watcher => watcher.Verify());
+    }
+
+    private Outcome Judge(ulong seed, string? failure)
+    {
+        var record = _world.Record;
+        var writes = _world.Writes + _world.History.Acknowledged;
+        var reads = _world.Reads + _world.History.Reads;
+        return new Outcome(
+            seed, failure, _trace.Hash, _world.Now / (double)Scheduler.Second, _world.Scheduler.EventsRun)
+        {
+            Faults = _nemesis.Count,
+            Entries = (ulong)record.Rows,
+            Writes = writes,
+            Reads = reads,
+            LeaderChanges = record.LeaderChanges,
+            Renewals = _world.Leases.Held,
+            Ended = _world.Leases.Ended,
+            Summary = $"{_world.Fronts.Count} fronts, {_nemesis.Count} faults, {record.Rows} rows, {record.LeaderChanges} leader changes, "
+                + $"{writes} writes, {reads} reads, {_world.History.Unknown} unknown, {_world.Leases.Held} leases held, "
+                + $"{_world.Leases.Ended} ended, {_world.Era} times history lost",
+        };
+    }
+}
