@@ -11,7 +11,6 @@ using Raftd.Sql.Database;
 using Raftd.Sql.Fronts;
 using Raftd.Sql.Postgres;
 using Raftd.Sql.Service;
-using Raftd.State.Leases;
 using Raftd.State.Loops;
 using Raftd.State.Rights;
 using Raftd.State.Watch;

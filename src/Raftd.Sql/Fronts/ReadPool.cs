@@ -119,12 +119,12 @@ internal sealed class ReadPool : IDisposable
             return false;
         }
 
-        var failure = TryAnswer(ref session, round, out var hasConnected);
-        if (hasConnected && failure?.Fault == DatabaseFault.Away)
+        // A connection may have been dead since the database was restarted, which its next use finds: a new one tells more.
+        var wasOpen = session is not null;
+        var failure = TryAnswer(ref session, round);
+        if (wasOpen && failure?.Fault == DatabaseFault.Away)
         {
-            // The connection may have died with the database long ago, which its first use finds; all that were kept are given up with
-            // it, so that a new one tells whether the database is there.
-            failure = TryAnswer(ref session, round, out _);
+            failure = TryAnswer(ref session, round);
         }
 
         if (failure is not null)
@@ -133,25 +133,6 @@ internal sealed class ReadPool : IDisposable
         }
 
         return true;
-    }
-
-    /// <returns>Null where all were answered; otherwise the session is gone, and those without an answer may be tried again.</returns>
-    private DatabaseException? TryAnswer(ref ISession? session, List<ReadJob> round, out bool hasConnected)
-    {
-        hasConnected = session is not null;
-        try
-        {
-            session ??= _database.Open();
-            hasConnected = true;
-            Answer(session, round);
-            return null;
-        }
-        catch (DatabaseException failure)
-        {
-            session?.Dispose();
-            session = null;
-            return failure;
-        }
     }
 
     private void Run(bool prefersRanges)
@@ -171,6 +152,23 @@ internal sealed class ReadPool : IDisposable
             {
                 return;
             }
+        }
+    }
+
+    /// <returns>Null where all were answered; otherwise the session is gone, and those that are left may be tried again.</returns>
+    private DatabaseException? TryAnswer(ref ISession? session, List<ReadJob> round)
+    {
+        try
+        {
+            session ??= _database.Open();
+            Answer(session, round);
+            return null;
+        }
+        catch (DatabaseException failure)
+        {
+            session?.Dispose();
+            session = null;
+            return failure;
         }
     }
 
