@@ -32,6 +32,7 @@ internal static class AllMutations
         .. WatchRestMutations.List,
         .. MovingMutations.List,
         .. PostgresMutations.List,
+        .. StoreMutations.List,
     ];
 
     /// <summary>Names that are taken twice, or asked for and not there.</summary>

@@ -1,0 +1,49 @@
+namespace Raftd.Mutations.Table;
+
+/// <summary>The settings of a front.</summary>
+internal static class StoreMutations
+{
+    public static IReadOnlyList<Mutation> List { get; } =
+    [
+        new()
+        {
+            Name = "store-password-on-the-command-line",
+            Failures = [],
+            Wrong = "a password in the URL is taken from the command line, where ps shows it",
+            In = "StoreSettings.TargetProblems",
+            Original = "target.HasPassword && url.Origin == SettingSources.FromFlag",
+            Broken = "false",
+            Suites = [Suite.Cli],
+        },
+        new()
+        {
+            Name = "store-password-printed",
+            Failures = [],
+            Wrong = "-print-config shows the password of a URL",
+            In = "StoreSettings.WithoutPassword",
+            Original = "!target.HasPassword",
+            Broken = "true",
+            Suites = [Suite.Cli],
+        },
+        new()
+        {
+            Name = "store-password-split",
+            Failures = [],
+            Wrong = "a part of a password with an @ and a slash is taken for the database, and told",
+            In = "SqlTargetParser.Read",
+            Original = "path?.Contains('@') == true",
+            Broken = "false",
+            Suites = [Suite.Cli],
+        },
+        new()
+        {
+            Name = "store-beside-a-directory",
+            Failures = [],
+            Wrong = "a front takes a data directory and flags of members, and does nothing with them",
+            In = "StoreSettings.Read",
+            Original = "{ Length: > 0 } given",
+            Broken = "{ Length: < 0 } given",
+            Suites = [Suite.Cli],
+        },
+    ];
+}
