@@ -87,7 +87,7 @@ internal sealed class FrontWatchClient(FrontWorld world, Dice dice, string name)
     private void Open()
     {
         Close();
-        if (dice.Pick(world.Fronts).Running is not { } front || front.IsFenced)
+        if (dice.Pick(world.Fronts).Running is not { IsFenced: false, KnowsLostRows: false } front)
         {
             return;
         }
