@@ -7,7 +7,8 @@
 // Invariants:
 //   - All commands of a batch are evaluated in order, each sees what those before it did, and each has a revision of its own.
 //   - A row holds either all that its commands changed or is not there. A batch that changes nothing has no row.
-//   - The chain takes in the row's number, its epoch, each command's mutations and its result, as entries of a log do.
+//   - The chain takes in the row's number, its epoch, each command's mutations and its result, as entries of a log do; and who wrote
+//     it, its nonce and its leader. So no two rows of a number have one chain, even where they change the same or nothing.
 
 using Raftd.Contract;
 using Raftd.Sql.Database;
@@ -94,6 +95,8 @@ internal sealed class BatchEvaluator
     public EvaluatedBatch End(ulong front, ulong leader, ulong nonce)
     {
         var alarms = ReferenceEquals(_working.Alarms, _before.Alarms) ? null : _working.Alarms;
+        _working.Hash.Add(front, leader);
+        _working.Hash.Add(nonce, 0UL);
         var deltas = new RowDeltas(_leases.Steps, _working.LeaseChanges, alarms);
         var row = new LogRow
         {

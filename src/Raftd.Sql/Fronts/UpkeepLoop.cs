@@ -98,7 +98,7 @@ internal sealed class UpkeepLoop(
         session.Beat(self with { Beat = ++_beat });
         LookAt(session, session.Fronts());
         board.Swept = session.Swept();
-        if (IsLeader)
+        if (IsLeader && IsKnown(session))
         {
             session.TrimLog(board.State.Last.Seq - options.KeptRows, TrimStep);
         }
@@ -133,12 +133,13 @@ internal sealed class UpkeepLoop(
     /// <summary>Null while the front may live. One that has no row any more has gone on purpose.</summary>
     private TimeSpan? SilenceOf(ulong leader, long now)
     {
-        if (leader == 0 || !_fronts.Any(front => front.Id == leader))
+        if (leader == 0 || !_fronts.Any(front => front.Id == leader) || !_beats.TryGetValue(leader, out var seen))
         {
+            // The last: it was silent for so long that it has been forgotten just now.
             return TimeSpan.Zero;
         }
 
-        var silence = time.GetElapsedTime(_beats[leader].Since, now);
+        var silence = time.GetElapsedTime(seen.Since, now);
         return silence >= options.LeaderSilence ? silence : null;
     }
 
@@ -148,7 +149,7 @@ internal sealed class UpkeepLoop(
         var compacted = board.State.Last.CompactRevision;
         _isSweeping = IsLeader && board.Swept.Revision <= compacted && compacted > 0;
         var now = time.GetTimestamp();
-        if (!_isSweeping || now < _sweepAt)
+        if (!_isSweeping || now < _sweepAt || !IsKnown(session))
         {
             return false;
         }
@@ -156,5 +157,13 @@ internal sealed class UpkeepLoop(
         board.Swept = session.Sweep(board.Swept.Revision, compacted, SweepStep);
         _sweepAt = time.GetTimestamp() + (time.GetTimestamp() - now);
         return false;
+    }
+
+    /// <summary>The database is the one that this front's state is of. One that has lost history may not be swept by what was compacted in
+    /// the history that is gone: what it would lose is readable. The commit loop says so in a moment.</summary>
+    private bool IsKnown(ISession session)
+    {
+        var last = board.State.Last;
+        return session.LogFrom(last.Seq, 1) is [{ } row] && row.Seq == last.Seq && row.Chain == last.Chain;
     }
 }

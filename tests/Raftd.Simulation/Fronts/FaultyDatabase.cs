@@ -19,20 +19,21 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
 
     public ISession Open()
     {
-        Travel();
-        return new Session(this, world.Database.Open());
+        var era = world.Era;
+        Travel(era);
+        return new Session(this, world.Database.Open(), era);
     }
 
     public void Dispose()
     {
     }
 
-    /// <summary>Half a call.</summary>
-    private void Travel()
+    /// <summary>Half a call, on a connection of this era.</summary>
+    private void Travel(int era)
     {
         world.Pass(Math.Min(dice.Exponential(world.Swarm.LatencyMicroseconds / 2), world.Swarm.LatencyMicroseconds * 10));
         owner.StandStill();
-        if (world.IsAway || owner.Front.IsCutOff || Strikes(world.Swarm.LostCall))
+        if (world.IsAway || era != world.Era || owner.Front.IsCutOff || Strikes(world.Swarm.LostCall))
         {
             throw new DatabaseException(DatabaseFault.Away, "the connection is lost");
         }
@@ -40,17 +41,17 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
 
     private bool Strikes(double chance) => !world.IsQuiet && dice.Chance(chance);
 
-    private T Ask<T>(Func<T> call)
+    private T Ask<T>(int era, Func<T> call)
     {
-        Travel();
+        Travel(era);
         var answer = call();
-        Travel();
+        Travel(era);
         return answer;
     }
 
-    private bool Commit(Batch batch)
+    private bool Commit(int era, Batch batch)
     {
-        Travel();
+        Travel(era);
         if (world.IsFull)
         {
             throw new DatabaseException(DatabaseFault.Full, "no room");
@@ -70,7 +71,7 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
         owner.Say($"{(isCommitted ? "committed" : "lost")} row {batch.Row.Seq}, revision {batch.Row.Revision}");
         try
         {
-            Travel();
+            Travel(era);
         }
         catch (DatabaseException)
         {
@@ -109,26 +110,26 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
 
     private static DatabaseException Doubt() => new(DatabaseFault.Unknown, "the connection is lost behind the commit");
 
-    private sealed class Session(FaultyDatabase to, ISession inner) : ISession
+    private sealed class Session(FaultyDatabase to, ISession inner, int era) : ISession
     {
-        public ISnapshot Snapshot(IReadOnlyList<ReadOnlyMemory<byte>> keys) => to.Ask(() => new Moment(to, inner.Snapshot(keys)));
+        public ISnapshot Snapshot(IReadOnlyList<ReadOnlyMemory<byte>> keys) => to.Ask(era, () => new Moment(to, inner.Snapshot(keys), era));
 
-        public IReadOnlyList<LogRow> LogFrom(long seq, int max) => to.Ask(() => inner.LogFrom(seq, max));
+        public IReadOnlyList<LogRow> LogFrom(long seq, int max) => to.Ask(era, () => inner.LogFrom(seq, max));
 
-        public bool Commit(Batch batch) => to.Commit(batch);
+        public bool Commit(Batch batch) => to.Commit(era, batch);
 
-        public Swept Sweep(long from, long compactRevision, int max) => to.Ask(() => inner.Sweep(from, compactRevision, max));
+        public Swept Sweep(long from, long compactRevision, int max) => to.Ask(era, () => inner.Sweep(from, compactRevision, max));
 
-        public Swept Swept() => to.Ask(inner.Swept);
+        public Swept Swept() => to.Ask(era, inner.Swept);
 
-        public void TrimLog(long below, int max) => to.Ask(() => Do(() => inner.TrimLog(below, max)));
+        public void TrimLog(long below, int max) => to.Ask(era, () => Do(() => inner.TrimLog(below, max)));
 
-        public void Beat(FrontRow front) => to.Ask(() => Do(() => inner.Beat(front)));
+        public void Beat(FrontRow front) => to.Ask(era, () => Do(() => inner.Beat(front)));
 
         public IReadOnlyList<FrontRow> Fronts() =>
-            to.Ask(() => (IReadOnlyList<FrontRow>)[.. inner.Fronts().OrderBy(static front => front.Id)]);
+            to.Ask(era, () => (IReadOnlyList<FrontRow>)[.. inner.Fronts().OrderBy(static front => front.Id)]);
 
-        public void RemoveFront(ulong id) => to.Ask(() => Do(() => inner.RemoveFront(id)));
+        public void RemoveFront(ulong id) => to.Ask(era, () => Do(() => inner.RemoveFront(id)));
 
         public void Dispose() => inner.Dispose();
 
@@ -140,7 +141,7 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
     }
 
     /// <summary>The connection may break between two looks at one moment.</summary>
-    private sealed class Moment(FaultyDatabase to, ISnapshot inner) : ISnapshot
+    private sealed class Moment(FaultyDatabase to, ISnapshot inner, int era) : ISnapshot
     {
         public LogRow Last => inner.Last;
 
@@ -148,27 +149,27 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
         public KeyRow? Find(ReadOnlyMemory<byte> key) => inner.Find(key);
 
         public IReadOnlyList<KeyRow> LiveIn(KeyRange range, ReadOnlyMemory<byte> from, bool isDescending, int max, bool withValues) =>
-            to.Ask(() => inner.LiveIn(range, from, isDescending, max, withValues));
+            to.Ask(era, () => inner.LiveIn(range, from, isDescending, max, withValues));
 
-        public long CountLive(KeyRange range) => to.Ask(() => inner.CountLive(range));
+        public long CountLive(KeyRange range) => to.Ask(era, () => inner.CountLive(range));
 
         public IReadOnlyList<RevisionRecord> VersionsIn(
             KeyRange range, ReadOnlyMemory<byte> key, Revision behind, long through, int max) =>
-            to.Ask(() => inner.VersionsIn(range, key, behind, through, max));
+            to.Ask(era, () => inner.VersionsIn(range, key, behind, through, max));
 
-        public IReadOnlyList<byte[]?> ValuesOf(IReadOnlyList<Revision> revisions) => to.Ask(() => inner.ValuesOf(revisions));
+        public IReadOnlyList<byte[]?> ValuesOf(IReadOnlyList<Revision> revisions) => to.Ask(era, () => inner.ValuesOf(revisions));
 
         public IReadOnlyList<RevisionRecord> VersionsOf(ReadOnlyMemory<byte> key, Revision from, int max) =>
-            to.Ask(() => inner.VersionsOf(key, from, max));
+            to.Ask(era, () => inner.VersionsOf(key, from, max));
 
-        public IReadOnlyList<RevisionRecord> Changes(Revision from, long maxBytes) => to.Ask(() => inner.Changes(from, maxBytes));
+        public IReadOnlyList<RevisionRecord> Changes(Revision from, long maxBytes) => to.Ask(era, () => inner.Changes(from, maxBytes));
 
-        public IReadOnlyList<LeaseRecord> Leases(long from, int max) => to.Ask(() => inner.Leases(from, max));
+        public IReadOnlyList<LeaseRecord> Leases(long from, int max) => to.Ask(era, () => inner.Leases(from, max));
 
         public IReadOnlyList<LeaseKeyRow> LeaseKeys(long lease, ReadOnlyMemory<byte> behind, int max) =>
-            to.Ask(() => inner.LeaseKeys(lease, behind, max));
+            to.Ask(era, () => inner.LeaseKeys(lease, behind, max));
 
-        public IReadOnlyList<MetaChange> Meta() => to.Ask(inner.Meta);
+        public IReadOnlyList<MetaChange> Meta() => to.Ask(era, inner.Meta);
 
         public void Dispose() => inner.Dispose();
     }

@@ -61,8 +61,9 @@ internal sealed class FrontSimulation
         }
         catch (Exception unexpected)
         {
-            // An exception out of a step would have stopped the process: an invariant of the product, or a plain bug.
-            failure = unexpected.ToString();
+            // An exception out of a step would have stopped the process: an invariant of the product, or a plain bug. Below its own frames
+            // stand those of all others that wait in calls.
+            failure = string.Join('\n', unexpected.ToString().Split('\n').Take(12));
         }
 
         return simulation.Judge(seed, failure);

@@ -42,12 +42,12 @@ internal sealed record FrontSwarm
         return new FrontSwarm
         {
             Fronts = 1 + dice.Next(4),
-            KeyClients = 2 + dice.Next(5),
+            KeyClients = dice.Chance(0.2) ? 20 : 2 + dice.Next(5),
             LeaseClients = dice.Next(4),
             Keys = 2 + dice.Next(12),
             ThinkMicroseconds = dice.Between(5, 150) * Scheduler.Millisecond,
             LatencyMicroseconds = dice.Between(200, 8000),
-            LostCall = dice.Chance(0.6) ? dice.Unit() * 0.01 : 0,
+            LostCall = dice.Chance(0.6) ? dice.Unit() * 0.02 : 0,
             LostCommit = dice.Chance(0.7) ? dice.Unit() * 0.1 : 0,
             Again = dice.Chance(0.4) ? dice.Unit() * 0.2 : 0,
             QuotaBytes = dice.Chance(0.2) ? dice.Between(1500, 6000) : 1 << 30,

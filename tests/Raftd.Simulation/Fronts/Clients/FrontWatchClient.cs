@@ -17,6 +17,9 @@ internal sealed class FrontWatchClient(FrontWorld world, Dice dice, string name)
     private FrontIncarnation? _front;
     private WatchSession? _session;
     private int _era;
+
+    // A large revision is read with calls of the database, in which time passes.
+    private bool _isReading;
     private long _next = 1;
 
     public int Events => _got.Count;
@@ -38,6 +41,12 @@ internal sealed class FrontWatchClient(FrontWorld world, Dice dice, string name)
 
     private void Turn()
     {
+        world.Scheduler.After(dice.Between(1, 60 * Scheduler.Millisecond), Turn);
+        if (_isReading)
+        {
+            return;
+        }
+
         if (_era != world.Era)
         {
             BeginAnew();
@@ -53,8 +62,6 @@ internal sealed class FrontWatchClient(FrontWorld world, Dice dice, string name)
         {
             _session?.RequestProgress();
         }
-
-        world.Scheduler.After(dice.Between(1, 60 * Scheduler.Millisecond), Turn);
     }
 
     private void BeginAnew()
@@ -80,9 +87,14 @@ internal sealed class FrontWatchClient(FrontWorld world, Dice dice, string name)
     private void Open()
     {
         Close();
-        if (dice.Pick(world.Fronts).Running is not { } front || front.IsFenced)
+        if (dice.Pick(world.Fronts).Running is not { IsFenced: false, KnowsLostRows: false } front)
         {
             return;
+        }
+
+        if (world.Trace.IsPrinting)
+        {
+            world.Trace.Detail(world.Now, name, $"watches at {front.Front.Name} from {_next}");
         }
 
         _front = front;
@@ -101,14 +113,28 @@ internal sealed class FrontWatchClient(FrontWorld world, Dice dice, string name)
 
     private void Read(int most)
     {
+        if (_isReading)
+        {
+            return;
+        }
+
+        _isReading = true;
         for (; most > 0 && _era == world.Era && _session is { } session && session.TryRead(out var message); most--)
         {
             Take(message);
         }
+
+        _isReading = false;
     }
 
     private void Take(WatchMessage message)
     {
+        if (world.Trace.IsPrinting)
+        {
+            var events = message.Events.Count > 0 ? $" of {message.Events[0].Key.ModRevision} to {message.Events[^1].Key.ModRevision}" : "";
+            world.Trace.Detail(world.Now, name, $"at {_front!.Front.Name}, next {_next}: {message.Kind} {message.Revision} {message.End}{events}");
+        }
+
         switch (message.Kind)
         {
             case WatchMessageKind.Events:
