@@ -23,7 +23,7 @@ suite_limit_seconds=2100 # Raftd.Cluster.Tests on a busy machine
 simulator=Raftd.Simulation
 exploration=Raftd.Exploration
 mutations=Raftd.Mutations
-lanes=("Raftd.Store.Tests Raftd.Api.Tests Raftd.Cli.Tests" "Raftd.Wal.Tests Raftd.Node.Tests Raftd.Raft.Tests")
+lanes=("Raftd.Store.Tests Raftd.Api.Tests Raftd.Cli.Tests" "Raftd.Wal.Tests Raftd.Node.Tests Raftd.Sql.Tests Raftd.Raft.Tests")
 quick_seeds=0..19
 passed=0 failed=0 skipped=0
 failures=()
