@@ -4,7 +4,7 @@
 #   tests/long.sh                    all of them, one after the other: about two hours and a half on two cores
 #   tests/long.sh simulator chaos    the named ones
 #
-#   simulator     5 000 seeds of 300 virtual seconds each, 300 of leases and 50 of long ones
+#   simulator     5 000 seeds of 300 virtual seconds each, 300 of leases and 50 of long ones, 2 000 of fronts
 #   exploration   6 000 000 states of each scope
 #   mutations     every old bug put back
 #   chaos         500 members killed under load, and all other ills of ChaosTests as often in proportion
@@ -33,7 +33,8 @@ program() {
 run_simulator() {
   program Raftd.Simulation --seeds 0..4999 --virtual-seconds 300 --workers "$(nproc)" &&
     program Raftd.Simulation --leases --seeds 0..299 --workers "$(nproc)" &&
-    program Raftd.Simulation --long-leases --seeds 0..49 --workers "$(nproc)"
+    program Raftd.Simulation --long-leases --seeds 0..49 --workers "$(nproc)" &&
+    program Raftd.Simulation --fronts --seeds 0..1999 --workers "$(nproc)"
 }
 
 run_exploration() { program Raftd.Exploration --all; }

@@ -8,8 +8,8 @@
 #
 # A suite is a project under tests/ that is a program: it is built, run, and its counts are read from the result file
 # it writes (TestResults/<suite>.xml). The simulator runs SEEDS (0..199 if not set), and of its runs of leases LEASE_SEEDS
-# (0..29 if not set; more than 1 000 changes of leaders in all) and LONG_LEASE_SEEDS (1..2 if not set). The exploration
-# looks at EXPLORED_STATES (500000 if not set) of each of its scopes. The last line is always of the form
+# (0..29 if not set; more than 1 000 changes of leaders in all), LONG_LEASE_SEEDS (1..2 if not set), and of fronts over a
+# database FRONT_SEEDS (0..99 if not set). The exploration looks at EXPLORED_STATES (500000 if not set) of each of its scopes. The last line is always of the form
 #
 #   123 passed, 0 failed, 2 skipped
 #
@@ -157,11 +157,12 @@ add_counts() {
   (($3 == 0)) || failures+=("$1, $3 of $(($2 + $3))${6:+$'\n'$6}")
 }
 
-# Whole clusters in one thread, one seed each: anything that may go wrong, then leases while leaders change.
+# Whole clusters in one thread, one seed each: anything that may go wrong, then leases while leaders change; and fronts.
 run_simulator() {
   run_program "$simulator" "$simulator" --seeds "${SEEDS:-0..199}" --workers "$(nproc)"
   run_program "$simulator.Leases" "$simulator" --leases --seeds "${LEASE_SEEDS:-0..29}" --workers "$(nproc)"
   run_program "$simulator.LongLeases" "$simulator" --long-leases --seeds "${LONG_LEASE_SEEDS:-1..2}" --workers "$(nproc)"
+  run_program "$simulator.Fronts" "$simulator" --fronts --seeds "${FRONT_SEEDS:-0..99}" --workers "$(nproc)"
 }
 
 # All that three members of the core can come to, as far as the limit of states.

@@ -26,7 +26,7 @@ internal sealed class MutantTree(string root)
 
     private static readonly string[] Folders =
     [
-        "src", "tests/Raftd.Simulation", "tests/Raftd.Testing",
+        "src", "tests/Raftd.Simulation", "tests/Raftd.Testing", "tests/Raftd.Sql.Tests/Memory",
         .. TestProjects.Select(project => $"tests/{project}"),
     ];
 

@@ -13,6 +13,9 @@ internal sealed record Suite(string Project, bool IsSimulation, string[] Argumen
     /// <summary>Leases while leaders change.</summary>
     public static Suite Leases { get; } = Simulation("--leases");
 
+    /// <summary>Fronts over a database.</summary>
+    public static Suite Fronts { get; } = Simulation("--fronts");
+
     public static Suite Raft { get; } = Tests("Raftd.Raft.Tests");
 
     public static Suite Wal { get; } = Tests("Raftd.Wal.Tests");

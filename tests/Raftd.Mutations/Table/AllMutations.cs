@@ -31,6 +31,7 @@ internal static class AllMutations
         .. ListMutations.List,
         .. WatchRestMutations.List,
         .. MovingMutations.List,
+        .. FrontMutations.List,
         .. PostgresMutations.List,
         .. StoreMutations.List,
     ];

@@ -1,0 +1,66 @@
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Raftd.Contract;
+using Raftd.Sql.Database;
+using Raftd.Sql.Fronts;
+using Raftd.Sql.Tests.Memory;
+using Raftd.State.Commands;
+using Raftd.State.Leading;
+using Raftd.Testing.Clocks;
+
+namespace Raftd.Sql.Tests.Fronts;
+
+/// <summary>The commit loop, stepped.</summary>
+public sealed class CommitLoopTests : IDisposable
+{
+    private readonly MemoryDatabase _database = new();
+    private readonly ManualTime _time = new();
+
+    private static CommandFactory Commands => new(Caller.Nobody, FeatureLevel.Newest);
+
+    public void Dispose() => _database.Dispose();
+
+    [Fact]
+    public async Task RefusedForTheQuota_InAnEvaluationThatFails_IsNotToldSo()
+    {
+        using var other = LoopOver(_database, quotaBytes: 10_000);
+        await DoAsync(other, Put("large", 500));
+        var failures = 1;
+        using var loop = LoopOver(FailingCalls.Of(_database, call => call == nameof(ISnapshot.LiveIn) && failures-- > 0), quotaBytes: 600);
+        var refused = loop.ProposeAsync(Put("refused", 100));
+        var deleted = loop.ProposeAsync(Commands.DeleteRange(new DeleteRangeRequest { Key = Bytes("a"), RangeEnd = Bytes("b") }));
+        loop.Step();
+        Assert.False(refused.IsCompleted || deleted.IsCompleted);
+
+        await DoAsync(other, Commands.DeleteRange(new DeleteRangeRequest { Key = Bytes("large") }));
+        _time.Seconds(1);
+        await UntilDoneAsync(loop, refused);
+        Assert.Equal("refused", Encoding.UTF8.GetString(Assert.Single(_database.Tables.Keys).Key));
+    }
+
+    private static ReadOnlyMemory<byte> Put(string key, int valueBytes) =>
+        Commands.Put(new PutRequest { Key = Bytes(key), Value = new byte[valueBytes] });
+
+    private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
+
+    private static Task DoAsync(CommitLoop loop, ReadOnlyMemory<byte> command) => UntilDoneAsync(loop, loop.ProposeAsync(command));
+
+    private static async Task UntilDoneAsync(CommitLoop loop, Task<ProposalOutcome> proposed)
+    {
+        for (var steps = 0; !proposed.IsCompleted; steps++)
+        {
+            Assert.InRange(steps, 0, 10);
+            loop.Step();
+        }
+
+        Assert.Equal(ProposalEnd.Applied, (await proposed).End);
+    }
+
+    private CommitLoop LoopOver(IDatabase database, long quotaBytes)
+    {
+        var start = FrontLoader.Load(database);
+        return new CommitLoop(
+            database, self: 1, start, new FrontBoard(database, start), new FrontOptions { QuotaBytes = quotaBytes }, _time, new Random(1),
+            NullLogger.Instance);
+    }
+}
