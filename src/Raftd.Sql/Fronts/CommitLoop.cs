@@ -87,8 +87,8 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         _time = time;
         _random = random;
         _logger = logger;
-        _faults = new FaultLog(logger, time);
         _quota = new QuotaState(options.QuotaBytes);
+        _faults = new FaultLog(logger, time);
     }
 
     /// <summary>A write was refused for the quota, and would be now. On the loop's thread.</summary>

@@ -24,12 +24,12 @@ internal static partial class SqlLog
     [LoggerMessage(3005, LogLevel.Warning, "front {Leader:x16} has given no sign of life for {Silence}: this front takes its place")]
     public static partial void TakingOver(ILogger logger, ulong leader, TimeSpan silence);
 
-    [LoggerMessage(3006, LogLevel.Information, "compacting to revision {Revision}")]
-    public static partial void Compacting(ILogger logger, long revision);
-
     [LoggerMessage(3007, LogLevel.Warning, "this front stood at row {Seq}, and the log begins at row {First} now: it begins anew")]
     public static partial void BegunAnew(ILogger logger, long seq, long first);
 
-    [LoggerMessage(3008, LogLevel.Information, "the database answers again")]
+    [LoggerMessage(3010, LogLevel.Information, "the database answers again")]
     public static partial void DatabaseAnswers(ILogger logger);
+
+    [LoggerMessage(3006, LogLevel.Information, "compacting to revision {Revision}")]
+    public static partial void Compacting(ILogger logger, long revision);
 }

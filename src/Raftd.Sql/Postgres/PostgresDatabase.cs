@@ -88,10 +88,6 @@ internal sealed class PostgresDatabase : IDatabase
         {
             return _connections.OpenConnection();
         }
-        catch (NpgsqlException failure) when (PostgresFaults.IsForGood(failure))
-        {
-            throw new DatabaseException(DatabaseFault.Wrong, $"{Target}: {failure.Message}", failure);
-        }
         catch (Exception failure) when (PostgresFaults.IsOne(failure))
         {
             throw PostgresFaults.OfOpening(failure, Target, _maxConnections);

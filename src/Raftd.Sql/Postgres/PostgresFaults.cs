@@ -20,10 +20,6 @@ internal static class PostgresFaults
         error.TableName == PostgresSchema.Log
         && error.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.NotNullViolation;
 
-    /// <summary>Whether the driver gave up on a connection for a reason that another attempt does not change: a password that it was not
-    /// given, a certificate that it does not believe.</summary>
-    public static bool IsForGood(NpgsqlException failure) => failure is { IsTransient: false } and not PostgresException;
-
     /// <param name="failure">One that <see cref="IsOne"/>.</param>
     /// <param name="mayHaveWritten">What was sent changes something, so it may have been done where no answer came.</param>
     /// <param name="target">For the text.</param>
@@ -36,10 +32,21 @@ internal static class PostgresFaults
     }
 
     /// <summary>No connection was to be had.</summary>
-    public static DatabaseException OfOpening(Exception failure, SqlTarget target, int maxConnections) =>
-        failure.Message.StartsWith(PoolIsExhausted, StringComparison.Ordinal)
-            ? new DatabaseException(DatabaseFault.Away, $"{target}: all {maxConnections} connections are in use", failure)
+    public static DatabaseException OfOpening(Exception failure, SqlTarget target, int maxConnections)
+    {
+        if (failure.Message.StartsWith(PoolIsExhausted, StringComparison.Ordinal))
+        {
+            return new DatabaseException(DatabaseFault.Away, $"{target}: all {maxConnections} connections are in use", failure);
+        }
+
+        return IsForGood(failure)
+            ? new DatabaseException(DatabaseFault.Wrong, $"{target}: {InnermostText(failure)}", failure)
             : Of(failure, mayHaveWritten: false, target);
+    }
+
+    /// <summary>Whether the driver gave up on a connection for a reason that another attempt does not change: a password that it was not
+    /// given, a certificate that it does not believe.</summary>
+    private static bool IsForGood(Exception failure) => failure is NpgsqlException { IsTransient: false } and not PostgresException;
 
     private static DatabaseFault OfCode(PostgresException error, DatabaseFault lost) => error.SqlState switch
     {

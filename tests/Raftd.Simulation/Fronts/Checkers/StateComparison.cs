@@ -1,5 +1,4 @@
 using System.Text;
-using Raftd.Contract;
 using Raftd.Sql.Fronts;
 using Raftd.Sql.Tests.Memory;
 using Raftd.State.Leases;
