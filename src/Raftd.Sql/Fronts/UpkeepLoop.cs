@@ -23,8 +23,8 @@ internal sealed class UpkeepLoop(
     // A front without a sign of life for so many silences is forgotten.
     private const int ForgottenSilences = 20;
 
-    // By front: its number, and when it was first seen with it.
-    private readonly Dictionary<ulong, (long Beat, long Since)> _beats = [];
+    // By front: its number, when it was first seen with it, and whether it was seen with another one before.
+    private readonly Dictionary<ulong, (long Beat, long Since, bool HasRisen)> _beats = [];
     private readonly FaultLog _faults = new(logger, time);
     private ISession? _session;
     private long _beat;
@@ -110,9 +110,10 @@ internal sealed class UpkeepLoop(
         var now = time.GetTimestamp();
         foreach (var front in fronts)
         {
-            if (!_beats.TryGetValue(front.Id, out var seen) || seen.Beat != front.Beat)
+            var isKnown = _beats.TryGetValue(front.Id, out var seen);
+            if (!isKnown || seen.Beat != front.Beat)
             {
-                _beats[front.Id] = (front.Beat, now);
+                _beats[front.Id] = (front.Beat, now, HasRisen: isKnown);
             }
             else if (front.Id != self.Id && time.GetElapsedTime(seen.Since) >= options.LeaderSilence * ForgottenSilences)
             {
@@ -121,7 +122,7 @@ internal sealed class UpkeepLoop(
             }
         }
 
-        _successor = fronts.FirstOrDefault(front => front.Id != self.Id && SilenceOf(front.Id, now) is null && _beats[front.Id].Since != now);
+        _successor = fronts.FirstOrDefault(front => front.Id != self.Id && SilenceOf(front.Id, now) is null && _beats[front.Id].HasRisen);
         var last = board.State.Last;
         if (SilenceOf(last.Leader, now) is { } silence && last.Leader != self.Id)
         {

@@ -1,6 +1,6 @@
 namespace Raftd.Mutations.Table;
 
-/// <summary>The settings of a front.</summary>
+/// <summary>The settings of a front, and its stop.</summary>
 internal static class StoreMutations
 {
     public static IReadOnlyList<Mutation> List { get; } =
@@ -44,6 +44,16 @@ internal static class StoreMutations
             Original = "{ Length: > 0 } given",
             Broken = "{ Length: < 0 } given",
             Suites = [Suite.Cli],
+        },
+        new()
+        {
+            Name = "front-hands-over-to-none",
+            Failures = [],
+            Wrong = "a front that gives signs of life is not seen as one that may lead: the next leader comes only when this one is missed",
+            In = "UpkeepLoop.LookAt",
+            Original = "_beats[front.Id].HasRisen",
+            Broken = "!_beats[front.Id].HasRisen",
+            Suites = [Suite.Sql],
         },
     ];
 }

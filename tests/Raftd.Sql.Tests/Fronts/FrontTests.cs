@@ -69,6 +69,23 @@ public sealed class FrontTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Leader_HandsOver_ToAFrontThatGivesSignsOfLife()
+    {
+        // Beats are quick here, and each look finds a new one: that must not make a front look as if it were first seen.
+        var limits = new FrontOptions { BeatInterval = TimeSpan.FromMilliseconds(20), LeaderSilence = TimeSpan.FromSeconds(60) };
+        var (first, second) = (await FrontAsync(limits), await FrontAsync(limits));
+        var leader = first.Cluster.IsLeader ? first : second;
+        var other = leader == first ? second : first;
+        var beats = BeatsOf(other);
+        await Until.TrueAsync("the other front has given signs of life", () => BeatsOf(other) > beats + 10);
+
+        await leader.HandOverAsync();
+
+        Assert.False(leader.Cluster.IsLeader);
+        await Until.TrueAsync("the other one leads", () => other.Cluster.IsLeader);
+    }
+
+    [Fact]
     public async Task Database_GoesBack_IsFencedByTheFrontsThatKnewMore_AndServedAfterARestart()
     {
         var front = await FrontAsync();
@@ -175,6 +192,8 @@ public sealed class FrontTests : IAsyncDisposable
         var answer = await front.KeyValues.RangeAsync(Caller.Nobody, new RangeRequest { Key = Bytes(key) }, Stop);
         return answer.Items is [{ } item] ? Text(item.Value) : null;
     }
+
+    private long BeatsOf(SqlFront front) => _database.Tables.Fronts[front.Cluster.Origin.MemberId].Beat;
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
