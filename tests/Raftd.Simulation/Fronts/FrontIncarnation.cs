@@ -46,8 +46,12 @@ internal sealed class FrontIncarnation : ILogger
     /// <summary>Called when the watches have had a turn.</summary>
     public event Action? WatchesStepped;
 
-    /// <summary>It has taken in rows that the database has lost.</summary>
-    public bool KnowsLostRows { get; set; }
+    /// <summary>A row that it had taken in when the database lost it; null for none.</summary>
+    public LogRow? LostRow { get; set; }
+
+    /// <summary>It has taken in rows that the database has lost. A lost row is there again once its front has sent it again.</summary>
+    public bool KnowsLostRows =>
+        LostRow is { } lost && !(_world.Database.Tables.Log.TryGetValue(lost.Seq, out var row) && row.Chain == lost.Chain);
 
     public long Now => _world.Now;
 
@@ -102,7 +106,7 @@ internal sealed class FrontIncarnation : ILogger
         parts.Reads.Wake = () => Array.ForEach(reads, static reader => reader.Loop.Wake());
         Parts = parts;
         Era = era;
-        KnowsLostRows = era != _world.Era && start.Last.Seq > _world.Database.Tables.Last.Seq;
+        LostRow = era != _world.Era ? start.Last : null;
         Say($"starts at row {start.Last.Seq}");
         commits.Start();
         upkeep.Start();
