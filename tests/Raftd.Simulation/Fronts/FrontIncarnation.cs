@@ -46,12 +46,10 @@ internal sealed class FrontIncarnation : ILogger
     /// <summary>Called when the watches have had a turn.</summary>
     public event Action? WatchesStepped;
 
-    /// <summary>A row that it had taken in when the database lost it; null for none.</summary>
+    /// <summary>The last row that it had taken in when the database lost it; null for none, and once its writer has sent it again.</summary>
     public LogRow? LostRow { get; set; }
 
-    /// <summary>It has taken in rows that the database has lost. A lost row is there again once its front has sent it again.</summary>
-    public bool KnowsLostRows =>
-        LostRow is { } lost && !(_world.Database.Tables.Log.TryGetValue(lost.Seq, out var row) && row.Chain == lost.Chain);
+    public bool KnowsLostRows => LostRow is not null;
 
     public long Now => _world.Now;
 
@@ -106,7 +104,7 @@ internal sealed class FrontIncarnation : ILogger
         parts.Reads.Wake = () => Array.ForEach(reads, static reader => reader.Loop.Wake());
         Parts = parts;
         Era = era;
-        LostRow = era != _world.Era ? start.Last : null;
+        LostRow = era != _world.Era && start.Last.Seq > _world.Database.Tables.Last.Seq ? start.Last : null;
         Say($"starts at row {start.Last.Seq}");
         commits.Start();
         upkeep.Start();
