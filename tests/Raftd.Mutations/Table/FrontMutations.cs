@@ -7,11 +7,11 @@ internal static class FrontMutations
     [
         new()
         {
-            Name = "front-without-nonce",
+            Name = "front-takes-any-row-for-its-own",
             Failures = [67],
-            Wrong = "a front takes an earlier row of its own, whose outcome it never learned, for the one it has just sent",
+            Wrong = "a front whose commit was refused takes the row that is there for its own",
             In = "CommitLoop.Lost",
-            Original = "row.Nonce == own.Nonce",
+            Original = "row.Front == own.Front && row.Nonce == own.Nonce",
             Broken = "true",
             Suites = [Suite.Fronts],
         },

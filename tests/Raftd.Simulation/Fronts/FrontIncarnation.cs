@@ -46,8 +46,10 @@ internal sealed class FrontIncarnation : ILogger
     /// <summary>Called when the watches have had a turn.</summary>
     public event Action? WatchesStepped;
 
-    /// <summary>It has taken in rows that the database has lost.</summary>
-    public bool KnowsLostRows { get; set; }
+    /// <summary>The last row that it had taken in when the database lost it; null for none, and once its writer has sent it again.</summary>
+    public LogRow? LostRow { get; set; }
+
+    public bool KnowsLostRows => LostRow is not null;
 
     public long Now => _world.Now;
 
@@ -102,7 +104,7 @@ internal sealed class FrontIncarnation : ILogger
         parts.Reads.Wake = () => Array.ForEach(reads, static reader => reader.Loop.Wake());
         Parts = parts;
         Era = era;
-        KnowsLostRows = era != _world.Era && start.Last.Seq > _world.Database.Tables.Last.Seq;
+        LostRow = era != _world.Era && start.Last.Seq > _world.Database.Tables.Last.Seq ? start.Last : null;
         Say($"starts at row {start.Last.Seq}");
         commits.Start();
         upkeep.Start();

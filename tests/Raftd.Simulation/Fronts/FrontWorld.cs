@@ -98,6 +98,11 @@ internal sealed class FrontWorld
 
         Record.Committed(batch, Database.Tables);
         Leases.Committed(batch);
+        foreach (var front in Fronts.Select(static front => front.Current).OfType<FrontIncarnation>())
+        {
+            front.LostRow = front.LostRow?.Chain == batch.Row.Chain ? null : front.LostRow;
+        }
+
         return true;
     }
 

@@ -50,9 +50,9 @@ internal sealed class SimulatedFront
 
     public void HistoryIsLost(long through)
     {
-        if (Running is { } running)
+        if (Running is { KnowsLostRows: false, Parts: { } parts } running && parts.Board.State.Last.Seq > through)
         {
-            running.KnowsLostRows |= running.Parts!.Board.State.Last.Seq > through;
+            running.LostRow = parts.Board.State.Last;
         }
     }
 

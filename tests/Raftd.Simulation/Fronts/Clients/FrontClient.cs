@@ -6,6 +6,8 @@ namespace Raftd.Simulation.Fronts.Clients;
 /// <summary>One client: one request at a time at any front, a pause, the next.</summary>
 internal abstract class FrontClient(FrontWorld world, Dice dice, string name)
 {
+    private SimulatedFront? _asked;
+
     protected FrontWorld World { get; } = world;
 
     protected Dice Dice { get; } = dice;
@@ -15,6 +17,9 @@ internal abstract class FrontClient(FrontWorld world, Dice dice, string name)
     public bool IsStopping { get; set; }
 
     public bool HasStopped { get; private set; }
+
+    /// <summary>How often it asks the same front again.</summary>
+    protected virtual double Constancy => 0.5;
 
     public void Start() => new SteppedContext(World, owner: null).Run(LiveAsync);
 
@@ -55,7 +60,8 @@ internal abstract class FrontClient(FrontWorld world, Dice dice, string name)
         while (!IsStopping)
         {
             await PauseAsync(Math.Min(Dice.Exponential(World.Swarm.ThinkMicroseconds), 4 * World.Swarm.ThinkMicroseconds));
-            if (Dice.Pick(World.Fronts).Running is { } front && !IsStopping)
+            _asked = _asked is not null && Dice.Chance(Constancy) ? _asked : Dice.Pick(World.Fronts);
+            if (_asked.Running is { } front && !IsStopping)
             {
                 await ActAsync(front);
             }

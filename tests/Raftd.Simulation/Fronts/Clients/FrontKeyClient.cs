@@ -171,7 +171,7 @@ internal sealed class FrontKeyClient(FrontWorld world, Dice dice, string name) :
     private bool IsOf<T>(int era, FrontIncarnation front, bool knewLostRows, Operation operation, Reply<T> reply)
     {
         Require(
-            !reply.HasAnswer || !knewLostRows, $"{front.Front.Name} acknowledged {operation}, and knew rows that the database has lost");
+            !reply.HasAnswer || !knewLostRows || !front.KnowsLostRows, $"{front.Front.Name} acknowledged {operation}, and knew rows that the database has lost");
         if (era != World.Era)
         {
             return false;

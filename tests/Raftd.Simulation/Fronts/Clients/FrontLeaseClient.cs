@@ -15,6 +15,9 @@ internal sealed class FrontLeaseClient(FrontWorld world, Dice dice, string name,
     private bool _usesKeys;
     private string? _ownKey;
 
+    // One that renews only through a front which is cut off is what a deposed leader must not answer.
+    protected override double Constancy => 0.97;
+
     protected override async Task ActAsync(FrontIncarnation front)
     {
         if (_left > 0)
