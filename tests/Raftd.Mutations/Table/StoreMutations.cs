@@ -40,9 +40,9 @@ internal static class StoreMutations
             Name = "store-beside-a-directory",
             Failures = [],
             Wrong = "a front takes a data directory and flags of members, and does nothing with them",
-            In = "StoreSettings.Read",
-            Original = "{ Length: > 0 } given",
-            Broken = "{ Length: < 0 } given",
+            In = "StoreSettings.OfMembersAlone",
+            Original = "Flags.OfMembersAlone",
+            Broken = "Flags.OfMembersAlone.Take(0)",
             Suites = [Suite.Cli],
         },
         new()
