@@ -77,7 +77,7 @@ public sealed class FrontTests : ClusterTest
         foreach (var front in fronts.Members)
         {
             await values.VerifyAsync(front);
-            Assert.Contains("DatabaseAnswers(3010)", front.Log, StringComparison.Ordinal);
+            Assert.Contains("DatabaseAnswers(3008)", front.Log, StringComparison.Ordinal);
             Assert.InRange(front.Log.Split("DatabaseFailed(3001)").Length, 2, MostFaultLines);
         }
 
