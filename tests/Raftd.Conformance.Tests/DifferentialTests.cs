@@ -13,18 +13,21 @@ namespace Raftd.Conformance.Tests;
 /// what docs/etcd-compatibility.md says is different (KnownDifferences).</summary>
 public sealed class DifferentialTests(ITestOutputHelper output)
 {
-    [Fact]
-    public async Task RandomRequests_OverGrpcAndJson_AreAnsweredAsEtcdAnswersThem()
+    [Theory]
+    [InlineData(Deployment.OneMember)]
+    [InlineData(Deployment.PostgresFronts)]
+    public async Task RandomRequests_OverGrpcAndJson_AreAnsweredAsEtcdAnswersThem(Deployment deployment)
     {
-        await using var servers = await TwoServers.StartAsync();
-        var (one, other, seed) = (servers.Etcd, servers.Raftd, TwoServers.Seed);
-        output.WriteLine($"seed {seed}, {TwoServers.Requests} requests");
+        await using var servers = await TwoServers.StartAsync(deployment);
+        var (count, seed) = (TwoServers.RequestsTo(deployment), TwoServers.Seed);
+        output.WriteLine($"seed {seed}, {count} requests");
         var requests = new RandomRequests(new Random(seed));
         var counts = new SortedDictionary<string, int>(StringComparer.Ordinal);
-        for (var sent = 0; sent < TwoServers.Requests; sent++)
+        for (var sent = 0; sent < count; sent++)
         {
             var call = requests.Next();
             var isJson = sent % 4 == 3;
+            var (one, other) = (servers.Etcd, servers.Raftd[sent % servers.Raftd.Count]);
             var expected = isJson ? await AskJsonAsync(one, call) : await AskAsync(one, call);
             var actual = isJson ? await AskJsonAsync(other, call) : await AskAsync(other, call);
             if (expected != actual && !KnownDifferences.Explain(call, expected, actual))

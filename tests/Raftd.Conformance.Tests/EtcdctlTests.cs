@@ -66,14 +66,16 @@ public sealed partial class EtcdctlTests(ITestOutputHelper output)
         "etcdctl member list -w simple | cut -d, -f2,6",
     ];
 
-    [Fact]
-    public async Task Transcript_OnRaftd_IsThatOnEtcd()
+    [Theory]
+    [InlineData(Deployment.OneMember)]
+    [InlineData(Deployment.PostgresFronts)]
+    public async Task Transcript_OnRaftd_IsThatOnEtcd(Deployment deployment)
     {
         Assert.SkipUnless(EtcdServer.IsInstalled, Install);
         await Build.EnsureAsync();
         await using var scene = new Scene();
         var etcd = await EtcdServer.StartAsync(scene);
-        var raftd = await TestCluster.StartAsync(scene, 1);
+        var raftd = await Deployments.StartAsync(scene, deployment);
         var differences = new List<string>();
         foreach (var line in Lines)
         {

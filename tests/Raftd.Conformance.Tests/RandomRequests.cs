@@ -63,6 +63,8 @@ internal sealed class RandomRequests(Random random)
 
     public static Call PutOf(ByteString key) => Of("KV/Put", "kv/put", new PutRequest { Key = key }, PutResponse.Parser);
 
+    public static Call RangeOf(ByteString key) => Of("KV/Range", "kv/range", new RangeRequest { Key = key }, RangeResponse.Parser);
+
     private static Call Of(string method, string json, IMessage request, MessageParser answers) =>
         new($"/etcdserverpb.{method}", $"/v3/{json}", request, answers);
 

@@ -3,7 +3,7 @@ using Raftd.Cluster.Tests.Support;
 
 namespace Raftd.Conformance.Tests;
 
-/// <summary>A new etcd and a new raftd of one member, which are sent the same.</summary>
+/// <summary>A new etcd and a new raftd, which are sent the same.</summary>
 internal sealed class TwoServers : IAsyncDisposable
 {
     private readonly Scene _scene = new();
@@ -12,19 +12,22 @@ internal sealed class TwoServers : IAsyncDisposable
     {
     }
 
-    /// <summary>How many requests the differential test sends; tests/long.sh asks for more.</summary>
-    public static int Requests => int.Parse(
-        Environment.GetEnvironmentVariable("RAFTD_TEST_DIFFERENTIAL") ?? "20000", CultureInfo.InvariantCulture);
+    /// <summary>How many requests the differential test sends; tests/long.sh asks for more. A write through a database takes its
+    /// time, so fronts are sent fewer.</summary>
+    public static int RequestsTo(Deployment deployment) => int.Parse(
+        Environment.GetEnvironmentVariable("RAFTD_TEST_DIFFERENTIAL") ?? "20000", CultureInfo.InvariantCulture)
+        / (deployment == Deployment.OneMember ? 1 : 4);
 
     /// <summary>The same in each run of the gate; tests/long.sh draws one.</summary>
     public static int Seed => int.Parse(Environment.GetEnvironmentVariable("RAFTD_TEST_SEED") ?? "1", CultureInfo.InvariantCulture);
 
     public GrpcPeer Etcd { get; private set; } = null!;
 
-    public GrpcPeer Raftd { get; private set; } = null!;
+    /// <summary>One member, or all fronts of a database.</summary>
+    public IReadOnlyList<GrpcPeer> Raftd { get; private set; } = [];
 
     /// <summary>Skips the test where there is no etcd.</summary>
-    public static async Task<TwoServers> StartAsync()
+    public static async Task<TwoServers> StartAsync(Deployment deployment)
     {
         Assert.SkipUnless(EtcdServer.IsInstalled, "etcd is not installed: apt-get install etcd-server");
         await Build.EnsureAsync();
@@ -32,7 +35,8 @@ internal sealed class TwoServers : IAsyncDisposable
         try
         {
             servers.Etcd = new GrpcPeer((await EtcdServer.StartAsync(servers._scene)).Address);
-            servers.Raftd = new GrpcPeer((await TestCluster.StartAsync(servers._scene, 1))[0].Address);
+            var cluster = await Deployments.StartAsync(servers._scene, deployment);
+            servers.Raftd = [.. cluster.Members.Select(static member => new GrpcPeer(member.Address))];
             return servers;
         }
         catch
@@ -45,7 +49,11 @@ internal sealed class TwoServers : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Etcd?.Dispose();
-        Raftd?.Dispose();
+        foreach (var peer in Raftd)
+        {
+            peer.Dispose();
+        }
+
         await _scene.DisposeAsync();
     }
 }

@@ -14,6 +14,7 @@ internal sealed class FrontBoard(IDatabase database, FrontState start) : IReplic
     private readonly List<IStateObserver> _observers = [];
     private Swept _swept;
     private volatile FrontState _state = start;
+    private long _told;
     private volatile StoreException? _fence;
 
     /// <summary>Behind the newest row that was taken in.</summary>
@@ -45,6 +46,20 @@ internal sealed class FrontBoard(IDatabase database, FrontState start) : IReplic
         }
     }
 
+    /// <summary>Called when rows that are known to be there are waited for.</summary>
+    public Action Behind { get; set; } = static () => { };
+
+    public long SeekTold()
+    {
+        var told = Volatile.Read(ref _told);
+        if (told > _state.Last.Revision)
+        {
+            Behind();
+        }
+
+        return told;
+    }
+
     IStateView IReplicatedState.View() => View();
 
     public FrontView View() => new FrontView(_state, Swept.Bytes, database);
@@ -52,6 +67,15 @@ internal sealed class FrontBoard(IDatabase database, FrontState start) : IReplic
     public bool TryGet(ReadOnlySpan<byte> key, out KeyItem item) => View().TryGet(key, out item);
 
     public void Observe(IStateObserver observer) => _observers.Add(observer);
+
+    /// <summary>The database has answered this revision, and a client is about to be told of it. Any thread.</summary>
+    public void NoteTold(long revision)
+    {
+        lock (_gate)
+        {
+            _told = Math.Max(_told, revision);
+        }
+    }
 
     /// <summary>Ends once a front leads: it is in the second row at the earliest.</summary>
     public async Task LedAsync()

@@ -26,6 +26,7 @@ internal sealed class FrontParts
         Watches = new WatchHub(Board, watchOptions, time);
         Board.Observe(Waiters);
         Board.Observe(Watches);
+        Board.Behind = Commits.Look;
         Board.Fenced = reason =>
         {
             SqlLog.Fenced(logger, reason.Message, reason.Hint);

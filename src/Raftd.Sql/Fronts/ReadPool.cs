@@ -183,6 +183,7 @@ internal sealed class ReadPool : IDisposable
             return;
         }
 
+        _board.NoteTold(snapshot.Last.Revision);
         round.ForEach(job => job.Answer(snapshot));
     }
 

@@ -6,6 +6,11 @@ public interface IReplicatedState
     /// <summary>Everything published so far.</summary>
     IStateView View();
 
+    /// <summary>The revision that clients of this process may have been told of, though its view does not show it yet: reads of a front
+    /// over a database are answered by the database, and the changes come in behind, which this call hastens.</summary>
+    /// <returns>0 where a view is never behind.</returns>
+    long SeekTold() => 0;
+
     /// <summary>As IStateView.TryGet on a new view, repeated where the state was replaced under it.</summary>
     bool TryGet(ReadOnlySpan<byte> key, out KeyItem item);
 

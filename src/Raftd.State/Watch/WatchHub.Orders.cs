@@ -8,16 +8,36 @@ public sealed partial class WatchHub
 {
     private readonly PriorityQueue<Watcher, long> _progress = new();
     private List<(WatchSession Session, WatchOrder Order)> _taken = [];
+    private List<(WatchSession Session, WatchOrder Order)> _held = [];
 
     private void TakeOrders()
     {
+        // Looked at before the orders are taken: whatever comes into the view later wakes the loop, which finds what is held.
+        var revision = _state.View().Revision;
         lock (_gate)
         {
             (_taken, _orders) = (_orders, _taken);
         }
 
-        foreach (var (session, order) in _taken)
+        var held = _held;
+        held.ForEach(static item => item.Session.IsHeld = false);
+        _held = [];
+        TakeOrders(held, revision);
+        TakeOrders(_taken, revision);
+        _taken.Clear();
+    }
+
+    private void TakeOrders(List<(WatchSession Session, WatchOrder Order)> orders, long revision)
+    {
+        foreach (var (session, order) in orders)
         {
+            if (MustWait(session, order, revision))
+            {
+                session.IsHeld = true;
+                _held.Add((session, order));
+                continue;
+            }
+
             if (order.IsAsked)
             {
                 session.NoteTaken();
@@ -25,9 +45,12 @@ public sealed partial class WatchHub
 
             Do(session, order);
         }
-
-        _taken.Clear();
     }
+
+    /// <summary>A watch from now on begins behind all that its client has read here before, and what a client asks is done in its
+    /// order. Making room and the end wait for nothing.</summary>
+    private static bool MustWait(WatchSession session, WatchOrder order, long revision) =>
+        order.IsAsked && !session.IsClosed && (session.IsHeld || (order is WatchOrder.Create create && create.Floor > revision));
 
     private void Do(WatchSession session, WatchOrder order)
     {

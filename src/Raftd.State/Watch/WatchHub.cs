@@ -54,6 +54,8 @@ public sealed partial class WatchHub : IStateObserver, IDisposable
         _time = time;
     }
 
+    internal long SeekTold() => _state.SeekTold();
+
     /// <summary>Set by the owner of the loop: called when there is something to do.</summary>
     public Action Wake { get; set; } = static () => { };
 

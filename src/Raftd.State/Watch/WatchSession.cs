@@ -42,10 +42,13 @@ public sealed class WatchSession : IWatchSession
 
     internal long NextId { get; set; }
 
+    /// <summary>One of its requests waits for the view, and so do those behind it.</summary>
+    internal bool IsHeld { get; set; }
+
     /// <summary>Bytes that are not read yet. Any thread.</summary>
     internal long Bytes => Volatile.Read(ref _bytes);
 
-    public void Create(WatchRequest request) => Ask(new WatchOrder.Create(request));
+    public void Create(WatchRequest request) => Ask(new WatchOrder.Create(request, request.StartRevision == 0 ? _hub.SeekTold() : 0));
 
     public void Cancel(long id) => Ask(new WatchOrder.Cancel(id));
 
@@ -176,7 +179,9 @@ internal abstract record WatchOrder
     /// <summary>By the client: counted until it is taken.</summary>
     internal virtual bool IsAsked => true;
 
-    internal sealed record Create(WatchRequest Request) : WatchOrder;
+    /// <param name="Request">Of the client.</param>
+    /// <param name="Floor">Taken once the view shows this revision.</param>
+    internal sealed record Create(WatchRequest Request, long Floor) : WatchOrder;
 
     internal sealed record Cancel(long Id) : WatchOrder;
 

@@ -16,15 +16,21 @@ public sealed partial record RouteCase(string Route, int Status, params string[]
     /// <summary>A request that takes back what the last one left for other lines.</summary>
     public string? After { get; init; }
 
+    /// <summary>What fronts over a database answer the first request with instead, because they do not have what it asks for; null where
+    /// they answer all of them as members do.</summary>
+    public int? AtFronts { get; init; }
+
     public override string ToString() => $"{Route} {Status}: {Requests[^1]}";
 
     /// <param name="key">Of this line alone.</param>
     /// <param name="send">Whether it goes to the member before, method, target, headers, body.</param>
+    /// <param name="isAtFronts">Who is asked are fronts over a database.</param>
     /// <returns>The answer to the last request.</returns>
-    internal RawAnswer Ask(string key, Func<bool, string, string, string, byte[]?, RawAnswer> send)
+    internal RawAnswer Ask(string key, Func<bool, string, string, string, byte[]?, RawAnswer> send, bool isAtFronts)
     {
+        string[] requests = isAtFronts && AtFronts is not null ? Requests[..1] : After is null ? Requests : [.. Requests, After];
         var answers = new List<RawAnswer>();
-        foreach (var request in After is null ? Requests : [.. Requests, After])
+        foreach (var request in requests)
         {
             Assert.True(
                 answers.Count == Requests.Length || answers is not [.., { Status: >= 300 }],
@@ -36,7 +42,7 @@ public sealed partial record RouteCase(string Route, int Status, params string[]
             answers.Add(send(request.StartsWith('&'), verb[0], verb[1], string.Concat(parts.Skip(1).Select(static header => header + "\r\n")), body));
         }
 
-        return answers[Requests.Length - 1];
+        return answers[Math.Min(requests.Length, Requests.Length) - 1];
     }
 
     private static string Fill(string text, string key, List<RawAnswer> answers) => Earlier().Replace(

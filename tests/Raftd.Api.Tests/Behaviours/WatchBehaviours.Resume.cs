@@ -27,8 +27,8 @@ public abstract partial class WatchBehaviours
     [Fact]
     public async Task Resume_InsideALargeRevision_NeitherLosesNorRepeats()
     {
-        const int Count = 600;
-        var prefix = $"watch-large/{new string('k', 3000)}";
+        const int Count = 1000;
+        var prefix = $"watch-large/{new string('k', 1800)}";
         for (var i = 0; i < Count; i += 100)
         {
             var puts = Enumerable.Range(i, 100).Select(key => $$"""{"put":"{{prefix}}{{key:000}}","value":""}""");
@@ -36,7 +36,7 @@ public abstract partial class WatchBehaviours
         }
 
         var gone = Revision(Done("DELETE", "/key/watch-large/?prefix=1"));
-        foreach (var at in (int[])[-1, 0, 200, 399, 598])
+        foreach (var at in (int[])[-1, 0, 200, 599, 998])
         {
             var id = at < 0 ? $"{gone - 1}.{All}" : $"{gone}.{at}";
             using var rest = await OpenAsync("/watch/watch-large/?prefix=1", id);

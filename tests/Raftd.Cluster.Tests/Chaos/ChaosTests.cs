@@ -1,10 +1,3 @@
-// Three real members under load from many clients, while one ill after the other befalls them: nothing acknowledged is lost,
-// and the history that the clients recorded is linearizable.
-//
-// Each test has rounds. In a round the ills of its list strike in an order that the seed gives; after it the load rests, all
-// members must be in the same state, and what the clients were told in the round is held against what the members hold.
-
-using System.Diagnostics;
 using System.Globalization;
 using Raftd.Cluster.Tests.Chaos.Ills;
 using Raftd.Cluster.Tests.Support;
@@ -12,10 +5,10 @@ using Raftd.Cluster.Tests.Wire;
 
 namespace Raftd.Cluster.Tests.Chaos;
 
+/// <summary>Three real members.</summary>
 public sealed class ChaosTests : ClusterTest
 {
     private const int StrikesOfKilling = 8;
-    private const int AnswersBetweenIlls = 1000;
 
     // Small enough that the log soon asks a full disk for a new file.
     private static readonly string[] SmallestFiles = ["-max-value-bytes", "16KiB", "-wal-segment-bytes", "256KiB", "-wal-retention-bytes", "1MiB"];
@@ -29,8 +22,9 @@ public sealed class ChaosTests : ClusterTest
     public async Task MembersKilledPausedAndReplacedUnderLoad_LoseNothing_AndTheHistoryIsLinearizable()
     {
         var passing = new PassingMember();
-        await RunAsync(
+        await RecordedChaos.RunAsync(
             await TestCluster.StartAsync(Scene, 3),
+            Print,
             havoc => havoc.Kills >= Kills,
             () => [.. Enumerable.Repeat<Ill>(new KilledMembers(), StrikesOfKilling),
                 new PausedMember(), new MovedLeadership(), new ReplacedMember(), passing]);
@@ -52,8 +46,9 @@ public sealed class ChaosTests : ClusterTest
         }
 
         await cluster.ReadyAsync();
-        await RunAsync(
+        await RecordedChaos.RunAsync(
             cluster,
+            Print,
             havoc => havoc.Rounds >= Rounds,
             () => [new FilledDisk(disks), new FilledDisk(disks), new JumpingClock(clocks), new JumpingClock(clocks),
                 new KilledMembers(), new PausedMember()]);
@@ -63,8 +58,9 @@ public sealed class ChaosTests : ClusterTest
     public async Task WireCutAndBadUnderLoad_LosesNothing_AndTheHistoryIsLinearizable()
     {
         var wired = await WiredCluster.StartAsync(Scene, 3, Seed.Value);
-        await RunAsync(
+        await RecordedChaos.RunAsync(
             wired.Members,
+            Print,
             havoc => havoc.Rounds >= Rounds,
             () => [.. Enum.GetValues<Cut>().Select(cut => new CutLinks(wired, cut, Print)),
                 new DrawnCuts(wired, Print), new DrawnCuts(wired, Print),
@@ -73,27 +69,5 @@ public sealed class ChaosTests : ClusterTest
                 new BadWire(wired, BadWire.Muddled, new PausedMember())]);
         Print($"{wired.Wire.Forwarded} frames forwarded, {wired.Wire.Dropped} dropped");
         Assert.True(wired.Wire.Dropped > 0, "no ill of the wire ever met a frame");
-    }
-
-    private static async Task RunAsync(TestCluster cluster, Func<Havoc, bool> isEnough, Func<Ill[]> round)
-    {
-        Print($"seed {Seed.Value}");
-        await using var load = new RecordedLoad(cluster.Members.ToArray(), Seed.Value);
-        var havoc = new Havoc(cluster, () => load.Answered, AnswersBetweenIlls, new Random(Seed.Value));
-        var loaded = TimeSpan.Zero;
-        while (!isEnough(havoc))
-        {
-            var started = Stopwatch.GetTimestamp();
-            load.Start();
-            await havoc.RunAsync(round());
-            loaded += Stopwatch.GetElapsedTime(started);
-            await load.StopAsync();
-            await cluster.ReadyAsync();
-            await cluster.SameStateAsync();
-            await load.VerifyAsync();
-        }
-
-        Print($"{havoc.Ills} ills, {havoc.Kills} kills, {load.Answered} operations answered in {loaded.TotalSeconds:0} s of load, "
-            + $"{load.Answered / loaded.TotalSeconds:0} a second, {load.Unknown} unknown");
     }
 }

@@ -3,7 +3,7 @@ using Raftd.Testing;
 
 namespace Raftd.Cluster.Tests.Support;
 
-/// <summary>Members of one cluster, started one after the other.</summary>
+/// <summary>Members of one cluster, started one after the other; or the fronts of a database.</summary>
 internal sealed class TestCluster(Scene scene)
 {
     /// <summary>Small files: starting, filling and copying a cluster is then a matter of moments.</summary>
@@ -17,6 +17,14 @@ internal sealed class TestCluster(Scene scene)
 
     public static Task<TestCluster> StartAsync(Scene scene, int count, params string[] flags) =>
         StartAsync(scene, count, label => new Member(scene, label, flags.Length > 0 ? flags : SmallFiles));
+
+    /// <summary>Of members that somebody else has made, in the scene.</summary>
+    public static TestCluster Of(Scene scene, IEnumerable<Member> members)
+    {
+        var cluster = new TestCluster(scene);
+        cluster.Members.AddRange(members);
+        return cluster;
+    }
 
     /// <param name="make">Makes the member of a label.</param>
     public static async Task<TestCluster> StartAsync(Scene scene, int count, Func<string, Member> make)

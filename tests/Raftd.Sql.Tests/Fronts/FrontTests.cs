@@ -36,6 +36,26 @@ public sealed class FrontTests : IAsyncDisposable
         Assert.Equal(("value", written), (Text(message.Events[0].Key.Value), message.Revision));
     }
 
+    /// <summary>The second front looks at the log when it is made to, and hardly ever by itself.</summary>
+    [Fact]
+    public async Task Watch_FromNowOn_BeginsBehindWhatWasReadHereBefore()
+    {
+        var first = await FrontAsync();
+        var second = await FrontAsync(new FrontOptions { PollInterval = TimeSpan.FromHours(1) });
+        var before = await PutAsync(first, "watched", "before");
+        Assert.Equal("before", await GetAsync(second, "watched"));
+
+        using var session = second.Watches.OpenWatches(Caller.Nobody);
+        session.Create(new WatchRequest { Id = 1, Key = Bytes("watched") });
+        session.RequestProgress();
+        var (created, progress) = (await session.ReadAsync(Stop), await session.ReadAsync(Stop));
+        Assert.Equal((WatchMessageKind.Created, before), (created.Kind, created.Revision));
+        Assert.Equal((WatchMessageKind.Progress, before), (progress.Kind, progress.Revision));
+        var written = await PutAsync(second, "watched", "after");
+        var message = await session.ReadAsync(Stop);
+        Assert.Equal(("after", written), (Text(message.Events[0].Key.Value), message.Revision));
+    }
+
     [Fact]
     public async Task Lease_IsRenewedThroughAFrontThatDoesNotLead()
     {

@@ -8,7 +8,7 @@ namespace Raftd.Testing.Databases;
 
 /// <summary>A real server of Debian's package with durable settings, on a directory and a port of its own.</summary>
 /// <remarks>It refuses to run as root; then it runs as the user that the package has made.</remarks>
-public sealed class PostgresServer : IDisposable
+public sealed class PostgresServer : IDatabaseServer
 {
     private const string User = "postgres";
     private const int LogLines = 200;
@@ -69,6 +69,8 @@ public sealed class PostgresServer : IDisposable
         return UrlOf(name);
     }
 
+    public string Query(string url, string sql) => Execute(sql, new Uri(url).AbsolutePath.Trim('/'));
+
     /// <summary>Runs statements as the superuser, each on its own.</summary>
     /// <returns>Their rows, a line each.</returns>
     public string Execute(string sql, string database = User)
@@ -89,7 +91,7 @@ public sealed class PostgresServer : IDisposable
             return;
         }
 
-        var all = Pause();
+        var all = StopProcesses();
         foreach (var id in all)
         {
             Signals.Send(id, Signal.Kill);
@@ -99,19 +101,8 @@ public sealed class PostgresServer : IDisposable
         WaitForEnd(process, StopLimit);
     }
 
-    /// <summary>Stops it with all its processes: connections stay open and get no answers.</summary>
-    /// <returns>Their ids.</returns>
-    public IReadOnlyList<int> Pause()
-    {
-        Signals.Send(_process!.Id, Signal.Stop);
-        var all = ProcessTree.Of(_process.Id);
-        foreach (var id in all)
-        {
-            Signals.Send(id, Signal.Stop);
-        }
-
-        return all;
-    }
+    /// <summary>Connections stay open and get no answers.</summary>
+    public void Pause() => StopProcesses();
 
     public void Continue()
     {
@@ -120,6 +111,9 @@ public sealed class PostgresServer : IDisposable
             Signals.Send(id, Signal.Continue);
         }
     }
+
+    public void BreakConnections() => Execute(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'");
 
     /// <summary>Ends it in order.</summary>
     public void Stop()
@@ -177,6 +171,19 @@ public sealed class PostgresServer : IDisposable
 
         _process?.Dispose();
         _directory.Dispose();
+    }
+
+    /// <returns>The ids of all its processes, none of which makes another one now.</returns>
+    private IReadOnlyList<int> StopProcesses()
+    {
+        Signals.Send(_process!.Id, Signal.Stop);
+        var all = ProcessTree.Of(_process.Id);
+        foreach (var id in all)
+        {
+            Signals.Send(id, Signal.Stop);
+        }
+
+        return all;
     }
 
     private static string FindPrograms() => System.IO.Directory.Exists("/usr/lib/postgresql")

@@ -1,0 +1,33 @@
+using System.Globalization;
+using Raftd.Testing.Databases;
+
+namespace Raftd.Cluster.Tests.Support;
+
+/// <summary>What the same bodies of tests run against.</summary>
+public enum Deployment
+{
+    OneMember,
+    PostgresFronts,
+}
+
+internal static class Deployments
+{
+    /// <summary>Ended by the scene, with the server of its database. How many fronts there are is said by RAFTD_TEST_POSTGRES_FRONTS;
+    /// tests/long.sh asks for other numbers than these.</summary>
+    public static async Task<TestCluster> StartAsync(Scene scene, Deployment deployment) => deployment switch
+    {
+        Deployment.OneMember => await TestCluster.StartAsync(scene, 1),
+        Deployment.PostgresFronts => await FrontCluster.StartAsync(scene, StartServer(deployment), Count("RAFTD_TEST_POSTGRES_FRONTS", 3)),
+        _ => throw new ArgumentOutOfRangeException(nameof(deployment), deployment, message: null),
+    };
+
+    /// <summary>Of the database that the fronts serve.</summary>
+    public static IDatabaseServer StartServer(Deployment deployment) => deployment switch
+    {
+        Deployment.PostgresFronts => PostgresServer.Start(),
+        _ => throw new ArgumentOutOfRangeException(nameof(deployment), deployment, message: null),
+    };
+
+    private static int Count(string name, int usual) =>
+        Environment.GetEnvironmentVariable(name) is { } asked ? int.Parse(asked, CultureInfo.InvariantCulture) : usual;
+}
