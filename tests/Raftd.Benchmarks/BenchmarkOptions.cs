@@ -6,7 +6,7 @@ namespace Raftd.Benchmarks;
 /// <summary>What to measure, and how long.</summary>
 internal sealed record BenchmarkOptions
 {
-    private static readonly string[] Modes = ["rest", "cluster", "etcd", "leases", "lease-keys", "failover", "startup", "idle", "greedy", "space", "watchers", "backup", "all", "limit-get", "limit-put"];
+    private static readonly string[] Modes = ["rest", "cluster", "etcd", "leases", "lease-keys", "failover", "startup", "idle", "greedy", "space", "watchers", "backup", "fronts", "front-scale", "all", "limit-get", "limit-put"];
 
     public string Mode { get; private init; } = "rest";
 
@@ -55,6 +55,8 @@ internal sealed record BenchmarkOptions
 
         return options;
     }
+
+    public BenchmarkOptions WithConnections(int connections) => this with { Connections = connections };
 
     private BenchmarkOptions With(string name, string value) => name switch
     {

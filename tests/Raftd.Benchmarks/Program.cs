@@ -1,6 +1,6 @@
 // What raftd costs beside the machine's limits, measured in one run. docs/performance.md says how to read it.
 //
-//   dotnet run -c Release --project tests/Raftd.Benchmarks -- [rest|cluster|etcd|leases|lease-keys|failover|startup|idle|greedy|space|watchers|backup|all] [--rounds 5] …
+//   dotnet run -c Release --project tests/Raftd.Benchmarks -- [rest|cluster|etcd|leases|lease-keys|failover|startup|idle|greedy|space|watchers|backup|fronts|front-scale|all] [--rounds 5] …
 //
 // The limits are child processes of this program: the same Kestrel with nothing behind it (limit-get), and with a group
 // commit over the real log on the same disk (limit-put). raftd and its limit take turns, so that a noisy neighbour or a

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Raftd.Benchmarks.Backups;
 using Raftd.Benchmarks.Etcd;
 using Raftd.Benchmarks.Failover;
+using Raftd.Benchmarks.Fronts;
 using Raftd.Benchmarks.Greedy;
 using Raftd.Benchmarks.Leases;
 using Raftd.Benchmarks.Space;
@@ -52,6 +53,8 @@ internal static class Suite
         ("greedy", () => GreedyBenchmark.RunAsync(options)),
         ("watchers", () => WatchersBenchmark.RunAsync(options, wrk)),
         ("backup", () => BackupBenchmark.RunAsync(options, wrk)),
+        ("fronts", () => FrontsBenchmark.RunAsync(options, wrk)),
+        ("front-scale", () => FrontScaleBenchmark.RunAsync(options)),
     ];
 
     /// <summary>A fresh directory for one server.</summary>

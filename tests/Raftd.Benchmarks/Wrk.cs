@@ -64,8 +64,9 @@ internal sealed class Wrk : IDisposable
     /// <param name="method">PUT or GET.</param>
     /// <param name="suffix">Appended to the path: a query, or nothing.</param>
     /// <param name="seconds">0: as the options say.</param>
-    public Task<WrkResult> RunAsync(ServerProcess server, string method, string suffix = "", int seconds = 0) =>
-        MeasureAsync(server, seconds, method, Text(_options.Keys), Text(_options.ValueBytes), suffix);
+    /// <param name="connections">0: as the options say.</param>
+    public Task<WrkResult> RunAsync(ServerProcess server, string method, string suffix = "", int seconds = 0, int connections = 0) =>
+        MeasureAsync(server, seconds, connections, method, Text(_options.Keys), Text(_options.ValueBytes), suffix);
 
     /// <summary>Any requests, one after the other and then again from the first.</summary>
     public async Task<WrkResult> RunAsync(ServerProcess server, IEnumerable<WrkRequest> requests, int seconds = 0)
@@ -74,7 +75,7 @@ internal sealed class Wrk : IDisposable
         await File.WriteAllLinesAsync(file, requests.Select(request => $"{request.Method} {request.Target} {request.Form}"));
         try
         {
-            return await MeasureAsync(server, seconds, "FILE", file);
+            return await MeasureAsync(server, seconds, connections: 0, "FILE", file);
         }
         finally
         {
@@ -82,12 +83,12 @@ internal sealed class Wrk : IDisposable
         }
     }
 
-    private async Task<WrkResult> MeasureAsync(ServerProcess server, int seconds, params string[] arguments)
+    private async Task<WrkResult> MeasureAsync(ServerProcess server, int seconds, int connections, params string[] arguments)
     {
         var before = server.CpuTime;
         var output = await RunAsync(
         [
-            $"-t{_options.Threads}", $"-c{_options.Connections}", $"-d{(seconds > 0 ? seconds : _options.Seconds)}s", "-s", _script,
+            $"-t{_options.Threads}", $"-c{(connections > 0 ? connections : _options.Connections)}", $"-d{(seconds > 0 ? seconds : _options.Seconds)}s", "-s", _script,
             server.Url, "--", .. arguments,
         ]);
         var cpu = server.CpuTime - before;

@@ -96,7 +96,7 @@ public sealed class CallSessionTests : IDisposable
         _member.Run();
         var context = new LoopContext();
         var calls = new LeaderCalls(
-            new LeaseKeeper(_member.Replica, _member.Replica, _member.State, _member.Lessor, maxLeaseKeys: 3), members: null!);
+            new LeaseKeeper(_member.Replica, _member.Replica, _member.State, _member.State, _member.Lessor, maxLeaseKeys: 3), members: null!);
         var session = new CallSession(new HeldStream(), _member.Replica, new LeaderCallTable(calls), context, _time);
 
         session.Receive(Spoken.Call(

@@ -41,7 +41,7 @@ internal sealed class PeerLoop : ILoop
         var self = options.Self;
         var replica = member.Replica;
         var verdict = new RemovalVerdict(self, logger);
-        Leases = new LeaseKeeper(replica, replica, member.State, member.Lessor, options.MaxLeaseKeys);
+        Leases = new LeaseKeeper(replica, replica, member.State, member.State, member.Lessor, options.MaxLeaseKeys);
         _time = time;
         _self = self.MemberId;
         _keptUpAt = time.GetTimestamp();

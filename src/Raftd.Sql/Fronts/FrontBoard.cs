@@ -64,8 +64,6 @@ internal sealed class FrontBoard(IDatabase database, FrontState start) : IReplic
 
     public FrontView View() => new FrontView(_state, Swept.Bytes, database);
 
-    public bool TryGet(ReadOnlySpan<byte> key, out KeyItem item) => View().TryGet(key, out item);
-
     public void Observe(IStateObserver observer) => _observers.Add(observer);
 
     /// <summary>The database has answered this revision, and a client is about to be told of it. Any thread.</summary>

@@ -36,7 +36,7 @@ internal sealed class FrontParts
         Reads = new ReadPool(database, Board, reads.Threads, reads.Limit);
         Upkeep = new UpkeepLoop(database, self, Board, Commits, limits, time, logger);
         var keeper = new LeaseKeeper(
-            new LeaderBarrier(self.Id, Board, Commits, Reads, Lessor), Commits, Board, Lessor, limits.MaxLeaseKeys);
+            new LeaderBarrier(self.Id, Board, Commits, Reads, Lessor), Commits, Board, new KeyLookup(Reads), Lessor, limits.MaxLeaseKeys);
         var ids = new SnowflakeGenerator(options.Generator ?? RandomNumberGenerator.GetInt32(Bounds.Generator.Most + 1), time);
         Service = new SqlService(
             options, self, database.ClusterId, Board, Commits, Upkeep, Reads, keeper, Watches, Waiters, ids, time);

@@ -39,19 +39,6 @@ internal sealed class FrontView(FrontState state, long sweptBytes, IDatabase dat
         return Read(snapshot => new RowReader(snapshot).Image(key, at, maxBytes));
     }
 
-    public bool TryGet(ReadOnlySpan<byte> key, out KeyItem item)
-    {
-        var bytes = key.ToArray();
-        if (Read(snapshot => new RowReader(snapshot).Find(bytes)) is { } row)
-        {
-            item = new KeyItem(row.Value, row.CreateRevision, row.Revision.Main, row.Version, row.Lease);
-            return true;
-        }
-
-        item = default;
-        return false;
-    }
-
     public bool HasChangedSince(ReadOnlySpan<byte> key, long afterRevision)
     {
         var bytes = key.ToArray();

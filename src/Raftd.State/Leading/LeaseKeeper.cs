@@ -12,7 +12,8 @@ using Raftd.State.Views;
 namespace Raftd.State.Leading;
 
 /// <summary>Answers for the leases while this process leads; any engine's.</summary>
-public sealed class LeaseKeeper(IBarrier barrier, IProposer proposer, IReplicatedState state, Lessor lessor, long maxLeaseKeys)
+public sealed class LeaseKeeper(
+    IBarrier barrier, IProposer proposer, IReplicatedState state, IKeyLookup keys, Lessor lessor, long maxLeaseKeys)
 {
     /// <summary>Told of each renewal that needed no entry, as it happens: for those who look on.</summary>
     public Action<LeaseKeepAliveRequest> Renewing { get; set; } = static _ => { };
@@ -28,7 +29,7 @@ public sealed class LeaseKeeper(IBarrier barrier, IProposer proposer, IReplicate
         await ConfirmLeadershipAsync();
         while (true)
         {
-            var renewal = lessor.TryRenew(request.Id, request.Key, request.Data);
+            var renewal = lessor.TryRenew(request.Id, request.Key, request.Data, await HeldAsync(request));
             switch (renewal.Status)
             {
                 case RenewStatus.Renewed:
@@ -64,7 +65,7 @@ public sealed class LeaseKeeper(IBarrier barrier, IProposer proposer, IReplicate
     public async ValueTask<LeasedKeysResponse> LeasedKeysAsync(LeasedKeysRequest request)
     {
         await ConfirmLeadershipAsync();
-        return lessor.LeasedKeys(request);
+        return await LeasedKeyListing.ReadAsync(lessor.LeasedKeys(request), keys, request.MaxBytes);
     }
 
     public async ValueTask<LeaseListResponse> LeasesAsync(string namePrefix)
@@ -72,6 +73,12 @@ public sealed class LeaseKeeper(IBarrier barrier, IProposer proposer, IReplicate
         await ConfirmLeadershipAsync();
         return lessor.Leases(namePrefix);
     }
+
+    /// <summary>What the key holds that a renewal brings data for.</summary>
+    private async ValueTask<KeyItem?> HeldAsync(LeaseKeepAliveRequest request) =>
+        request is { Key: { } key, Data: not null } && lessor.FullKeyOf(request.Id, key.Span) is { } fullKey
+            ? await keys.FindAsync(fullKey)
+            : null;
 
     private async Task ConfirmLeadershipAsync()
     {

@@ -37,17 +37,16 @@ public sealed partial class Lessor
     }
 
     /// <summary>Keys set by keepalives go by their own name, keys attached in another way by their full name.</summary>
-    public LeasedKeysResponse LeasedKeys(LeasedKeysRequest request)
+    public LeasedKeyMatches LeasedKeys(LeasedKeysRequest request)
     {
         var view = _state.View();
-        var items = new List<LeasedKey>();
-        var bytes = 0L;
+        var items = new List<LeasedKeyMatch>();
         foreach (var lease in view.LeasesNamed(Encoding.UTF8.GetBytes(request.NamePrefix)))
         {
-            AddKeys(view, lease, request, items, ref bytes);
+            AddKeys(view, lease, request, items);
         }
 
-        return new LeasedKeysResponse { Revision = view.Revision, Items = items };
+        return new LeasedKeyMatches(view.Revision, items);
     }
 
     public LeaseListResponse Leases(string namePrefix)
@@ -63,8 +62,7 @@ public sealed partial class Lessor
         return new LeaseListResponse { Revision = view.Revision, Items = items };
     }
 
-    private void AddKeys(
-        IStateView view, LeaseRecord lease, LeasedKeysRequest request, List<LeasedKey> items, ref long bytes)
+    private void AddKeys(IStateView view, LeaseRecord lease, LeasedKeysRequest request, List<LeasedKeyMatch> items)
     {
         var ownAt = lease.FullKey([]).Length;
         foreach (var (key, record) in view.KeysOf(lease.Id, from: []))
@@ -73,24 +71,9 @@ public sealed partial class Lessor
             var matches = request.Exact
                 ? own.Span.SequenceEqual(request.Key.Span)
                 : own.Span.StartsWith(request.Key.Span);
-            if (matches && view.TryGet(key, out var item))
+            if (matches)
             {
-                items.Add(new LeasedKey
-                {
-                    Lease = lease.Id,
-                    Name = lease.NameText,
-                    Key = own,
-                    Value = item.Value,
-                    TtlSeconds = RemainingSeconds(lease, record.OwnDeadline ? key : null),
-                });
-                bytes += LeasedKey.CountedBytes(items[^1]);
-                if (request.MaxBytes > 0 && bytes > request.MaxBytes)
-                {
-                    throw new StoreException(
-                        ErrorCode.TooLarge,
-                        $"the listing has more than {request.MaxBytes} bytes",
-                        "ask for less: a longer prefix of the leases' names, or of the keys");
-                }
+                items.Add(new LeasedKeyMatch(lease, key, own, RemainingSeconds(lease, record.OwnDeadline ? key : null)));
             }
         }
     }

@@ -153,16 +153,19 @@ public sealed partial class Lessor : IStateObserver
         Complete(outcomes);
     }
 
+    /// <summary>The full name of a key that goes by its own; null where there is no such lease.</summary>
+    public byte[]? FullKeyOf(long id, ReadOnlySpan<byte> key) => _state.View().FindLease(id)?.FullKey(key);
+
     /// <summary>Renews a lease if that needs no entry. Call it after a read barrier that began after the request came.</summary>
     /// <param name="id">The lease.</param>
     /// <param name="key">The key's own name; null renews the lease and all its keys.</param>
     /// <param name="data">What the key must hold; null where the request brings none.</param>
-    public RenewResult TryRenew(long id, ReadOnlyMemory<byte>? key = null, ReadOnlyMemory<byte>? data = null)
+    /// <param name="held">What it holds, looked up after the request came; null where there is no such key, and without data.</param>
+    public RenewResult TryRenew(long id, ReadOnlyMemory<byte>? key = null, ReadOnlyMemory<byte>? data = null, KeyItem? held = null)
     {
         byte[]? fullKey = null;
         if (key is { } ownKey)
         {
-            // The state is read before the lock, for it may have to ask the store for a large value.
             var view = _state.View();
             if (view.FindLease(id) is not { Hidden: false } lease)
             {
@@ -170,7 +173,7 @@ public sealed partial class Lessor : IStateObserver
             }
 
             fullKey = lease.FullKey(ownKey.Span);
-            if (NeedsChange(lease.Id, fullKey, data) is { } status)
+            if (NeedsChange(view, lease.Id, fullKey, data, held) is { } status)
             {
                 return IsPromoted ? WaitOr(id, fullKey, status) : new RenewResult(RenewStatus.NotLeader);
             }
@@ -226,16 +229,16 @@ public sealed partial class Lessor : IStateObserver
     }
 
     /// <summary>Null where the key is as a keepalive would leave it.</summary>
-    private RenewStatus? NeedsChange(long id, byte[] fullKey, ReadOnlyMemory<byte>? data)
+    private static RenewStatus? NeedsChange(IStateView view, long id, byte[] fullKey, ReadOnlyMemory<byte>? data, KeyItem? held)
     {
-        var attached = _state.View().FindLeaseKey(id, fullKey);
+        var attached = view.FindLeaseKey(id, fullKey);
         if (data is null)
         {
             return attached is null ? RenewStatus.KeyNotFound : null;
         }
 
         var same = attached is { OwnDeadline: true }
-            && _state.TryGet(fullKey, out var item)
+            && held is { } item
             && item.Lease == id
             && item.Value.Span.SequenceEqual(data.Value.Span);
         return same ? null : RenewStatus.NeedsEntry;

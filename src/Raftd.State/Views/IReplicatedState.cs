@@ -11,9 +11,6 @@ public interface IReplicatedState
     /// <returns>0 where a view is never behind.</returns>
     long SeekTold() => 0;
 
-    /// <summary>As IStateView.TryGet on a new view, repeated where the state was replaced under it.</summary>
-    bool TryGet(ReadOnlySpan<byte> key, out KeyItem item);
-
     /// <summary>Adds an observer, behind those there are. Before the first entry.</summary>
     void Observe(IStateObserver observer);
 }

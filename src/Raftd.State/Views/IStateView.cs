@@ -16,9 +16,6 @@ public interface IStateView : IKeyReads
     /// <summary>The cluster's.</summary>
     int FeatureLevel { get; }
 
-    /// <summary>The newest version of one key, with its value.</summary>
-    bool TryGet(ReadOnlySpan<byte> key, out KeyItem item);
-
     /// <summary>Whether a revision above this one touched the key, its deletion included.</summary>
     bool HasChangedSince(ReadOnlySpan<byte> key, long afterRevision);
 

@@ -24,6 +24,9 @@ internal sealed class Contender : IDisposable
     /// <summary>Of all members, so far.</summary>
     public TimeSpan CpuTime => _members.Aggregate(TimeSpan.Zero, static (sum, member) => sum + member.CpuTime);
 
+    /// <summary>A server that somebody else has started, and will end.</summary>
+    public static Contender Of(string name, ServerProcess server) => new(name, [server], server);
+
     public static async Task<Contender> StartRaftdAsync(BenchmarkOptions options, int members)
     {
         var port = options.Port;

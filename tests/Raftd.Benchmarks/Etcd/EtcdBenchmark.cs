@@ -50,10 +50,10 @@ internal static class EtcdBenchmark
             Json("range, JSON", "v3/kv/range", range) with { Prepare = contender => PutOnceAsync(contender, put) },
             new("keepalive", Streams.KeepAliveAsync),
             new("watch, events to 1 000", Streams.FanOutAsync),
-            new("list of 100 000", Streams.ListAsync) { Prepare = static contender => Streams.FillAsync(contender, Streams.ListedKeys) },
+            new("list of 100 000", Streams.ListAsync) { Prepare = static contender => Streams.FillAsync(contender.Url, Streams.ListedKeys) },
             new("REST, list of 10 000", RestStreams.ListAsync)
             {
-                Prepare = static contender => Streams.FillAsync(contender, RestStreams.ListedKeys),
+                Prepare = static contender => Streams.FillAsync(contender.Url, RestStreams.ListedKeys),
                 Check = RestStreams.CheckListAsync,
             },
             new("REST, events to 100", RestStreams.FanOutAsync),

@@ -72,9 +72,9 @@ internal static class Streams
     }
 
     /// <summary>Writes the keys that a list finds. Their values are text: a list in JSON escapes other bytes or has them as base64.</summary>
-    public static async Task FillAsync(Contender contender, int count)
+    public static async Task FillAsync(string url, int count)
     {
-        using var client = new EtcdClient(contender.Url);
+        using var client = new EtcdClient(url);
         var value = ByteString.CopyFromUtf8(new string('x', ListedValueBytes));
         foreach (var keys in Enumerable.Range(0, count).Chunk(100))
         {
@@ -123,7 +123,7 @@ internal static class Streams
         return new WrkResult(operations / seconds, sorted[sorted.Length / 2], sorted[sorted.Length * 99 / 100], used / operations);
     }
 
-    private static async Task SkipMessageAsync(Stream answers)
+    public static async Task SkipMessageAsync(Stream answers)
     {
         var head = new byte[EtcdClient.HeadBytes];
         await answers.ReadExactlyAsync(head);

@@ -15,15 +15,19 @@ internal sealed class Subscribers : IAsyncDisposable
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
     private readonly CancellationTokenSource _stop = new();
     private readonly string _url;
+    private readonly string _writeUrl;
     private ConcurrentQueue<double> _times = new();
     private Task[] _reading = [];
 
-    private Subscribers(string url) => _url = url;
+    private Subscribers(string url, string writeUrl) => (_url, _writeUrl) = (url, writeUrl);
 
     /// <summary>Returns once all watches stand.</summary>
-    public static async Task<Subscribers> OpenAsync(string url, int count)
+    /// <param name="url">Where they watch.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="writeUrl">Where is written; null for the same server.</param>
+    public static async Task<Subscribers> OpenAsync(string url, int count, string? writeUrl = null)
     {
-        var subscribers = new Subscribers(url);
+        var subscribers = new Subscribers(url, writeUrl ?? url);
         var watches = new StreamReader[count];
         await Parallel.ForAsync(0, count, async (i, _) => watches[i] = await subscribers.WatchAsync());
         subscribers._reading = [.. watches.Select(subscribers.ReadAsync)];
@@ -102,7 +106,7 @@ internal sealed class Subscribers : IAsyncDisposable
     private async Task WriteAsync()
     {
         using var value = new StringContent(Stopwatch.GetTimestamp().ToString(CultureInfo.InvariantCulture));
-        using var answer = await _http.PutAsync(new Uri($"{_url}/key/{Key}"), value);
+        using var answer = await _http.PutAsync(new Uri($"{_writeUrl}/key/{Key}"), value);
         answer.EnsureSuccessStatusCode();
     }
 

@@ -137,5 +137,23 @@ internal static class FrontMutations
             Broken = "false",
             Suites = [Suite.Fronts],
         },
+        new()
+        {
+            Name = "front-watches-from-before-what-was-read",
+            Wrong = "a watch from now on at a front begins where the front has got to, which may be before what its client has read there",
+            In = "WatchHub.MustWait",
+            Original = "create.Floor > revision",
+            Broken = "false",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "front-looks-up-each-leased-key",
+            Wrong = "a list of leases' keys looks up each value by itself",
+            In = "LeasedKeyListing",
+            Original = "LookedUpTogether = 64",
+            Broken = "LookedUpTogether = 1",
+            Suites = [Suite.Sql],
+        },
     ];
 }

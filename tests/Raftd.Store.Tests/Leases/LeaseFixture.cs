@@ -1,5 +1,6 @@
 using Raftd.Contract;
 using Raftd.State.Commands;
+using Raftd.State.Leading;
 using Raftd.State.Timekeeping;
 using Raftd.Store.Tests.Mvcc;
 using Raftd.Testing;
@@ -42,8 +43,12 @@ internal sealed class LeaseFixture : IDisposable
             Data = Optional(data),
         }));
 
-    public RenewResult TryRenew(long id, string? key = null, string? data = null) =>
-        Lessor.TryRenew(id, Optional(key), Optional(data));
+    public RenewResult TryRenew(long id, string? key = null, string? data = null) => Lessor.TryRenew(
+        id, Optional(key), Optional(data),
+        key is not null && Lessor.FullKeyOf(id, TestStore.Bytes(key)) is { } fullKey && Store.State.TryGet(fullKey, out var held) ? held : null);
+
+    public LeasedKeysResponse LeasedKeys(LeasedKeysRequest request) =>
+        LeasedKeyListing.ReadAsync(Lessor.LeasedKeys(request), Store.State, request.MaxBytes).AsTask().GetAwaiter().GetResult();
 
     /// <summary>A null array would convert to empty memory.</summary>
     public static ReadOnlyMemory<byte>? Optional(string? text) =>

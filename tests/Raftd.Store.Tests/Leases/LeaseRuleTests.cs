@@ -152,7 +152,7 @@ public sealed class LeaseRuleTests : IDisposable
         Assert.NotEqual(0, item.Lease);
         Assert.Equal(5, _leases.Lessor.TimeToLive(item.Lease)!.TtlSeconds);
         Assert.Empty(_leases.Lessor.Leases("").Items);
-        Assert.Empty(_leases.Lessor.LeasedKeys(new LeasedKeysRequest { NamePrefix = "", Key = default }).Items);
+        Assert.Empty(_leases.LeasedKeys(new LeasedKeysRequest { NamePrefix = "", Key = default }).Items);
     }
 
     [Theory]

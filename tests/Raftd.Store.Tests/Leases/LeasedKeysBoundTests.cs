@@ -19,10 +19,10 @@ public sealed class LeasedKeysBoundTests : IDisposable
         }
 
         var request = new LeasedKeysRequest { NamePrefix = "name", Key = default };
-        var bytes = _leases.Lessor.LeasedKeys(request).Items.Sum(LeasedKey.CountedBytes);
+        var bytes = _leases.LeasedKeys(request).Items.Sum(LeasedKey.CountedBytes);
         Assert.Equal(3 * (64 + "name".Length + "key".Length + 100), bytes);
-        Assert.Equal(3, _leases.Lessor.LeasedKeys(request with { MaxBytes = bytes }).Items.Count);
-        var refusal = Assert.Throws<StoreException>(() => _leases.Lessor.LeasedKeys(request with { MaxBytes = bytes - 1 }));
+        Assert.Equal(3, _leases.LeasedKeys(request with { MaxBytes = bytes }).Items.Count);
+        var refusal = Assert.Throws<StoreException>(() => _leases.LeasedKeys(request with { MaxBytes = bytes - 1 }));
         Assert.Equal(ErrorCode.TooLarge, refusal.Code);
     }
 }

@@ -551,7 +551,7 @@ public sealed class LessorTests : IDisposable
             string.Join(", ", _leases.Lessor.Leases("").Items.Select(lease => $"{lease.Name} {lease.Id}")));
         Assert.Equal(3, _leases.Lessor.Leases("/esq").Items.Count);
 
-        string Data(string prefix, string key, bool exact) => string.Join(' ', _leases.Lessor
+        string Data(string prefix, string key, bool exact) => string.Join(' ', _leases
             .LeasedKeys(new LeasedKeysRequest { NamePrefix = prefix, Key = TestStore.Bytes(key), Exact = exact })
             .Items.Select(item => Encoding.UTF8.GetString(item.Value.Span)));
     }

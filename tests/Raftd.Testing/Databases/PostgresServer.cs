@@ -60,6 +60,9 @@ public sealed class PostgresServer : IDatabaseServer
     public string UrlOf(string database) =>
         string.Create(CultureInfo.InvariantCulture, $"postgres://{User}@127.0.0.1:{Port}/{database}?sslmode=disable");
 
+    /// <summary>Of a program that came with it.</summary>
+    public static string ProgramPath(string name) => Path.Combine(Programs, name);
+
     /// <summary>Makes an empty database.</summary>
     /// <returns>Its URL.</returns>
     public string CreateDatabase()
@@ -221,7 +224,7 @@ public sealed class PostgresServer : IDatabaseServer
 
     private static ProcessStartInfo Command(string program, string[] arguments)
     {
-        var path = Path.Combine(Programs, program);
+        var path = ProgramPath(program);
         return Environment.IsPrivilegedProcess
             ? Redirected("setpriv", ["--reuid", User, "--regid", User, "--clear-groups", path, .. arguments])
             : Redirected(path, arguments);

@@ -1,0 +1,116 @@
+// Puts through fronts over PostgreSQL, one front and three, beside a member, etcd, and the same database with a transaction for each
+// put; all take turns. Then how soon a put at one front is an event at another.
+//
+// wrk spreads its puts over the keys, by REST; h2load puts one key, by gRPC, as it does in the comparison with etcd.
+
+using Google.Protobuf;
+using Raftd.Api.Wire;
+using Raftd.Benchmarks.Etcd;
+using Raftd.Benchmarks.Watchers;
+using Raftd.Testing.Databases;
+
+namespace Raftd.Benchmarks.Fronts;
+
+internal static class FrontsBenchmark
+{
+    private const double FloorOverRows = 5;
+    private const double FloorBesideEtcd = 0.5;
+    private const int WritesPerSecond = 50;
+
+    // So many calls are under way at once, as wrk has: h2load has four on each connection.
+    private const int StreamsOfH2Load = 4;
+
+    public static async Task RunAsync(BenchmarkOptions options, Wrk wrk)
+    {
+        H2Load.Require();
+        Machine.RequireProgram("etcd", "etcd-server");
+        using var server = PostgresServer.Start();
+        Console.WriteLine("fronts over PostgreSQL, a member, etcd");
+        await PutsAsync(options, wrk, server);
+        await EventsAsync(options, server);
+        Console.WriteLine();
+    }
+
+    private static async Task PutsAsync(BenchmarkOptions options, Wrk wrk, PostgresServer server)
+    {
+        using var member = await ServerProcess.StartMemberAsync(Suite.Fresh(options, "member"), options.Port + 9);
+        using var etcd = await Contender.StartEtcdAsync(options, 1);
+        using var one = await FrontSet.StartAsync(server, options.Port + 4, 1);
+        using var three = await FrontSet.StartAsync(server, options.Port + 5, 3);
+        using var rows = RowBench.WithRevisions(server, options);
+        using var overwrites = RowBench.Overwriting(server, options);
+        var put = EtcdClient.Frame(new PutRequest { Key = ByteString.CopyFromUtf8("key"), Value = ByteString.CopyFrom(new byte[options.ValueBytes]) });
+        var calls = options.WithConnections(options.Connections / StreamsOfH2Load);
+        using var front = Contender.Of("front", one.Fronts[0]);
+        (string Name, Func<Task<WrkResult>> Run)[] cases =
+        [
+            ("a transaction each", rows.RunAsync),
+            ("the same, no revision", overwrites.RunAsync),
+            ("one front", () => wrk.RunAsync(one.Fronts[0], "PUT")),
+            ("three fronts", () => SpreadAsync(wrk, three, options)),
+            ("one member", () => wrk.RunAsync(member, "PUT")),
+            ("etcd, gRPC", () => PutAsync(etcd)),
+            ("one front, gRPC", () => PutAsync(front)),
+        ];
+        var results = cases.ToDictionary(static each => each.Name, static _ => new List<WrkResult>(), StringComparer.Ordinal);
+        foreach (var (_, run) in cases)
+        {
+            await run(); // warms up
+        }
+
+        for (var round = 1; round <= options.Rounds; round++)
+        {
+            foreach (var (name, run) in cases)
+            {
+                results[name].Add(await run());
+                Console.WriteLine($"{round}  {name,-21} {results[name][^1]}   load {Machine.LoadAverage}");
+            }
+        }
+
+        foreach (var (name, _) in cases)
+        {
+            Console.WriteLine($"   {name,-21} {WrkResult.Median(results[name])}   median");
+        }
+
+        Floor("one front over a transaction each", Ratio("one front", "a transaction each"), FloorOverRows);
+        Floor("three fronts over a transaction each", Ratio("three fronts", "a transaction each"), FloorOverRows);
+        Floor("one front beside etcd", Ratio("one front, gRPC", "etcd, gRPC"), FloorBesideEtcd);
+        Console.WriteLine($"            one front has {Ratio("one front", "one member"):0.00} of a member's puts");
+
+        Task<WrkResult> PutAsync(Contender contender) => H2Load.RunAsync(contender, "etcdserverpb.KV/Put", put, calls);
+
+        double Ratio(string name, string other) => WrkResult.Median(results[name]).PerSecond / WrkResult.Median(results[other]).PerSecond;
+    }
+
+    /// <summary>The same connections, shared among the fronts.</summary>
+    private static async Task<WrkResult> SpreadAsync(Wrk wrk, FrontSet set, BenchmarkOptions options)
+    {
+        var cpu = set.CpuTime;
+        var shares = await Task.WhenAll(set.Fronts.Select(front =>
+            wrk.RunAsync(front, "PUT", connections: options.Connections / set.Fronts.Count)));
+        var sum = shares.Sum(static share => share.PerSecond);
+        return new WrkResult(
+            sum, shares.Average(static share => share.P50Ms), shares.Max(static share => share.P99Ms),
+            (set.CpuTime - cpu).TotalMicroseconds / (sum * options.Seconds));
+    }
+
+    private static async Task EventsAsync(BenchmarkOptions options, PostgresServer server)
+    {
+        using var set = await FrontSet.StartAsync(server, options.Port, 3);
+        (string Name, int From, int To)[] ways = [("at the same front", 0, 0), ("leader to follower", 0, 1), ("follower to follower", 1, 2)];
+        foreach (var (name, from, to) in ways)
+        {
+            List<Delivery> rounds = [];
+            await using var watcher = await Subscribers.OpenAsync(set.Fronts[to].Url, 1, set.Fronts[from].Url);
+            for (var round = 0; round <= options.Rounds; round++)
+            {
+                rounds.Add(await watcher.DeliverAsync(WritesPerSecond, TimeSpan.FromSeconds(options.Seconds)));
+            }
+
+            Console.WriteLine($"   put to event, {name,-20} {Delivery.Median(rounds[1..])}   median");
+        }
+    }
+
+    private static void Floor(string what, double ratio, double floor) => Console.WriteLine(
+        $"floor       {what} {ratio:0.00} (at least {floor:0.0}: {(ratio >= floor ? "holds" : "MISSED")})");
+}
