@@ -140,6 +140,7 @@ internal static class FrontMutations
         new()
         {
             Name = "front-watches-from-before-what-was-read",
+            Failures = [],
             Wrong = "a watch from now on at a front begins where the front has got to, which may be before what its client has read there",
             In = "WatchHub.MustWait",
             Original = "create.Floor > revision",
@@ -149,6 +150,7 @@ internal static class FrontMutations
         new()
         {
             Name = "front-looks-up-each-leased-key",
+            Failures = [],
             Wrong = "a list of leases' keys looks up each value by itself",
             In = "LeasedKeyListing",
             Original = "LookedUpTogether = 64",
