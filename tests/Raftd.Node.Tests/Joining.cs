@@ -1,7 +1,5 @@
-using Raftd.Contract;
 using Raftd.Node.Membership;
 using Raftd.Testing;
-using Raftd.Wal;
 
 namespace Raftd.Node.Tests;
 

@@ -5,6 +5,7 @@
 
 using System.Buffers.Binary;
 using Raftd.Node.Peers;
+using Raftd.Peers;
 using Raftd.Raft;
 using Raftd.Simulation.Faults;
 using Raftd.Simulation.Members;

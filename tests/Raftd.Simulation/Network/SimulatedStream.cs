@@ -9,6 +9,7 @@
 // and its peers find that by their pings; a stream breaks in the middle, at both ends or at one first.
 
 using Raftd.Node.Peers;
+using Raftd.Peers;
 using Raftd.Simulation.Members;
 
 namespace Raftd.Simulation.Network;
