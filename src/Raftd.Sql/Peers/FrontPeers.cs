@@ -16,7 +16,6 @@
 using Microsoft.Extensions.Logging;
 using Raftd.Peers;
 using Raftd.Peers.Forwarding;
-using Raftd.Sql.Database;
 using Raftd.Sql.Fronts;
 using Raftd.State.Leading;
 using Raftd.State.Loops;

@@ -1,6 +1,5 @@
 using Raftd.Contract;
 using Raftd.Node.Membership;
-using Raftd.Node.Service;
 using Raftd.Peers.Forwarding;
 using Raftd.Raft;
 using Raftd.Simulation.Clients;

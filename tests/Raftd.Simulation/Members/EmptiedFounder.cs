@@ -1,6 +1,5 @@
 using Raftd.Node;
 using Raftd.Node.Membership;
-using Raftd.Node.Peers;
 using Raftd.Peers;
 using Raftd.Raft;
 

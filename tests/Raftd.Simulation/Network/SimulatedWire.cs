@@ -1,4 +1,3 @@
-using Raftd.Node.Peers;
 using Raftd.Peers;
 using Raftd.Simulation.Members;
 

@@ -1,7 +1,6 @@
 using Raftd.Contract;
 using Raftd.Peers;
 using Raftd.Peers.Forwarding;
-using Raftd.Sql.Peers;
 
 namespace Raftd.Sql.Tests.Peers;
 
