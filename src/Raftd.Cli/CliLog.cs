@@ -34,6 +34,19 @@ internal static partial class CliLog
     [LoggerMessage(109, LogLevel.Information, "Front {Id} serves clients on {HttpAddress} over {Database}; it gives others the address {Advertised}")]
     public static partial void StartingFront(ILogger logger, string id, HostPort httpAddress, string database, HostPort advertised);
 
+    [LoggerMessage(110, LogLevel.Information, "It gives other fronts the address {RaftAddress}")]
+    public static partial void FrontsReachIt(ILogger logger, HostPort raftAddress);
+
+    [LoggerMessage(111, LogLevel.Information,
+        "It listens for no other fronts: while it leads, they commit their writes themselves, and answer no questions about leases; "
+        + "-raddr changes that")]
+    public static partial void NoFrontsReachIt(ILogger logger);
+
+    [LoggerMessage(112, LogLevel.Warning,
+        "Clients of other machines are served here, but other fronts are given the address {RaftAddress}, which only this machine can "
+        + "reach: set -raddr or -advertise-raddr")]
+    public static partial void FrontsCannotReach(ILogger logger, HostPort raftAddress);
+
     [LoggerMessage(105, LogLevel.Information, "Stopped")]
     public static partial void Stopped(ILogger logger);
 

@@ -14,10 +14,7 @@ internal static class OpenPorts
     public static void Warn(ServerSettings settings, IReadOnlyList<HostPort> others, HostPort advertisedPeers, ILogger logger)
     {
         WarnOfClients(settings, logger);
-        if (!settings.RaftAddress.IsLoopback && !settings.PeerTls.IsOn)
-        {
-            CliLog.PeersUnprotected(logger, settings.RaftAddress);
-        }
+        WarnOfPeers(settings, logger);
 
         // Loopback is the default of -raddr, and easily forgotten when -haddr and -join name the network.
         if (advertisedPeers.IsLoopback && others.Any(target => !target.IsLoopback))
@@ -26,7 +23,20 @@ internal static class OpenPorts
         }
     }
 
-    /// <summary>The client port alone: a front has no other.</summary>
+    /// <summary>The peer port of a front.</summary>
+    /// <param name="settings">The addresses to listen on, and their certificates.</param>
+    /// <param name="advertisedPeers">The peer address that this front gives to others.</param>
+    /// <param name="logger">Gets the warnings.</param>
+    public static void WarnOfFronts(ServerSettings settings, HostPort advertisedPeers, ILogger logger)
+    {
+        WarnOfPeers(settings, logger);
+        if (advertisedPeers.IsLoopback && !settings.HttpAddress.IsLoopback)
+        {
+            CliLog.FrontsCannotReach(logger, advertisedPeers);
+        }
+    }
+
+    /// <summary>The client port alone.</summary>
     public static void WarnOfClients(ServerSettings settings, ILogger logger)
     {
         if (!settings.HttpAddress.IsLoopback && !settings.ClientTls.IsOn)
@@ -36,6 +46,14 @@ internal static class OpenPorts
         else if (!settings.HttpAddress.IsLoopback && settings.ClientTls.Authority is null)
         {
             CliLog.NoClientCertificates(logger, settings.HttpAddress);
+        }
+    }
+
+    private static void WarnOfPeers(ServerSettings settings, ILogger logger)
+    {
+        if (!settings.RaftAddress.IsLoopback && !settings.PeerTls.IsOn)
+        {
+            CliLog.PeersUnprotected(logger, settings.RaftAddress);
         }
     }
 }

@@ -32,7 +32,7 @@ internal static class Serve
         var logger = loggers.CreateLogger("Raftd.Cli");
         var tls = MemberTls.Open(settings, TimeProvider.System, logger);
         IEngine engine = settings.Store is { } store
-            ? FrontEngine.Of(settings, store, loggers, logger)
+            ? FrontEngine.Of(settings, store, tls, loggers, logger)
             : MemberEngine.Of(settings, tls, loggers, logger);
 
         // A failed log must end the process before anything else is answered: no draining, no handover.

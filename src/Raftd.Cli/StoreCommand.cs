@@ -20,7 +20,10 @@ internal static class StoreCommand
 
         Start it with the password in a file, or in RAFTD_STORE_PASSWORD:
 
-          raftd -id front1 -haddr 127.0.0.1:8001 -store postgres://raftd@db.example.org/raftd -store-password-file /etc/raftd.password
+          raftd -id front1 -haddr 10.0.0.1:7200 -raddr 10.0.0.1:8200 -store postgres://raftd@db.example.org/raftd \
+            -store-password-file /etc/raftd.password
+
+        Fronts speak to each other at -raddr: writes go to the front that leads. Without it all works, and takes longer.
 
         The URL: postgres://user@host[:port]/database[?sslmode=disable|require|verify-full][&sslrootcert=FILE]
         docs/sql-engine.md has the rest.

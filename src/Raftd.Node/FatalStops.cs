@@ -1,3 +1,4 @@
+using Raftd.Peers.Http;
 using Raftd.State.Commands;
 using Raftd.Store.Buckets;
 using Raftd.Wal;
@@ -13,6 +14,8 @@ internal static class FatalStops
     public static FatalStopException Of(Exception failure, string dataDirectory) => failure switch
     {
         FatalStopException stop => stop,
+        PeerAddressTakenException taken => new FatalStopException(
+            FatalReason.PeerAddressInUse, taken.Message, PeerAddressTakenException.Remedy, taken),
         DirectoryLockedException locked => new FatalStopException(
             FatalReason.DataDirectoryLocked, locked.Message, "stop that process, or give this member a directory of its own", locked),
         WalCorruptException corrupt => new FatalStopException(FatalReason.LogCorrupt, corrupt.Message, JoinAgain, corrupt),

@@ -3,10 +3,10 @@
 
 using Microsoft.Extensions.Logging;
 using Raftd.Contract;
-using Raftd.Node.Forwarding;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Service;
+using Raftd.Peers.Forwarding;
 using Raftd.State.Loops;
 using Raftd.Wal;
 

@@ -67,9 +67,6 @@ internal static partial class NodeLog
     public static partial void PeerUnreachable(
         ILogger logger, string peer, string address, string path, string reason, TimeSpan longestDelay);
 
-    [LoggerMessage(1102, LogLevel.Warning, "refused a peer that calls itself {Peer}: {Reason}")]
-    public static partial void PeerRefused(ILogger logger, string peer, string reason);
-
     [LoggerMessage(1103, LogLevel.Error, "closed the stream of {Peer}, which sent bytes that no member sends: {Reason}")]
     public static partial void PeerGarbage(ILogger logger, string peer, string reason);
 
@@ -145,9 +142,6 @@ internal static partial class NodeLog
 
     [LoggerMessage(1208, LogLevel.Warning, "the scheduled backup into {Directory} failed: {Reason}")]
     public static partial void BackupFailed(ILogger logger, string directory, string reason);
-
-    [LoggerMessage(1300, LogLevel.Debug, "{Count} requests look for a leader; the first: {Reason}")]
-    public static partial void LeaderSought(ILogger logger, int count, string reason);
 
     [LoggerMessage(1301, LogLevel.Information, "promoting learner {Member:x16}: it has caught up to {Match}")]
     public static partial void Promoting(ILogger logger, ulong member, ulong match);

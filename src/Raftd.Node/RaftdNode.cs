@@ -16,6 +16,8 @@ using Raftd.Node.Peers;
 using Raftd.Node.Peers.Http;
 using Raftd.Node.Replication;
 using Raftd.Node.Service;
+using Raftd.Peers;
+using Raftd.Peers.Http;
 using Raftd.State.Commands;
 using Raftd.State.Leases;
 using Raftd.State.Loops;
@@ -54,7 +56,9 @@ public sealed class RaftdNode : IAsyncDisposable
         _guard = new RightsGuard(_gate, _gate, _gate, _gate, _gate, _gate);
         Group = new GroupRightsGuard(_gate);
         _logger = loggers.CreateLogger("raftd");
-        _server = new PeerServer(options.PeerEndPoint, options.PeerTls, new PeerJoin(Group, _time).HandleAsync, loggers, _time, Break);
+        _server = new PeerServer(
+            options.PeerEndPoint, options.PeerTls, static (_, _, stream) => NotAMember.Refuse(stream),
+            new PeerCall(PeerJoin.Path, new PeerJoin(Group, _time).HandleAsync), loggers, _time, Break);
     }
 
     /// <summary>The newest feature level that this build knows.</summary>

@@ -1,14 +1,17 @@
 // A front: a process without data of its own that serves one database. Any number of them may.
 //
-// The start, in this order: reach the database, which may take its time; load what is kept in memory; start the threads; answer. Until
-// then the services answer not_ready with the reason, so that the client address can listen from the start. The stop goes backwards,
-// after the lead has been handed over.
+// The start, in this order: listen for other fronts; reach the database, which may take its time; load what is kept in memory; start the
+// threads; answer. Until then the services answer not_ready with the reason, so that the client address can listen from the start. The
+// stop goes backwards, after the lead has been handed over.
 
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Raftd.Contract;
+using Raftd.Peers;
+using Raftd.Peers.Http;
 using Raftd.Sql.Database;
 using Raftd.Sql.Fronts;
+using Raftd.Sql.Peers;
 using Raftd.Sql.Postgres;
 using Raftd.Sql.Service;
 using Raftd.State.Loops;
@@ -31,6 +34,8 @@ public sealed class SqlFront : IAsyncDisposable
 
     private readonly SqlFrontOptions _options;
     private readonly IDatabase _database;
+    private readonly PeerServer? _server;
+    private readonly HttpPeerWire _wire;
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly ILogger _logger;
     private readonly ServiceGate _gate;
@@ -48,8 +53,12 @@ public sealed class SqlFront : IAsyncDisposable
         _options = options;
         _database = database;
         _logger = loggers.CreateLogger("raftd");
+        _wire = new HttpPeerWire(options.PeerTls, _time, Break);
+        _server = options.PeerEndPoint is { } endPoint
+            ? new PeerServer(endPoint, options.PeerTls, RefuseYet, call: null, loggers, _time, Break)
+            : null;
         _gate = new ServiceGate(ServiceGate.StatusOutside(
-            options.Label, options.AdvertisedHttpAddress, peerAddress: "", options.Limits.QuotaBytes, options.Version));
+            options.Label, options.AdvertisedHttpAddress, options.AdvertisedPeerAddress, options.Limits.QuotaBytes, options.Version));
         _guard = new RightsGuard(_gate, _gate, _gate, _gate, _gate, _gate);
         Group = new GroupRightsGuard(_gate);
     }
@@ -80,12 +89,18 @@ public sealed class SqlFront : IAsyncDisposable
     /// <summary>Reaches the database, loads, starts the threads, and waits until a front leads. As long as the database is away, so long
     /// it tries.</summary>
     /// <exception cref="FrontRefusedException">The database is not as it must be.</exception>
+    /// <exception cref="PeerAddressTakenException">Another process listens at the address for other fronts.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        if (_server is not null)
+        {
+            await _server.StartAsync(_options.PeerEndPoint!);
+        }
+
         var start = await ReachAsync(cancellationToken);
         var self = new FrontRow(
-            BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1, _options.Label, _options.AdvertisedHttpAddress, PeerAddress: "",
-            _options.Version, Beat: 0);
+            BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1, _options.Label, _options.AdvertisedHttpAddress,
+            _options.AdvertisedPeerAddress, _options.Version, Beat: 0);
         var parts = Wire(self, start);
         SqlLog.Running(
             _logger, _options.Label, self.Id, _database.Name, start.Last.Seq, start.Last.Revision, start.Leases.ById.Weight);
@@ -114,17 +129,27 @@ public sealed class SqlFront : IAsyncDisposable
     /// <summary>Before a planned stop: ends the watches, whose clients go on elsewhere.</summary>
     public void EndWatches() => _watches?.Dispose();
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _gate.Close("this front is shutting down");
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+
         while (_undo.TryPop(out var undo))
         {
             undo();
         }
 
+        await _wire.DisposeAsync();
         _database.Dispose();
-        return ValueTask.CompletedTask;
     }
+
+    private static void RefuseYet(PeerHandshake caller, string path, IIncomingStream stream) =>
+        stream.Refuse(PeerStatus.Unavailable, "this front has not reached its database yet");
+
+    private void Break(Exception failure) => _failed.TrySetResult(failure);
 
     private async Task<FrontState> ReachAsync(CancellationToken cancellationToken)
     {
@@ -160,7 +185,7 @@ public sealed class SqlFront : IAsyncDisposable
         var limits = _options.Limits;
         var reads = new ReadSettings(ReadThreads, limits.RequestTimeLimit);
         var parts = new FrontParts(
-            _options, _database, self, start, new WatchOptions(), reads, _time, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), _logger);
+            _options, _database, self, start, new WatchOptions(), reads, _wire, _time, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), _logger);
         (_watches, _service) = (parts.Watches, parts.Service);
         _undo.Push(parts.Service.Dispose);
         _undo.Push(parts.Waiters.Dispose);
@@ -170,12 +195,14 @@ public sealed class SqlFront : IAsyncDisposable
         Start("raftd-upkeep", parts.Upkeep, limits.BeatInterval / 4, static _ => { }, parts.Upkeep.Dispose);
         parts.Reads.Start();
         _undo.Push(parts.Reads.Dispose);
+        Start("raftd-peers", parts.Peers, FrontPeers.TickInterval, wake => parts.Peers.Wake = wake, parts.Peers.Close);
+        _server?.Attach(parts.Peers.Door.Knock);
         return parts;
     }
 
     private void Start(string name, ILoop loop, TimeSpan tick, Action<Action> setWake, Action dispose)
     {
-        var thread = new LoopThread(name, loop, tick, _time, failure => _failed.TrySetResult(failure));
+        var thread = new LoopThread(name, loop, tick, _time, Break);
         setWake(thread.Wake);
         _undo.Push(dispose);
         _undo.Push(thread.Dispose);

@@ -1,4 +1,6 @@
+using System.Net;
 using Raftd.Sql.Fronts;
+using Raftd.Tls;
 
 namespace Raftd.Sql;
 
@@ -10,6 +12,16 @@ public sealed record SqlFrontOptions
 
     /// <summary>host:port told to clients.</summary>
     public required string AdvertisedHttpAddress { get; init; }
+
+    /// <summary>Where other fronts are listened to; null for nowhere. Without it they commit their writes themselves while this front
+    /// leads.</summary>
+    public IPEndPoint? PeerEndPoint { get; init; }
+
+    /// <summary>host:port told to other fronts; empty without an endpoint.</summary>
+    public string AdvertisedPeerAddress { get; init; } = "";
+
+    /// <summary>This front's certificate for other fronts, and the CA of theirs; null for clear text.</summary>
+    public TlsIdentity? PeerTls { get; init; }
 
     /// <summary>Of the client URLs that this front names: http or https.</summary>
     public string ClientScheme { get; init; } = Uri.UriSchemeHttp;

@@ -69,9 +69,11 @@ internal sealed class ServerProcess : IDisposable
 
     /// <summary>A front over a database.</summary>
     /// <param name="database">Its URL.</param>
-    /// <param name="port">For clients.</param>
+    /// <param name="port">For clients; the other fronts' is 50 above.</param>
     public static Task<ServerProcess> StartFrontAsync(string database, int port) => StartAsync(
-        "front", Checkout.Launcher, ["-id", LabelOf(port), "-haddr", $"127.0.0.1:{port}", "-store", database], port, "/readyz");
+        "front", Checkout.Launcher,
+        ["-id", LabelOf(port), "-haddr", $"127.0.0.1:{port}", "-raddr", $"127.0.0.1:{port + 50}", "-store", database],
+        port, "/readyz");
 
     /// <summary>A member of a new cluster of the distribution's etcd, with its defaults but for what it writes to the terminal.</summary>
     /// <param name="directory">Its data directory.</param>

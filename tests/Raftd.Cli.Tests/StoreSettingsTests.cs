@@ -34,7 +34,7 @@ public sealed class StoreSettingsTests : IDisposable
     [InlineData("-store mysql://u@db/d", "-store mysql://u@db:3306/d: this build speaks with PostgreSQL alone")]
     [InlineData("-store db", "-store: not the URL of a database: expected postgres://user@host/database")]
     [InlineData($"-store {Url} d", "-store: makes this process a front without data of its own; leave out what is for members alone: <data-dir>")]
-    [InlineData($"-store {Url} -raddr :1 -join a:1 -flush-bytes 1MiB", "for members alone: -raddr, -join, -flush-bytes")]
+    [InlineData($"-store {Url} -join a:1 -flush-bytes 1MiB", "for members alone: -join, -flush-bytes")]
     [InlineData("-store-password-file f d", "-store-password-file: needs -store beside it")]
     [InlineData("-store-password p4ss d", "-store-password: needs -store beside it")]
     public void Store_WrongOnTheCommandLine_IsOneProblem(string line, string expected)
@@ -44,6 +44,18 @@ public sealed class StoreSettingsTests : IDisposable
         Assert.Contains(expected, problem, StringComparison.Ordinal);
         Assert.DoesNotContain("p4", problem, StringComparison.Ordinal);
     }
+
+    /// <summary>The default address is none: no other machine reaches it, and a second front on this one could not have it.</summary>
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("-raddr 127.0.0.1:8300 -peer-cert c -peer-key k -peer-ca a", true)]
+    [InlineData("-advertise-raddr h:1", true)]
+    public void Front_ListensForOthers_WhereItIsToldTo(string flags, bool listens) =>
+        Assert.Equal(listens, Given.Settings($"-store {Url} {flags}").Store!.HasPeerAddress);
+
+    [Fact]
+    public void Front_ListensForOthersOnThePortOfClients_IsRefused() => Assert.Contains(
+        "must differ from -haddr", Assert.Single(Given.Problems($"-store {Url} -haddr :8200 -raddr :8200")), StringComparison.Ordinal);
 
     [Fact]
     public void Store_VariableOfAMember_IsNamedWithItsPlace()
@@ -106,7 +118,7 @@ public sealed class StoreSettingsTests : IDisposable
 
         Assert.Equal(ExitCode.Usage, error.Code);
         Assert.StartsWith($"raftd: -store-password-file {path}: does not hold a password", error.Line, StringComparison.Ordinal);
-        Assert.DoesNotContain("p4", error.Line, StringComparison.Ordinal);
+        Assert.DoesNotContain("p4", error.Line.Replace(path, "", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Raftd.Cluster.Tests.Support;
 using Raftd.Testing;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests;
 
@@ -45,6 +46,67 @@ public sealed class FrontTests : ClusterTest
 
         await StopsInOrderAsync(fronts);
         NoPasswordIn(fronts.Members);
+    }
+
+    [Fact]
+    public async Task FrontThatFollows_HasItsWritesAndRenewalsDoneByTheLeader_AndKnowsTheTimesOfLeases()
+    {
+        using var fronts = await StartAsync();
+        var leader = await fronts.LeaderAsync();
+        foreach (var front in fronts.Members.Where(front => front != leader))
+        {
+            await Until.TrueAsync("its writes go to the leader", async () =>
+            {
+                var rows = fronts.RowsOfFollowers();
+                Assert.Equal(200, (await front.PutAsync("/key/k", "v")).Status);
+                return fronts.RowsOfFollowers() == rows;
+            });
+        }
+
+        var written = fronts.RowsOfFollowers();
+        var lease = (await leader.PostAsync("/lease/grant?ttl=60&name=/asked")).Text;
+        foreach (var front in fronts.Members)
+        {
+            Assert.Equal(200, (await front.PostAsync($"/lease/keepalive/{lease}")).Status);
+            Assert.Equal(200, (await front.GetAsync($"/lease/timetolive/{lease}")).Status);
+            Assert.Contains("/asked", (await front.GetAsync("/leases")).Text, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(written, fronts.RowsOfFollowers());
+        var members = (await leader.GetAsync("/members")).Text;
+        Assert.All(fronts.Members, front => Assert.Contains($"{front.PeerHost}:{front.RaftPort}", members, StringComparison.Ordinal));
+    }
+
+    /// <summary>Its connections stay open: what it was sent is unknown, and all else goes on.</summary>
+    [Fact]
+    public async Task LeadingFrontStopped_OthersTakeWrites_AnotherLeads_AndItFollowsWhenItWakes()
+    {
+        using var fronts = await StartAsync();
+        var stopped = await fronts.LeaderAsync();
+        var old = (await stopped.StatusAsync()).MemberId;
+        var others = fronts.Members.Where(front => front != stopped).ToArray();
+        var values = new NumberedValues(others, valueBytes: 100);
+        await using (var writes = new SteadyWrites(values, bytesPerSecond: 10_000))
+        {
+            await writes.MoreAsync(TimeSpan.FromSeconds(1));
+            var lease = (await others[0].PostAsync("/lease/grant?ttl=60&name=/front")).Text;
+
+            stopped.Signal(Signal.Stop);
+
+            Assert.Equal(200, (await others[1].PostAsync($"/lease/keepalive/{lease}")).Status);
+            await Until.TrueAsync("another front leads", TimeSpan.FromSeconds(30), async () => (await others[0].StatusAsync()).Leader != old);
+            writes.Take();
+            await writes.MoreAsync(TimeSpan.FromSeconds(1));
+            stopped.Signal(Signal.Continue);
+            await Until.TrueAsync("it follows", TimeSpan.FromSeconds(30), async () => (await stopped.StatusAsync()).Leader != old);
+            await writes.MoreAsync(TimeSpan.FromSeconds(1));
+            Print($"{writes.Take()}, behind a front that stood still");
+        }
+
+        foreach (var front in fronts.Members)
+        {
+            await values.VerifyAsync(front);
+        }
     }
 
     [Fact]

@@ -1,7 +1,8 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Node.Peers;
-using Raftd.Node.Peers.Http;
+using Raftd.Peers;
+using Raftd.Peers.Http;
 using Raftd.Testing.Processes;
 
 namespace Raftd.Node.Tests;
@@ -24,7 +25,7 @@ public sealed class BrokenStreamTests : IAsyncDisposable
     {
         _wire = new HttpPeerWire(tls: null, TimeProvider.System, failure => _callerFailed.TrySetResult(failure));
         _server = new PeerServer(
-            _endPoint, tls: null, static _ => Task.CompletedTask, NullLoggerFactory.Instance, TimeProvider.System,
+            _endPoint, tls: null, static (_, _, stream) => NotAMember.Refuse(stream), call: null, NullLoggerFactory.Instance, TimeProvider.System,
             failure => _calledFailed.TrySetResult(failure));
     }
 

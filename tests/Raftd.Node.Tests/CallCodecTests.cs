@@ -1,6 +1,6 @@
 using System.Buffers;
 using Raftd.Contract;
-using Raftd.Node.Forwarding;
+using Raftd.Peers.Forwarding;
 using Raftd.State.Commands;
 
 namespace Raftd.Node.Tests;

@@ -1,6 +1,6 @@
 using Raftd.Contract;
-using Raftd.Node.Forwarding;
 using Raftd.Node.Service;
+using Raftd.Peers.Forwarding;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
 using Raftd.State.Loops;
@@ -97,10 +97,10 @@ public sealed class CallSessionTests : IDisposable
         var context = new LoopContext();
         var calls = new LeaderCalls(
             new LeaseKeeper(_member.Replica, _member.Replica, _member.State, _member.State, _member.Lessor, maxLeaseKeys: 3), members: null!);
-        var session = new CallSession(new HeldStream(), _member.Replica, new LeaderCallTable(calls), context, _time);
+        var session = new CallSession(new HeldStream(), _member.Replica, _member.Replica, calls.Table(), context, _time);
 
         session.Receive(Spoken.Call(
-            1, calls.KeepAlive, caller, new LeaseKeepAliveRequest { Id = lease, Key = "k"u8.ToArray(), Data = "v"u8.ToArray() }));
+            1, calls.Leases.KeepAlive, caller, new LeaseKeepAliveRequest { Id = lease, Key = "k"u8.ToArray(), Data = "v"u8.ToArray() }));
         while (context.Step())
         {
             _member.Run();
@@ -115,7 +115,7 @@ public sealed class CallSessionTests : IDisposable
     private CallSession Session(SteppedMember member)
     {
         _member = member;
-        return new CallSession(new HeldStream(), member.Replica, calls: null!, new LoopContext(), _time);
+        return new CallSession(new HeldStream(), member.Replica, member.Replica, calls: null!, new LoopContext(), _time);
     }
 
     private void Pass(TimeSpan time)

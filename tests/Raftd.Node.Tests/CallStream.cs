@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Collections.Concurrent;
-using Raftd.Node.Forwarding;
-using Raftd.Node.Peers;
-using Raftd.Node.Peers.Http;
+using Raftd.Peers;
+using Raftd.Peers.Forwarding;
+using Raftd.Peers.Http;
 
 namespace Raftd.Node.Tests;
 

@@ -1,5 +1,5 @@
 using Raftd.Node.Membership;
-using Raftd.Node.Peers;
+using Raftd.Peers;
 
 namespace Raftd.Node.Tests;
 

@@ -1,4 +1,4 @@
-using Raftd.Node.Peers;
+using Raftd.Peers;
 
 namespace Raftd.Node.Tests;
 

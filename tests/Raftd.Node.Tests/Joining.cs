@@ -1,7 +1,6 @@
 using Raftd.Contract;
 using Raftd.Node.Membership;
 using Raftd.Testing;
-using Raftd.Wal;
 
 namespace Raftd.Node.Tests;
 

@@ -1,9 +1,8 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Contract;
-using Raftd.Node.Forwarding;
-using Raftd.Node.Membership;
-using Raftd.Node.Peers;
+using Raftd.Peers;
+using Raftd.Peers.Forwarding;
 using Raftd.State.Commands;
 using Raftd.State.Loops;
 
@@ -20,7 +19,7 @@ public sealed class LeaderLinkTests : IClassFixture<LoneNode>
 
     public LeaderLinkTests(LoneNode lone)
     {
-        var self = new MemberIdentity { Format = 1, Instance = 1, Label = "one", ClusterId = 5, MemberId = 6 };
+        var self = new PeerIdentity(ClusterId: 5, Id: 6, "one");
         _router = new LeaderRouter(
             self, lone.Node.Member!.Replica, lone.Node.Member.Replica, wire: null!, new LoopContext(), Limit, TimeProvider.System, NullLogger.Instance);
         _link = new LeaderLink(_router, "two", TimeProvider.System) { Stream = new HeldStream() };

@@ -1,8 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Contract;
-using Raftd.Node.Forwarding;
-using Raftd.Node.Peers;
-using Raftd.Node.Service;
+using Raftd.Peers;
+using Raftd.Peers.Forwarding;
 using Raftd.State.Commands;
 using Raftd.State.Loops;
 using Raftd.Testing.Clocks;
@@ -31,7 +30,7 @@ public sealed class LeaderRouterTests : IDisposable
         _member = SteppedMember.Newcomer(2, _time, [1]);
         _member.Hear(leader: 1, term: 1);
         _router = new LeaderRouter(
-            _member.Self, _member.Replica, _member.Replica, _wire, new LoopContext(), Limit, _time, NullLogger.Instance);
+            _member.Self.Peer, _member.Replica, _member.Replica, _wire, new LoopContext(), Limit, _time, NullLogger.Instance);
     }
 
     private HeldCall Stream => _wire.Calls[^1];

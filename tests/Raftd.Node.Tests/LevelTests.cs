@@ -1,7 +1,7 @@
 using Raftd.Contract;
 using Raftd.Node.Membership;
-using Raftd.Node.Peers;
 using Raftd.Node.Replication;
+using Raftd.Peers;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
 using Raftd.Wal;
@@ -62,9 +62,9 @@ public sealed class LevelTests(LoneNode lone) : IClassFixture<LoneNode>
     [InlineData(FeatureLevel.Newest - 1, "the build of old knows 1")]
     public void Peer_BelowTheClustersLevel_IsNotServed(int level, string? refusal)
     {
-        var self = new MemberIdentity { Format = 1, Instance = 1, Label = "alone", ClusterId = 5, MemberId = 6 };
+        var self = new PeerIdentity(ClusterId: 5, Id: 6, "alone");
         var caller = new PeerHandshake(5, From: 7, To: 6, "old", "alone") { Level = level };
-        var said = PeerDoor.Refusal(self, lone.Node.Member!.Replica.FeatureLevel, caller);
+        var said = self.Refusal(caller, lone.Node.Member!.Replica.FeatureLevel, "start it again");
         if (refusal is null)
         {
             Assert.Null(said);

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
 using Raftd.Raft;
+using Raftd.State.Leading;
 using Raftd.Testing.Disks;
 using Raftd.Wal;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using Raftd.Node.Peers;
+using Raftd.Peers;
 using Raftd.Raft;
 
 namespace Raftd.Node.Tests;
@@ -119,8 +120,8 @@ public sealed class PeerFrameTests
         var message = Append(to: 2, [new Entry(new EntryId(3, 1), EntryKind.Normal, new byte[3000])]);
         var body = new ArrayBufferWriter<byte>();
         MessageCodec.EncodeBody(body, message);
-        var head = new byte[PeerFrame.MessageHeadBytes];
-        PeerFrame.WriteMessageHead(head, message, body.WrittenCount);
-        return [.. head, .. body.WrittenSpan, .. PeerFrame.Of(Report)];
+        var head = new byte[RaftFrames.MessageHeadBytes];
+        RaftFrames.WriteMessageHead(head, message, body.WrittenCount);
+        return [.. head, .. body.WrittenSpan, .. RaftFrames.Of(Report)];
     }
 }

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
-using Raftd.Node.Peers;
-using Raftd.Node.Peers.Http;
+using Raftd.Peers;
+using Raftd.Peers.Http;
 
 namespace Raftd.Node.Tests;
 

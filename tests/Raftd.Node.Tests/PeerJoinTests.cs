@@ -2,7 +2,9 @@ using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Contract;
+using Raftd.Node.Peers;
 using Raftd.Node.Peers.Http;
+using Raftd.Peers.Http;
 using Raftd.Testing.Processes;
 
 namespace Raftd.Node.Tests;
@@ -28,8 +30,8 @@ public sealed class PeerJoinTests(LoneNode lone) : IClassFixture<LoneNode>, IAsy
     {
         var join = new PeerJoin(lone.Node.Group, TimeProvider.System);
         _server = new PeerServer(
-            _endPoint, tls: null, join.HandleAsync, NullLoggerFactory.Instance, TimeProvider.System,
-            static failure => throw failure);
+            _endPoint, tls: null, static (_, _, stream) => NotAMember.Refuse(stream), new PeerCall(PeerJoin.Path, join.HandleAsync),
+            NullLoggerFactory.Instance, TimeProvider.System, static failure => throw failure);
         await _server.StartAsync(_endPoint);
     }
 

@@ -1,7 +1,8 @@
 using System.IO.Pipelines;
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Node.Peers;
-using Raftd.Node.Peers.Http;
+using Raftd.Peers;
+using Raftd.Peers.Http;
 using Raftd.Raft;
 using Raftd.State.Loops;
 using Raftd.Testing.Clocks;

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Text;
 using Raftd.Contract;
-using Raftd.Node.Forwarding;
-using Raftd.Node.Peers;
+using Raftd.Peers;
+using Raftd.Peers.Forwarding;
 using Raftd.Raft;
 using Raftd.State.Commands;
 

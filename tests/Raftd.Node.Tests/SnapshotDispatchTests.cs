@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Node.Peers;
+using Raftd.Peers;
 using Raftd.Raft;
 using Raftd.Testing.Clocks;
 

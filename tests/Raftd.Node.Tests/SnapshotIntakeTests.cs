@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
+using Raftd.Peers;
 using Raftd.Raft;
 using Raftd.Testing.Clocks;
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
+using Raftd.Peers;
 using Raftd.Testing.Clocks;
 
 namespace Raftd.Node.Tests;

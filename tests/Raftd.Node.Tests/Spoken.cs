@@ -1,8 +1,7 @@
 using System.Buffers;
 using Raftd.Contract;
-using Raftd.Node.Forwarding;
-using Raftd.Node.Peers;
-using Raftd.Node.Service;
+using Raftd.Peers;
+using Raftd.Peers.Forwarding;
 using Raftd.Raft;
 using Raftd.State.Commands;
 

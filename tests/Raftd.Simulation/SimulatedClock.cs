@@ -32,6 +32,9 @@ internal sealed class SimulatedClock(Scheduler scheduler, double rate, long star
 
     public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch;
 
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        new SimulatedTimer(this, scheduler, () => callback(state), dueTime, period);
+
     /// <summary>It does not move until then, as that of a virtual machine which is stopped whole.</summary>
     public void StandUntil(long time)
     {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Raftd.Cli.Settings;
 using Raftd.Contract;
+using Raftd.Peers.Http;
 using Raftd.Sql;
 using Raftd.Sql.Fronts;
 
@@ -40,18 +41,36 @@ internal sealed class FrontEngine : IEngine
 
     /// <param name="settings">Valid.</param>
     /// <param name="store">Of the settings.</param>
+    /// <param name="tls">Of its ports.</param>
     /// <param name="loggers">For all of its parts.</param>
     /// <param name="logger">Of the executable: told of addresses and open ports.</param>
     /// <exception cref="FatalException">The password cannot be read.</exception>
-    public static FrontEngine Of(ServerSettings settings, StoreSettings store, ILoggerFactory loggers, ILogger logger)
+    public static FrontEngine Of(ServerSettings settings, StoreSettings store, MemberTls tls, ILoggerFactory loggers, ILogger logger)
     {
         var target = PasswordFile.Complete(store);
 
         // Redirects lead from any machine to any other: of several addresses, one that others can reach.
-        var http = Advertise.Resolve(settings.HttpAddress, settings.AdvertiseHttpAddress, joined: true, Advertise.MachineAddresses());
+        var machine = Advertise.MachineAddresses();
+        var http = Advertise.Resolve(settings.HttpAddress, settings.AdvertiseHttpAddress, joined: true, machine);
         CliLog.StartingFront(logger, settings.Id, settings.HttpAddress, target.ToString(), http);
         OpenPorts.WarnOfClients(settings, logger);
-        return new FrontEngine(target, OptionsOf(settings, http), loggers);
+        var options = OptionsOf(settings, http);
+        if (!store.HasPeerAddress)
+        {
+            CliLog.NoFrontsReachIt(logger);
+            return new FrontEngine(target, options with { PeerTls = tls.Peers }, loggers);
+        }
+
+        var peers = Advertise.Resolve(settings.RaftAddress, settings.AdvertiseRaftAddress, joined: true, machine);
+        CliLog.FrontsReachIt(logger, peers);
+        OpenPorts.WarnOfFronts(settings, peers, logger);
+        options = options with
+        {
+            PeerEndPoint = EndPoints.Of(settings.RaftAddress),
+            AdvertisedPeerAddress = peers.ToString(),
+            PeerTls = tls.Peers,
+        };
+        return new FrontEngine(target, options, loggers);
     }
 
     public async Task StartAsync(CancellationToken stop)
@@ -63,6 +82,10 @@ internal sealed class FrontEngine : IEngine
         catch (FrontRefusedException refusal)
         {
             throw new FatalException(new FatalError(ExitCode.DatabaseRefused, refusal.Message, Mending));
+        }
+        catch (PeerAddressTakenException taken)
+        {
+            throw new FatalException(new FatalError(ExitCode.AddressInUse, taken.Message, PeerAddressTakenException.Remedy));
         }
     }
 

@@ -127,8 +127,7 @@ internal static class Flags
     /// <summary>Those that mean nothing to a front over a database: it has no data of its own, and no peers.</summary>
     public static IReadOnlyList<Flag> OfMembersAlone { get; } =
     [
-        RaftAddress, Join, InitialCluster, InitialClusterState, InitialClusterToken, AdvertiseRaft,
-        JoinAuthority, PeerCertificate, PeerKey, PeerAuthority, PeerClientCertAuth,
+        Join, InitialCluster, InitialClusterState, InitialClusterToken, JoinAuthority,
         CacheBytes, ElectionTimeout, HeartbeatInterval, WalSegmentBytes, WalRetentionBytes, MaxPinnedLogBytes, FlushInterval, FlushBytes,
         BackupDirectory, BackupInterval, BackupsKept, DataDirectory,
     ];

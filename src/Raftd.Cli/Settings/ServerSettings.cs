@@ -20,7 +20,7 @@ internal sealed record ServerSettings
     /// <summary>Where clients connect.</summary>
     public required HostPort HttpAddress { get; init; }
 
-    /// <summary>Where other members connect; not the port of <see cref="HttpAddress"/>.</summary>
+    /// <summary>Where other members or fronts connect; not the port of <see cref="HttpAddress"/>.</summary>
     public required HostPort RaftAddress { get; init; }
 
     /// <summary>
@@ -157,7 +157,7 @@ internal sealed record ServerSettings
 
     private IEnumerable<string> ProblemsBetween()
     {
-        if (Store is null && HttpAddress.Port == RaftAddress.Port
+        if (Store is null or { HasPeerAddress: true } && HttpAddress.Port == RaftAddress.Port
             && (HttpAddress.Host == RaftAddress.Host || HttpAddress.IsAny || RaftAddress.IsAny))
         {
             yield return $"{Flags.RaftAddress.Label} {RaftAddress}: "

@@ -5,7 +5,9 @@ namespace Raftd.Cli.Settings;
 /// <summary>The database of a front.</summary>
 /// <param name="Target">With its password, unless that is in the file; null where the URL cannot be used, which is a problem.</param>
 /// <param name="PasswordFile">As it was named; read at the start.</param>
-internal sealed record StoreSettings(SqlTarget? Target, string? PasswordFile)
+/// <param name="HasPeerAddress">It listens for other fronts: its default would be an address that no other machine reaches, and that a
+/// second front on this one could not have.</param>
+internal sealed record StoreSettings(SqlTarget? Target, string? PasswordFile, bool HasPeerAddress)
 {
     /// <summary>What a URL looks like without its password; null where that cannot be said for sure.</summary>
     public static string? WithoutPassword(string url)
@@ -51,7 +53,7 @@ internal sealed record StoreSettings(SqlTarget? Target, string? PasswordFile)
         if (!SqlTarget.TryParse(url.Text, out var target, out var problem))
         {
             problems.Add($"{Flags.Store.Label}{url.Place}: {problem}");
-            return new StoreSettings(null, null);
+            return new StoreSettings(null, null, HasPeerAddress: false);
         }
 
         problems.AddRange(TargetProblems(target, url));
@@ -62,7 +64,8 @@ internal sealed record StoreSettings(SqlTarget? Target, string? PasswordFile)
         }
 
         return new StoreSettings(
-            password.Text.Length > 0 ? target.WithPassword(password.Text) : target, file.Text.Length > 0 ? file.Text : null);
+            password.Text.Length > 0 ? target.WithPassword(password.Text) : target, file.Text.Length > 0 ? file.Text : null,
+            new[] { Flags.RaftAddress, Flags.AdvertiseRaft }.Any(flag => IsGiven(sources[flag])));
     }
 
     private static string Places =>
@@ -86,6 +89,8 @@ internal sealed record StoreSettings(SqlTarget? Target, string? PasswordFile)
     private static string OfMembersAlone(SettingSources sources) => string.Join(
         ", ",
         Flags.OfMembersAlone
-            .Where(flag => sources[flag] is { Text.Length: > 0, Origin: not SettingSources.FromDefault })
+            .Where(flag => IsGiven(sources[flag]))
             .Select(flag => flag.Label + sources[flag].Place));
+
+    private static bool IsGiven(SettingValue value) => value is { Text.Length: > 0, Origin: not SettingSources.FromDefault };
 }

@@ -1,4 +1,5 @@
 using Raftd.Node.Peers;
+using Raftd.Peers;
 using Raftd.Raft;
 
 namespace Raftd.Node.Membership;

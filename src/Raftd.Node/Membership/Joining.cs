@@ -6,6 +6,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Serialization.Metadata;
 using Raftd.Contract;
+using Raftd.Peers;
 using Raftd.Tls;
 
 namespace Raftd.Node.Membership;

@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using Raftd.Peers;
+
 namespace Raftd.Node.Membership;
 
 /// <summary>Which member this data directory belongs to: the content of member.json.</summary>
@@ -39,4 +42,8 @@ internal sealed record MemberIdentity
 
     /// <summary>True once the cluster has given this directory its ids.</summary>
     public bool IsMember => MemberId != 0;
+
+    /// <summary>As its peers know it.</summary>
+    [JsonIgnore]
+    public PeerIdentity Peer => new(ClusterId, MemberId, Label);
 }

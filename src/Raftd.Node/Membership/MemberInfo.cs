@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Raftd.Peers;
 
 namespace Raftd.Node.Membership;
 
@@ -29,6 +30,10 @@ internal sealed record MemberInfo
     /// <summary>False for a member that was added by its peer address and for which no directory has come yet.</summary>
     [JsonIgnore]
     public bool HasStarted => Label.Length > 0;
+
+    /// <summary>As its peers reach it.</summary>
+    [JsonIgnore]
+    public PeerTarget Target => new(Id, Label, PeerAddress);
 
     /// <summary>In messages.</summary>
     [JsonIgnore]

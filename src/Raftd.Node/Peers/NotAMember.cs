@@ -1,3 +1,5 @@
+using Raftd.Peers;
+
 namespace Raftd.Node.Peers;
 
 /// <summary>The door of a process that listens for peers and belongs to no cluster yet: callers try again later.</summary>

@@ -7,9 +7,10 @@
 // the answer.
 
 using Microsoft.Extensions.Logging;
-using Raftd.Node.Forwarding;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
+using Raftd.Peers;
+using Raftd.Peers.Forwarding;
 using Raftd.State.Loops;
 
 namespace Raftd.Node.Peers;
@@ -21,15 +22,17 @@ internal sealed class PeerDoor(
     // Callers that are being checked or were found to be removed; few, since each had to know the cluster's id.
     private const int MaxSuspects = 256;
 
+    private const string WhenMoved = "if the data directory was wiped or moved, remove the old member first";
+
     // Guards _suspects.
     private readonly Lock _gate = new();
     private readonly Dictionary<ulong, Task<bool>> _suspects = [];
 
     public void Knock(PeerHandshake caller, string path, IIncomingStream stream)
     {
-        if (Refusal(self, replica.FeatureLevel, caller) is { } refusal)
+        if (self.Peer.Refusal(caller, replica.FeatureLevel, WhenMoved) is { } refusal)
         {
-            NodeLog.PeerRefused(logger, caller.FromLabel, refusal);
+            PeerLog.PeerRefused(logger, caller.FromLabel, refusal);
             stream.Refuse(PeerStatus.Conflict, refusal);
         }
         else if (IsGone(caller.From))
@@ -89,29 +92,6 @@ internal sealed class PeerDoor(
         }
     }
 
-    /// <summary>Why a caller is refused, or null.</summary>
-    /// <param name="self">The member that is called.</param>
-    /// <param name="level">The cluster's feature level.</param>
-    /// <param name="caller">The member that calls.</param>
-    internal static string? Refusal(MemberIdentity self, int level, PeerHandshake caller)
-    {
-        if (caller.ClusterId != self.ClusterId)
-        {
-            return $"{self.Label} belongs to cluster {self.ClusterId:x16}, the caller to {caller.ClusterId:x16}";
-        }
-
-        if (caller.To != self.MemberId)
-        {
-            return $"the caller wants member {caller.To:x16} ({caller.ToLabel}), this is {self.MemberId:x16} ({self.Label}): "
-                + "if the data directory was wiped or moved, remove the old member first";
-        }
-
-        return caller.Level < level
-            ? $"the cluster is at feature level {level}, and the build of {caller.FromLabel} knows {caller.Level}: "
-                + "start a newer one"
-            : null;
-    }
-
     private RemovalNotice NoticeTo(ulong caller) =>
         new(self.ClusterId, self.MemberId, caller, replica.Status.CommittedConfigurationIndex);
 
@@ -124,7 +104,7 @@ internal sealed class PeerDoor(
                 stream.Accept(new RaftStreamEnd(caller, path, stream, this, transport, replica, divergence, reports, logger));
                 break;
             case PeerPaths.Proposals or PeerPaths.Calls:
-                stream.Accept(new CallSession(stream, replica, calls, context, time));
+                stream.Accept(new CallSession(stream, replica, replica, calls, context, time));
                 break;
             case PeerPaths.Snapshot:
                 stream.Accept(intake.Begin(caller, stream));

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Raftd.Contract;
-using Raftd.Node.Forwarding;
 using Raftd.Node.Membership;
 using Raftd.Node.Service;
+using Raftd.Peers;
+using Raftd.Peers.Forwarding;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
 using Raftd.State.Loops;
@@ -49,11 +50,11 @@ internal sealed class PeerLoop : ILoop
         _dispatch = new SnapshotDispatch(options, wire, member.Spooler, member.PeerPins, replica, time, logger);
         Membership = new MembershipKeeper(self, replica, options.DrawMemberId, options.ClientScheme);
         Calls = new LeaderCalls(Leases, Membership);
-        Router = new LeaderRouter(self, replica, replica, wire, _context, options.RequestTimeLimit, time, logger);
+        Router = new LeaderRouter(self.Peer, replica, replica, wire, _context, options.RequestTimeLimit, time, logger);
         Divergence = new DivergenceWatch(member.State);
         Intake = new SnapshotIntake(state, replica, self.ClusterId, member.State.KnownLevel, time, logger);
         Door = new PeerDoor(
-            self, replica, transport, Intake, Divergence, member.Reports, new LeaderCallTable(Calls), _context, time, logger);
+            self, replica, transport, Intake, Divergence, member.Reports, Calls.Table(), _context, time, logger);
         _upkeep = new MemberUpkeep(options, member, fence, transport, Divergence, Router, Calls, _context, logger);
         replica.LeaderChanged = Router.LeaderChanged;
         transport.Unreachable = replica.PeerUnreachable;

@@ -25,6 +25,7 @@
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
+using Raftd.Peers;
 using Raftd.Raft;
 
 namespace Raftd.Node.Peers;

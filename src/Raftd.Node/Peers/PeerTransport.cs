@@ -2,6 +2,7 @@ using System.Buffers;
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
+using Raftd.Peers;
 using Raftd.Raft;
 
 namespace Raftd.Node.Peers;
@@ -53,7 +54,7 @@ internal sealed class PeerTransport(
         var links = _links;
         var body = _body ??= new ArrayBufferWriter<byte>();
         IReadOnlyList<Entry>? encoded = null;
-        Span<byte> head = stackalloc byte[PeerFrame.MessageHeadBytes];
+        Span<byte> head = stackalloc byte[RaftFrames.MessageHeadBytes];
         for (var i = 0; i < messages.Count; i++)
         {
             var message = messages[i];
@@ -69,8 +70,8 @@ internal sealed class PeerTransport(
                 encoded = message.Entries;
             }
 
-            PeerFrame.WriteMessageHead(head, message, body.WrittenCount);
-            (PeerPaths.IsEntries(message.Kind) ? link.Entries : link.Control).Send(head, body.WrittenSpan);
+            RaftFrames.WriteMessageHead(head, message, body.WrittenCount);
+            (RaftStreams.IsEntries(message.Kind) ? link.Entries : link.Control).Send(head, body.WrittenSpan);
         }
     }
 
@@ -85,7 +86,7 @@ internal sealed class PeerTransport(
     /// <summary>Sends this member's report to every peer.</summary>
     public void Broadcast(MemberReport report)
     {
-        var frame = PeerFrame.Of(report);
+        var frame = RaftFrames.Of(report);
         foreach (var link in _links.Values)
         {
             link.Control.Send(frame, []);

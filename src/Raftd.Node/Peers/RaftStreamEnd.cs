@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Replication;
+using Raftd.Peers;
 using Raftd.Raft;
 
 namespace Raftd.Node.Peers;
@@ -110,7 +111,7 @@ internal sealed class RaftStreamEnd(
             throw new InvalidDataException(error);
         }
 
-        if (!PeerPaths.Carries(path, message.Kind))
+        if (!RaftStreams.Carries(path, message.Kind))
         {
             throw new InvalidDataException($"a {message.Kind} does not belong on {path}");
         }

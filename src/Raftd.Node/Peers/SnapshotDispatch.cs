@@ -8,6 +8,7 @@
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
+using Raftd.Peers;
 using Raftd.Raft;
 using Raftd.Store.Snapshots;
 

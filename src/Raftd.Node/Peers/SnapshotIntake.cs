@@ -31,6 +31,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Replication;
+using Raftd.Peers;
 using Raftd.Raft;
 using Raftd.State.Commands;
 using Raftd.Store.Buckets;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Raftd.Peers;
 using Raftd.Raft;
 
 namespace Raftd.Node.Peers;

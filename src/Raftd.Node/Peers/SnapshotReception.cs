@@ -12,6 +12,7 @@
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Replication;
+using Raftd.Peers;
 using Raftd.Raft;
 using Raftd.State.Commands;
 using Raftd.Store.Buckets;

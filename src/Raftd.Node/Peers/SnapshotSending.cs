@@ -13,6 +13,7 @@ using System.Buffers;
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
 using Raftd.Node.Replication;
+using Raftd.Peers;
 using Raftd.Store.Snapshots;
 using Raftd.Wal;
 

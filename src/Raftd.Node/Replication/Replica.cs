@@ -16,6 +16,7 @@
 
 using Microsoft.Extensions.Logging;
 using Raftd.Node.Membership;
+using Raftd.Peers.Forwarding;
 using Raftd.Raft;
 using Raftd.State.Leading;
 using Raftd.State.Loops;
@@ -105,9 +106,11 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
         get
         {
             var status = _status;
-            return new LeaderSeen(status.Leader.Value, status.Members.Find(status.Leader.Value), status.FencedBecause);
+            return new LeaderSeen(status.Leader.Value, status.Members.Find(status.Leader.Value)?.Target, status.FencedBecause);
         }
     }
+
+    bool ILeaderView.ProposesAnywhere => false;
 
     /// <summary>Called with the entries that the core wants from the log for a peer; answered by EntriesRead. Set before the first
     /// step.</summary>

@@ -1,28 +1,13 @@
 using Raftd.Contract;
+using Raftd.Peers.Forwarding;
 using Raftd.State.Leading;
 
 namespace Raftd.Node.Service;
 
-/// <summary>The table of calls that only a leader answers: one line each, for the asking and the answering side.</summary>
-/// <remarks>A caller's rights to a read are checked where it was taken; those to a change again in apply, so the caller goes
-/// on into what a call proposes.</remarks>
+/// <summary>The calls that only a leader of members answers: one line each, for the asking and the answering side.</summary>
 internal sealed class LeaderCalls(LeaseKeeper leases, MembershipKeeper members)
 {
-    public LeaderCall<LeaseKeepAliveRequest, LeaseKeepAliveResponse> KeepAlive { get; } = new(
-        "lease-keepalive", CallJson.Default.LeaseKeepAliveRequest, CallJson.Default.LeaseKeepAliveResponse,
-        ChangesState: true, leases.KeepAliveAsync);
-
-    public LeaderCall<long, LeaseTimeToLiveResponse> TimeToLive { get; } = new(
-        "lease-timetolive", CallJson.Default.Int64, CallJson.Default.LeaseTimeToLiveResponse,
-        ChangesState: false, (_, id) => leases.TimeToLiveAsync(id));
-
-    public LeaderCall<LeasedKeysRequest, LeasedKeysResponse> LeasedKeys { get; } = new(
-        "lease-keys", CallJson.Default.LeasedKeysRequest, CallJson.Default.LeasedKeysResponse,
-        ChangesState: false, (_, request) => leases.LeasedKeysAsync(request));
-
-    public LeaderCall<string, LeaseListResponse> Leases { get; } = new(
-        "leases", CallJson.Default.String, CallJson.Default.LeaseListResponse,
-        ChangesState: false, (_, prefix) => leases.LeasesAsync(prefix));
+    public LeaseCalls Leases { get; } = new(leases);
 
     public LeaderCall<JoinRequest, JoinResponse> Join { get; } = new(
         "join", CallJson.Default.JoinRequest, CallJson.Default.JoinResponse,
@@ -47,4 +32,17 @@ internal sealed class LeaderCalls(LeaseKeeper leases, MembershipKeeper members)
     public LeaderCall<ulong, ulong> TransferLeadership { get; } = new(
         "leader-transfer", CallJson.Default.UInt64, CallJson.Default.UInt64,
         ChangesState: true, (_, to) => members.TransferAsync(to));
+
+    /// <summary>All of them, by the names that they have on the wire.</summary>
+    public LeaderCallTable Table()
+    {
+        var table = new LeaderCallTable(Leases);
+        table.Add(Join);
+        table.Add(AddMember);
+        table.Add(UpdateMember);
+        table.Add(RemoveMember);
+        table.Add(PromoteMember);
+        table.Add(TransferLeadership);
+        return table;
+    }
 }

@@ -5,6 +5,7 @@ using Raftd.Contract;
 using Raftd.Node.Membership;
 using Raftd.Node.Membership.Changes;
 using Raftd.Node.Replication;
+using Raftd.Peers.Forwarding;
 using Raftd.Raft;
 using Raftd.State.Leading;
 

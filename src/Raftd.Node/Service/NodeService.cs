@@ -2,10 +2,10 @@
 
 using Raftd.Contract;
 using Raftd.Node.Backups;
-using Raftd.Node.Forwarding;
 using Raftd.Node.Membership;
 using Raftd.Node.Peers;
 using Raftd.Node.Replication;
+using Raftd.Peers.Forwarding;
 using Raftd.State.Leading;
 using Raftd.State.Leases;
 using Raftd.State.Rights;

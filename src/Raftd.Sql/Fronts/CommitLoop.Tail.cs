@@ -33,6 +33,7 @@ internal sealed partial class CommitLoop
     private void TakeIn(ISession session)
     {
         Volatile.Write(ref _mustLook, false);
+        Volatile.Write(ref _hinted, 0);
         _lastLook = _time.GetTimestamp();
         var rows = session.LogFrom(_state.Last.Seq, RowsTogether);
         if (rows.Count > 0 && rows[0].Seq > _state.Last.Seq)

@@ -45,6 +45,9 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     // Behind a fault of the database, before it is asked again.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
+    // Between two looks that hints ask for: a leader may commit a thousand batches a second, and each front looks at the database.
+    private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(5);
+
     private readonly IDatabase _database;
     private readonly FrontOptions _options;
     private readonly ulong _self;
@@ -63,6 +66,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     private FrontState _state;
     private long _waitingBytes;
     private long _retryAt;
+    private long _hinted;
     private bool _mustLook;
     private bool _hasStopped;
     private Appointment? _appointment;
@@ -97,6 +101,14 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     /// <summary>Called on the loop's thread at the end of each step; true where it has more to do at once.</summary>
     public Func<bool> Following { get; set; } = static () => false;
 
+    /// <summary>The leading front says what it commits: looks without a hint are rarer then. Any thread.</summary>
+    public Func<bool> AreHintsFlowing { get; set; } = static () => false;
+
+    /// <summary>A hint waits for the pause behind the look before it.</summary>
+    public long? NextDeadline => _board.Fence is null && IsHinted
+        ? Math.Max(_lastLook + Ticks(LookPause), _retryAt)
+        : null;
+
     /// <summary>Set by the owner of the loop: called when there is something to do.</summary>
     public Action Wake
     {
@@ -108,6 +120,16 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     {
         Volatile.Write(ref _mustLook, true);
         _inbox.Wake();
+    }
+
+    /// <summary>The leading front has this row. Whether that is so, only a look at the log says. Any thread.</summary>
+    public void Hint(long seq)
+    {
+        if (seq > _board.State.Last.Seq)
+        {
+            Volatile.Write(ref _hinted, seq);
+            _inbox.Wake();
+        }
     }
 
     /// <summary>A front is to lead, if the epoch is still this one. Any thread.</summary>
@@ -159,7 +181,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
 
     public void Tick()
     {
-        if (_time.GetElapsedTime(_lastLook) >= _options.PollInterval)
+        if (_time.GetElapsedTime(_lastLook) >= (AreHintsFlowing() ? _options.HintedPollInterval : _options.PollInterval))
         {
             Volatile.Write(ref _mustLook, true);
         }
@@ -184,7 +206,11 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         }
     }
 
-    private bool HasWork => _waiting.Count > 0 || _pending is not null || Volatile.Read(ref _mustLook);
+    private bool HasWork => _waiting.Count > 0 || _pending is not null || MustLook;
+
+    private bool MustLook => Volatile.Read(ref _mustLook) || (IsHinted && _time.GetElapsedTime(_lastLook) >= LookPause);
+
+    private bool IsHinted => Volatile.Read(ref _hinted) > _state.Last.Seq;
 
     private void TakeArrived()
     {
@@ -237,7 +263,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
             return true;
         }
 
-        if (Volatile.Read(ref _mustLook))
+        if (MustLook)
         {
             TakeIn(session);
         }
@@ -460,7 +486,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     {
         _session?.Dispose();
         _session = null;
-        _retryAt = _time.GetTimestamp() + (long)(Pause.TotalSeconds * _time.TimestampFrequency);
+        _retryAt = _time.GetTimestamp() + Ticks(Pause);
         if (failure.Fault == DatabaseFault.Full)
         {
             RefuseWaiting(new StoreException(
@@ -472,6 +498,8 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
             _faults.Note(failure);
         }
     }
+
+    private long Ticks(TimeSpan duration) => (long)(duration.TotalSeconds * _time.TimestampFrequency);
 
     private void RefuseWaiting(StoreException refusal)
     {

@@ -23,6 +23,9 @@ internal sealed class FrontBoard(IDatabase database, FrontState start) : IReplic
     /// <summary>Why this front answers nothing any more; null while it does.</summary>
     public StoreException? Fence => _fence;
 
+    /// <summary>This front leads, as far as it knows, and may say so: one that is fenced gives no sign of it.</summary>
+    public bool IsLedBy(ulong self) => _fence is null && _state.Last.Leader == self;
+
     /// <summary>Called once, when the fence falls.</summary>
     public Action<StoreException> Fenced { get; set; } = static _ => { };
 

@@ -3,7 +3,9 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Raftd.Contract;
+using Raftd.Peers;
 using Raftd.Sql.Database;
+using Raftd.Sql.Peers;
 using Raftd.Sql.Service;
 using Raftd.State.Leading;
 using Raftd.State.Leases;
@@ -16,7 +18,7 @@ internal sealed class FrontParts
 {
     public FrontParts(
         SqlFrontOptions options, IDatabase database, FrontRow self, FrontState start, WatchOptions watchOptions, ReadSettings reads,
-        TimeProvider time, Random random, ILogger logger)
+        IPeerWire wire, TimeProvider time, Random random, ILogger logger)
     {
         var limits = options.Limits;
         Board = new FrontBoard(database, start);
@@ -37,9 +39,11 @@ internal sealed class FrontParts
         Upkeep = new UpkeepLoop(database, self, Board, Commits, limits, time, logger);
         var keeper = new LeaseKeeper(
             new LeaderBarrier(self.Id, Board, Commits, Reads, Lessor), Commits, Board, new KeyLookup(Reads), Lessor, limits.MaxLeaseKeys);
+        var identity = new PeerIdentity(database.ClusterId, self.Id, self.Label);
+        Peers = new FrontPeers(identity, Board, Commits, Upkeep, keeper, wire, limits, time, logger);
         var ids = new SnowflakeGenerator(options.Generator ?? RandomNumberGenerator.GetInt32(Bounds.Generator.Most + 1), time);
         Service = new SqlService(
-            options, self, database.ClusterId, Board, Commits, Upkeep, Reads, keeper, Watches, Waiters, ids, time);
+            options, self, database.ClusterId, Board, Commits, Upkeep, Reads, Peers, keeper, Watches, Waiters, ids, time);
     }
 
     public FrontBoard Board { get; }
@@ -55,6 +59,8 @@ internal sealed class FrontParts
     public ReadPool Reads { get; }
 
     public UpkeepLoop Upkeep { get; }
+
+    public FrontPeers Peers { get; }
 
     public SqlService Service { get; }
 }

@@ -1,8 +1,9 @@
-// This front's answers to the contract. Writes go into the log from any front; reads are answered from a moment of the database that
-// begins after they came; times of leases are known to the leading front alone.
+// This front's answers to the contract. Writes go to the leading front, or into the log from here; reads are answered from a moment of
+// the database that begins after they came; times of leases are known to the leading front alone, which is asked.
 
 using Raftd.Sql.Database;
 using Raftd.Sql.Fronts;
+using Raftd.Sql.Peers;
 using Raftd.State.Commands;
 using Raftd.State.Leading;
 using Raftd.State.Leases;
@@ -20,6 +21,7 @@ internal sealed partial class SqlService : IEngineService
     private readonly CommitLoop _commits;
     private readonly UpkeepLoop _upkeep;
     private readonly ReadPool _reads;
+    private readonly FrontPeers _peers;
     private readonly LeaseKeeper _leases;
     private readonly WatchHub _watches;
     private readonly KeyWaiters _waiters;
@@ -28,7 +30,7 @@ internal sealed partial class SqlService : IEngineService
 
     public SqlService(
         SqlFrontOptions options, FrontRow self, ulong clusterId, FrontBoard board, CommitLoop commits, UpkeepLoop upkeep, ReadPool reads,
-        LeaseKeeper leases, WatchHub watches, KeyWaiters waiters, SnowflakeGenerator ids, TimeProvider time)
+        FrontPeers peers, LeaseKeeper leases, WatchHub watches, KeyWaiters waiters, SnowflakeGenerator ids, TimeProvider time)
     {
         _options = options;
         _self = self;
@@ -37,6 +39,7 @@ internal sealed partial class SqlService : IEngineService
         _commits = commits;
         _upkeep = upkeep;
         _reads = reads;
+        _peers = peers;
         _leases = leases;
         _watches = watches;
         _waiters = waiters;
@@ -46,8 +49,10 @@ internal sealed partial class SqlService : IEngineService
 
     private async Task<CommandResult> ProposeAsync(ReadOnlyMemory<byte> command)
     {
-        var outcome = await _commits.ProposeAsync(command);
-        return outcome.End == ProposalEnd.Applied ? outcome.Result! : throw Refusals.Of(outcome);
+        RequireUnfenced();
+        var result = await _peers.Router.ProposeAsync(command);
+        _board.NoteTold(result.Revision);
+        return result;
     }
 
     private void RequireUnfenced()

@@ -68,6 +68,10 @@ internal sealed class Fronts : IDisposable
         return running.Zip(statuses).FirstOrDefault(pair => statuses.All(status => status.Leader == pair.Second.MemberId)).First;
     });
 
+    /// <summary>How many rows of the log a front wrote that did not lead.</summary>
+    public string RowsOfFollowers() =>
+        Server.Execute("SELECT count(*) FROM raftd_log WHERE front <> leader", new Uri(_url).AbsolutePath.Trim('/'));
+
     public void Dispose() => Server.Dispose();
 
     private static string Prepare(PostgresServer server, string schema)

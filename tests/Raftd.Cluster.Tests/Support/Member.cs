@@ -91,8 +91,8 @@ internal sealed class Member
         Process = _scene.StartLogged(
             LogPath,
             [
-                .. Prefix, .. Program, "-id", Label, .. ListenFlags(), .. join, .. Flags,
-                .. Store is null ? (string[])["-raddr", $"{PeerHost}:{RaftPort}", DataDirectory] : ["-store", Store],
+                .. Prefix, .. Program, "-id", Label, .. ListenFlags(), "-raddr", $"{PeerHost}:{RaftPort}", .. join, .. Flags,
+                .. Store is null ? (string[])[DataDirectory] : ["-store", Store],
             ],
             Variables);
         return this;

@@ -20,7 +20,7 @@ internal static class WireMutations
             Name = "snapshot-message-on-any-stream",
             Failures = [69],
             Wrong = "a MsgSnap on a stream of messages reaches the core, which installs what was never received: the process ends",
-            In = "PeerPaths.Carries",
+            In = "RaftStreams.Carries",
             Original = "«kind != MessageKind.MsgSnap && IsEntries(kind) == (path == Entries)»;",
             Broken = "true",
             Suites = [Suite.Node],

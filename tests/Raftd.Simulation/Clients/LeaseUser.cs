@@ -42,7 +42,7 @@ internal abstract class LeaseUser(Cluster cluster, Dice dice, string name) : Cli
             Key = own is null ? (ReadOnlyMemory<byte>?)null : Encoding.UTF8.GetBytes(own),
             Data = own is null ? (ReadOnlyMemory<byte>?)null : Encoding.UTF8.GetBytes(data),
         };
-        new WaitingRenewal(this, request, member.Peers.Router.CallAsync(member.Peers.Calls.KeepAlive, Caller.Nobody, request), answer =>
+        new WaitingRenewal(this, request, member.Peers.Router.CallAsync(member.Peers.Calls.Leases.KeepAlive, Caller.Nobody, request), answer =>
         {
             if (answer == Answer.Yes)
             {

@@ -1,6 +1,6 @@
 using Raftd.Contract;
 using Raftd.Node.Membership;
-using Raftd.Node.Service;
+using Raftd.Peers.Forwarding;
 using Raftd.Raft;
 using Raftd.Simulation.Clients;
 using Raftd.Simulation.Members;

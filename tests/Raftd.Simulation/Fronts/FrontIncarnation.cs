@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging;
+using Raftd.Simulation.Fronts.Network;
 using Raftd.Sql;
 using Raftd.Sql.Database;
 using Raftd.Sql.Fronts;
+using Raftd.Sql.Peers;
 using Raftd.State.Loops;
 using Raftd.State.Watch;
 
@@ -85,21 +87,25 @@ internal sealed class FrontIncarnation : ILogger
             Label = Front.Name,
             AdvertisedHttpAddress = "127.0.0.1:1",
             Version = "simulated",
+            AdvertisedPeerAddress = _world.Swarm.HavePeers ? Front.Name : "",
             Generator = (int)(Id % 1024),
             Limits = limits,
         };
-        var self = new FrontRow(Id, Front.Name, options.AdvertisedHttpAddress, PeerAddress: "", options.Version, Beat: 0);
+        var self = new FrontRow(Id, Front.Name, options.AdvertisedHttpAddress, options.AdvertisedPeerAddress, options.Version, Beat: 0);
         var watchOptions = dice.Chance(0.5)
             ? new WatchOptions()
             : new WatchOptions { MaxPublishedBytes = 2000, MaxSessionBytes = 1500, LeastSessionBytes = 500, MaxMessageBytes = 700 };
         var parts = new FrontParts(
-            options, Database, self, start, watchOptions, new ReadSettings(Threads: 0, Timeout.InfiniteTimeSpan), Clock, dice.ToRandom(), this);
+            options, Database, self, start, watchOptions, new ReadSettings(Threads: 0, Timeout.InfiniteTimeSpan),
+            new FrontWire(_world, this, dice.Fork()), Clock, dice.ToRandom(), this);
         var commits = new SteppedLoop(this, parts.Commits, dice.Fork(), limits.PollInterval);
         var upkeep = new SteppedLoop(this, parts.Upkeep, dice.Fork(), limits.BeatInterval / 4);
+        var peers = new SteppedLoop(this, parts.Peers, dice.Fork(), FrontPeers.TickInterval);
         Watching = new WatchLoop(parts.Watches);
         var watches = new SteppedLoop(this, Watching, dice.Fork(), WatchTick) { Stepped = () => WatchesStepped?.Invoke() };
         SteppedReads[] reads = [new(this, parts, prefersRanges: false, dice.Fork()), new(this, parts, prefersRanges: true, dice.Fork())];
         parts.Commits.Wake = commits.Wake;
+        parts.Peers.Wake = peers.Wake;
         Watching.Wake = watches.Wake;
         parts.Reads.Wake = () => Array.ForEach(reads, static reader => reader.Loop.Wake());
         Parts = parts;
@@ -109,6 +115,7 @@ internal sealed class FrontIncarnation : ILogger
         commits.Start();
         upkeep.Start();
         watches.Start();
+        peers.Start();
         Array.ForEach(reads, static reader => reader.Loop.Start());
     }
 

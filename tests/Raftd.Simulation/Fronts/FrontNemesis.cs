@@ -27,7 +27,7 @@ internal sealed class FrontNemesis(FrontWorld world, Dice dice)
         (world.IsAway, world.IsFull) = (false, false);
         foreach (var front in world.Fronts)
         {
-            front.IsCutOff = false;
+            (front.IsCutOff, front.IsCutFromPeers) = (false, false);
             front.Resume();
         }
     }
@@ -74,6 +74,11 @@ internal sealed class FrontNemesis(FrontWorld world, Dice dice)
                 world.Say(front.Name, "is cut off from the database");
                 front.IsCutOff = true;
                 world.Scheduler.After(duration, () => front.IsCutOff = false);
+                break;
+            case FrontFault.PeersCut:
+                world.Say(front.Name, "is cut off from other fronts");
+                front.IsCutFromPeers = true;
+                world.Scheduler.After(duration, () => front.IsCutFromPeers = false);
                 break;
             case FrontFault.Away:
                 world.Say("fault", "the database is away");

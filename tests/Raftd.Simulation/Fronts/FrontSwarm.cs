@@ -34,6 +34,18 @@ internal sealed record FrontSwarm
 
     public required long FaultSeconds { get; init; }
 
+    /// <summary>Fronts reach each other, when nothing is wrong.</summary>
+    public required bool HavePeers { get; init; }
+
+    /// <summary>Of what one front sends another, one way.</summary>
+    public required long PeerDelayMicroseconds { get; init; }
+
+    /// <summary>Of streams between fronts: they break some seconds after they were opened.</summary>
+    public required double BrokenStream { get; init; }
+
+    /// <summary>Of hints: each is lost, late or doubled.</summary>
+    public required double SickHint { get; init; }
+
     public required IReadOnlyList<FrontFault> Faults { get; init; }
 
     public static FrontSwarm Draw(Dice dice)
@@ -53,6 +65,10 @@ internal sealed record FrontSwarm
             QuotaBytes = dice.Chance(0.2) ? dice.Between(1500, 6000) : 1 << 30,
             KeptRows = dice.Chance(0.3) ? dice.Between(5, 100) : 100_000,
             FaultSeconds = 20 + dice.Next(30),
+            HavePeers = dice.Chance(0.7),
+            PeerDelayMicroseconds = dice.Between(100, 4000),
+            BrokenStream = dice.Chance(0.6) ? dice.Unit() : 0,
+            SickHint = dice.Chance(0.5) ? dice.Unit() * 0.3 : 0,
             Faults = faults,
         };
     }
@@ -81,6 +97,9 @@ internal enum FrontFault
 
     /// <summary>The database goes back to an earlier moment.</summary>
     LoseHistory,
+
+    /// <summary>One front and the others do not reach each other; all reach the database.</summary>
+    PeersCut,
 
     /// <summary>Fronts are asked to give the lead to another.</summary>
     Transfer,

@@ -9,7 +9,8 @@
 //   1. A call of the database takes as long as the dice say, and ends.
 //   2. A front that stands still does nothing, in a call or out of it, and its clock goes on.
 //   3. A commit whose answer is lost was done, or was not, or is done later: up to twenty seconds. In the quiet phase no call fails.
-//   4. The database loses history only as a whole, and back to a moment that there was; all connections break with it, and what
+//   4. What one front sends another arrives in order or not at all, with its stream (FrontStream).
+//   5. The database loses history only as a whole, and back to a moment that there was; all connections break with it, and what
 //      is on its way is gone. An operator starts a front again that says it answers nothing any more.
 
 using Raftd.Contract;

@@ -25,6 +25,9 @@ internal sealed class SimulatedFront
 
     public bool IsCutOff { get; set; }
 
+    /// <summary>Other fronts and this one do not reach each other.</summary>
+    public bool IsCutFromPeers { get; set; }
+
     public FrontIncarnation? Current { get; private set; }
 
     /// <summary>Null while it does not answer.</summary>

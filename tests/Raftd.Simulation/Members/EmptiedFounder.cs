@@ -1,6 +1,6 @@
 using Raftd.Node;
 using Raftd.Node.Membership;
-using Raftd.Node.Peers;
+using Raftd.Peers;
 using Raftd.Raft;
 
 namespace Raftd.Simulation.Members;

@@ -4,7 +4,7 @@
 // after both ends have restarted, and before one that was sent earlier. A seed that KeepsOrder is closer to TCP.
 
 using System.Buffers.Binary;
-using Raftd.Node.Peers;
+using Raftd.Peers;
 using Raftd.Raft;
 using Raftd.Simulation.Faults;
 using Raftd.Simulation.Members;

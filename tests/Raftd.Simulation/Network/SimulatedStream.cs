@@ -8,7 +8,7 @@
 // bytes back until it is mended or the pings find it; a process that dies closes its streams, or does so without a word,
 // and its peers find that by their pings; a stream breaks in the middle, at both ends or at one first.
 
-using Raftd.Node.Peers;
+using Raftd.Peers;
 using Raftd.Simulation.Members;
 
 namespace Raftd.Simulation.Network;

@@ -1,4 +1,4 @@
-using Raftd.Node.Peers;
+using Raftd.Peers;
 using Raftd.Simulation.Members;
 
 namespace Raftd.Simulation.Network;

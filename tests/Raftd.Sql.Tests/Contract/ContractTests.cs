@@ -1,5 +1,6 @@
 using Raftd.Api.Tests.Contract;
 using Raftd.Contract;
+using Raftd.Sql.Fronts;
 using Raftd.Sql.Tests.Memory;
 using Raftd.Sql.Tests.Postgres;
 
@@ -47,4 +48,30 @@ public sealed class PostgresFront(PostgresServers servers) : IAsyncLifetime
     public async ValueTask InitializeAsync() => Front = await FrontOver.StartAsync(_one.Emptied());
 
     public ValueTask DisposeAsync() => Front.DisposeAsync();
+}
+
+/// <summary>The contract on a front that does not lead, whose writes and questions about leases go to the one that does. What is asked of
+/// the only member is asked of that one.</summary>
+public sealed class FollowerContractTests(FollowingFront following) : StoreContract, IClassFixture<FollowingFront>
+{
+    private protected override IKeyValueService Keys => following.Front.KeyValues;
+
+    private protected override ILeaseService Leases => following.Front.Leases;
+
+    private protected override IListService Lists => following.Front.Lists;
+
+    private protected override IClusterService Cluster => following.Leader.Cluster;
+}
+
+public sealed class FollowingFront : IAsyncLifetime
+{
+    private readonly FrontPair _pair = new();
+
+    public SqlFront Front => _pair.Follower;
+
+    public SqlFront Leader => _pair.Leader;
+
+    public async ValueTask InitializeAsync() => await _pair.StartAsync(new FrontOptions());
+
+    public ValueTask DisposeAsync() => _pair.DisposeAsync();
 }

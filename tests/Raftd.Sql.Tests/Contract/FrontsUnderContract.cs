@@ -4,7 +4,7 @@ using Raftd.Sql.Tests.Postgres;
 
 namespace Raftd.Sql.Tests.Contract;
 
-/// <summary>Three fronts in this process over one real database.</summary>
+/// <summary>Three fronts in this process over one real database, that speak to each other.</summary>
 public sealed class FrontsUnderContract(PostgresServers servers) : ServicesUnderContract, IAsyncLifetime
 {
     private readonly OneDatabase _one = new(servers);
@@ -14,9 +14,9 @@ public sealed class FrontsUnderContract(PostgresServers servers) : ServicesUnder
 
     public async ValueTask InitializeAsync()
     {
-        _fronts.Add(await FrontOver.StartAsync(_one.Emptied(), "n1"));
-        _fronts.Add(await FrontOver.StartAsync(_one.Opened(), "n2"));
-        _fronts.Add(await FrontOver.StartAsync(_one.Opened(), "n3"));
+        _fronts.Add(await FrontOver.ListenAsync(_one.Emptied(), "n1"));
+        _fronts.Add(await FrontOver.ListenAsync(_one.Opened(), "n2"));
+        _fronts.Add(await FrontOver.ListenAsync(_one.Opened(), "n3"));
     }
 
     public async ValueTask DisposeAsync()

@@ -9,6 +9,7 @@ using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 using Raftd.Contract;
 using Raftd.Node.Membership;
+using Raftd.Peers;
 
 namespace Raftd.Node.Peers.Http;
 
