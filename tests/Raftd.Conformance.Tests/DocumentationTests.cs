@@ -29,6 +29,8 @@ public sealed partial class DocumentationTests
     {
         var page = Checkout.ReadText("docs/etcd-compatibility.md");
         Assert.All(KnownDifferences.Names, name => Assert.Contains($"| {name} |", page, StringComparison.Ordinal));
+        var ofFronts = page[page.IndexOf("## Fronts over a database", StringComparison.Ordinal)..];
+        Assert.All(KnownDifferences.NamesAtFronts, name => Assert.Contains($"| {name} |", ofFronts, StringComparison.Ordinal));
     }
 
     [GeneratedRegex(@"rpc (?<name>\w+)\(", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]

@@ -77,7 +77,7 @@ public sealed partial class EtcdctlTests(ITestOutputHelper output)
         var etcd = await EtcdServer.StartAsync(scene);
         var raftd = await Deployments.StartAsync(scene, deployment);
         var differences = new List<string>();
-        foreach (var line in Lines)
+        foreach (var line in Lines.Where(line => KnownDifferences.IsAsked(line, deployment)))
         {
             var (expected, actual) = (await RunAsync(line, etcd.Address), await RunAsync(line, raftd[0].Address));
             if (expected != actual)

@@ -52,9 +52,12 @@ internal sealed class FrontBoard(IDatabase database, FrontState start) : IReplic
     /// <summary>Called when rows that are known to be there are waited for.</summary>
     public Action Behind { get; set; } = static () => { };
 
+    /// <summary>The newest revision that this front shows or has told a client of.</summary>
+    public long ToldRevision => Math.Max(Volatile.Read(ref _told), _state.Last.Revision);
+
     public long SeekTold()
     {
-        var told = Volatile.Read(ref _told);
+        var told = ToldRevision;
         if (told > _state.Last.Revision)
         {
             Behind();

@@ -17,7 +17,8 @@ internal sealed partial class SqlService : IClusterService, IGroupService
 
     public Origin Origin => new(_clusterId, _self.Id, _board.State.Last.Epoch);
 
-    public long Revision => _board.State.Last.Revision;
+    /// <remarks>Never below one that this front has answered before.</remarks>
+    public long Revision => _board.ToldRevision;
 
     public async ValueTask<MemberListResponse> MembersAsync(Caller caller, ReadLevel level, CancellationToken cancellationToken)
     {
