@@ -9,6 +9,7 @@ using Microsoft.Extensions.Logging;
 using Raftd.Contract;
 using Raftd.Sql.Database;
 using Raftd.Sql.Fronts;
+using Raftd.Sql.MySql;
 using Raftd.Sql.Postgres;
 using Raftd.Sql.Service;
 using Raftd.State.Loops;
@@ -55,10 +56,8 @@ public sealed class SqlFront : IAsyncDisposable
     }
 
     /// <summary>A front over the database that a URL names.</summary>
-    /// <exception cref="FrontRefusedException">There is no driver for it.</exception>
-    public static SqlFront Over(SqlTarget target, SqlFrontOptions options, ILoggerFactory loggers) => target.Engine == SqlEngine.Postgres
-        ? new SqlFront(options, new PostgresDatabase(target), loggers)
-        : throw new FrontRefusedException($"{target}: this build has a driver for postgres:// alone");
+    public static SqlFront Over(SqlTarget target, SqlFrontOptions options, ILoggerFactory loggers) => new(
+        options, target.Engine == SqlEngine.Postgres ? new PostgresDatabase(target) : new MySqlDatabase(target), loggers);
 
     public IKeyValueService KeyValues => _guard;
 
