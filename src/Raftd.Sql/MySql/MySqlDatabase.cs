@@ -115,14 +115,16 @@ internal sealed class MySqlDatabase : IDatabase
     /// engine names differently; comments with a sign are read by one of them.</summary>
     private static string SettingsOf(MySqlOptions options)
     {
-        var (seconds, idle) = (MySqlOptions.Seconds(options.CommandTimeout), MySqlOptions.Seconds(IdleLimit));
+        // A wait for a lock ends first: with it, it is sure that nothing was changed.
+        var (wait, idle) = (MySqlOptions.Seconds(options.CommandTimeout), MySqlOptions.Seconds(IdleLimit));
+        var statement = wait + 1;
         return string.Create(
             CultureInfo.InvariantCulture,
             $"""
             SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
             SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1, sql_select_limit = 18446744073709551615,
-              innodb_lock_wait_timeout = {seconds}, wait_timeout = {idle}
-              /*M!100101 , max_statement_time = {seconds} */ /*!50708 , max_execution_time = {seconds * 1000} */;
+              innodb_lock_wait_timeout = {wait}, wait_timeout = {idle}
+              /*M!100101 , max_statement_time = {statement} */ /*!50708 , max_execution_time = {statement * 1000} */;
             """);
     }
 }

@@ -104,20 +104,14 @@ internal sealed class MySqlLink : IDisposable
     private static bool IsOne(Exception failure) =>
         failure is DbException or IOException or SocketException or TimeoutException or AuthenticationException or InvalidOperationException;
 
-    private static MySqlFailure FailureOf(Exception failure)
-    {
-        var text = InnermostText(failure);
-        return failure is MySqlException { Number: > 0 and not UnableToConnect } answer
-            ? new MySqlFailure(answer.Number, answer.Message, isForGood: false, failure)
-            : new MySqlFailure(null, text, IsForGood(failure, text), failure);
-    }
+    private static MySqlFailure FailureOf(Exception failure) => failure is MySqlException { Number: > 0 and not UnableToConnect } answer
+        ? new MySqlFailure(answer.Number, answer.Message, isForGood: false, failure)
+        : new MySqlFailure(null, failure.GetBaseException().Message, IsForGood(failure), failure);
 
-    /// <summary>A certificate that is not believed, a server without encryption, a password that the server would not take in clear text.</summary>
-    private static bool IsForGood(Exception failure, string text) =>
+    /// <summary>A certificate that is not believed, or not there; a server without encryption; a password that would travel in clear text.</summary>
+    private static bool IsForGood(Exception failure) =>
         failure.GetBaseException() is AuthenticationException
-        || RefusalsForGood.Any(known => text.Contains(known, StringComparison.Ordinal));
-
-    private static string InnermostText(Exception failure) => failure.GetBaseException().Message;
+        || RefusalsForGood.Any(known => failure.Message.Contains(known, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Closes a connection whose packet is not taken: the package waits for room in the socket without a limit, and a server that
     /// stands still, or has vanished, makes none.</summary>
@@ -129,6 +123,7 @@ internal sealed class MySqlLink : IDisposable
 
         private readonly MySqlConnection _connection;
         private readonly Timer _timer;
+        private readonly Lock _closing = new(); // held while the timer closes, so that no other thread closes with it
         private int _state;
 
         public SendGuard(MySqlConnection connection, TimeSpan limit)
@@ -148,13 +143,33 @@ internal sealed class MySqlLink : IDisposable
             }
         }
 
-        public void Dispose() => _timer.Dispose();
+        public void Dispose()
+        {
+            _timer.Dispose();
+            lock (_closing)
+            {
+                // What the timer has begun is done: the caller may dispose the connection, too.
+                Interlocked.CompareExchange(ref _state, Ended, Armed);
+            }
+        }
 
         private void Close()
         {
-            if (Interlocked.CompareExchange(ref _state, Closed, Armed) == Armed)
+            lock (_closing)
             {
-                _connection.Dispose();
+                if (Interlocked.CompareExchange(ref _state, Closed, Armed) != Armed)
+                {
+                    return;
+                }
+
+                try
+                {
+                    _connection.Dispose();
+                }
+                catch (Exception failure) when (failure is NullReferenceException || IsOne(failure))
+                {
+                    // The package does not expect to be called by two threads; the socket is closed first, which is all that is wanted.
+                }
             }
         }
     }

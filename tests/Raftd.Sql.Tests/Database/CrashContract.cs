@@ -104,7 +104,7 @@ public abstract class CrashContract : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private protected abstract IDatabase Prepared(string url, TimeSpan commandTimeout);
+    private protected abstract IDatabase Prepared(string url, TimeSpan timeout);
 
     /// <returns>The batch that was under way.</returns>
     private Batch WriteUntilItFails(BatchScript script, Action committed)
