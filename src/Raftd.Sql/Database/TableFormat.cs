@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Raftd.Sql.Database;
 
 /// <summary>What every driver writes into the row of a bucket when it makes one, and asks of it later.</summary>
@@ -17,17 +15,4 @@ internal static class TableFormat
     public static DatabaseException SomeAreGone(SqlTarget target, IEnumerable<string> missing) => new(
         DatabaseFault.Wrong,
         $"{target} has some tables of raftd, but not {string.Join(", ", missing)}: restore the database from a backup, or name an empty one");
-
-    /// <summary>Never 0, and positive as a BIGINT.</summary>
-    public static ulong DrawClusterId()
-    {
-        ulong id;
-        do
-        {
-            id = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) >> 1;
-        }
-        while (id == 0);
-
-        return id;
-    }
 }

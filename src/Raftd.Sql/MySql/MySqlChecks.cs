@@ -1,5 +1,3 @@
-using Raftd.Sql.Database;
-
 namespace Raftd.Sql.MySql;
 
 /// <summary>Settings without which the server acknowledges what a crash takes back, shows what is not durable yet, or cannot take what

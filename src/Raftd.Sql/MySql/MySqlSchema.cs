@@ -156,7 +156,7 @@ internal static class MySqlSchema
             return format == TableFormat.Current ? clusterId : throw TableFormat.Refusal(target, format);
         }
 
-        var (drawn, name) = (TableFormat.DrawClusterId(), MySqlRows.BytesOf("default"));
+        var (drawn, name) = (ClusterIds.Draw(), MySqlRows.BytesOf("default"));
         Read(
             link,
             script =>

@@ -8,8 +8,6 @@
 // A step looks at about so many versions as it was told, in whole revisions, and at one revision in any case. It is two packets of one
 // transaction: how far it goes, then the rest.
 
-using Raftd.Sql.Database;
-
 namespace Raftd.Sql.MySql;
 
 internal static class MySqlSweep

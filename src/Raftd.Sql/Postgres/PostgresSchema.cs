@@ -124,7 +124,7 @@ internal static class PostgresSchema
             return format == TableFormat.Current ? clusterId : throw TableFormat.Refusal(target, format);
         }
 
-        var drawn = TableFormat.DrawClusterId();
+        var drawn = ClusterIds.Draw();
         using var batch = new NpgsqlBatch(connection);
         batch.Add("INSERT INTO raftd_buckets (bucket, name, cluster_id, format, swept_rev, swept_bytes) VALUES ($1, $2, $3, $4, $5, 0)")
             .With(bucket).WithText(FirstBucketName).With(drawn).With(TableFormat.Current).With(LogRow.First.Revision);

@@ -21,27 +21,18 @@ public abstract class CrashContract : IDisposable
     private IDatabase Database => _database ??= Prepared(_url, TimeSpan.FromSeconds(5));
 
     [Fact]
-    public async Task Killed_WhileItCommits_HasWholeBatches_AndSendingAgainTellsWhich()
+    public Task Killed_WhileItCommits_HasWholeBatches_AndSendingAgainTellsWhich() => StrikeAsync(() =>
     {
-        const int Kills = 5;
-        const int CommitsBetween = 40;
-        var script = new BatchScript(LogRow.First);
-        for (var kill = 0; kill < Kills; kill++)
-        {
-            var commits = 0;
-            var writer = Task.Factory.StartNew(
-                () => WriteUntilItFails(script, () => Interlocked.Increment(ref commits)),
-                TestContext.Current.CancellationToken,
-                TaskCreationOptions.LongRunning,
-                TaskScheduler.Default);
-            SpinWait.SpinUntil(() => Volatile.Read(ref commits) >= CommitsBetween * (kill + 1) || writer.IsCompleted);
-            _server.Kill();
-            var undecided = await writer;
-            _server.Restart();
-            Resolve(undecided);
-            AssertWhole(script.Last);
-        }
-    }
+        _server.Kill();
+        return _server.Restart;
+    });
+
+    [Fact]
+    public Task ConnectionsBroken_WhileItCommits_LoseAndDoubleNothing() => StrikeAsync(() =>
+    {
+        _server.BreakConnections();
+        return static () => { };
+    });
 
     [Fact]
     public void ServerThatIsGone_IsAway_AndFoundAgain()
@@ -105,6 +96,29 @@ public abstract class CrashContract : IDisposable
     }
 
     private protected abstract IDatabase Prepared(string url, TimeSpan timeout);
+
+    /// <param name="strike">Breaks all connections, and returns what mends it.</param>
+    private async Task StrikeAsync(Func<Action> strike)
+    {
+        const int Kills = 5;
+        const int CommitsBetween = 40;
+        var script = new BatchScript(LogRow.First);
+        for (var kill = 0; kill < Kills; kill++)
+        {
+            var commits = 0;
+            var writer = Task.Factory.StartNew(
+                () => WriteUntilItFails(script, () => Interlocked.Increment(ref commits)),
+                TestContext.Current.CancellationToken,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default);
+            SpinWait.SpinUntil(() => Volatile.Read(ref commits) >= CommitsBetween * (kill + 1) || writer.IsCompleted);
+            var mend = strike();
+            var undecided = await writer;
+            mend();
+            Resolve(undecided);
+            AssertWhole(script.Last);
+        }
+    }
 
     /// <returns>The batch that was under way.</returns>
     private Batch WriteUntilItFails(BatchScript script, Action committed)

@@ -42,12 +42,12 @@ public sealed class MySqlChecksTests : IDisposable
         var server = _server.Value;
         var url = server.CreateDatabase();
         server.Stop();
-        server.Restart("--skip-log-bin", "--skip-innodb-doublewrite");
+        server.RestartWith("--skip-log-bin", "--skip-innodb-doublewrite");
         var refusal = Refusal(url);
         Assert.Contains("\n- the binary log is off, and without it InnoDB shows commits before they are durable", refusal, StringComparison.Ordinal);
         Assert.Contains("\n- innodb_doublewrite is not ON", refusal, StringComparison.Ordinal);
         server.Stop();
-        server.Restart("--log-bin", "--innodb-doublewrite=ON", "--binlog-format=ROW");
+        server.RestartWith("--log-bin", "--innodb-doublewrite=ON", "--binlog-format=ROW");
         Assert.Equal("", Refusal(url));
     }
 

@@ -44,7 +44,7 @@ public sealed class MySqlConnectionTests : IDisposable
         _server.Write("server.key", issued.Key);
         _server.Write("authority.crt", authority.Files.Certificate);
         _server.Stop();
-        _server.Restart($"--ssl-cert={_server.PathOf("server.crt")}", $"--ssl-key={_server.PathOf("server.key")}");
+        _server.RestartWith($"--ssl-cert={_server.PathOf("server.crt")}", $"--ssl-key={_server.PathOf("server.key")}");
         MariaDbServers.Prepared(plain).Dispose();
 
         var verified = plain.Replace("require", "verify-full", StringComparison.Ordinal);

@@ -135,6 +135,17 @@ public sealed class MySqlFaultTests(OneMariaDb one) : IClassFixture<OneMariaDb>
     }
 
     [Fact]
+    public void Sweep_TakesThePiecesOfValuesWithThem()
+    {
+        using var database = one.Emptied();
+        using var session = database.Open();
+        new BatchScript(LogRow.First).Change((Bytes("a"), new byte[1_200_000])).Change((Bytes("a"), new byte[600_000])).Commit(session);
+        Assert.Equal("5", one.Execute("SELECT COUNT(*) FROM raftd_chunks"));
+        session.Sweep(1, 3, 100);
+        Assert.Equal("2", one.Execute("SELECT COUNT(*) FROM raftd_chunks"));
+    }
+
+    [Fact]
     public void Commit_BehindAWriterThatStandsStill_GivesUp_HavingChangedNothing()
     {
         using var database = one.Emptied(Short);

@@ -8,7 +8,7 @@ namespace Raftd.Testing.Databases;
 
 /// <summary>A real server of Debian's package with durable settings, on a directory and a port of its own.</summary>
 /// <remarks>It refuses to run as root; then it runs as the user that the package has made.</remarks>
-public abstract class DatabaseServer : IDisposable
+public abstract class DatabaseServer : IDatabaseServer
 {
     private const int LogLines = 200;
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
@@ -46,8 +46,6 @@ public abstract class DatabaseServer : IDisposable
 
     public abstract string UrlOf(string database);
 
-    /// <summary>Makes an empty database.</summary>
-    /// <returns>Its URL.</returns>
     public string CreateDatabase()
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"test{Interlocked.Increment(ref _databases)}");
@@ -55,11 +53,15 @@ public abstract class DatabaseServer : IDisposable
         return UrlOf(name);
     }
 
+    public string Query(string url, string sql) => Execute(sql, new Uri(url).AbsolutePath.Trim('/'));
+
     /// <summary>Runs statements as the superuser, each on its own.</summary>
     /// <param name="sql">With semicolons between them.</param>
     /// <param name="database">Null for the one that is always there.</param>
     /// <returns>Their rows, a line each.</returns>
     public abstract string Execute(string sql, string? database = null);
+
+    public abstract void BreakConnections();
 
     /// <summary>Ends it with all its processes at once, as a loss of the machine would.</summary>
     /// <remarks>They are stopped before, so that they make no more others while they are counted.</remarks>
@@ -70,7 +72,7 @@ public abstract class DatabaseServer : IDisposable
             return;
         }
 
-        var all = Pause();
+        var all = StopProcesses();
         foreach (var id in all)
         {
             Signals.Send(id, Signal.Kill);
@@ -81,18 +83,7 @@ public abstract class DatabaseServer : IDisposable
     }
 
     /// <summary>Stops it with all its processes: connections stay open and get no answers.</summary>
-    /// <returns>Their ids.</returns>
-    public IReadOnlyList<int> Pause()
-    {
-        Signals.Send(_process!.Id, Signal.Stop);
-        var all = ProcessTree.Of(_process.Id);
-        foreach (var id in all)
-        {
-            Signals.Send(id, Signal.Stop);
-        }
-
-        return all;
-    }
+    public void Pause() => StopProcesses();
 
     public void Continue()
     {
@@ -113,8 +104,10 @@ public abstract class DatabaseServer : IDisposable
     }
 
     /// <summary>Starts it on the same directory and port, where it does not run, and waits until it takes connections.</summary>
+    public void Restart() => RestartWith();
+
     /// <param name="settings">Further ones, on its command line.</param>
-    public void Restart(params string[] settings)
+    public void RestartWith(params string[] settings)
     {
         _log.Clear();
         _process?.Dispose();
@@ -196,6 +189,19 @@ public abstract class DatabaseServer : IDisposable
             ? output
             : throw new InvalidOperationException(
                 $"{string.Join(' ', [command.FileName, .. command.ArgumentList])} ended with {process.ExitCode}:\n{output}\n{error.Result}");
+    }
+
+    /// <returns>The ids of all its processes, none of which makes another one now.</returns>
+    private IReadOnlyList<int> StopProcesses()
+    {
+        Signals.Send(_process!.Id, Signal.Stop);
+        var all = ProcessTree.Of(_process.Id);
+        foreach (var id in all)
+        {
+            Signals.Send(id, Signal.Stop);
+        }
+
+        return all;
     }
 
     private static void RunProgram(string program, params string[] arguments) => Run(Redirected(program, arguments));

@@ -40,6 +40,22 @@ public sealed class MariaDbServer : DatabaseServer
         "mariadb", "--no-defaults", $"--user={Superuser}", $"--socket={Socket}", "--batch", "--skip-column-names", "--execute", sql,
         database ?? "mysql")).Trim();
 
+    public override void BreakConnections()
+    {
+        var all = Execute("SELECT id FROM information_schema.processlist WHERE command <> 'Daemon' AND id <> CONNECTION_ID()");
+        foreach (var id in all.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            try
+            {
+                Execute($"KILL {id}");
+            }
+            catch (InvalidOperationException failure) when (failure.Message.Contains("Unknown thread id", StringComparison.Ordinal))
+            {
+                // It has ended by itself meanwhile.
+            }
+        }
+    }
+
     private protected override ProcessStartInfo ServerCommand(string[] settings) => Command(Server, [
         "--no-defaults", $"--datadir={Data}", $"--socket={Socket}", $"--port={PortText}", "--bind-address=127.0.0.1",
         "--skip-name-resolve", "--max-connections=200", $"--pid-file={PathOf("pid")}", LogSize, "--log-bin=binlog", "--sync-binlog=1",

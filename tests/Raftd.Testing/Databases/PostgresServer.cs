@@ -22,7 +22,7 @@ public sealed class PostgresServer : DatabaseServer
     {
         var server = new PostgresServer();
         server.Begin(() => Run(server.Command(
-            ProgramAt("initdb"), "-D", server.Data, "--no-sync", "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C")));
+            ProgramPath("initdb"), "-D", server.Data, "--no-sync", "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C")));
         return server;
     }
 
@@ -32,19 +32,23 @@ public sealed class PostgresServer : DatabaseServer
     public override string Execute(string sql, string? database = null)
     {
         var statements = sql.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        return Run(Command(ProgramAt("psql"), [
+        return Run(Command(ProgramPath("psql"), [
             "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-h", Directory, "-U", User, "-p", PortText, "-d", database ?? User,
             .. statements.SelectMany(static statement => new[] { "-c", statement })])).Trim();
     }
 
+    /// <summary>Of a program that came with it.</summary>
+    public static string ProgramPath(string name) => Path.Combine(Programs, name);
+
+    public override void BreakConnections() => Execute(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'");
+
     /// <summary>Has it start as a standby from now on.</summary>
     public void MakeStandby() => Write("standby.signal", "");
 
-    private protected override ProcessStartInfo ServerCommand(string[] settings) => Command(ProgramAt("postgres"), [
+    private protected override ProcessStartInfo ServerCommand(string[] settings) => Command(ProgramPath("postgres"), [
         "-D", Data, "-p", PortText, "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={Directory}",
         "-c", "max_connections=200", .. settings.SelectMany(static setting => new[] { "-c", setting })]);
-
-    private static string ProgramAt(string name) => Path.Combine(Programs, name);
 
     private static string FindPrograms() => System.IO.Directory.Exists("/usr/lib/postgresql")
         ? System.IO.Directory.GetDirectories("/usr/lib/postgresql")

@@ -1,0 +1,28 @@
+namespace Raftd.Testing.Databases;
+
+/// <summary>A real server of a database, and what befalls one.</summary>
+public interface IDatabaseServer : IDisposable
+{
+    /// <summary>Makes an empty database.</summary>
+    /// <returns>Its URL, with all rights.</returns>
+    string CreateDatabase();
+
+    /// <param name="url">Of a database.</param>
+    /// <param name="sql">One statement.</param>
+    /// <returns>Its only value.</returns>
+    string Query(string url, string sql);
+
+    /// <summary>Ends it with all its processes at once, as a loss of the machine would.</summary>
+    void Kill();
+
+    /// <summary>Starts it where it does not run, and waits until it takes connections.</summary>
+    void Restart();
+
+    /// <summary>Connections stay open and get no answers.</summary>
+    void Pause();
+
+    void Continue();
+
+    /// <summary>Ends all connections to its databases but the one that asks for it, whatever they are doing.</summary>
+    void BreakConnections();
+}
