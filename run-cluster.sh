@@ -6,13 +6,15 @@
 #   ./run-cluster.sh --tls     the same with TLS, for clients and between members: makes certificates, and asks clients for
 #                              one. The cluster keeps to it until its data is removed
 #   ./run-cluster.sh --store postgres
-#                              three fronts over one PostgreSQL instead, which it installs if it is missing, and runs on a
-#                              directory of its own. The data stays here too; a cluster is of one kind until it is removed
+#   ./run-cluster.sh --store mysql
+#                              three fronts over one PostgreSQL or MariaDB instead, which it installs if it is missing, and
+#                              runs on a directory of its own. The data stays here too; a cluster is of one kind until it is
+#                              removed
 #   ./run-cluster.sh status    asks each member how it is
 #   ./run-cluster.sh stop      stops them from another terminal
 #   ./run-cluster.sh clean     stops them and removes their data
 #
-# Members node01 to node03 serve clients on 127.0.0.1:8001 to 8003 and each other on 8101 to 8103; PostgreSQL listens
+# Members node01 to node03 serve clients on 127.0.0.1:8001 to 8003 and each other on 8101 to 8103; a database listens
 # on 8100. Data, logs and process ids lie in ~/.raftd-cluster, or where RAFTD_DATA says. Needs the .NET 10 SDK; curl only for the examples
 # and for TLS.
 # Exit codes: 1 a member or a port is in the way, 2 bad usage, those of ./raftd for what is missing.
@@ -25,11 +27,22 @@ certs=$data/certs           # for clients; that it is there says that the cluste
 peer_certs=$data/peer-certs # a CA of its own
 ready_limit_seconds=60
 stop_limit_seconds=20
-database=$data/postgres     # that it is there says that the cluster is one of fronts
 database_port=8100
-database_user=postgres # of the system: PostgreSQL refuses to run as root
 started=() # the members that this run started, and stops
 started_database=
+
+# ENGINE, postgres or mysql: the database of the fronts.
+use_database() {
+  engine=$1
+  database=$data/$engine # that it is there says that the cluster is one of fronts
+  case $engine in
+    postgres) database_name=PostgreSQL database_package=postgresql database_user=postgres ;;
+    mysql) database_name=MariaDB database_package=mariadb-server database_user=mysql ;;
+  esac
+}
+
+use_database postgres
+[[ ! -d $data/mysql ]] || use_database mysql
 
 say() { printf '%s\n' "$*"; }
 
@@ -42,7 +55,7 @@ client_port() { echo $((8000 + $1)); }
 peer_port() { echo $((8100 + $1)); }
 
 # Process PID has WORD on its command line.
-runs_with() { { tr '\0' '\n' <"/proc/$1/cmdline"; } 2>/dev/null | grep -Fx "$2" >/dev/null; }
+runs_with() { { tr '\0' '\n' <"/proc/$1/cmdline"; } 2>/dev/null | grep -Fxe "$2" >/dev/null; }
 
 # The process id of member N, if it runs. The command line is compared too: ids are used again after a restart.
 member_pid() {
@@ -52,11 +65,11 @@ member_pid() {
   echo "$pid"
 }
 
-# By the file that PostgreSQL itself keeps.
+# By the file that the database itself keeps.
 database_pid() {
   local pid
-  pid=$(head -n 1 "$database/data/postmaster.pid" 2>/dev/null) || return 1
-  runs_with "$pid" "$database/data" || return 1
+  pid=$(head -qn 1 "$database"/data/{postmaster.pid,mariadb.pid} 2>/dev/null) || [[ -n $pid ]] || return 1
+  runs_with "$pid" "$database/data" || runs_with "$pid" "--datadir=$database/data" || return 1
   echo "$pid"
 }
 
@@ -123,16 +136,22 @@ make_certificates() {
   mv "$certs.new" "$certs"
 }
 
-# Runs a program of PostgreSQL, or another, as a user that it accepts.
+# Runs a program of the database, or another, as a user that it accepts: none of them runs as root.
 as_database_user() (
   cd /
   [[ $(id -u) != 0 ]] || set -- setpriv --reuid "$database_user" --regid "$database_user" --clear-groups "$@"
   exec "$@"
 )
 
-# The folder with the programs of the newest PostgreSQL: Debian keeps each version apart, others have one on the PATH.
+# The folder with the programs of the newest PostgreSQL: Debian keeps each version apart, others have one on the PATH. Of MariaDB, the
+# one with its server.
 database_programs() {
   local programs
+  if [[ $engine == mysql ]]; then
+    programs=$(PATH=$PATH:/usr/sbin:/usr/libexec command -v mariadbd) || return 1
+    dirname "$programs"
+    return
+  fi
   programs=$(find /usr/lib/postgresql/*/bin -name initdb 2>/dev/null | sort -V | tail -n 1)
   [[ -n $programs ]] || programs=$(readlink -f "$(command -v initdb)") || return 1
   dirname "$programs"
@@ -143,62 +162,94 @@ require_database_programs() {
   if database_programs >/dev/null; then return; fi
   [[ $(id -u) == 0 ]] || as_root=(sudo -n)
   if command -v apt-get >/dev/null && { [[ $(id -u) == 0 ]] || sudo -n true 2>/dev/null; }; then
-    say "Installing PostgreSQL (Debian's package also runs a server of its own on port 5432, which is not used here)" >&2
-    { "${as_root[@]}" apt-get update -q && "${as_root[@]}" apt-get install -yq postgresql; } >&2 </dev/null || true
+    say "Installing $database_name (Debian's package also runs a server of its own on the usual port, which is not used here)" >&2
+    { "${as_root[@]}" apt-get update -q && "${as_root[@]}" apt-get install -yq "$database_package"; } >&2 </dev/null || true
   fi
-  database_programs >/dev/null || fail "PostgreSQL is missing; run 'sudo apt-get install postgresql' (Debian, Ubuntu)"
+  database_programs >/dev/null || fail "$database_name is missing; run 'sudo apt-get install $database_package' (Debian, Ubuntu)"
 }
 
 # All or nothing, as the certificates.
 make_database() {
   local new=$database.new programs
+  rm -rf "$new"
   if uses_tls || compgen -G "$data/node0[123]" >/dev/null; then
     fail "the cluster in $data is one of members; name another folder with RAFTD_DATA, or remove it with './run-cluster.sh clean'"
   fi
   require_database_programs
   programs=$(database_programs)
-  rm -rf "$new"
   mkdir -m 700 "$new"
   (umask 077 && od -An -N 16 -tx1 /dev/urandom | tr -d ' \n' >"$new/password")
   if [[ $(id -u) == 0 ]]; then
     chown -R "$database_user:" "$new"
     as_database_user test -x "$new" ||
-      fail "$data cannot be reached by the user $database_user, as whom PostgreSQL has to run here; name another folder, as RAFTD_DATA=/var/lib/raftd-cluster"
+      fail "$data cannot be reached by the user $database_user, as whom $database_name has to run here; name another folder, as RAFTD_DATA=/var/lib/raftd-cluster"
   fi
   say "Making a database in $database ..."
-  {
-    as_database_user "$programs/initdb" -D "$new/data" -U raftd -A scram-sha-256 --pwfile "$new/password" -E UTF8 --locale=C &&
-      as_database_user "$programs/postgres" --single -D "$new/data" template1 <<<'CREATE DATABASE raftd'
-  } >"$database.log" 2>&1 || fail "PostgreSQL cannot make a database; $database.log says why"
+  "make_$engine" "$programs" "$new" >"$database.log" 2>&1 || fail "$database_name cannot make a database; $database.log says why"
   mv "$new" "$database"
 }
 
-# With what a front asks for: these are the defaults of PostgreSQL, said aloud.
+make_postgres() {
+  local programs=$1 new=$2
+  as_database_user "$programs/initdb" -D "$new/data" -U raftd -A scram-sha-256 --pwfile "$new/password" -E UTF8 --locale=C &&
+    as_database_user "$programs/postgres" --single -D "$new/data" template1 <<<'CREATE DATABASE raftd'
+}
+
+# Its own clients log in over TCP alone, as the fronts do.
+make_mysql() {
+  local programs=$1 new=$2
+  as_database_user mariadb-install-db --no-defaults --datadir="$new/data" --skip-test-db &&
+    as_database_user "$programs/mariadbd" --no-defaults --bootstrap --datadir="$new/data" <<EOF
+CREATE DATABASE raftd;
+FLUSH PRIVILEGES;
+CREATE USER raftd@'127.0.0.1' IDENTIFIED BY '$(cat "$new/password")';
+GRANT ALL ON raftd.* TO raftd@'127.0.0.1';
+EOF
+}
+
 start_database() {
   local programs pid deadline=$((SECONDS + ready_limit_seconds))
   require_database_programs
   programs=$(database_programs)
-  as_database_user setsid "$programs/postgres" -D "$database/data" -p "$database_port" \
-    -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-    -c fsync=on -c full_page_writes=on -c synchronous_commit=on >>"$database.log" 2>&1 </dev/null &
+  "run_$engine" "$programs" >>"$database.log" 2>&1 </dev/null &
   pid=$!
   disown
-  until "$programs/pg_isready" -q -h 127.0.0.1 -p "$database_port"; do
+  until "is_ready_$engine" "$programs"; do
     if ! kill -0 "$pid" 2>/dev/null || ((SECONDS >= deadline)); then
       tail -n 20 "$database.log" >&2
-      fail "PostgreSQL is not ready; its last log lines are above, all of them in $database.log"
+      fail "$database_name is not ready; its last log lines are above, all of them in $database.log"
     fi
     sleep 0.1
   done
 }
 
-# With its own connections, and not later than the members: SIGINT is its fast way.
+# With what a front asks for: these are the defaults of PostgreSQL, said aloud.
+run_postgres() {
+  as_database_user setsid "$1/postgres" -D "$database/data" -p "$database_port" \
+    -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+    -c fsync=on -c full_page_writes=on -c synchronous_commit=on
+}
+
+# With what a front asks for: MariaDB has no binary log by default. A socket needs a path that is shorter than some folders are.
+run_mysql() {
+  as_database_user setsid "$1/mariadbd" --no-defaults --datadir="$database/data" --port="$database_port" \
+    --bind-address=127.0.0.1 --socket=mariadb.socket --pid-file=mariadb.pid --skip-name-resolve \
+    --log-bin=binlog --binlog-format=ROW --sync-binlog=1 --innodb-flush-log-at-trx-commit=1 --binlog-expire-logs-seconds=86400 \
+    --max-allowed-packet=64M
+}
+
+is_ready_postgres() { "$1/pg_isready" -q -h 127.0.0.1 -p "$database_port"; }
+
+is_ready_mysql() { mariadb-admin --no-defaults -h 127.0.0.1 -P "$database_port" --connect-timeout=2 ping >/dev/null 2>&1; }
+
+# With its own connections, and not later than the members: SIGINT is PostgreSQL's fast way, SIGTERM the only one of MariaDB.
 stop_database() {
-  local pid deadline=$((SECONDS + stop_limit_seconds))
-  ! pid=$(database_pid) || kill -INT "$pid" 2>/dev/null || true
+  local pid signal=INT deadline=$((SECONDS + stop_limit_seconds))
+  [[ $engine == postgres ]] || signal=TERM
+  ! pid=$(database_pid) || kill "-$signal" "$pid" 2>/dev/null || true
   while pid=$(database_pid); do
     if ((SECONDS >= deadline)); then
-      say "PostgreSQL (pid $pid) does not stop; killing it. Nothing acknowledged is lost." >&2
+      say "$database_name (pid $pid) does not stop; killing it. Nothing acknowledged is lost." >&2
       kill -KILL "$pid" 2>/dev/null || true
     fi
     sleep 0.1
@@ -208,7 +259,7 @@ stop_database() {
 start_front() {
   local n=$1 id=node0$1
   RAFTD_NO_BUILD=1 setsid "$root/raftd" -id "$id" -haddr "127.0.0.1:$(client_port "$n")" \
-    -store "postgres://raftd@127.0.0.1:$database_port/raftd" -store-password-file "$database/password" \
+    -store "$engine://raftd@127.0.0.1:$database_port/raftd" -store-password-file "$database/password" \
     >>"$data/$id.log" 2>&1 </dev/null &
   echo $! >"$data/$id.pid"
   disown
@@ -289,7 +340,7 @@ EOF
 print_front_examples() {
   cat <<EOF
 
-Three fronts over one PostgreSQL are ready: http://127.0.0.1:8001, :8002 and :8003. Any of them answers. Data: $database
+Three fronts over one $database_name are ready: http://127.0.0.1:8001, :8002 and :8003. Any of them answers. Data: $database
 
   curl -T README.md 127.0.0.1:8001/key/readme                 # put a file
   curl 127.0.0.1:8002/key/readme                              # get it from another front
@@ -297,10 +348,18 @@ Three fronts over one PostgreSQL are ready: http://127.0.0.1:8001, :8002 and :80
   curl 127.0.0.1:8001/status                                  # who leads
   http://127.0.0.1:8001/swagger                               # every route
 
-  PGPASSWORD=\$(cat '$database/password') psql -h 127.0.0.1 -p $database_port -U raftd    # look at the tables
+  $(database_client)    # look at the tables
 
 Ctrl-C stops them and the database. The data stays; './run-cluster.sh clean' removes it.
 EOF
+}
+
+# The line that shows its tables.
+database_client() {
+  case $engine in
+    postgres) echo "PGPASSWORD=\$(cat '$database/password') psql -h 127.0.0.1 -p $database_port -U raftd" ;;
+    mysql) echo "MYSQL_PWD=\$(cat '$database/password') mariadb -h 127.0.0.1 -P $database_port -u raftd raftd" ;;
+  esac
 }
 
 print_tls_examples() {
@@ -327,7 +386,7 @@ stay() {
     wait $! || true
     if [[ -n $started_database ]] && ! database_pid >/dev/null; then
       started_database=
-      say "PostgreSQL has ended; the end of $database.log says why. A second './run-cluster.sh' starts it again, and the fronts go on."
+      say "$database_name has ended; the end of $database.log says why. A second './run-cluster.sh' starts it again, and the fronts go on."
     fi
     for n in "${started[@]}"; do
       if [[ " ${ended[*]} " != *" $n "* ]] && ! member_pid "$n" >/dev/null; then
@@ -347,7 +406,7 @@ stop_started() {
 stop_and_leave() {
   trap '' INT TERM HUP
   say ""
-  say "Stopping ${started[*]/#/node0}${started_database:+ and PostgreSQL} ..."
+  say "Stopping ${started[*]/#/node0}${started_database:+ and $database_name} ..."
   stop_started
   say "Stopped. The data is in $data"
   exit 0
@@ -361,14 +420,17 @@ ensure_database() {
   start_database
 }
 
-# command_start [--tls | --store]
+# command_start [--tls | --store ENGINE]
 command_start() {
   local n
   mkdir -p "$data" || fail "cannot make $data; name another folder with RAFTD_DATA"
   RAFTD_BUILD_ONLY=1 "$root/raftd"
   if [[ ${1:-} == --tls ]] && ! uses_tls; then
     make_certificates
+  elif [[ ${1:-} == --store && $engine != "$2" ]] && uses_database; then
+    fail "the cluster in $data is one over $database_name; name another folder with RAFTD_DATA, or remove it with './run-cluster.sh clean'"
   elif [[ ${1:-} == --store ]] && ! uses_database; then
+    use_database "$2"
     make_database
   fi
   for n in 1 2 3; do
@@ -441,9 +503,10 @@ case "$*" in
   "") command_start ;;
   start | stop | status | clean) "command_$1" ;;
   --tls | "start --tls") command_start --tls ;;
-  "--store postgres" | "start --store postgres") command_start --store ;;
+  "--store postgres" | "start --store postgres") command_start --store postgres ;;
+  "--store mysql" | "start --store mysql") command_start --store mysql ;;
   *)
-    say "usage: ./run-cluster.sh [start [--tls | --store postgres]|stop|status|clean]" >&2
+    say "usage: ./run-cluster.sh [start [--tls | --store postgres|mysql]|stop|status|clean]" >&2
     exit 2
     ;;
 esac

@@ -66,6 +66,9 @@ has_library() { PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep -F "$1"; }
 # shellcheck disable=SC2317 # called by need_package
 has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/postgres'; }
 
+# shellcheck disable=SC2317 # called by need_package
+has_mariadb() { [[ -x /usr/sbin/mariadbd ]] && command -v mariadb-install-db; }
+
 install_what_is_missing() {
   need_package liblmdb0 has_library liblmdb.so.0
   need_package curl command -v curl
@@ -81,6 +84,7 @@ install_what_is_missing() {
   need_package python3-etcd3 /usr/bin/python3 -c 'import etcd3' # tests/clients/python, with the system's python3
   need_package golang-go command -v go # and Go's client in sources, for tests/clients/go
   need_package postgresql has_postgres # servers of the tests' own; the one that the package starts stays on port 5432
+  need_package mariadb-server has_mariadb # the same, on port 3306
   need_package golang-etcd-server-dev test -d /usr/share/gocode/src/go.etcd.io/etcd/clientv3
 }
 

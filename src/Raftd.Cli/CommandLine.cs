@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Raftd.Cli.Moving;
 using Raftd.Cli.Settings;
+using Raftd.Sql;
 
 namespace Raftd.Cli;
 
@@ -45,6 +46,9 @@ internal sealed record CommandLine
 
     /// <summary>Set exactly when the verb is <see cref="Verb.Import"/>.</summary>
     public ImportOptions? Import { get; init; }
+
+    /// <summary>Set exactly when the verb is <see cref="Verb.StoreSchema"/>.</summary>
+    public SqlEngine? Schema { get; init; }
 
     /// <summary>Set exactly when the verb is <see cref="Verb.None"/>.</summary>
     public FatalError? Error { get; init; }

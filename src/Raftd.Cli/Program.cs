@@ -20,7 +20,7 @@ return (int)(line.Verb switch
     Verb.ExportHelp => ExportCommand.Help(Console.Out),
     Verb.Import => await ImportCommand.RunAsync(line.Import!, Console.OpenStandardInput(), Console.Error),
     Verb.ImportHelp => ImportCommand.Help(Console.Out),
-    Verb.StoreSchema => StoreCommand.Schema(Console.Out),
+    Verb.StoreSchema => StoreCommand.Schema(line.Schema!.Value, Console.Out),
     Verb.StoreHelp => StoreCommand.Help(Console.Out),
     Verb.Version => VersionCommand.Run(Console.Out),
     Verb.Help => HelpCommand.Run(Console.Out),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Raftd.Sql;
 
 namespace Raftd.Cli;
 
@@ -23,8 +24,12 @@ internal static class StoreLine
             return ended;
         }
 
-        return parsed.GetValue(database) is { } name and not "postgres"
-            ? CommandLine.Wrong($"there is no schema for '{name}'", "this build speaks with PostgreSQL alone: 'raftd store schema postgres'")
-            : new CommandLine { Verb = Verb.StoreSchema };
+        return parsed.GetValue(database) switch
+        {
+            null or "postgres" => new CommandLine { Verb = Verb.StoreSchema, Schema = SqlEngine.Postgres },
+            "mysql" => new CommandLine { Verb = Verb.StoreSchema, Schema = SqlEngine.MySql },
+            var name => CommandLine.Wrong(
+                $"there is no schema for '{name}'", "'raftd store schema postgres' and 'raftd store schema mysql' are known; mysql is for MariaDB and TiDB too"),
+        };
     }
 }

@@ -4,5 +4,7 @@ namespace Raftd.Sql;
 public enum SqlEngine
 {
     Postgres,
+
+    /// <summary>MariaDB and TiDB speak it too.</summary>
     MySql,
 }

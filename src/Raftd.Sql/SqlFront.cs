@@ -11,6 +11,7 @@ using Raftd.Peers;
 using Raftd.Peers.Http;
 using Raftd.Sql.Database;
 using Raftd.Sql.Fronts;
+using Raftd.Sql.MySql;
 using Raftd.Sql.Peers;
 using Raftd.Sql.Postgres;
 using Raftd.Sql.Service;
@@ -64,10 +65,8 @@ public sealed class SqlFront : IAsyncDisposable
     }
 
     /// <summary>A front over the database that a URL names.</summary>
-    /// <exception cref="FrontRefusedException">There is no driver for it.</exception>
-    public static SqlFront Over(SqlTarget target, SqlFrontOptions options, ILoggerFactory loggers) => target.Engine == SqlEngine.Postgres
-        ? new SqlFront(options, new PostgresDatabase(target), loggers)
-        : throw new FrontRefusedException($"{target}: this build has a driver for postgres:// alone");
+    public static SqlFront Over(SqlTarget target, SqlFrontOptions options, ILoggerFactory loggers) => new(
+        options, target.Engine == SqlEngine.Postgres ? new PostgresDatabase(target) : new MySqlDatabase(target), loggers);
 
     public IKeyValueService KeyValues => _guard;
 

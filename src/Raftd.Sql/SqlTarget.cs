@@ -4,8 +4,8 @@ namespace Raftd.Sql;
 
 /// <summary>
 /// Where the database is: <c>postgres://user[:password]@host[:port]/database[?sslmode=…&amp;sslrootcert=…]</c>, or the same with
-/// <c>mysql://</c>. What has a meaning in a URL stands percent-encoded; a host that begins with a slash is the directory of a
-/// Unix socket.
+/// <c>mysql://</c>. What has a meaning in a URL stands percent-encoded; a host that begins with a slash is a
+/// Unix socket: for PostgreSQL its directory, for MySQL the socket itself.
 /// </summary>
 public sealed record SqlTarget
 {
@@ -15,7 +15,7 @@ public sealed record SqlTarget
 
     public required SqlEngine Engine { get; init; }
 
-    /// <summary>A name, an address without brackets, or the directory of a Unix socket.</summary>
+    /// <summary>A name, an address without brackets, or what names a Unix socket.</summary>
     public required string Host { get; init; }
 
     public required int Port { get; init; }

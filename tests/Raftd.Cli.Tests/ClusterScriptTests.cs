@@ -37,20 +37,24 @@ public sealed class ClusterScriptTests : IDisposable
     [Theory]
     [InlineData("stat")]
     [InlineData("--store")]
-    [InlineData("--store mysql")]
+    [InlineData("--store oracle")]
     [InlineData("--tls --store postgres")]
     public async Task Script_UnknownWords_AnswersWithUsage(string words) => Assert.Equal(
-        (2, "usage: ./run-cluster.sh [start [--tls | --store postgres]|stop|status|clean]\n"), await RunAsync(Given.Words(words)));
+        (2, "usage: ./run-cluster.sh [start [--tls | --store postgres|mysql]|stop|status|clean]\n"), await RunAsync(Given.Words(words)));
 
-    [Fact]
-    public async Task Store_OverDataOfMembers_IsRefused()
+    [Theory]
+    [InlineData("node01", "postgres", "is one of members")]
+    [InlineData("node01", "mysql", "is one of members")]
+    [InlineData("postgres", "mysql", "is one over PostgreSQL")]
+    [InlineData("mysql", "postgres", "is one over MariaDB")]
+    public async Task Store_OverOtherData_IsRefused(string present, string engine, string expected)
     {
-        Directory.CreateDirectory(_folder.At("data/node01"));
+        Directory.CreateDirectory(_folder.At($"data/{present}"));
 
-        var (code, error) = await RunAsync("--store", "postgres");
+        var (code, error) = await RunAsync("--store", engine);
 
         Assert.Equal(1, code);
-        Assert.StartsWith($"run-cluster.sh: the cluster in {_folder.At("data")} is one of members; ", error, StringComparison.Ordinal);
+        Assert.StartsWith($"run-cluster.sh: the cluster in {_folder.At("data")} {expected}; ", error, StringComparison.Ordinal);
     }
 
     /// <summary>False where another process has the port; the script must refuse all the same.</summary>

@@ -31,7 +31,7 @@ public sealed class StoreSettingsTests : IDisposable
     [InlineData("-store postgres://u:p4/ss@db/d", "-store: the URL names no user")]
     [InlineData("-store postgres://u:@p4/ss@db/d", "-store: the URL has an @ behind the host")]
     [InlineData("-store postgres://u:@p4?ss@db/d", "-store: the URL has an @ behind the host")]
-    [InlineData("-store mysql://u@db/d", "-store mysql://u@db:3306/d: this build speaks with PostgreSQL alone")]
+    [InlineData("-store mysql://u:p4ss@db/d", "-store mysql://u@db:3306/d: 'ps' shows a password of the command line")]
     [InlineData("-store db", "-store: not the URL of a database: expected postgres://user@host/database")]
     [InlineData($"-store {Url} d", "-store: makes this process a front without data of its own; leave out what is for members alone: <data-dir>")]
     [InlineData($"-store {Url} -join a:1 -flush-bytes 1MiB", "for members alone: -join, -flush-bytes")]
@@ -128,16 +128,19 @@ public sealed class StoreSettingsTests : IDisposable
         Assert.Contains("cannot be read", Refusal(_folder.At("none")).Line, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Schema_Printed_HasEveryTable()
+    [Theory]
+    [InlineData("store schema", "buckets log revisions keys leases lease_keys meta fronts", "CREATE TABLE", "BYTEA")]
+    [InlineData("store schema mysql", "buckets log revisions keys chunks leases lease_keys meta fronts", "CREATE TABLE IF NOT EXISTS", "LONGBLOB")]
+    public void Schema_Printed_HasEveryTable(string line, string tables, string beginning, string type)
     {
         var stdout = new StringWriter();
 
-        Assert.Equal(ExitCode.Ok, StoreCommand.Schema(stdout));
+        Assert.Equal(ExitCode.Ok, StoreCommand.Schema(CommandLine.Parse(Given.Words(line)).Schema!.Value, stdout));
 
-        foreach (var table in new[] { "buckets", "log", "revisions", "keys", "leases", "lease_keys", "meta", "fronts" })
+        Assert.Contains(type, stdout.ToString(), StringComparison.Ordinal);
+        foreach (var table in tables.Split(' '))
         {
-            Assert.Contains($"CREATE TABLE raftd_{table} (", stdout.ToString(), StringComparison.Ordinal);
+            Assert.Contains($"{beginning} raftd_{table} (", stdout.ToString(), StringComparison.Ordinal);
         }
     }
 

@@ -55,3 +55,54 @@ public sealed class PostgresContractTests(PostgresFronts fronts) : ContractBehav
 
     public void Dispose() => fronts.ShowLogsOfAFailure();
 }
+
+/// <summary>On fronts in processes of their own over one MariaDB, each asked in turn.</summary>
+[Collection<MariaDbFrontsCollection>]
+public sealed class MariaDbListTests(MariaDbFronts fronts) : ListBehaviours, IDisposable
+{
+    protected override IReadOnlyList<IApiHost> Members { get; } = MemberAsHost.AllOf(fronts.Cluster);
+
+    public void Dispose() => fronts.ShowLogsOfAFailure();
+}
+
+[Collection<MariaDbFrontsCollection>]
+public sealed class MariaDbKeyChangeTests(MariaDbFronts fronts) : KeyChangeBehaviours, IDisposable
+{
+    protected override IReadOnlyList<IApiHost> Members { get; } = MemberAsHost.AllOf(fronts.Cluster);
+
+    public void Dispose() => fronts.ShowLogsOfAFailure();
+}
+
+[Collection<MariaDbFrontsCollection>]
+public sealed class MariaDbTxnTests(MariaDbFronts fronts) : TxnBehaviours, IDisposable
+{
+    protected override IReadOnlyList<IApiHost> Members { get; } = MemberAsHost.AllOf(fronts.Cluster);
+
+    public void Dispose() => fronts.ShowLogsOfAFailure();
+}
+
+[Collection<MariaDbFrontsCollection>]
+public sealed class MariaDbWatchTests(MariaDbFronts fronts) : WatchBehaviours, IDisposable
+{
+    protected override IReadOnlyList<IApiHost> Members { get; } = MemberAsHost.AllOf(fronts.Cluster);
+
+    public void Dispose() => fronts.ShowLogsOfAFailure();
+}
+
+[Collection<MariaDbFrontsCollection>]
+public sealed class MariaDbRouteTests(MariaDbFronts fronts) : RouteBehaviours, IDisposable
+{
+    protected override bool AreFronts => true;
+
+    protected override IReadOnlyList<IApiHost> Members { get; } = MemberAsHost.AllOf(fronts.Cluster);
+
+    public void Dispose() => fronts.ShowLogsOfAFailure();
+}
+
+[Collection<MariaDbFrontsCollection>]
+public sealed class MariaDbContractTests(MariaDbFronts fronts) : ContractBehaviours, IDisposable
+{
+    protected override IContractCluster Cluster { get; } = new ProcessesUnderContract(fronts.Cluster);
+
+    public void Dispose() => fronts.ShowLogsOfAFailure();
+}

@@ -5,7 +5,7 @@ using Raftd.Testing.Processes;
 
 namespace Raftd.Cluster.Tests;
 
-/// <summary>Fronts in processes of their own over a real PostgreSQL, both of which are killed.</summary>
+/// <summary>Fronts in processes of their own over a real database, both of which are killed.</summary>
 public sealed class FrontTests : ClusterTest
 {
     // Two threads, a few kinds of faults in one outage, and one line a second at the most; there were twenty a second.
@@ -13,10 +13,12 @@ public sealed class FrontTests : ClusterTest
 
     private static readonly TimeSpan Ttl = TimeSpan.FromSeconds(6);
 
-    [Fact]
-    public async Task LeadingFrontKilled_AnotherLeads_NothingAcknowledgedIsLost_AndNoLeaseEndsEarly()
+    [Theory]
+    [InlineData("postgres")]
+    [InlineData("mysql")]
+    public async Task LeadingFrontKilled_AnotherLeads_NothingAcknowledgedIsLost_AndNoLeaseEndsEarly(string engine)
     {
-        using var fronts = await StartAsync();
+        using var fronts = await StartAsync(engine);
         var first = await fronts.LeaderAsync();
         var others = fronts.Members.Where(front => front != first).ToArray();
         await SeenElsewhereAsync(writer: first, reader: others[0], watcher: others[1]);
@@ -51,7 +53,7 @@ public sealed class FrontTests : ClusterTest
     [Fact]
     public async Task FrontThatFollows_HasItsWritesAndRenewalsDoneByTheLeader_AndKnowsTheTimesOfLeases()
     {
-        using var fronts = await StartAsync();
+        using var fronts = await StartAsync("postgres");
         var leader = await fronts.LeaderAsync();
         foreach (var front in fronts.Members.Where(front => front != leader))
         {
@@ -81,7 +83,7 @@ public sealed class FrontTests : ClusterTest
     [Fact]
     public async Task LeadingFrontStopped_OthersTakeWrites_AnotherLeads_AndItFollowsWhenItWakes()
     {
-        using var fronts = await StartAsync();
+        using var fronts = await StartAsync("postgres");
         var stopped = await fronts.LeaderAsync();
         var old = (await stopped.StatusAsync()).MemberId;
         var others = fronts.Members.Where(front => front != stopped).ToArray();
@@ -109,10 +111,12 @@ public sealed class FrontTests : ClusterTest
         }
     }
 
-    [Fact]
-    public async Task DatabaseKilled_FrontsSayNotReady_AndGoOnWithIt()
+    [Theory]
+    [InlineData("postgres")]
+    [InlineData("mysql")]
+    public async Task DatabaseKilled_FrontsSayNotReady_AndGoOnWithIt(string engine)
     {
-        using var fronts = await StartAsync();
+        using var fronts = await StartAsync(engine);
         var values = new NumberedValues(fronts.Members, valueBytes: 100);
         await using (var writes = new SteadyWrites(values, bytesPerSecond: 10_000))
         {
@@ -146,11 +150,18 @@ public sealed class FrontTests : ClusterTest
         NoPasswordIn(fronts.Members);
     }
 
-    [Fact]
-    public async Task DatabaseThatIsNotSafe_OrDoesNotLetItIn_EndsTheStartWithWhatMendsIt()
+    [Theory]
+    [InlineData(
+        "postgres", "ALTER ROLE front SET synchronous_commit = off", "SET synchronous_commit = on;",
+        "password authentication failed for user \"front\"", "No password has been provided")]
+    [InlineData(
+        "mysql", "SET GLOBAL sync_binlog = 0", "SET GLOBAL sync_binlog = 1;",
+        "Access denied for user 'front'@'127.0.0.1' (using password: YES)", "Access denied for user 'front'@'127.0.0.1' (using password: NO)")]
+    public async Task DatabaseThatIsNotSafe_OrDoesNotLetItIn_EndsTheStartWithWhatMendsIt(
+        string engine, string spoiling, string mending, string wrong, string missing)
     {
-        using var fronts = await StartAsync();
-        fronts.Server.Execute("ALTER ROLE front SET synchronous_commit = off");
+        using var fronts = await StartAsync(engine);
+        fronts.Server.Execute(spoiling);
         var unsafeFront = fronts.Make("unsafe").Start();
         var stranger = fronts.Make("stranger");
         stranger.Variables = [("RAFTD_STORE_PASSWORD", Fronts.Password + "x")];
@@ -162,14 +173,14 @@ public sealed class FrontTests : ClusterTest
 
         Assert.All(codes, static code => Assert.Equal(18, code));
 
-        Assert.Contains("synchronous_commit is off", unsafeFront.LastLine, StringComparison.Ordinal);
-        Assert.Contains("SET synchronous_commit = on;", unsafeFront.LastLine, StringComparison.Ordinal);
-        Assert.Contains("password authentication failed for user \"front\"", stranger.LastLine, StringComparison.Ordinal);
-        Assert.Contains("No password has been provided", nameless.LastLine, StringComparison.Ordinal);
+        Assert.Contains(mending, unsafeFront.LastLine, StringComparison.Ordinal);
+        Assert.Contains(wrong, stranger.LastLine, StringComparison.Ordinal);
+        Assert.Contains(missing, nameless.LastLine, StringComparison.Ordinal);
         NoPasswordIn(refused);
     }
 
-    private async Task<Fronts> StartAsync() => await Fronts.StartAsync(Scene, await RaftdAsync("store schema"));
+    private async Task<Fronts> StartAsync(string engine) =>
+        await Fronts.StartAsync(Scene, engine, await RaftdAsync($"store schema {engine}"));
 
     private static async Task SeenElsewhereAsync(Member writer, Member reader, Member watcher)
     {

@@ -19,6 +19,7 @@ public sealed class MovingTests : ClusterTest
 
     [Theory]
     [InlineData(Deployment.PostgresFronts)]
+    [InlineData(Deployment.MariaDbFronts)]
     public async Task Cluster_MovesOntoADatabaseAndBack_KeyByKey(Deployment deployment)
     {
         Print($"seed {Seed.Value}");

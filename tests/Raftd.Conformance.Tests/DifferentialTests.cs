@@ -18,6 +18,7 @@ public sealed class DifferentialTests(ITestOutputHelper output)
     [Theory]
     [InlineData(Deployment.OneMember)]
     [InlineData(Deployment.PostgresFronts)]
+    [InlineData(Deployment.MariaDbFronts)]
     public async Task RandomRequests_OverGrpcAndJson_AreAnsweredAsEtcdAnswersThem(Deployment deployment)
     {
         await using var servers = await TwoServers.StartAsync(deployment);

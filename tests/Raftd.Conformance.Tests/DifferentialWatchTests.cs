@@ -29,6 +29,7 @@ public sealed class DifferentialWatchTests(ITestOutputHelper output)
     [Theory]
     [InlineData(Deployment.OneMember)]
     [InlineData(Deployment.PostgresFronts)]
+    [InlineData(Deployment.MariaDbFronts)]
     public async Task RandomWatches_BringWhatTheyBringOnEtcd(Deployment deployment)
     {
         await using var servers = await TwoServers.StartAsync(deployment);

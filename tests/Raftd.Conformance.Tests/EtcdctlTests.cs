@@ -69,6 +69,7 @@ public sealed partial class EtcdctlTests(ITestOutputHelper output)
     [Theory]
     [InlineData(Deployment.OneMember)]
     [InlineData(Deployment.PostgresFronts)]
+    [InlineData(Deployment.MariaDbFronts)]
     public async Task Transcript_OnRaftd_IsThatOnEtcd(Deployment deployment)
     {
         Assert.SkipUnless(EtcdServer.IsInstalled, Install);

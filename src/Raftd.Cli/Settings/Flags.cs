@@ -99,7 +99,7 @@ internal static class Flags
     };
 
     public static readonly Flag Store = new("store", "URL", "",
-        "be a front over this database, without data of its own: postgres://user@host/database")
+        "be a front over this database, without data of its own: postgres://user@host/database or mysql://user@host/database")
     { Shown = StoreSettings.WithoutPassword };
     public static readonly Flag StorePasswordFile = new("store-password-file", "FILE", "", "the password for -store, alone in a file");
     public static readonly Flag StorePassword = new("store-password", "TEXT", "",

@@ -56,7 +56,11 @@ internal sealed record StoreSettings(SqlTarget? Target, string? PasswordFile, bo
             return new StoreSettings(null, null, HasPeerAddress: false);
         }
 
-        problems.AddRange(TargetProblems(target, url));
+        if (target.HasPassword && url.Origin == SettingSources.FromFlag)
+        {
+            problems.Add($"{Flags.Store.Label} {target}: {Seen}");
+        }
+
         bool[] passwords = [target.HasPassword, file.Text.Length > 0, password.Text.Length > 0];
         if (passwords.Count(static isGiven => isGiven) > 1)
         {
@@ -72,19 +76,6 @@ internal sealed record StoreSettings(SqlTarget? Target, string? PasswordFile, bo
         $"the file of {Flags.StorePasswordFile.Label}, {Flags.StorePassword.Variable}, or the URL in {Flags.Store.Variable} or in the file of {Flags.Config.Label}";
 
     private static string Seen => $"'ps' shows a password of the command line to every user of this machine; give it in {Places}";
-
-    private static IEnumerable<string> TargetProblems(SqlTarget target, SettingValue url)
-    {
-        if (target.HasPassword && url.Origin == SettingSources.FromFlag)
-        {
-            yield return $"{Flags.Store.Label} {target}: {Seen}";
-        }
-
-        if (target.Engine != SqlEngine.Postgres)
-        {
-            yield return $"{Flags.Store.Label} {target}{url.Place}: this build speaks with PostgreSQL alone; name one as postgres://user@host/database";
-        }
-    }
 
     private static string OfMembersAlone(SettingSources sources) => string.Join(
         ", ",

@@ -165,7 +165,7 @@ internal static class PostgresCommit
                 .WithNumbers(kept, static lease => lease.Id)
                 .WithBytes(kept, static lease => lease.Name)
                 .WithNumbers(kept, static lease => (long)lease.Kind)
-                .WithNumbers(kept, PostgresRows.FlagsOf)
+                .WithNumbers(kept, LeaseFlags.Of)
                 .WithNumbers(kept, static lease => lease.TtlSeconds)
                 .WithNumbers(kept, static lease => lease.Generation)
                 .WithNumbers(kept, static lease => lease.CheckpointMilliseconds)

@@ -27,10 +27,6 @@ internal static class PostgresRows
 
     public const string FrontColumns = "id, label, http_addr, peer_addr, version, beat";
 
-    // Bits of the flags of a lease. Stored: they never change.
-    private const long AliveFlag = 1;
-    private const long HiddenFlag = 2;
-
     public static LogRow Log(NpgsqlDataReader row) => new()
     {
         Seq = row.GetInt64(0),
@@ -75,8 +71,8 @@ internal static class PostgresRows
             Id = id,
             Name = name,
             Kind = (LeaseKind)kind,
-            Status = (flags & AliveFlag) != 0 ? LeaseStatus.Alive : LeaseStatus.Create,
-            Hidden = (flags & HiddenFlag) != 0,
+            Status = LeaseFlags.StatusOf(flags),
+            Hidden = LeaseFlags.IsHidden(flags),
             TtlSeconds = row.GetInt64(4),
             Generation = row.GetInt64(5),
             CheckpointMilliseconds = row.GetInt64(6),
@@ -84,9 +80,6 @@ internal static class PostgresRows
             Floor = row.IsDBNull(8) ? null : new LeaseFloor(row.GetInt64(8), row.GetInt64(9), row.GetInt64(10)),
         };
     }
-
-    public static long FlagsOf(LeaseRecord lease) =>
-        (lease.Status == LeaseStatus.Alive ? AliveFlag : 0) | (lease.Hidden ? HiddenFlag : 0);
 
     public static LeaseKeyRow LeaseKey(NpgsqlDataReader row) => new(
         row.GetInt64(0),

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using Npgsql;
 using Raftd.Sql.Database;
 
@@ -8,9 +7,6 @@ namespace Raftd.Sql.Postgres;
 /// <summary>The tables, and how they come to be.</summary>
 internal static class PostgresSchema
 {
-    /// <summary>Of the tables and of what is in them. A build refuses tables of another one.</summary>
-    public const long Format = 1;
-
     public const string Log = "raftd_log";
 
     private const string FirstBucketName = "default";
@@ -108,9 +104,7 @@ internal static class PostgresSchema
 
         if (missing.Count > 0)
         {
-            throw new DatabaseException(
-                DatabaseFault.Wrong,
-                $"{target} has some tables of raftd, but not {string.Join(", ", missing)}: restore the database from a backup, or name an empty one");
+            throw TableFormat.SomeAreGone(target, missing);
         }
     }
 
@@ -127,15 +121,13 @@ internal static class PostgresSchema
     {
         if (FindBucket(connection, bucket) is var (format, clusterId))
         {
-            return format == Format
-                ? clusterId
-                : throw new DatabaseException(DatabaseFault.Wrong, OtherFormat(target, format));
+            return format == TableFormat.Current ? clusterId : throw TableFormat.Refusal(target, format);
         }
 
-        var drawn = DrawClusterId();
+        var drawn = ClusterIds.Draw();
         using var batch = new NpgsqlBatch(connection);
         batch.Add("INSERT INTO raftd_buckets (bucket, name, cluster_id, format, swept_rev, swept_bytes) VALUES ($1, $2, $3, $4, $5, 0)")
-            .With(bucket).WithText(FirstBucketName).With(drawn).With(Format).With(LogRow.First.Revision);
+            .With(bucket).WithText(FirstBucketName).With(drawn).With(TableFormat.Current).With(LogRow.First.Revision);
         PostgresCommit.AddFirst(batch, bucket, LogRow.First);
         batch.ExecuteNonQuery();
         return drawn;
@@ -147,22 +139,6 @@ internal static class PostgresSchema
         batch.Add("SELECT format, cluster_id FROM raftd_buckets WHERE bucket = $1").With(bucket);
         using var reader = batch.ExecuteReader();
         return reader.Read() ? (reader.GetInt64(0), PostgresRows.UnsignedAt(reader, 1)) : null;
-    }
-
-    private static string OtherFormat(SqlTarget target, long format) => format > Format
-        ? $"{target} has tables of format {format}, and this build knows formats up to {Format}: start the build that made them, or a newer one"
-        : $"{target} has tables of format {format}, and this build needs {Format}: move them with the build that follows the one that made them";
-
-    private static ulong DrawClusterId()
-    {
-        ulong id;
-        do
-        {
-            id = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) >> 1;
-        }
-        while (id == 0);
-
-        return id;
     }
 
     private static void Execute(NpgsqlConnection connection, string sql)

@@ -73,7 +73,7 @@ internal sealed class PostgresSnapshot : ISnapshot
     public IReadOnlyList<KeyRow> LiveIn(KeyRange range, ReadOnlyMemory<byte> from, bool isDescending, int max, bool withValues)
     {
         var low = isDescending ? range.Low : from;
-        var high = isDescending && !from.IsEmpty ? from : EndOf(range);
+        var high = isDescending && !from.IsEmpty ? from : RangeEnd.Of(range);
         var value = withValues ? "v" : "NULL::bytea";
         var order = isDescending ? "DESC" : "ASC";
         return Rows(
@@ -87,7 +87,7 @@ internal sealed class PostgresSnapshot : ISnapshot
 
     public long CountLive(KeyRange range)
     {
-        var high = EndOf(range);
+        var high = RangeEnd.Of(range);
         return Rows(
             $"SELECT count(*) FROM raftd_keys WHERE bucket = $1 AND k >= $2 AND {IsBelow("$3", high)}",
             command => WithEnd(command.With(range.Low), high),
@@ -96,7 +96,7 @@ internal sealed class PostgresSnapshot : ISnapshot
 
     public IReadOnlyList<RevisionRecord> VersionsIn(KeyRange range, ReadOnlyMemory<byte> key, Revision behind, long through, int max)
     {
-        var high = EndOf(range);
+        var high = RangeEnd.Of(range);
         return Rows(
             $"""
             SELECT {PostgresRows.VersionColumns}, NULL::bytea FROM raftd_revisions
@@ -191,18 +191,6 @@ internal sealed class PostgresSnapshot : ISnapshot
     /// <param name="of">Of each row.</param>
     private List<T> Rows<T>(string sql, Func<NpgsqlBatchCommand, NpgsqlBatchCommand> fill, Func<NpgsqlDataReader, T> of) =>
         _session.Read(sql, command => fill(command.With(_session.Bucket)), reader => PostgresRows.All(reader, of));
-
-    /// <summary>The first key behind a range; null where it has no end.</summary>
-    private static ReadOnlyMemory<byte>? EndOf(KeyRange range)
-    {
-        if (range.IsOneKey)
-        {
-            return KeyRange.Behind(range.Low.Span);
-        }
-
-        // Not "? null : range.End": that null would be an empty array, which is a memory too.
-        return KeyRange.IsToEnd(range.End.Span) ? default(ReadOnlyMemory<byte>?) : range.End;
-    }
 
     private static string IsBelow(string parameter, ReadOnlyMemory<byte>? end) => end is null ? "TRUE" : $"k < {parameter}";
 

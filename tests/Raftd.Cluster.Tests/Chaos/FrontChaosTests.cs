@@ -14,6 +14,7 @@ public sealed class FrontChaosTests : ClusterTest
 
     [Theory]
     [InlineData(Deployment.PostgresFronts)]
+    [InlineData(Deployment.MariaDbFronts)]
     public async Task FrontsAndTheirDatabase_KilledPausedAndDisconnected_LoseNothing_AndTheHistoryIsLinearizable(Deployment deployment)
     {
         var server = Deployments.StartServer(deployment);
@@ -29,6 +30,7 @@ public sealed class FrontChaosTests : ClusterTest
 
     [Theory]
     [InlineData(Deployment.PostgresFronts)]
+    [InlineData(Deployment.MariaDbFronts)]
     public async Task ThousandWatchesAtFronts_UnderTheSame_BringEveryChangeOnceAndInOrder(Deployment deployment)
     {
         var server = Deployments.StartServer(deployment);

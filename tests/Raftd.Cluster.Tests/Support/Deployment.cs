@@ -8,16 +8,18 @@ public enum Deployment
 {
     OneMember,
     PostgresFronts,
+    MariaDbFronts,
 }
 
 internal static class Deployments
 {
-    /// <summary>Ended by the scene, with the server of its database. How many fronts there are is said by RAFTD_TEST_POSTGRES_FRONTS;
-    /// tests/long.sh asks for other numbers than these.</summary>
+    /// <summary>Ended by the scene, with the server of its database. How many fronts there are is said by RAFTD_TEST_POSTGRES_FRONTS and
+    /// RAFTD_TEST_MARIADB_FRONTS; tests/long.sh asks for other numbers than these.</summary>
     public static async Task<TestCluster> StartAsync(Scene scene, Deployment deployment) => deployment switch
     {
         Deployment.OneMember => await TestCluster.StartAsync(scene, 1),
         Deployment.PostgresFronts => await FrontCluster.StartAsync(scene, StartServer(deployment), Count("RAFTD_TEST_POSTGRES_FRONTS", 3)),
+        Deployment.MariaDbFronts => await FrontCluster.StartAsync(scene, StartServer(deployment), Count("RAFTD_TEST_MARIADB_FRONTS", 1)),
         _ => throw new ArgumentOutOfRangeException(nameof(deployment), deployment, message: null),
     };
 
@@ -25,6 +27,7 @@ internal static class Deployments
     public static IDatabaseServer StartServer(Deployment deployment) => deployment switch
     {
         Deployment.PostgresFronts => PostgresServer.Start(),
+        Deployment.MariaDbFronts => MariaDbServer.Start(),
         _ => throw new ArgumentOutOfRangeException(nameof(deployment), deployment, message: null),
     };
 

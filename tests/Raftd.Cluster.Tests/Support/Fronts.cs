@@ -4,7 +4,7 @@ using Raftd.Testing.Databases;
 
 namespace Raftd.Cluster.Tests.Support;
 
-/// <summary>Three fronts over one PostgreSQL, as an administrator sets them up: tables made by hand, and a user who may read and write
+/// <summary>Three fronts over one database, as an administrator sets them up: tables made by hand, and a user who may read and write
 /// them and do nothing else.</summary>
 internal sealed class Fronts : IDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class Fronts : IDisposable
     private readonly Scene _scene;
     private readonly string _url;
 
-    private Fronts(Scene scene, PostgresServer server, string url)
+    private Fronts(Scene scene, DatabaseServer server, string url)
     {
         _scene = scene;
         Server = server;
@@ -24,18 +24,32 @@ internal sealed class Fronts : IDisposable
         Members = [.. Enumerable.Range(1, 3).Select(number => scene.AddMember(Make(string.Create(CultureInfo.InvariantCulture, $"front{number}"))))];
     }
 
-    public PostgresServer Server { get; }
+    public DatabaseServer Server { get; }
 
     public IReadOnlyList<Member> Members { get; }
 
     public Member this[int index] => Members[index];
 
     /// <param name="scene">Ends them.</param>
-    /// <param name="schema">As <c>raftd store schema</c> prints it.</param>
-    public static async Task<Fronts> StartAsync(Scene scene, string schema)
+    /// <param name="engine">As in a URL.</param>
+    /// <param name="schema">As <c>raftd store schema</c> prints it for this engine.</param>
+    public static async Task<Fronts> StartAsync(Scene scene, string engine, string schema)
     {
-        var server = PostgresServer.Start();
-        var fronts = new Fronts(scene, server, Prepare(server, schema));
+        DatabaseServer server = engine == "mysql" ? MariaDbServer.Start() : PostgresServer.Start();
+        var superuser = new UriBuilder(server.CreateDatabase());
+        var database = superuser.Path.Trim('/');
+        server.Execute(schema, database);
+        if (server is PostgresServer)
+        {
+            LetIn(server, database);
+        }
+        else
+        {
+            server.Execute($"CREATE USER {User} IDENTIFIED BY '{Password}'; GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.* TO {User}");
+        }
+
+        superuser.UserName = User;
+        var fronts = new Fronts(scene, server, superuser.ToString());
         foreach (var front in fronts.Members)
         {
             front.Start();
@@ -74,21 +88,16 @@ internal sealed class Fronts : IDisposable
 
     public void Dispose() => Server.Dispose();
 
-    private static string Prepare(PostgresServer server, string schema)
+    private static void LetIn(DatabaseServer server, string database)
     {
-        var superuser = new UriBuilder(server.CreateDatabase());
-        var database = superuser.Path.Trim('/');
-        server.Execute(schema, database);
         server.Execute(
             $"REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE ROLE {User} LOGIN PASSWORD '{Password}';"
             + $"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {User}",
             database);
 
         // The server lets in everyone on this machine; this user has to show a password.
-        var rules = Path.Combine(server.Directory, "data", "pg_hba.conf");
+        var rules = server.PathOf("pg_hba.conf");
         File.WriteAllText(rules, $"host all {User} 127.0.0.1/32 scram-sha-256\n{File.ReadAllText(rules)}");
         server.Execute("SELECT pg_reload_conf()");
-        superuser.UserName = User;
-        return superuser.ToString();
     }
 }

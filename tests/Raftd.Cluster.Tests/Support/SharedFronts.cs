@@ -39,5 +39,10 @@ public abstract class SharedFronts(Deployment deployment) : IAsyncLifetime
 
 public sealed class PostgresFronts() : SharedFronts(Deployment.PostgresFronts);
 
+public sealed class MariaDbFronts() : SharedFronts(Deployment.MariaDbFronts);
+
+[CollectionDefinition]
+public sealed class MariaDbFrontsCollection : ICollectionFixture<MariaDbFronts>;
+
 [CollectionDefinition]
 public sealed class PostgresFrontsCollection : ICollectionFixture<PostgresFronts>;

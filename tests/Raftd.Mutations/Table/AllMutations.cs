@@ -33,6 +33,7 @@ internal static class AllMutations
         .. MovingMutations.List,
         .. FrontMutations.List,
         .. PostgresMutations.List,
+        .. MySqlMutations.List,
         .. StoreMutations.List,
     ];
 

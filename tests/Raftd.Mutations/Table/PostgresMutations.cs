@@ -101,7 +101,7 @@ internal static class PostgresMutations
             Failures = [],
             Wrong = "tables of another format are used",
             In = "PostgresSchema.MakeBucket",
-            Original = "format == Format",
+            Original = "format == TableFormat.Current",
             Broken = "true",
             Suites = [Suite.Sql],
         },

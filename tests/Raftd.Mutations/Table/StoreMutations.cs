@@ -10,7 +10,7 @@ internal static class StoreMutations
             Name = "store-password-on-the-command-line",
             Failures = [],
             Wrong = "a password in the URL is taken from the command line, where ps shows it",
-            In = "StoreSettings.TargetProblems",
+            In = "StoreSettings.Read",
             Original = "target.HasPassword && url.Origin == SettingSources.FromFlag",
             Broken = "false",
             Suites = [Suite.Cli],

@@ -2,6 +2,7 @@ using Raftd.Api.Tests.Contract;
 using Raftd.Contract;
 using Raftd.Sql.Fronts;
 using Raftd.Sql.Tests.Memory;
+using Raftd.Sql.Tests.MySql;
 using Raftd.Sql.Tests.Postgres;
 
 namespace Raftd.Sql.Tests.Contract;
@@ -74,4 +75,27 @@ public sealed class FollowingFront : IAsyncLifetime
     public async ValueTask InitializeAsync() => await _pair.StartAsync(new FrontOptions());
 
     public ValueTask DisposeAsync() => _pair.DisposeAsync();
+}
+
+/// <summary>The contract on a front over another real server.</summary>
+public sealed class MariaDbContractTests(MariaDbFront front) : StoreContract, IClassFixture<MariaDbFront>
+{
+    private protected override IKeyValueService Keys => front.Front.KeyValues;
+
+    private protected override ILeaseService Leases => front.Front.Leases;
+
+    private protected override IListService Lists => front.Front.Lists;
+
+    private protected override IClusterService Cluster => front.Front.Cluster;
+}
+
+public sealed class MariaDbFront(MariaDbServers servers) : IAsyncLifetime
+{
+    private readonly OneMariaDb _one = new(servers);
+
+    public SqlFront Front { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Front = await FrontOver.StartAsync(_one.Emptied());
+
+    public ValueTask DisposeAsync() => Front.DisposeAsync();
 }

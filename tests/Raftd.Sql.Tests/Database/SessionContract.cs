@@ -211,6 +211,11 @@ public abstract class SessionContract : IDisposable
     [InlineData(1)]
     [InlineData(KeyRow.MaxInlineBytes)]
     [InlineData(KeyRow.MaxInlineBytes + 1)]
+    [InlineData((512 << 10) - 1)]
+    [InlineData(512 << 10)]
+    [InlineData((512 << 10) + 1)]
+    [InlineData(1 << 20)]
+    [InlineData((1 << 20) + 1)]
     [InlineData(5_000_000)]
     public void Values_OfAnySize_AreReadWhole(int bytes)
     {
@@ -226,6 +231,42 @@ public abstract class SessionContract : IDisposable
         Assert.Equal(value, snapshot.ValuesOf([new Revision(2, 0)]).Single());
         Assert.Equal(value, snapshot.Changes(default, 0).Single().Value);
         Assert.Equal(bytes, snapshot.VersionsOf(Bytes("k"), new Revision(2, 0), 1).Single().ValueBytes);
+    }
+
+    [Fact]
+    public void Values_OfManySizes_AreReadTogether_InTheirOrder()
+    {
+        byte[][] values = [.. new[] { 3, 700_000, 0, 600_000, 5000 }.Select(static bytes => Enumerable.Repeat((byte)bytes, bytes).ToArray())];
+        var session = Open();
+        var script = new BatchScript(LogRow.First);
+        script.Change([.. values.Select(static (value, at) => (Bytes($"{at}"), (byte[]?)value))]).Commit(session);
+        using var snapshot = session.Snapshot([]);
+        Assert.Equal(values, snapshot.ValuesOf([.. values.Select(static (_, at) => new Revision(2, at))]));
+        Assert.Equal(values, snapshot.Changes(default, 1 << 30).Select(static change => change.Value));
+        Assert.Equal(values[..2], snapshot.Changes(default, 700_000).Select(static change => change.Value));
+        Assert.Equal(values.Select(static value => value.Length), snapshot.Changes(default, 1 << 30).Select(static change => change.ValueBytes));
+    }
+
+    [Fact]
+    public void Batch_OfManyMegabytes_IsOneTransaction()
+    {
+        const int Rows = 3000;
+        var (reader, writer) = (Open(), Open());
+        var script = new BatchScript(LogRow.First);
+        for (var count = 0; count < Rows; count++)
+        {
+            script.Change((Bytes($"{count:D4}"), Enumerable.Repeat((byte)count, 4000).ToArray()));
+        }
+
+        var batch = script.Take();
+        Assert.True(writer.Commit(batch));
+        Assert.False(writer.Commit(batch));
+        script.Put("0000", "again").Commit(writer);
+        using var snapshot = reader.Snapshot([.. Enumerable.Range(0, Rows).Select(static count => (ReadOnlyMemory<byte>)Bytes($"{count:D4}"))]);
+        Assert.Equal(Rows, snapshot.CountLive(Everything));
+        Assert.Equal("again", ValueOf(snapshot, "0000"));
+        Assert.All(Enumerable.Range(1, Rows - 1), count => Assert.Equal((byte)count, snapshot.Find(Bytes($"{count:D4}"))!.Value![0]));
+        Assert.Equal(Rows + 1, snapshot.Changes(default, 1 << 30).Count);
     }
 
     [Theory]
@@ -456,6 +497,23 @@ public abstract class SessionContract : IDisposable
         Assert.Equal("a@6.0 c@7.0 a@8.0", Versions(session));
         SweepAll(session, 7, compactRevision: 8, max: 100);
         Assert.Equal("c@7.0 a@8.0", Versions(session));
+    }
+
+    [Fact]
+    public void Sweep_DeletesLargeValues_AndKeepsThoseThatAreStillRead()
+    {
+        const int Large = 1_300_000;
+        var session = Open();
+        var script = new BatchScript(LogRow.First);
+        script.Change((Bytes("a"), Given((byte)1))).Change((Bytes("b"), Given((byte)2))).Change((Bytes("a"), Given((byte)3)));
+        script.Commit(session);
+        var swept = SweepAll(session, 1, compactRevision: 4, max: 100);
+        Assert.Equal(Large + 1 + 64, swept.Bytes);
+        using var snapshot = session.Snapshot([]);
+        Assert.Equal("b@3.0 a@4.0", Described.Versions(snapshot.Changes(default, 1 << 30)));
+        Assert.Equal([null, Given(2), Given(3)], snapshot.ValuesOf([new(2, 0), new(3, 0), new(4, 0)]));
+
+        static byte[] Given(byte filling) => [.. Enumerable.Repeat(filling, Large)];
     }
 
     [Fact]

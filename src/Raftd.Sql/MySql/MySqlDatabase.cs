@@ -1,0 +1,130 @@
+// MariaDB, MySQL and TiDB behind the seam.
+//
+// Each call is one packet of statements (MySqlScript), the beginning and the end of its transaction among them; a large batch is several
+// packets of one transaction. A snapshot is ended by the next packet of its session, or with the session, so that ending it costs nothing
+// where more follows. Nothing is prepared: a prepared statement is a packet of its own, and one with many rows as long as its text.
+//
+// Every statement names a bucket and is served by a primary key or an index. The server is told which where it could choose another way.
+
+using System.Globalization;
+using System.Data.Common;
+using Raftd.Sql.Database;
+
+namespace Raftd.Sql.MySql;
+
+/// <summary>A database of a server that speaks MySQL's protocol, with the tables of one bucket in it.</summary>
+internal sealed class MySqlDatabase : IDatabase
+{
+    /// <summary>So long the server waits for the next packet of a connection. One that stands still in a snapshot keeps it from removing
+    /// old rows; one that stands still in a batch keeps all others from writing.</summary>
+    public static readonly TimeSpan IdleLimit = TimeSpan.FromSeconds(60);
+
+    // The server gives up on a statement first, and says so; without an answer it is not known what became of it.
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(2);
+
+    private readonly MySqlPool _connections;
+    private readonly TimeSpan _limit;
+    private long _maxPacketBytes = MySqlChecks.LeastPacketBytes;
+
+    public MySqlDatabase(SqlTarget target, long bucket = 1, MySqlOptions? options = null)
+    {
+        options ??= new MySqlOptions();
+        (Target, Bucket, _limit) = (target, bucket, options.CommandTimeout + AnswerTime);
+        _connections = new MySqlPool(target, options, SettingsOf(options));
+    }
+
+    public SqlTarget Target { get; }
+
+    public long Bucket { get; }
+
+    public ulong ClusterId { get; private set; }
+
+    public string Name => Target.ToString();
+
+    /// <summary>Refuses a server that is not safe, and makes the tables where there are none. Once, before anything else.</summary>
+    /// <exception cref="DatabaseException">Wrong: with every setting that is not safe and what mends it, or with what is wrong about the
+    /// tables.</exception>
+    public void Prepare()
+    {
+        var lease = _connections.Take();
+        var isDone = false;
+        try
+        {
+            RequireSafety(lease.Link);
+            ClusterId = MySqlSchema.Prepare(lease.Link, Bucket, Target);
+            isDone = true;
+        }
+        catch (MySqlFailure failure)
+        {
+            throw MySqlFaults.Of(failure, mayHaveWritten: false, Target);
+        }
+        finally
+        {
+            lease.GiveBack(isDone);
+        }
+    }
+
+    public ISession Open() => new MySqlSession(this, _connections.Take());
+
+    /// <summary>Closes the connections that wait in the pool, and each other one when it is given back.</summary>
+    public void Discard() => _connections.Discard();
+
+    public void Dispose() => _connections.Dispose();
+
+    /// <exception cref="MySqlFailure">As the link says.</exception>
+    /// <exception cref="DatabaseException">The server would not take so much, and would not say so before all of it has arrived.</exception>
+    public void Send(MySqlLink link, string packet, Action<DbDataReader> onResult)
+    {
+        if (packet.Length >= _maxPacketBytes)
+        {
+            throw new DatabaseException(
+                DatabaseFault.Wrong,
+                $"{Target} takes packets of {_maxPacketBytes} bytes, and one of {packet.Length} is needed: SET GLOBAL max_allowed_packet = 1073741824;");
+        }
+
+        link.Run(packet, _limit, onResult);
+    }
+
+    public DatabaseException LogIsEmpty() => new(
+        DatabaseFault.Wrong, $"the log of bucket {Bucket} has no rows: its tables were not made by raftd, or were emptied");
+
+    public static long NumberOf(IReadOnlyDictionary<string, string> settings, string name) =>
+        long.TryParse(settings.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+
+    private void RequireSafety(MySqlLink link)
+    {
+        var settings = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        var names = string.Join(", ", MySqlChecks.Names.Select(static name => $"'{name}'"));
+        link.Run($"SHOW VARIABLES WHERE Variable_name IN ({names})", _limit, reader =>
+        {
+            while (reader.Read())
+            {
+                settings[reader.GetString(0)] = reader.GetString(1);
+            }
+        });
+        if (MySqlChecks.FindProblems(settings) is { Count: > 0 } problems)
+        {
+            var list = string.Concat(problems.Select(static problem => $"\n- {problem}"));
+            throw new DatabaseException(DatabaseFault.Wrong, $"{Target} is not safe to use:{list}");
+        }
+
+        _maxPacketBytes = NumberOf(settings, "max_allowed_packet");
+    }
+
+    /// <summary>What a session begins with, whatever the server's defaults are. Statements are ended by a limit of their own, which each
+    /// engine names differently; comments with a sign are read by one of them.</summary>
+    private static string SettingsOf(MySqlOptions options)
+    {
+        // A wait for a lock ends first: with it, it is sure that nothing was changed.
+        var (wait, idle) = (MySqlOptions.Seconds(options.CommandTimeout), MySqlOptions.Seconds(IdleLimit));
+        var statement = wait + 1;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
+            SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
+            SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1, sql_select_limit = 18446744073709551615,
+              innodb_lock_wait_timeout = {wait}, wait_timeout = {idle}
+              /*M!100101 , max_statement_time = {statement} */ /*!50708 , max_execution_time = {statement * 1000} */;
+            """);
+    }
+}
