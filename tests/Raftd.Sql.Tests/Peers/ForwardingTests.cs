@@ -8,6 +8,8 @@ namespace Raftd.Sql.Tests.Peers;
 /// <summary>What two fronts do together that reach each other.</summary>
 public sealed class ForwardingTests : IAsyncDisposable
 {
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+
     private readonly FrontPair _pair = new();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -43,7 +45,7 @@ public sealed class ForwardingTests : IAsyncDisposable
         foreach (var value in (string[])["one", "two", "three"])
         {
             await _pair.Leader.KeyValues.PutAsync(Caller.Nobody, new PutRequest { Key = Bytes("watched"), Value = Bytes(value) }, Stop);
-            Assert.Equal(value, Encoding.UTF8.GetString((await session.ReadAsync(Stop)).Events[0].Key.Value.Span));
+            Assert.Equal(value, Encoding.UTF8.GetString((await session.ReadAsync(Stop).AsTask().WaitAsync(Soon, Stop)).Events[0].Key.Value.Span));
         }
     }
 
