@@ -1,7 +1,13 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Contract;
+using Raftd.Peers.Http;
 using Raftd.Sql.Fronts;
 using Raftd.Sql.Tests.Contract;
+using Raftd.Sql.Tests.Memory;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Sql.Tests.Peers;
 
@@ -57,6 +63,19 @@ public sealed class ForwardingTests : IAsyncDisposable
 
         await _pair.Follower.KeyValues.PutAsync(Caller.Nobody, new PutRequest { Key = Bytes("k"), Value = default }, Stop);
         Assert.Equal(_pair.Follower.Cluster.Origin.MemberId, _pair.Database.Tables.Last.Front);
+    }
+
+    [Fact]
+    public async Task AddressForFronts_InUse_EndsTheStart_AndNamesIt()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, Ports.Free());
+        taken.Start();
+        var endPoint = (IPEndPoint)taken.LocalEndpoint;
+        var options = new SqlFrontOptions { Label = "late", AdvertisedHttpAddress = "127.0.0.1:1", Version = "test", PeerEndPoint = endPoint };
+        await using var front = new SqlFront(options, new MemoryDatabase(), NullLoggerFactory.Instance);
+
+        var refused = await Assert.ThrowsAsync<PeerAddressTakenException>(() => front.StartAsync(Stop));
+        Assert.Contains($"{endPoint}", refused.Message, StringComparison.Ordinal);
     }
 
     private int RowsOfTheFollower() =>
