@@ -258,7 +258,7 @@ stop_database() {
 
 start_front() {
   local n=$1 id=node0$1
-  RAFTD_NO_BUILD=1 setsid "$root/raftd" -id "$id" -haddr "127.0.0.1:$(client_port "$n")" \
+  RAFTD_NO_BUILD=1 setsid "$root/raftd" -id "$id" -haddr "127.0.0.1:$(client_port "$n")" -raddr "127.0.0.1:$(peer_port "$n")" \
     -store "$engine://raftd@127.0.0.1:$database_port/raftd" -store-password-file "$database/password" \
     >>"$data/$id.log" 2>&1 </dev/null &
   echo $! >"$data/$id.pid"
@@ -436,7 +436,7 @@ command_start() {
   for n in 1 2 3; do
     if ! member_pid "$n" >/dev/null; then
       require_free_port "$(client_port "$n")" "member node0$n"
-      uses_database || require_free_port "$(peer_port "$n")" "member node0$n"
+      require_free_port "$(peer_port "$n")" "member node0$n"
       started+=("$n")
     fi
   done

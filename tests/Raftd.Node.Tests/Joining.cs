@@ -1,6 +1,7 @@
 using Raftd.Contract;
 using Raftd.Node.Membership;
 using Raftd.Testing;
+using Raftd.Wal;
 
 namespace Raftd.Node.Tests;
 

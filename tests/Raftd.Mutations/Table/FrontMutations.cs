@@ -149,12 +149,102 @@ internal static class FrontMutations
         },
         new()
         {
+            Name = "front-does-again-what-it-sent",
+            Failures = [67],
+            Wrong = "a front commits a write itself whose way to the leader broke after it was sent: it may be done twice",
+            In = "LeaderLink.End",
+            Original = "foreach (var request in sent) { «Lose(request, $\"the connection to the leader {Leader} was lost before it answered\");» }",
+            Broken = "_router.ComeBack(request, reason);",
+            Suites = [Suite.Fronts],
+        },
+        new()
+        {
+            Name = "front-proposes-and-says-that-it-did-not",
+            Failures = [67],
+            Wrong = "a front that does not lead any more tells another one to commit a write itself, and commits it as well",
+            In = "LeaderProposer.Propose",
+            Original = "ended(new ProposalOutcome(ProposalEnd.NotProposed)); «return;»",
+            Broken = "",
+            Suites = [Suite.Fronts],
+        },
+        new()
+        {
+            Name = "front-waits-for-a-stream-that-is-not-open",
+            Failures = [68],
+            Wrong = "a write waits for the connection to a leader that does not answer, where it could be committed at once",
+            In = "LeaderRouter.Route",
+            Original = "!link.IsOpen && MayProposeHere(request)",
+            Broken = "false",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
             Name = "front-looks-up-each-leased-key",
             Failures = [],
             Wrong = "a list of leases' keys looks up each value by itself",
             In = "LeasedKeyListing",
             Original = "LookedUpTogether = 64",
             Broken = "LookedUpTogether = 1",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "front-trusts-a-silent-leader",
+            Failures = [68],
+            Wrong = "a leader that stands still, whose connections stay open, is sent all writes until another one leads",
+            In = "HintLink.IsHeardWithin",
+            Original = "time.GetElapsedTime(heardAt) < silence",
+            Broken = "true",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "front-believes-hints",
+            Failures = [],
+            Wrong = "a hint of a row that is not there keeps a front looking for it",
+            In = "CommitLoop.TakeIn",
+            Original = "Volatile.Write(ref _hinted, 0);",
+            Broken = "",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "front-ignores-hints",
+            Failures = [],
+            Wrong = "rows of the leader are found by the rare looks without hints alone",
+            In = "HintLink.Receive",
+            Original = "hinted((long)PeerFrame.ReadNumber(kind, payload));",
+            Broken = "_ = PeerFrame.ReadNumber(kind, payload);",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "front-without-its-history-leads-on",
+            Failures = [53],
+            Wrong = "a leader that has lost history takes the writes of others, and refuses them",
+            In = "FrontBoard.IsLedBy",
+            Original = "_fence is null && _state.Last.Leader == self",
+            Broken = "_state.Last.Leader == self",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "front-lets-in-another-database",
+            Failures = [],
+            Wrong = "a front of another database, at an address that was used before, writes into this one",
+            In = "PeerIdentity.Refusal",
+            Original = "caller.ClusterId != ClusterId",
+            Broken = "false",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "front-renews-by-a-row",
+            Failures = [],
+            Wrong = "each renewal at a front that does not lead writes a row, although the leader is there",
+            In = "SqlService.RenewAtLeaderAsync",
+            Original = "!_peers.IsLeaderHeard",
+            Broken = "true",
             Suites = [Suite.Sql],
         },
     ];

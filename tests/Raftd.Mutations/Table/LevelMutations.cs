@@ -80,7 +80,7 @@ internal static class LevelMutations
             Name = "old-build-takes-part",
             Failures = [82],
             Wrong = "a member that was put back to an older build votes and acknowledges what it cannot read",
-            In = "PeerDoor.Refusal",
+            In = "PeerIdentity.Refusal",
             Original = "caller.Level < level",
             Broken = "false",
             Suites = [Suite.Node],

@@ -61,7 +61,7 @@ internal static class RequestMutations
             Name = "open-peer-port-unsaid",
             Failures = [],
             Wrong = "a start says nothing of a peer port that is open to the network (docs/bugs.md)",
-            In = "OpenPorts.Warn",
+            In = "OpenPorts.WarnOfPeers",
             Original = "!settings.RaftAddress.IsLoopback",
             Broken = "false",
             Suites = [Suite.Cli],

@@ -21,7 +21,7 @@ internal static class WireMutations
             Failures = [69],
             Wrong = "a MsgSnap on a stream of messages reaches the core, which installs what was never received: the process ends",
             In = "RaftStreams.Carries",
-            Original = "«kind != MessageKind.MsgSnap && IsEntries(kind) == (path == Entries)»;",
+            Original = "«kind != MessageKind.MsgSnap && IsEntries(kind) == (path == PeerPaths.Entries)»;",
             Broken = "true",
             Suites = [Suite.Node],
         },

@@ -129,15 +129,30 @@ public sealed class FollowerTests : IDisposable
         Assert.Throws<InvalidDataException>(() => _front.Hints.Machine.Receive(PeerFrame.Of(FrameKind.Hint, [1, 2, 3])));
     }
 
-    /// <summary>A row that is not there: what a hint says is looked up, and not believed.</summary>
+    /// <summary>What a hint says is looked up, and not believed: one look is all that it comes to.</summary>
     [Fact]
-    public async Task Hint_OfARowThatIsNotThere_ChangesNothing()
+    public async Task Hint_OfARowThatIsNotThere_IsLookedUpOnce()
     {
-        _front.Hear(seq: 1000);
         _front.Time.Seconds(0.01);
-        _front.Tick();
+        _front.Hear(seq: 1000);
+        Assert.Null(_front.NextLook);
+
         await _front.Put("here");
         Assert.True(_front.Has("here"));
+    }
+
+    /// <summary>A leader may commit a thousand batches a second.</summary>
+    [Fact]
+    public void Hints_OneBehindTheOther_WaitForThePauseBetweenLooks()
+    {
+        _front.Time.Seconds(0.01);
+        _front.Hear(seq: 1000);
+        _front.Hear(seq: 1001);
+        Assert.NotNull(_front.NextLook);
+
+        _front.Time.Seconds(0.01);
+        _front.Run();
+        Assert.Null(_front.NextLook);
     }
 
     [Theory]

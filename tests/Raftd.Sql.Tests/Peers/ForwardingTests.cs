@@ -1,13 +1,21 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using Raftd.Contract;
+using Raftd.Peers.Http;
 using Raftd.Sql.Fronts;
 using Raftd.Sql.Tests.Contract;
+using Raftd.Sql.Tests.Memory;
+using Raftd.Testing.Processes;
 
 namespace Raftd.Sql.Tests.Peers;
 
 /// <summary>What two fronts do together that reach each other.</summary>
 public sealed class ForwardingTests : IAsyncDisposable
 {
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
+
     private readonly FrontPair _pair = new();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -43,7 +51,7 @@ public sealed class ForwardingTests : IAsyncDisposable
         foreach (var value in (string[])["one", "two", "three"])
         {
             await _pair.Leader.KeyValues.PutAsync(Caller.Nobody, new PutRequest { Key = Bytes("watched"), Value = Bytes(value) }, Stop);
-            Assert.Equal(value, Encoding.UTF8.GetString((await session.ReadAsync(Stop)).Events[0].Key.Value.Span));
+            Assert.Equal(value, Encoding.UTF8.GetString((await session.ReadAsync(Stop).AsTask().WaitAsync(Soon, Stop)).Events[0].Key.Value.Span));
         }
     }
 
@@ -55,6 +63,19 @@ public sealed class ForwardingTests : IAsyncDisposable
 
         await _pair.Follower.KeyValues.PutAsync(Caller.Nobody, new PutRequest { Key = Bytes("k"), Value = default }, Stop);
         Assert.Equal(_pair.Follower.Cluster.Origin.MemberId, _pair.Database.Tables.Last.Front);
+    }
+
+    [Fact]
+    public async Task AddressForFronts_InUse_EndsTheStart_AndNamesIt()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, Ports.Free());
+        taken.Start();
+        var endPoint = (IPEndPoint)taken.LocalEndpoint;
+        var options = new SqlFrontOptions { Label = "late", AdvertisedHttpAddress = "127.0.0.1:1", Version = "test", PeerEndPoint = endPoint };
+        await using var front = new SqlFront(options, new MemoryDatabase(), NullLoggerFactory.Instance);
+
+        var refused = await Assert.ThrowsAsync<PeerAddressTakenException>(() => front.StartAsync(Stop));
+        Assert.Contains($"{endPoint}", refused.Message, StringComparison.Ordinal);
     }
 
     private int RowsOfTheFollower() =>

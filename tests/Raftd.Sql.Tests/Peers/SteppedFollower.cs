@@ -54,6 +54,9 @@ internal sealed class SteppedFollower : IDisposable
     /// <summary>Who writes the last row.</summary>
     public bool HasCommittedItself => Database.Tables.Last.Front == Self && Database.Tables.Last.Revision > 1;
 
+    /// <summary>When it looks at the log because of a hint; null where none waits.</summary>
+    public long? NextLook => _parts.Commits.NextDeadline;
+
     public HeldCall Hints => Wire.Calls.Last(static call => call.Path == PeerPaths.Hints);
 
     public HeldCall Proposals => Wire.Calls.Last(static call => call.Path == PeerPaths.Proposals);
