@@ -32,7 +32,7 @@ public abstract class RouteBehaviours : RestBehaviours
         if (line.Status >= 400)
         {
             var error = Parse(answer);
-            Assert.Equal(Codes[line.Status], error.GetProperty("code").GetString());
+            Assert.Equal(line.Code ?? Codes[line.Status], error.GetProperty("code").GetString());
             Assert.NotEmpty(error.GetProperty("error").GetString()!);
         }
     }

@@ -18,6 +18,9 @@ public sealed partial record RouteCase(string Route, int Status, params string[]
 
     public override string ToString() => $"{Route} {Status}: {Requests[^1]}";
 
+    /// <summary>Of an error whose code is another one than most of its status have.</summary>
+    public string? Code { get; init; }
+
     /// <param name="key">Of this line alone.</param>
     /// <param name="send">Whether it goes to the member before, method, target, headers, body.</param>
     /// <returns>The answer to the last request.</returns>
