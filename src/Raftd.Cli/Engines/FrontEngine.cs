@@ -34,6 +34,8 @@ internal sealed class FrontEngine : IEngine
 
     public IListService Lists => _front.Lists;
 
+    public IBucketService? Buckets => _front.Buckets;
+
     public string AdvertisedHttpAddress { get; }
 
     public Task<FatalError> Failed { get; }

@@ -1,4 +1,5 @@
-// What a front consists of, wired, without a thread: SqlFront gives each loop one, the simulator steps them in its own order.
+// What a front consists of for one bucket, wired, without a thread: SqlFront gives each loop one, the simulator steps them in its own
+// order.
 
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
@@ -15,8 +16,8 @@ namespace Raftd.Sql.Fronts;
 internal sealed class FrontParts
 {
     public FrontParts(
-        SqlFrontOptions options, IDatabase database, FrontRow self, FrontState start, WatchOptions watchOptions, ReadSettings reads,
-        TimeProvider time, Random random, ILogger logger)
+        SqlFrontOptions options, IDatabase database, long bucketId, FrontRow self, FrontState start, UpkeepLoop upkeep,
+        WatchOptions watchOptions, ReadSettings reads, TimeProvider time, Random random, ILogger logger)
     {
         var limits = options.Limits;
         Board = new FrontBoard(database, start);
@@ -28,17 +29,26 @@ internal sealed class FrontParts
         Board.Observe(Watches);
         Board.Fenced = reason =>
         {
-            SqlLog.Fenced(logger, reason.Message, reason.Hint);
-            Watches.Dispose();
+            if (reason.Code == ErrorCode.BucketNotFound)
+            {
+                SqlLog.BucketRemoved(logger, database.Bucket, bucketId);
+                Waiters.Dispose();
+            }
+            else
+            {
+                SqlLog.Fenced(logger, reason.Message, reason.Hint);
+            }
+
+            Watches.End(reason);
         };
-        Commits.Following = new Leading(self.Id, Board, Commits, Lessor, limits, time, logger).Step;
+        Commits.Following = new Leading(self.Id, database.Bucket, Board, Commits, Lessor, limits, time, logger).Step;
         Reads = new ReadPool(database, Board, reads.Threads, reads.Limit);
-        Upkeep = new UpkeepLoop(database, self, Board, Commits, limits, time, logger);
+        Upkeep = new BucketUpkeep(database, bucketId, upkeep, Board, Commits, limits, time, logger);
         var keeper = new LeaseKeeper(
             new LeaderBarrier(self.Id, Board, Commits, Reads, Lessor), Commits, Board, Lessor, limits.MaxLeaseKeys);
         var ids = new SnowflakeGenerator(options.Generator ?? RandomNumberGenerator.GetInt32(Bounds.Generator.Most + 1), time);
         Service = new SqlService(
-            options, self, database.ClusterId, Board, Commits, Upkeep, Reads, keeper, Watches, Waiters, ids, time);
+            options, self, database.ClusterId, bucketId, Board, Commits, upkeep, Reads, keeper, Watches, Waiters, ids, time);
     }
 
     public FrontBoard Board { get; }
@@ -53,7 +63,8 @@ internal sealed class FrontParts
 
     public ReadPool Reads { get; }
 
-    public UpkeepLoop Upkeep { get; }
+    /// <summary>Not in the loop of the upkeep yet.</summary>
+    public BucketUpkeep Upkeep { get; }
 
     public SqlService Service { get; }
 }

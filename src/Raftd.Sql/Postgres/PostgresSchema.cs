@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using Npgsql;
+using Raftd.Contract;
 using Raftd.Sql.Database;
 
 namespace Raftd.Sql.Postgres;
@@ -12,8 +12,6 @@ internal static class PostgresSchema
     public const long Format = 1;
 
     public const string Log = "raftd_log";
-
-    private const string FirstBucketName = "default";
 
     // Fronts that start at once make the tables one after the other. Any number, as long as nothing else in the database uses it.
     private const long LockKey = 0x7261667464;
@@ -83,16 +81,16 @@ internal static class PostgresSchema
 
         """;
 
-    /// <summary>Makes the tables where there are none, and in them the bucket with the first row of its log.</summary>
-    /// <returns>The bucket's cluster id.</returns>
+    /// <summary>Makes the tables where there are none, and in them the default bucket with the first row of its log.</summary>
+    /// <returns>Its cluster id.</returns>
     /// <exception cref="DatabaseException">Wrong: what is there is not what this build can use.</exception>
-    public static ulong Prepare(NpgsqlConnection connection, long bucket, SqlTarget target)
+    public static ulong Prepare(NpgsqlConnection connection, SqlTarget target)
     {
         using var transaction = connection.BeginTransaction();
         Execute(connection, $"SET LOCAL statement_timeout = '{LimitSeconds.ToString(CultureInfo.InvariantCulture)}s'");
         Execute(connection, $"SELECT pg_advisory_xact_lock({LockKey.ToString(CultureInfo.InvariantCulture)})");
         MakeTables(connection, target);
-        var clusterId = MakeBucket(connection, bucket, target);
+        var clusterId = MakeDefaultBucket(connection, target);
         transaction.Commit();
         return clusterId;
     }
@@ -123,28 +121,28 @@ internal static class PostgresSchema
         return PostgresRows.All(reader, static row => row.GetString(0));
     }
 
-    private static ulong MakeBucket(NpgsqlConnection connection, long bucket, SqlTarget target)
+    private static ulong MakeDefaultBucket(NpgsqlConnection connection, SqlTarget target)
     {
-        if (FindBucket(connection, bucket) is var (format, clusterId))
+        if (FindDefaultBucket(connection) is var (format, clusterId))
         {
             return format == Format
                 ? clusterId
                 : throw new DatabaseException(DatabaseFault.Wrong, OtherFormat(target, format));
         }
 
-        var drawn = DrawClusterId();
+        var drawn = ClusterIds.Draw();
         using var batch = new NpgsqlBatch(connection);
         batch.Add("INSERT INTO raftd_buckets (bucket, name, cluster_id, format, swept_rev, swept_bytes) VALUES ($1, $2, $3, $4, $5, 0)")
-            .With(bucket).WithText(FirstBucketName).With(drawn).With(Format).With(LogRow.First.Revision);
-        PostgresCommit.AddFirst(batch, bucket, LogRow.First);
+            .With(BucketRow.DefaultId).WithText(BucketNames.Default).With(drawn).With(Format).With(LogRow.First.Revision);
+        PostgresCommit.AddFirst(batch, BucketRow.DefaultId, LogRow.First);
         batch.ExecuteNonQuery();
         return drawn;
     }
 
-    private static (long Format, ulong ClusterId)? FindBucket(NpgsqlConnection connection, long bucket)
+    private static (long Format, ulong ClusterId)? FindDefaultBucket(NpgsqlConnection connection)
     {
         using var batch = new NpgsqlBatch(connection);
-        batch.Add("SELECT format, cluster_id FROM raftd_buckets WHERE bucket = $1").With(bucket);
+        batch.Add("SELECT format, cluster_id FROM raftd_buckets WHERE bucket = $1").With(BucketRow.DefaultId);
         using var reader = batch.ExecuteReader();
         return reader.Read() ? (reader.GetInt64(0), PostgresRows.UnsignedAt(reader, 1)) : null;
     }
@@ -152,18 +150,6 @@ internal static class PostgresSchema
     private static string OtherFormat(SqlTarget target, long format) => format > Format
         ? $"{target} has tables of format {format}, and this build knows formats up to {Format}: start the build that made them, or a newer one"
         : $"{target} has tables of format {format}, and this build needs {Format}: move them with the build that follows the one that made them";
-
-    private static ulong DrawClusterId()
-    {
-        ulong id;
-        do
-        {
-            id = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) >> 1;
-        }
-        while (id == 0);
-
-        return id;
-    }
 
     private static void Execute(NpgsqlConnection connection, string sql)
     {
