@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Raftd.Api.Rest.Http;
 using Raftd.Api.Rest.Routing;
-using Raftd.Contract;
 
 namespace Raftd.Api.Rest;
 

@@ -202,8 +202,9 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         lock (_ending)
         {
             TakeArrived();
-            RefuseWaiting(Away("this front is shutting down", "ask another front"));
-            EndRemoval(Away("this front is shutting down", "ask another front"));
+            var why = _board.Fence ?? Away("this front is shutting down", "ask another front");
+            RefuseWaiting(why);
+            EndRemoval(why);
             _pending?.Proposals.ForEach(item => End(item.Proposal, new ProposalOutcome(ProposalEnd.Unknown)));
             _pending = null;
         }
