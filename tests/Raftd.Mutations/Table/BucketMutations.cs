@@ -10,9 +10,9 @@ internal static class BucketMutations
             Name = "bucket-answered-from-the-default-one",
             Failures = [],
             Wrong = "a call of the etcd API that names a bucket is answered from the default one",
-            In = "EtcdCall.BeginAsync",
-            Original = "BucketNamed(bucket) is { } name",
-            Broken = "BucketNamed(bucket) is { } name && name.Length == 0",
+            In = "EtcdCall.BucketNamed",
+            Original = "? «inPath ?? inMetadata»",
+            Broken = "null",
             Suites = [Suite.Api],
         },
         new()

@@ -101,7 +101,13 @@ public abstract class BucketContract : IDisposable
             var batch = script.Put($"k{number}", "v").Take();
             var lease = new LeaseRecord
             {
-                Id = number + 1, Name = Bytes($"l{number}"), TtlSeconds = 10, Kind = LeaseKind.Rest, Status = LeaseStatus.Alive, Hidden = false, Generation = 1,
+                Id = number + 1,
+                Name = Bytes($"l{number}"),
+                TtlSeconds = 10,
+                Kind = LeaseKind.Rest,
+                Status = LeaseStatus.Alive,
+                Hidden = false,
+                Generation = 1,
             };
             Assert.True(Open(row).Commit(batch with
             {
