@@ -87,6 +87,7 @@ internal sealed record ApiError(int Status, string Code, string Message, string 
             or ErrorCode.TooManyOperations => (400, "bad_request"),
         ErrorCode.Unauthenticated => (401, "unauthenticated"),
         ErrorCode.NotFound or ErrorCode.KeyNotFound => (404, "not_found"),
+        ErrorCode.BucketNotFound => (404, "bucket_not_found"),
         ErrorCode.Conflict or ErrorCode.AddressTaken or ErrorCode.NotALearner or ErrorCode.LearnerBehind => (409, "conflict"),
         ErrorCode.Compacted => (410, "compacted"),
         ErrorCode.TooLarge => (413, "too_large"),

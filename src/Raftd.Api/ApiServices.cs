@@ -6,7 +6,7 @@ using Raftd.Contract;
 
 namespace Raftd.Api;
 
-/// <summary>What every handler may ask.</summary>
+/// <summary>What every handler may ask beside the keyspace that its call is in.</summary>
 internal sealed class ApiServices
 {
     // What a stream takes beside its messages, of Kestrel and of its handler, rounded up from a measurement.
@@ -14,32 +14,21 @@ internal sealed class ApiServices
 
     public ApiServices(
         ApiOptions options,
-        IKeyValueService keys,
-        ILeaseService leases,
-        IWatchService watches,
-        IClusterService cluster,
-        IGroupService group,
-        IMaintenanceService maintenance,
-        IListService lists,
+        BucketServices keyspace,
+        IBucketService buckets,
         TimeProvider clock,
         IHostApplicationLifetime lifetime,
         ILoggerFactory loggers)
     {
         Options = options;
-        Keys = keys;
-        Leases = leases;
-        Watches = watches;
-        Cluster = cluster;
-        Group = group;
-        Maintenance = maintenance;
-        Lists = lists;
         Clock = clock;
         Stopping = lifetime.ApplicationStopping;
         SmallBodies = new ByteBudget("small request bodies", options.MaxSmallBodiesInFlightBytes);
         LargeBodies = new ByteBudget("request bodies", options.MaxBodiesInFlightBytes);
         Answers = new ByteBudget("answers", options.MaxAnswersInFlightBytes);
         Streams = new ByteBudget("open streams", options.MaxOpenStreamBytes);
-        Values = new SharedValues(keys, Answers);
+        Buckets = buckets;
+        Keyspaces = new Keyspaces(keyspace, buckets, Answers);
         LargeAnswerRate = new MinDataRate(options.MinTransferBytesPerSecond, RaftdApi.RateGrace);
         Forgeries = new ForgeryGuard(new HostGuard(options.AllowedHosts, options.OwnHosts));
         Log = loggers.CreateLogger("Raftd.Api");
@@ -48,19 +37,9 @@ internal sealed class ApiServices
 
     public ApiOptions Options { get; }
 
-    public IKeyValueService Keys { get; }
+    public IBucketService Buckets { get; }
 
-    public ILeaseService Leases { get; }
-
-    public IWatchService Watches { get; }
-
-    public IClusterService Cluster { get; }
-
-    public IGroupService Group { get; }
-
-    public IMaintenanceService Maintenance { get; }
-
-    public IListService Lists { get; }
+    public Keyspaces Keyspaces { get; }
 
     public TimeProvider Clock { get; }
 
@@ -77,8 +56,6 @@ internal sealed class ApiServices
 
     /// <summary>Of streams that are open, whatever they carry: watches of REST, and streams of the etcd API.</summary>
     public ByteBudget Streams { get; }
-
-    public SharedValues Values { get; }
 
     /// <summary>Of readers of what is counted until it is read.</summary>
     public MinDataRate LargeAnswerRate { get; }

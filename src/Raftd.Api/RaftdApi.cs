@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Raftd.Api.Etcd;
 using Raftd.Api.Http;
 using Raftd.Api.Rest;
+using Raftd.Contract;
 
 namespace Raftd.Api;
 
@@ -23,8 +24,8 @@ public static class RaftdApi
 
     internal static readonly TimeSpan RateGrace = TimeSpan.FromSeconds(5);
 
-    /// <summary>Registers the API; the services of the contract are registered beside it, as singletons, and a
-    /// TimeProvider if it is not to be the system's.</summary>
+    /// <summary>Registers the API; the services of the contract are registered beside it, as singletons: those of the default bucket,
+    /// IBucketService by an engine that has more than one, and a TimeProvider if it is not to be the system's.</summary>
     /// <exception cref="ArgumentException">The options contradict themselves; the message names every problem.</exception>
     public static void AddRaftdApi(this IServiceCollection services, ApiOptions options)
     {
@@ -35,6 +36,8 @@ public static class RaftdApi
 
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(DefaultBucket);
+        services.TryAddSingleton<IBucketService, OneBucket>();
         services.AddSingleton<ApiServices>();
         services.AddSingleton<EtcdFace>();
         services.AddRest();
@@ -85,6 +88,18 @@ public static class RaftdApi
         var limits = port.KestrelServerOptions.Limits;
         port.Use(next => new ClearTextHttp2(next, limits).OnConnectionAsync);
     }
+
+    private static BucketServices DefaultBucket(IServiceProvider services) => new()
+    {
+        Name = BucketNames.Default,
+        Keys = services.GetRequiredService<IKeyValueService>(),
+        Leases = services.GetRequiredService<ILeaseService>(),
+        Watches = services.GetRequiredService<IWatchService>(),
+        Cluster = services.GetRequiredService<IClusterService>(),
+        Group = services.GetRequiredService<IGroupService>(),
+        Maintenance = services.GetRequiredService<IMaintenanceService>(),
+        Lists = services.GetRequiredService<IListService>(),
+    };
 
     private static void ConfigureHttp2(Http2Limits http2, ApiOptions options)
     {

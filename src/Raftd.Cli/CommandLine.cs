@@ -38,6 +38,9 @@ internal sealed record CommandLine
     /// <summary>Set exactly when the verb is <see cref="Verb.Member"/>.</summary>
     public MemberOptions? Members { get; init; }
 
+    /// <summary>Set exactly when the verb is <see cref="Verb.Bucket"/>.</summary>
+    public BucketOptions? Buckets { get; init; }
+
     /// <summary>Set exactly when the verb is <see cref="Verb.Recover"/>.</summary>
     public RecoverOptions? Recovery { get; init; }
 
@@ -66,6 +69,7 @@ internal sealed record CommandLine
             "cert" => CertLine.Parse([.. words.Skip(1)]),
             "snapshot" => SnapshotLine.Parse([.. words.Skip(1)]),
             "member" => MemberLine.Parse([.. words.Skip(1)]),
+            "bucket" => BucketLine.Parse([.. words.Skip(1)]),
             "recover" => RecoverLine.Parse([.. words.Skip(1)]),
             "export" => ExportWords.Parse([.. words.Skip(1)]),
             "import" => ImportWords.Parse([.. words.Skip(1)]),

@@ -13,6 +13,7 @@ internal static class HelpCommand
           raftd cert [flags] [host ...]      make certificates to try TLS with; 'raftd cert -help' says how
           raftd snapshot save|status|restore make a backup, check it, make a cluster of it; 'raftd snapshot -help' says how
           raftd member list|remove|replace   who is in a cluster, and how one that is gone is replaced; 'raftd member -help' says how
+          raftd bucket list|add|remove       the keyspaces of a database that fronts serve; 'raftd bucket -help' says how
           raftd recover DIR ...              make a cluster of what one without a quorum left; 'raftd recover -help' says how
           raftd export [PREFIX]              write keys and leases as lines of JSON; 'raftd export -help' says how
           raftd import FILE                  read them again, or those of Consul or etcd; 'raftd import -help' says how

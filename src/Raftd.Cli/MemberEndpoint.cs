@@ -17,6 +17,9 @@ internal sealed record MemberEndpoint(Uri Url, string? Authority, string? Certif
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(20);
 
+    /// <summary>The bucket that all requests go into; null for the default one.</summary>
+    public string? Bucket { get; init; }
+
     /// <summary>Without a limit for whole calls: some take as long as the state is large.</summary>
     /// <exception cref="FatalException">A file cannot be used.</exception>
     public HttpClient Connect()
@@ -32,7 +35,7 @@ internal sealed record MemberEndpoint(Uri Url, string? Authority, string? Certif
             KeepAlivePingTimeout = PingInterval,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
         };
-        return new HttpClient(handler) { BaseAddress = Url, Timeout = Timeout.InfiniteTimeSpan };
+        return new HttpClient(Bucket is null ? handler : new BucketHandler(Bucket, handler)) { BaseAddress = Url, Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>One small call, answered whole.</summary>

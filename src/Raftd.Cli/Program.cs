@@ -14,6 +14,8 @@ return (int)(line.Verb switch
     Verb.SnapshotHelp => SnapshotCommand.Help(Console.Out),
     Verb.Member => await MemberCommand.RunAsync(line.Members!, Console.Out, Console.Error),
     Verb.MemberHelp => MemberCommand.Help(Console.Out),
+    Verb.Bucket => await BucketCommand.RunAsync(line.Buckets!, Console.Out, Console.Error),
+    Verb.BucketHelp => BucketCommand.Help(Console.Out),
     Verb.Recover => RecoverCommand.Run(line.Recovery!, Console.Out, Console.Error),
     Verb.RecoverHelp => RecoverCommand.Help(Console.Out),
     Verb.Export => await ExportCommand.RunAsync(line.Export!, Console.OpenStandardOutput(), Console.Error),

@@ -84,6 +84,11 @@ internal static class Serve
         builder.Services.AddSingleton(engine.Group);
         builder.Services.AddSingleton(engine.Maintenance);
         builder.Services.AddSingleton(engine.Lists);
+        if (engine.Buckets is { } buckets)
+        {
+            builder.Services.AddSingleton(buckets);
+        }
+
         builder.Services.AddRaftdApi(options);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

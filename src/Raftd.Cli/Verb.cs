@@ -12,6 +12,8 @@ internal enum Verb
     SnapshotHelp,
     Member,
     MemberHelp,
+    Bucket,
+    BucketHelp,
     Recover,
     RecoverHelp,
     Export,

@@ -64,4 +64,7 @@ public enum ErrorCode
 
     /// <summary>The learner does not have enough of the log to vote.</summary>
     LearnerBehind,
+
+    /// <summary>There is no bucket with the name, or it was removed meanwhile.</summary>
+    BucketNotFound,
 }

@@ -9,6 +9,7 @@ using Microsoft.Extensions.Logging;
 using Raftd.Contract;
 using Raftd.Peers;
 using Raftd.Peers.Http;
+using Raftd.Sql.Buckets;
 using Raftd.Sql.Database;
 using Raftd.Sql.Fronts;
 using Raftd.Sql.MySql;
@@ -26,6 +27,10 @@ public sealed class SqlFront : IAsyncDisposable
 {
     // Connections for reads: a round of keys, or a range, each.
     private const int ReadThreads = 4;
+
+    // Of all buckets but the default one. With those of the default one, and what the upkeep and a look at the buckets take, they stay
+    // below the connections that a front may have.
+    private const int BucketThreads = 4;
 
     private static readonly TimeSpan WatchTick = TimeSpan.FromMilliseconds(100);
 
@@ -45,6 +50,8 @@ public sealed class SqlFront : IAsyncDisposable
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SqlService? _service;
     private WatchHub? _watches;
+    private FrontDoors? _doors;
+    private volatile SqlBuckets? _buckets;
 
     /// <param name="options">Of this front.</param>
     /// <param name="database">Disposed with it.</param>
@@ -82,6 +89,8 @@ public sealed class SqlFront : IAsyncDisposable
 
     public IGroupService Group { get; }
 
+    public IBucketService Buckets => new GatedBuckets(() => _buckets);
+
     /// <summary>Completes when the front must stop: what was impossible has happened.</summary>
     public Task<Exception> Failed => _failed.Task;
 
@@ -100,24 +109,28 @@ public sealed class SqlFront : IAsyncDisposable
         var self = new FrontRow(
             BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1, _options.Label, _options.AdvertisedHttpAddress,
             _options.AdvertisedPeerAddress, _options.Version, Beat: 0);
-        var parts = Wire(self, start);
+        var upkeep = new UpkeepLoop(_database, self, _options.Limits, _time, _logger);
+        var parts = Wire(self, start, upkeep);
+        var buckets = BucketsOf(self, upkeep);
         SqlLog.Running(
             _logger, _options.Label, self.Id, _database.Name, start.Last.Seq, start.Last.Revision, start.Leases.ById.Weight);
         await parts.Board.LedAsync().WaitAsync(cancellationToken);
         _gate.Open(_service!);
+        _buckets = buckets;
     }
 
     /// <summary>Before a planned stop: another front takes the lead at once, where there is one.</summary>
     public async Task HandOverAsync()
     {
-        if (_service is not { IsLeader: true } service)
+        var transfers = new List<Task> { _buckets?.HandOverAsync() ?? Task.CompletedTask };
+        if (_service is { IsLeader: true } service)
         {
-            return;
+            transfers.Add(service.TransferLeadershipAsync(Caller.System, 0, CancellationToken.None).AsTask());
         }
 
         try
         {
-            await service.TransferLeadershipAsync(Caller.System, 0, CancellationToken.None).AsTask().WaitAsync(HandOverLimit);
+            await Task.WhenAll(transfers).WaitAsync(HandOverLimit);
         }
         catch (Exception failure) when (failure is StoreException or TimeoutException)
         {
@@ -126,7 +139,11 @@ public sealed class SqlFront : IAsyncDisposable
     }
 
     /// <summary>Before a planned stop: ends the watches, whose clients go on elsewhere.</summary>
-    public void EndWatches() => _watches?.Dispose();
+    public void EndWatches()
+    {
+        _watches?.Dispose();
+        _buckets?.EndWatches();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -136,6 +153,7 @@ public sealed class SqlFront : IAsyncDisposable
             await _server.DisposeAsync();
         }
 
+        _buckets = null;
         while (_undo.TryPop(out var undo))
         {
             undo();
@@ -179,25 +197,42 @@ public sealed class SqlFront : IAsyncDisposable
         }
     }
 
-    private FrontParts Wire(FrontRow self, FrontState start)
+    private FrontParts Wire(FrontRow self, FrontState start, UpkeepLoop upkeep)
     {
         var limits = _options.Limits;
-        var reads = new ReadSettings(ReadThreads, limits.RequestTimeLimit);
-        var parts = new FrontParts(
-            _options, _database, self, start, new WatchOptions(), reads, _wire, _time, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), _logger);
+        var parts = PartsOf(_database, BucketRow.DefaultId, self, start, upkeep, ReadThreads);
         (_watches, _service) = (parts.Watches, parts.Service);
         _undo.Push(parts.Service.Dispose);
         _undo.Push(parts.Waiters.Dispose);
         Start("raftd-commits", parts.Commits, limits.PollInterval, wake => parts.Commits.Wake = wake, parts.Commits.Dispose);
         var loop = new WatchLoop(parts.Watches);
         Start("raftd-watches", loop, WatchTick, wake => loop.Wake = wake, parts.Watches.Dispose);
-        Start("raftd-upkeep", parts.Upkeep, limits.BeatInterval / 4, static _ => { }, parts.Upkeep.Dispose);
+        upkeep.Add(parts.Upkeep);
+        Start("raftd-upkeep", upkeep, limits.BeatInterval / 4, static _ => { }, upkeep.Dispose);
         parts.Reads.Start();
         _undo.Push(parts.Reads.Dispose);
         Start("raftd-peers", parts.Peers, FrontPeers.TickInterval, wake => parts.Peers.Wake = wake, parts.Peers.Close);
-        _server?.Attach(parts.Peers.Door.Knock);
+        _doors = new FrontDoors(parts.Peers.Door);
+        _server?.Attach(_doors.Knock);
         return parts;
     }
+
+    private SqlBuckets BucketsOf(FrontRow self, UpkeepLoop upkeep)
+    {
+        var team = new LoopTeam("raftd-bucket", BucketThreads, _time, failure => _failed.TrySetResult(failure));
+        var buckets = new SqlBuckets(
+            _database, _options.Limits, upkeep,
+            (database, row, start) => new ServedBucket(
+                row, PartsOf(database, row.Id, self, start, upkeep, readThreads: 0), upkeep, _doors!, _options.Limits, _time),
+            team, _time, _logger);
+        _undo.Push(buckets.Dispose);
+        return buckets;
+    }
+
+    private FrontParts PartsOf(
+        IDatabase database, long bucket, FrontRow self, FrontState start, UpkeepLoop upkeep, int readThreads) => new(
+        _options, database, bucket, self, start, upkeep, new WatchOptions(), new ReadSettings(readThreads, _options.Limits.RequestTimeLimit),
+        _wire, _time, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), _logger);
 
     private void Start(string name, ILoop loop, TimeSpan tick, Action<Action> setWake, Action dispose)
     {

@@ -3,7 +3,7 @@ using Raftd.Contract;
 namespace Raftd.Api.Tests;
 
 /// <summary>Membership of one member, which a test makes leader or follower.</summary>
-internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService, IGroupService
+internal sealed class InMemoryCluster(InMemoryStore store, ulong clusterId = 1) : IClusterService, IGroupService
 {
     private const ulong Self = 11_111_111_111_111_111_111;
 
@@ -19,7 +19,7 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService, IG
 
     public long Revision => store.Revision;
 
-    public Origin Origin => new(1, Self, 3);
+    public Origin Origin => new(clusterId, Self, 3);
 
     public string? ReadinessFailure { get; set; }
 
@@ -53,7 +53,7 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService, IG
 
             return ValueTask.FromResult(new JoinResponse
             {
-                ClusterId = 1,
+                ClusterId = clusterId,
                 MemberId = joined.Id,
                 Generator = request.Generator ?? _members.Count,
                 Members = [.. _members],
@@ -67,7 +67,7 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService, IG
         {
             Enter();
             return ValueTask.FromResult(
-                new MemberListResponse { ClusterId = 1, Leader = Self, Members = [.. _members.OrderBy(m => m.Label, StringComparer.Ordinal)] });
+                new MemberListResponse { ClusterId = clusterId, Leader = Self, Members = [.. _members.OrderBy(m => m.Label, StringComparer.Ordinal)] });
         }
     }
 
@@ -155,7 +155,7 @@ internal sealed class InMemoryCluster(InMemoryStore store) : IClusterService, IG
 
     public MemberStatus Status() => StatusBug is not null ? throw StatusBug : new()
     {
-        ClusterId = 1,
+        ClusterId = clusterId,
         MemberId = Self,
         Label = "node01",
         HttpAddress = "127.0.0.1:8001",

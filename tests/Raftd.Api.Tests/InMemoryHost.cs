@@ -35,6 +35,7 @@ public class InMemoryHost : IApiHost, IAsyncLifetime
     {
         Store = new InMemoryStore(clock ?? TimeProvider.System);
         Cluster = new InMemoryCluster(Store);
+        Buckets = new InMemoryBuckets(Cluster);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(server =>
@@ -49,6 +50,7 @@ public class InMemoryHost : IApiHost, IAsyncLifetime
         builder.Services.AddSingleton<IGroupService>(Cluster);
         builder.Services.AddSingleton<IMaintenanceService>(Store);
         builder.Services.AddSingleton<IListService>(Store);
+        builder.Services.AddSingleton<IBucketService>(Buckets);
         builder.Services.AddSingleton(clock ?? TimeProvider.System);
         replace?.Invoke(builder.Services);
         builder.Services.AddRaftdApi(options);
@@ -65,6 +67,8 @@ public class InMemoryHost : IApiHost, IAsyncLifetime
     internal InMemoryStore Store { get; }
 
     internal InMemoryCluster Cluster { get; }
+
+    internal InMemoryBuckets Buckets { get; }
 
     internal ApiServices Services => _app.Services.GetRequiredService<ApiServices>();
 
@@ -85,7 +89,7 @@ public class InMemoryHost : IApiHost, IAsyncLifetime
         () => (Services.SmallBodies.UsedBytes, Services.LargeBodies.UsedBytes), (0L, 0L), "bytes of bodies counted");
 
     internal Task AllAnswersAreReleasedAsync() =>
-        EventuallyAsync(() => (Services.Answers.UsedBytes, Services.Values.ReaderCount), (0L, 0), "bytes of answers counted, readers");
+        EventuallyAsync(() => (Services.Answers.UsedBytes, Services.Keyspaces.Default.Values.ReaderCount), (0L, 0), "bytes of answers counted, readers");
 
     /// <summary>What other threads bring about.</summary>
     internal static async Task EventuallyAsync<T>(Func<T> actual, T expected, string what)

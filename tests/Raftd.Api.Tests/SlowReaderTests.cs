@@ -22,18 +22,18 @@ public sealed class SlowReaderTests
         Put(host, Large);
         using var readers = new Connections(host, count: 20);
         readers.Each(reader => reader.SendRequest("GET", Target));
-        await InMemoryHost.EventuallyAsync(() => host.Services.Values.ReaderCount, 20, "readers");
+        await InMemoryHost.EventuallyAsync(() => host.Services.Keyspaces.Default.Values.ReaderCount, 20, "readers");
         Assert.Equal((LargeBytes, 1), (host.Services.Answers.UsedBytes, host.Store.LargeValuesRead));
 
         // A part of the value takes part, too.
         using var part = RawHttp.Connect(host);
         part.SendRequest("GET", Target, "Range: bytes=1048576-\r\n");
-        await InMemoryHost.EventuallyAsync(() => host.Services.Values.ReaderCount, 21, "readers");
+        await InMemoryHost.EventuallyAsync(() => host.Services.Keyspaces.Default.Values.ReaderCount, 21, "readers");
         Assert.Equal((LargeBytes, 1), (host.Services.Answers.UsedBytes, host.Store.LargeValuesRead));
 
         Assert.Equal(Large, readers[0].ReadAnswer().Body);
         Assert.Equal(Large[Mebi..], part.ReadAnswer().Body);
-        await InMemoryHost.EventuallyAsync(() => host.Services.Values.ReaderCount, 19, "readers");
+        await InMemoryHost.EventuallyAsync(() => host.Services.Keyspaces.Default.Values.ReaderCount, 19, "readers");
         Assert.Equal(LargeBytes, host.Services.Answers.UsedBytes);
         readers.Dispose();
         await host.AllAnswersAreReleasedAsync();
@@ -53,7 +53,7 @@ public sealed class SlowReaderTests
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
         using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        await InMemoryHost.EventuallyAsync(() => (host.Services.Values.ReaderCount, clock.TimerCount), (1, 1), "readers, timers");
+        await InMemoryHost.EventuallyAsync(() => (host.Services.Keyspaces.Default.Values.ReaderCount, clock.TimerCount), (1, 1), "readers, timers");
         clock.Advance(TimeSpan.FromSeconds(521));
         Assert.Equal(LargeBytes, host.Services.Answers.UsedBytes);
         clock.Advance(TimeSpan.FromSeconds(1));
@@ -68,7 +68,7 @@ public sealed class SlowReaderTests
         Put(host, Large);
         using var slow = RawHttp.Connect(host);
         slow.SendRequest("GET", Target);
-        await InMemoryHost.EventuallyAsync(() => host.Services.Values.ReaderCount, 1, "readers");
+        await InMemoryHost.EventuallyAsync(() => host.Services.Keyspaces.Default.Values.ReaderCount, 1, "readers");
         var newer = Random(5000);
         Put(host, newer);
         Assert.Equal(newer, RawHttp.Send(host, "GET", Target).Body);
@@ -140,7 +140,7 @@ public sealed class SlowReaderTests
         };
         using var readers = new Connections(host, count: 4);
         readers.Each(reader => reader.SendRequest("GET", Target));
-        await InMemoryHost.EventuallyAsync(() => host.Services.Values.ReaderCount, 4, "readers");
+        await InMemoryHost.EventuallyAsync(() => host.Services.Keyspaces.Default.Values.ReaderCount, 4, "readers");
         gate.Set();
         readers.Each(reader => Assert.Equal(Large, reader.ReadAnswer().Body));
         Assert.Equal(1, host.Store.LargeValuesRead);

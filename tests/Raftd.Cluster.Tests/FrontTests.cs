@@ -179,6 +179,54 @@ public sealed class FrontTests : ClusterTest
         NoPasswordIn(refused);
     }
 
+    [Fact]
+    public async Task Bucket_MadeOnOneFront_IsServedByAll_OutlivesItsLeader_AndIsRemovedFromAll()
+    {
+        using var fronts = await StartAsync("postgres");
+        Assert.Equal(201, (await fronts[0].PutAsync("/buckets/team", "")).Status);
+        Assert.Equal(200, (await fronts[1].PutAsync("/b/team/key/a", "here")).Status);
+        Assert.Equal("here", (await fronts[2].GetAsync("/b/team/key/a")).Text);
+        Assert.Equal(404, (await fronts[2].GetAsync("/key/a")).Status);
+        Assert.Equal(200, (await fronts[2].PutAsync("/key/a", "elsewhere")).Status);
+        var put = await fronts[2].SendAsync(HttpMethod.Post, "/b/team/v3/kv/put", """{"key":"Yg==","value":"dg=="}"""u8.ToArray());
+        Assert.Equal((200, "3"), (put.Status, put.Json.GetProperty("header").GetProperty("revision").GetString()));
+        Assert.Equal("v", (await fronts[0].GetAsync("/b/team/key/b")).Text);
+
+        var leader = fronts.Members[await LeaderOfAsync(fronts.Members, "team")];
+        var others = fronts.Members.Where(front => front != leader).ToArray();
+        var granted = Stopwatch.GetTimestamp();
+        var lease = (await others[0].PostAsync($"/b/team/lease/grant?ttl={Ttl.TotalSeconds:0}&name=/front")).Text;
+        Assert.Equal(200, (await others[0].PutAsync($"/b/team/key/leased?lease={lease}", "here")).Status);
+        await leader.KillAsync();
+        await Until.TrueAsync("another front leads the bucket", async () => await LeaderOfAsync(others, "team") >= 0);
+        await LivesItsTimeAsync(others[1], granted, "/b/team/key/leased");
+        await leader.Start().ReadyAsync();
+
+        var list = await RaftdAsync($"bucket list -endpoint http://{others[0].Address}");
+        Assert.Contains("team", list, StringComparison.Ordinal);
+        var second = fronts.Members[await LeaderOfAsync(fronts.Members, "team")];
+        var exported = await RaftdAsync($"export -bucket team -endpoint http://{second.Address}");
+        Assert.Contains("\"here\"", exported, StringComparison.Ordinal);
+        Assert.DoesNotContain("elsewhere", exported, StringComparison.Ordinal);
+
+        var watch = others[1].GetAsync("/b/team/watch/never?once=1&wait=60s");
+        Assert.Equal("conflict", (await leader.SendAsync(HttpMethod.Delete, "/buckets/team")).Code);
+        await RaftdAsync($"bucket remove -force team -endpoint http://{others[0].Address}");
+        Assert.Equal("bucket_not_found", (await watch).Code);
+        foreach (var front in fronts.Members)
+        {
+            Assert.Equal("bucket_not_found", (await front.GetAsync("/b/team/key/a")).Code);
+            Assert.Equal("elsewhere", (await front.GetAsync("/key/a")).Text);
+        }
+
+        await Until.TrueAsync("its rows are deleted", () => fronts.Server.Execute(
+            "SELECT (SELECT count(*) FROM raftd_revisions WHERE bucket > 1) + (SELECT count(*) FROM raftd_log WHERE bucket > 1)", fronts.Database) == "0");
+        Assert.Equal(201, (await fronts[1].PutAsync("/buckets/team", "")).Status);
+        Assert.Equal(404, (await fronts[2].GetAsync("/b/team/key/a")).Status);
+        Assert.Equal("3", fronts.Server.Execute("SELECT max(bucket) FROM raftd_buckets", fronts.Database));
+        await StopsInOrderAsync(fronts);
+    }
+
     private async Task<Fronts> StartAsync(string engine) =>
         await Fronts.StartAsync(Scene, engine, await RaftdAsync($"store schema {engine}"));
 
@@ -196,12 +244,29 @@ public sealed class FrontTests : ClusterTest
     /// <summary>The key is there until the lease's time is over at the earliest, and goes.</summary>
     /// <param name="front">That is asked.</param>
     /// <param name="granted">A timestamp before the grant.</param>
-    private static Task LivesItsTimeAsync(Member front, long granted) => Until.TrueAsync("the lease ends", async () =>
+    /// <param name="path">Of the key.</param>
+    private static Task LivesItsTimeAsync(Member front, long granted, string path = "/key/leased") => Until.TrueAsync("the lease ends", async () =>
     {
-        var answer = await front.GetAsync("/key/leased");
+        var answer = await front.GetAsync(path);
         Assert.True(answer.Status == 200 || Stopwatch.GetElapsedTime(granted) >= Ttl, $"{answer} {Stopwatch.GetElapsedTime(granted)} after the grant");
         return answer.Status == 404;
     });
+
+    /// <returns>Which of them leads a bucket; below 0 for none.</returns>
+    private static async Task<int> LeaderOfAsync(IReadOnlyList<Member> among, string bucket)
+    {
+        var buckets = (await among[0].GetAsync("/buckets")).Json.GetProperty("buckets").EnumerateArray();
+        var leader = buckets.Single(one => one.GetProperty("name").GetString() == bucket).GetProperty("leader").GetString();
+        for (var at = 0; at < among.Count; at++)
+        {
+            if ((await among[at].StatusAsync()).MemberId == leader)
+            {
+                return at;
+            }
+        }
+
+        return -1;
+    }
 
     private static async Task StartsAndStopsWithoutItAsync(Member late)
     {

@@ -14,6 +14,7 @@ internal delegate TValue EncodedReader<TValue>(ProtoReader message);
 internal abstract class EtcdCall(HttpContext context, ApiServices services) : IDisposable
 {
     private const string HasLeaderKey = "hasleader";
+    private const string BucketKey = "raftd-bucket";
 
     // A smaller answer is not counted: Kestrel's buffers have room for it.
     private const int SmallAnswerBytes = 4 * 1024;
@@ -26,6 +27,9 @@ internal abstract class EtcdCall(HttpContext context, ApiServices services) : ID
     public HttpContext Context { get; } = context;
 
     public ApiServices Services { get; } = services;
+
+    /// <summary>That of the bucket which the client names, or the default one.</summary>
+    public Keyspace Keyspace { get; private set; } = services.Keyspaces.Default;
 
     /// <summary>Who asks. There is no way yet in which a client could say so.</summary>
     public Caller Caller { get; } = Caller.Nobody;
@@ -52,18 +56,29 @@ internal abstract class EtcdCall(HttpContext context, ApiServices services) : ID
     public bool WantsLeader { get; private set; }
 
     /// <summary>What comes before the first message, in both faces.</summary>
-    /// <exception cref="EtcdException">The client wants a leader, and there is none.</exception>
+    /// <param name="method">That is called.</param>
+    /// <param name="timeout">The client's; null for none.</param>
+    /// <param name="bucket">That the path names; null for none.</param>
+    /// <exception cref="EtcdException">The client wants a leader, and there is none; or it names two buckets.</exception>
+    /// <exception cref="StoreException">There is no such bucket.</exception>
     /// <exception cref="ApiException">429: as many streams are open as may be.</exception>
-    public void Begin(EtcdMethod method, TimeSpan? timeout)
+    protected async ValueTask BeginAsync(EtcdMethod method, TimeSpan? timeout, string? bucket)
     {
         if (timeout is { } limit)
         {
             _deadline = new CancellationTokenSource(limit, Services.Clock);
         }
 
+        if (BucketNamed(bucket) is { } name)
+        {
+            Keyspace = BucketNames.Problem(name) is { } problem
+                ? throw new EtcdException(EtcdStatus.Wrong($"raftd: {problem}"))
+                : await Services.Keyspaces.FindAsync(name, Deadline);
+        }
+
         _isStream = method.IsStream;
         WantsLeader = Metadata(HasLeaderKey) == "true";
-        if (WantsLeader && Services.Cluster.LeaderUrl is null)
+        if (WantsLeader && Keyspace.Cluster.LeaderUrl is null)
         {
             EtcdStatus.NoLeader.Throw();
         }
@@ -75,6 +90,14 @@ internal abstract class EtcdCall(HttpContext context, ApiServices services) : ID
         }
     }
 
+    private string? BucketNamed(string? inPath)
+    {
+        var inMetadata = Metadata(BucketKey);
+        return inPath is null || inMetadata is null || inPath == inMetadata
+            ? inPath ?? inMetadata
+            : throw new EtcdException(EtcdStatus.Wrong($"raftd: the path names the bucket {inPath}, and {BucketKey} another one"));
+    }
+
     private void LetBeSilent()
     {
         if (Context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
@@ -83,6 +106,8 @@ internal abstract class EtcdCall(HttpContext context, ApiServices services) : ID
             rate.MinDataRate = null;
         }
     }
+
+    public AnswerHeader HeaderOf(long revision) => new(Keyspace.Cluster.Origin, revision);
 
     /// <summary>What the client said beside its messages; null for nothing.</summary>
     public abstract string? Metadata(string name);

@@ -16,7 +16,7 @@ internal sealed class EtcdTable
     {
         Methods =
         [
-            .. Keys(services), .. Watches(services), .. Leases(services), .. Members(services), .. Maintenance(services),
+            .. Keys(services), .. Watches(), .. Leases(), .. Members(services), .. Maintenance(),
             .. Users(), .. Turns(services), .. Tools(services),
         ];
         _byGrpcPath = Methods.ToFrozenDictionary(method => method.GrpcPath, StringComparer.Ordinal);
@@ -50,23 +50,22 @@ internal sealed class EtcdTable
         ];
     }
 
-    private static EtcdMethod[] Watches(ApiServices services) =>
-        [new Rows("etcdserverpb.Watch", StoreFailures.OfKeys).Duplex("Watch", call => WatchStream.RunAsync(call, services), "/v3/watch")];
+    private static EtcdMethod[] Watches() =>
+        [new Rows("etcdserverpb.Watch", StoreFailures.OfKeys).Duplex("Watch", WatchStream.RunAsync, "/v3/watch")];
 
-    private static EtcdMethod[] Leases(ApiServices services)
+    private static EtcdMethod[] Leases()
     {
-        var calls = new LeaseCalls(services);
         var rows = new Rows("etcdserverpb.Lease", StoreFailures.OfLeases);
         return
         [
-            rows.Unary<Wire.LeaseGrantRequest, Wire.LeaseGrantResponse>("LeaseGrant", calls.GrantAsync, "/v3/lease/grant"),
+            rows.Unary<Wire.LeaseGrantRequest, Wire.LeaseGrantResponse>("LeaseGrant", LeaseCalls.GrantAsync, "/v3/lease/grant"),
             rows.Unary<Wire.LeaseRevokeRequest, Wire.LeaseRevokeResponse>(
-                "LeaseRevoke", calls.RevokeAsync, "/v3/lease/revoke", "/v3/kv/lease/revoke"),
-            rows.Duplex("LeaseKeepAlive", calls.KeepAliveAsync, "/v3/lease/keepalive"),
+                "LeaseRevoke", LeaseCalls.RevokeAsync, "/v3/lease/revoke", "/v3/kv/lease/revoke"),
+            rows.Duplex("LeaseKeepAlive", LeaseCalls.KeepAliveAsync, "/v3/lease/keepalive"),
             rows.Unary<Wire.LeaseTimeToLiveRequest, Wire.LeaseTimeToLiveResponse>(
-                "LeaseTimeToLive", calls.TimeToLiveAsync, "/v3/lease/timetolive", "/v3/kv/lease/timetolive"),
+                "LeaseTimeToLive", LeaseCalls.TimeToLiveAsync, "/v3/lease/timetolive", "/v3/kv/lease/timetolive"),
             rows.Unary<Wire.LeaseLeasesRequest, Wire.LeaseLeasesResponse>(
-                "LeaseLeases", (_, call) => calls.LeasesAsync(call), "/v3/lease/leases", "/v3/kv/lease/leases"),
+                "LeaseLeases", (_, call) => LeaseCalls.LeasesAsync(call), "/v3/lease/leases", "/v3/kv/lease/leases"),
         ];
     }
 
@@ -85,22 +84,21 @@ internal sealed class EtcdTable
         ];
     }
 
-    private static EtcdMethod[] Maintenance(ApiServices services)
+    private static EtcdMethod[] Maintenance()
     {
-        var calls = new MaintenanceCalls(services);
         var rows = new Rows("etcdserverpb.Maintenance", StoreFailures.OfMaintenance);
         return
         [
-            rows.Unary<Wire.AlarmRequest, Wire.AlarmResponse>("Alarm", calls.AlarmAsync, "/v3/maintenance/alarm"),
-            rows.Unary<Wire.StatusRequest, Wire.StatusResponse>("Status", (_, _) => calls.StatusAsync(), "/v3/maintenance/status"),
+            rows.Unary<Wire.AlarmRequest, Wire.AlarmResponse>("Alarm", MaintenanceCalls.AlarmAsync, "/v3/maintenance/alarm"),
+            rows.Unary<Wire.StatusRequest, Wire.StatusResponse>("Status", (_, call) => MaintenanceCalls.StatusAsync(call), "/v3/maintenance/status"),
             rows.Lasting<Wire.DefragmentRequest, Wire.DefragmentResponse>(
-                "Defragment", (_, call) => calls.DefragmentAsync(call), "/v3/maintenance/defragment"),
-            rows.Lasting<Wire.HashRequest, Wire.HashResponse>("Hash", (_, call) => calls.HashAsync(call), "/v3/maintenance/hash"),
-            rows.Lasting<Wire.HashKVRequest, Wire.HashKVResponse>("HashKV", calls.HashKeysAsync, "/v3/maintenance/hashkv"),
-            rows.AnswerStream<Wire.SnapshotRequest>("Snapshot", (_, call) => calls.SnapshotAsync(call), "/v3/maintenance/snapshot"),
+                "Defragment", (_, call) => MaintenanceCalls.DefragmentAsync(call), "/v3/maintenance/defragment"),
+            rows.Lasting<Wire.HashRequest, Wire.HashResponse>("Hash", (_, call) => MaintenanceCalls.HashAsync(call), "/v3/maintenance/hash"),
+            rows.Lasting<Wire.HashKVRequest, Wire.HashKVResponse>("HashKV", MaintenanceCalls.HashKeysAsync, "/v3/maintenance/hashkv"),
+            rows.AnswerStream<Wire.SnapshotRequest>("Snapshot", (_, call) => MaintenanceCalls.SnapshotAsync(call), "/v3/maintenance/snapshot"),
             rows.Unary<Wire.MoveLeaderRequest, Wire.MoveLeaderResponse>(
-                "MoveLeader", calls.MoveLeaderAsync, "/v3/maintenance/transfer-leadership"),
-            rows.Unary<Wire.DowngradeRequest, Wire.DowngradeResponse>("Downgrade", (request, _) => calls.DowngradeAsync(request), "/v3/maintenance/downgrade"),
+                "MoveLeader", MaintenanceCalls.MoveLeaderAsync, "/v3/maintenance/transfer-leadership"),
+            rows.Unary<Wire.DowngradeRequest, Wire.DowngradeResponse>("Downgrade", MaintenanceCalls.DowngradeAsync, "/v3/maintenance/downgrade"),
         ];
     }
 
@@ -120,23 +118,23 @@ internal sealed class EtcdTable
     private static EtcdMethod[] Turns(ApiServices services)
     {
         var turns = new Turns(services);
-        var locks = new LockCalls(services, turns);
-        var elections = new ElectionCalls(services, turns);
+        var locks = new LockCalls(turns);
+        var elections = new ElectionCalls(turns);
         var lockRows = new Rows("v3lockpb.Lock", StoreFailures.OfTurns);
         var electionRows = new Rows("v3electionpb.Election", StoreFailures.OfTurns);
         return
         [
             lockRows.Lasting<Wire.Locks.LockRequest, Wire.Locks.LockResponse>("Lock", locks.LockAsync, "/v3/lock/lock"),
-            lockRows.Unary<Wire.Locks.UnlockRequest, Wire.Locks.UnlockResponse>("Unlock", locks.UnlockAsync, "/v3/lock/unlock"),
+            lockRows.Unary<Wire.Locks.UnlockRequest, Wire.Locks.UnlockResponse>("Unlock", LockCalls.UnlockAsync, "/v3/lock/unlock"),
             electionRows.Lasting<Wire.Elections.CampaignRequest, Wire.Elections.CampaignResponse>(
                 "Campaign", elections.CampaignAsync, "/v3/election/campaign"),
             electionRows.Unary<Wire.Elections.ProclaimRequest, Wire.Elections.ProclaimResponse>(
-                "Proclaim", elections.ProclaimAsync, "/v3/election/proclaim"),
+                "Proclaim", ElectionCalls.ProclaimAsync, "/v3/election/proclaim"),
             electionRows.Unary<Wire.Elections.LeaderRequest, Wire.Elections.LeaderResponse>(
-                "Leader", elections.LeaderAsync, "/v3/election/leader"),
-            electionRows.AnswerStream<Wire.Elections.LeaderRequest>("Observe", elections.ObserveAsync, "/v3/election/observe"),
+                "Leader", ElectionCalls.LeaderAsync, "/v3/election/leader"),
+            electionRows.AnswerStream<Wire.Elections.LeaderRequest>("Observe", ElectionCalls.ObserveAsync, "/v3/election/observe"),
             electionRows.Unary<Wire.Elections.ResignRequest, Wire.Elections.ResignResponse>(
-                "Resign", elections.ResignAsync, "/v3/election/resign"),
+                "Resign", ElectionCalls.ResignAsync, "/v3/election/resign"),
         ];
     }
 
@@ -146,7 +144,7 @@ internal sealed class EtcdTable
         var healthRows = new Rows("grpc.health.v1.Health", StoreFailures.OfKeys);
         return
         [
-            healthRows.Unary<Wire.Health.HealthCheckRequest, Wire.Health.HealthCheckResponse>("Check", health.CheckAsync),
+            healthRows.Unary<Wire.Health.HealthCheckRequest, Wire.Health.HealthCheckResponse>("Check", HealthCalls.CheckAsync),
             healthRows.AnswerStream<Wire.Health.HealthCheckRequest>("Watch", health.WatchAsync),
             new Rows("grpc.reflection.v1.ServerReflection", StoreFailures.OfKeys).Duplex("ServerReflectionInfo", ReflectionCalls.RunAsync),
             new Rows("grpc.reflection.v1alpha.ServerReflection", StoreFailures.OfKeys)

@@ -30,7 +30,7 @@ internal sealed record StoreFailures(EtcdStatus NotFound, EtcdStatus? Conflict)
     public EtcdStatus StatusOf(StoreException failure)
     {
         var status = Row(failure);
-        return status with { Code = Code ?? status.Code };
+        return failure.Code == ErrorCode.BucketNotFound ? status : status with { Code = Code ?? status.Code };
     }
 
     private EtcdStatus Row(StoreException failure) => failure.Code switch
@@ -54,6 +54,7 @@ internal sealed record StoreFailures(EtcdStatus NotFound, EtcdStatus? Conflict)
         ErrorCode.AddressTaken => EtcdStatus.PeerUrlExists,
         ErrorCode.NotALearner => EtcdStatus.MemberNotLearner,
         ErrorCode.LearnerBehind => EtcdStatus.LearnerNotReady,
+        ErrorCode.BucketNotFound => new EtcdStatus(GrpcCode.NotFound, Told(failure)),
         _ => EtcdStatus.Wrong(Told(failure)),
     };
 

@@ -18,6 +18,7 @@ using Microsoft.AspNetCore.Http;
 using Raftd.Api.Etcd;
 using Raftd.Api.Etcd.Codecs;
 using Raftd.Api.Http;
+using Raftd.Contract;
 
 namespace Raftd.Api.Grpc;
 
@@ -36,11 +37,12 @@ internal sealed class GrpcCall(HttpContext context, ApiServices services) : Etcd
     public bool HasAnswered { get; private set; }
 
     /// <exception cref="EtcdException">The call's headers do not fit.</exception>
-    public void Begin(EtcdMethod method)
+    /// <exception cref="StoreException">There is no such bucket.</exception>
+    public ValueTask BeginAsync(EtcdMethod method)
     {
         var headers = Context.Request.Headers;
         _takesGzip = TakesGzip(headers.GrpcEncoding.ToString());
-        Begin(method, TimeoutOf(headers.GrpcTimeout.ToString()));
+        return BeginAsync(method, TimeoutOf(headers.GrpcTimeout.ToString()), bucket: null);
     }
 
     public override string? Metadata(string name) =>

@@ -37,7 +37,7 @@ internal sealed class GrpcEndpoint(EtcdTable table, ApiServices services)
         EtcdStatus status;
         try
         {
-            call.Begin(method);
+            await call.BeginAsync(method);
             await method.RunAsync(call);
             status = EtcdStatus.Ok;
         }

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Raftd.Api.Http;
 
-/// <summary>The request target as it came, cut into path and query; nothing decoded.</summary>
+/// <summary>The request target as it came, cut into bucket, path and query; nothing decoded.</summary>
 /// <remarks>
 /// Kestrel's Path is of no use for keys: it is percent-decoded but for %2F, its dot segments are resolved, and bytes that
 /// are not UTF-8 stay encoded, so several keys fall together. RawTarget is ASCII: Kestrel answers 400 to any raw byte from
@@ -11,13 +11,28 @@ namespace Raftd.Api.Http;
 /// </remarks>
 internal readonly ref struct RawTarget
 {
-    private RawTarget(ReadOnlySpan<char> path, ReadOnlySpan<char> query)
+    private const string BucketPrefix = "/b/";
+
+    private RawTarget(ReadOnlySpan<char> whole, ReadOnlySpan<char> query)
     {
-        Path = path;
         Query = query;
+        Path = whole;
+        if (whole.StartsWith(BucketPrefix) && whole[BucketPrefix.Length..].IndexOf('/') is >= 0 and var length)
+        {
+            HasBucket = true;
+            Bucket = whole.Slice(BucketPrefix.Length, length);
+            Path = whole[(BucketPrefix.Length + length)..];
+        }
     }
 
+    /// <summary>Without the bucket: all that routes know.</summary>
     public ReadOnlySpan<char> Path { get; }
+
+    /// <summary>Whether `/b/{bucket}` stands before the path.</summary>
+    public bool HasBucket { get; }
+
+    /// <summary>As it came: perhaps no name. Empty where there is none.</summary>
+    public ReadOnlySpan<char> Bucket { get; }
 
     /// <summary>Without the question mark; empty for none.</summary>
     public ReadOnlySpan<char> Query { get; }

@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Http;
 using Raftd.Api.Etcd;
 using Raftd.Api.Etcd.Codecs;
 using Raftd.Api.Http;
+using Raftd.Contract;
 
 namespace Raftd.Api.Json;
 
@@ -26,7 +27,9 @@ internal sealed class JsonCall(HttpContext context, ApiServices services) : Etcd
     private long MaxTextBytes => 2L * Services.Options.MaxMessageBytes;
 
     /// <exception cref="EtcdException">The call's headers do not fit.</exception>
-    public void Begin(EtcdMethod method) => Begin(method, TimeoutOf(Context.Request.Headers.GrpcTimeout.ToString()));
+    /// <exception cref="StoreException">There is no such bucket.</exception>
+    public ValueTask BeginAsync(EtcdMethod method, string? bucket) =>
+        BeginAsync(method, TimeoutOf(Context.Request.Headers.GrpcTimeout.ToString()), bucket);
 
     public override string? Metadata(string name) =>
         Context.Request.Headers.TryGetValue(MetadataPrefix + name, out var value) ? value.ToString() : null;

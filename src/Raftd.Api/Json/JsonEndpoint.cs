@@ -19,9 +19,11 @@ internal sealed class JsonEndpoint(EtcdTable table, ApiServices services)
     // Texts come as they are: the type of the answer and `nosniff` say that it is no HTML.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static bool IsJson(string rawTarget) =>
-        rawTarget.StartsWith("/v3", StringComparison.Ordinal)
-        && (rawTarget.StartsWith(Prefix, StringComparison.Ordinal) || rawTarget.StartsWith(BetaPrefix, StringComparison.Ordinal));
+    public static bool IsJson(string rawTarget)
+    {
+        var path = RawTarget.Split(rawTarget).Path;
+        return path.StartsWith("/v3") && (path.StartsWith(Prefix) || path.StartsWith(BetaPrefix));
+    }
 
     public static void SetContentType(HttpResponse response)
     {
@@ -31,7 +33,7 @@ internal sealed class JsonEndpoint(EtcdTable table, ApiServices services)
 
     public async Task InvokeAsync(HttpContext context, string rawTarget)
     {
-        var path = RawTarget.Split(rawTarget).Path.ToString();
+        var (path, bucket) = PathAndBucket(rawTarget);
         var method = table.FindJson(path.StartsWith(BetaPrefix, StringComparison.Ordinal) ? Prefix + path[BetaPrefix.Length..] : path);
         if (method is null)
         {
@@ -48,7 +50,7 @@ internal sealed class JsonEndpoint(EtcdTable table, ApiServices services)
         using var call = new JsonCall(context, services);
         try
         {
-            call.Begin(method);
+            await call.BeginAsync(method, bucket);
             await method.RunAsync(call);
         }
         catch (Exception exception)
@@ -61,6 +63,12 @@ internal sealed class JsonEndpoint(EtcdTable table, ApiServices services)
 
     public static Task RefuseAsync(HttpContext context, ApiError forgery) =>
         RefuseAsync(context, new EtcdStatus(GrpcCode.PermissionDenied, $"raftd: {forgery.Message}"), isStream: false);
+
+    private static (string Path, string? Bucket) PathAndBucket(string rawTarget)
+    {
+        var target = RawTarget.Split(rawTarget);
+        return (target.Path.ToString(), target.HasBucket ? target.Bucket.ToString() : null);
+    }
 
     private static Task EndAsync(HttpContext context, EtcdStatus status, bool isStream)
     {

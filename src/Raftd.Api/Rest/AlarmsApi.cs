@@ -8,12 +8,12 @@ using Raftd.Contract;
 namespace Raftd.Api.Rest;
 
 /// <summary>/alarms: what stands and why, and the operator's own.</summary>
-internal sealed class AlarmsApi(IClusterService cluster)
+internal static class AlarmsApi
 {
     private static readonly ApiParameter NameParameter =
         new(ParameterPlace.Path, "name", "`NOSPACE` or `CORRUPT`", "NOSPACE", Required: true);
 
-    public void Map(IEndpointRouteBuilder rest)
+    public static void Map(IEndpointRouteBuilder rest)
     {
         var alarms = rest.MapGroup("/alarms").WithTags("Operations").WithTraits(RouteTraits.NeedsLeader);
         alarms.MapGet("", ListAsync)
@@ -34,23 +34,23 @@ internal sealed class AlarmsApi(IClusterService cluster)
             .AnswersJson(200, "disarmed; what still stands", typeof(AlarmListView));
     }
 
-    private ValueTask ListAsync(RestCall call) => AnswerAsync(call, call.Level());
+    private static ValueTask ListAsync(RestCall call) => AnswerAsync(call, call.Level());
 
-    private async ValueTask RaiseAsync(RestCall call)
+    private static async ValueTask RaiseAsync(RestCall call)
     {
-        await cluster.RaiseAlarmAsync(call.Caller, Kind(call), CancellationToken.None);
+        await call.Keyspace.Cluster.RaiseAlarmAsync(call.Caller, Kind(call), CancellationToken.None);
         await AnswerAsync(call, ReadLevel.Linearizable);
     }
 
-    private async ValueTask DisarmAsync(RestCall call)
+    private static async ValueTask DisarmAsync(RestCall call)
     {
-        await cluster.DisarmAsync(call.Caller, Kind(call), CancellationToken.None);
+        await call.Keyspace.Cluster.DisarmAsync(call.Caller, Kind(call), CancellationToken.None);
         await AnswerAsync(call, ReadLevel.Linearizable);
     }
 
-    private async ValueTask AnswerAsync(RestCall call, ReadLevel level)
+    private static async ValueTask AnswerAsync(RestCall call, ReadLevel level)
     {
-        var alarms = await cluster.AlarmsAsync(call.Caller, level, CancellationToken.None);
+        var alarms = await call.Keyspace.Cluster.AlarmsAsync(call.Caller, level, CancellationToken.None);
         await call.WriteJsonAsync(new AlarmListView([.. alarms.Select(AlarmView.Of)]), ApiJson.Instance.AlarmListView);
     }
 

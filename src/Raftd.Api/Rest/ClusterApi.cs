@@ -11,7 +11,7 @@ using Raftd.Contract;
 namespace Raftd.Api.Rest;
 
 /// <summary>/join, /members, /leader/transfer and /status.</summary>
-internal sealed class ClusterApi(IClusterService clusterService, IGroupService group, string scheme)
+internal sealed class ClusterApi(string scheme)
 {
     private const int MaxJoinBodyBytes = 16 * 1024;
 
@@ -33,15 +33,16 @@ internal sealed class ClusterApi(IClusterService clusterService, IGroupService g
             .WithTraits(RouteTraits.NeedsLeader)
             .WithParameters(CommonParameters.Level)
             .AnswersJson(200, "the members, by label", typeof(MemberListView));
-        DescribeJoin(cluster.MapPost("/join", JoinAsync));
-        cluster.MapPost("/members/{id}/promote", WithMember(PromoteAsync))
+        var group = cluster.MapGroup("").WithTraits(RouteTraits.OfServer);
+        DescribeJoin(group.MapPost("/join", JoinAsync));
+        group.MapPost("/members/{id}/promote", WithMember(PromoteAsync))
             .WithSummary("Give a learner its vote")
             .WithTraits(RouteTraits.NeedsLeader)
             .WithParameters(MemberParameter)
             .Answers(200, "it votes")
             .Refuses(404, NoSuchMember)
             .Refuses(409, "it votes already or has not caught up");
-        cluster.MapDelete("/members/{id}", WithMember(RemoveAsync))
+        group.MapDelete("/members/{id}", WithMember(RemoveAsync))
             .WithSummary("Remove a member for good")
             .WithTraits(RouteTraits.NeedsLeader)
             .WithParameters(MemberParameter)
@@ -67,28 +68,28 @@ internal sealed class ClusterApi(IClusterService clusterService, IGroupService g
             "known with another directory, or at other addresses where the request has no instance; or its build does "
             + "not know the cluster's feature level");
 
-    private RestHandler WithMember(Func<RestCall, ulong, ValueTask> handler) =>
+    private static RestHandler WithMember(Func<RestCall, ulong, ValueTask> handler) =>
         async call => await handler(call, await MemberIdAsync(call, call.ParameterText()));
 
-    private ValueTask StatusAsync(RestCall call) =>
-        call.WriteJsonAsync(StatusView.Of(clusterService.Status(), group.GroupStatus()), ApiJson.Instance.StatusView);
+    private static ValueTask StatusAsync(RestCall call) =>
+        call.WriteJsonAsync(StatusView.Of(call.Keyspace.Cluster.Status(), call.Keyspace.Group.GroupStatus()), ApiJson.Instance.StatusView);
 
     private async ValueTask MembersAsync(RestCall call)
     {
-        var answer = await clusterService.MembersAsync(call.Caller, call.Level(), CancellationToken.None);
+        var answer = await call.Keyspace.Cluster.MembersAsync(call.Caller, call.Level(), CancellationToken.None);
         await call.WriteJsonAsync(MemberListView.Of(answer, scheme), ApiJson.Instance.MemberListView);
     }
 
     private async ValueTask JoinAsync(RestCall call)
     {
         var request = await JoinRequestAsync(call);
-        var answer = await group.JoinAsync(call.Caller, request, CancellationToken.None);
+        var answer = await call.Keyspace.Group.JoinAsync(call.Caller, request, CancellationToken.None);
         await call.WriteJsonAsync(JoinView.Of(answer, scheme), ApiJson.Instance.JoinView);
     }
 
     /// <remarks>Who adds a member by hand does not say which feature level it knows. It is taken in as one that knows the
     /// cluster's: if it does not, no member serves it, and it stays a learner without a log.</remarks>
-    private async ValueTask<JoinRequest> JoinRequestAsync(RestCall call)
+    private static async ValueTask<JoinRequest> JoinRequestAsync(RestCall call)
     {
         using var bytes = await call.ReadBodyAsync(MaxJoinBodyBytes, "fixed for /join");
         var body = ParseJoin(bytes.Bytes.Span);
@@ -104,7 +105,7 @@ internal sealed class ClusterApi(IClusterService clusterService, IGroupService g
             PeerAddress = Required("raftAddr", body.RaftAddr),
             Instance = body.Instance,
             Generator = body.Generator,
-            FeatureLevel = body.FeatureLevel ?? clusterService.Status().FeatureLevel,
+            FeatureLevel = body.FeatureLevel ?? call.Keyspace.Cluster.Status().FeatureLevel,
         };
         return request.Problem() is { } problem ? ApiException.BadRequest<JoinRequest>(problem, JoinHint) : request;
     }
@@ -126,29 +127,29 @@ internal sealed class ClusterApi(IClusterService clusterService, IGroupService g
     private static string Required(string name, string? value) =>
         string.IsNullOrEmpty(value) ? ApiException.BadRequest<string>($"`{name}` is missing") : value;
 
-    private async ValueTask RemoveAsync(RestCall call, ulong id)
+    private static async ValueTask RemoveAsync(RestCall call, ulong id)
     {
-        await group.RemoveMemberAsync(call.Caller, id, CancellationToken.None);
+        await call.Keyspace.Group.RemoveMemberAsync(call.Caller, id, CancellationToken.None);
         await call.WriteEmptyAsync();
     }
 
-    private async ValueTask PromoteAsync(RestCall call, ulong id)
+    private static async ValueTask PromoteAsync(RestCall call, ulong id)
     {
-        await group.PromoteMemberAsync(call.Caller, id, CancellationToken.None);
+        await call.Keyspace.Group.PromoteMemberAsync(call.Caller, id, CancellationToken.None);
         await call.WriteEmptyAsync();
     }
 
-    private async ValueTask TransferAsync(RestCall call)
+    private static async ValueTask TransferAsync(RestCall call)
     {
         var to = call.Query.Text("to") is { } text ? await MemberIdAsync(call, text) : 0;
-        var leader = await clusterService.TransferLeadershipAsync(call.Caller, to, CancellationToken.None);
+        var leader = await call.Keyspace.Cluster.TransferLeadershipAsync(call.Caller, to, CancellationToken.None);
         await call.WriteJsonAsync(new LeaderView(MemberView.Format(leader)), ApiJson.Instance.LeaderView);
     }
 
     /// <summary>A member by its number, else by its label: a label may be a number too, and the number is the surer name.</summary>
-    private async ValueTask<ulong> MemberIdAsync(RestCall call, string idOrLabel)
+    private static async ValueTask<ulong> MemberIdAsync(RestCall call, string idOrLabel)
     {
-        var members = (await clusterService.MembersAsync(call.Caller, ReadLevel.Linearizable, CancellationToken.None)).Members;
+        var members = (await call.Keyspace.Cluster.MembersAsync(call.Caller, ReadLevel.Linearizable, CancellationToken.None)).Members;
         if (ulong.TryParse(idOrLabel, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
             && members.Any(member => member.Id == id))
         {

@@ -9,9 +9,9 @@ using Raftd.Contract;
 namespace Raftd.Api.Rest;
 
 /// <summary>/compact: gives up history before its time.</summary>
-internal sealed class CompactApi(IKeyValueService keys)
+internal static class CompactApi
 {
-    public void Map(IEndpointRouteBuilder rest) => rest.MapPost("/compact", CompactAsync)
+    public static void Map(IEndpointRouteBuilder rest) => rest.MapPost("/compact", CompactAsync)
         .WithTags("Operations")
         .WithSummary("Give up history below a revision")
         .WithDescription(
@@ -27,11 +27,11 @@ internal sealed class CompactApi(IKeyValueService keys)
         .Refuses(400, "the revision is in the future")
         .Refuses(410, "compacted that far already");
 
-    private async ValueTask CompactAsync(RestCall call)
+    private static async ValueTask CompactAsync(RestCall call)
     {
         var revision = call.Query.Number("rev", 1, long.MaxValue)
             ?? ApiException.BadRequest<long>("`rev` is missing", "name the lowest revision to keep: POST /compact?rev=7");
-        var answer = await keys.CompactAsync(
+        var answer = await call.Keyspace.Keys.CompactAsync(
             call.Caller,
             new CompactRequest { Revision = revision, AwaitDeletion = call.Query.Flag("physical") },
             CancellationToken.None);

@@ -11,14 +11,14 @@ using Raftd.Contract;
 namespace Raftd.Api.Rest;
 
 /// <summary>/health, /livez, /readyz and /version, in etcd's shapes: probes and dashboards made for etcd read them.</summary>
-internal sealed class HealthApi(IClusterService cluster)
+internal static class HealthApi
 {
     private static readonly ApiParameter Verbose =
         new(ParameterPlace.Query, "verbose", "every check with its outcome");
 
-    public void Map(IEndpointRouteBuilder rest)
+    public static void Map(IEndpointRouteBuilder rest)
     {
-        var operations = rest.MapGroup("").WithTags("Operations");
+        var operations = rest.MapGroup("").WithTags("Operations").WithTraits(RouteTraits.OfServer);
         operations.MapGet("/health", HealthAsync)
             .WithSummary("May clients be sent here? (etcd's JSON)")
             .WithParameters(Verbose)
@@ -36,10 +36,10 @@ internal sealed class HealthApi(IClusterService cluster)
         .Answers(200, "`ok`; with verbose a line `[+]name ok` for each check", ContentTypes.Text)
         .Answers(503, "the checks, `[-]name failed: reason` among them", ContentTypes.Text);
 
-    private async ValueTask HealthAsync(RestCall call)
+    private static async ValueTask HealthAsync(RestCall call)
     {
         var verbose = call.Query.Flag("verbose");
-        var checks = await cluster.ReadinessAsync(call.ClientGone);
+        var checks = await call.Keyspace.Cluster.ReadinessAsync(call.ClientGone);
         var reason = string.Join("; ", checks.Where(check => !check.Passed).Select(check => $"{check.Name}: {check.Failure}"));
         var view = new HealthView(
             reason.Length == 0 ? "true" : "false",
@@ -48,11 +48,11 @@ internal sealed class HealthApi(IClusterService cluster)
         await call.WriteJsonAsync(view, ApiJson.Instance.HealthView, StatusOf(healthy: reason.Length == 0));
     }
 
-    private async ValueTask LivezAsync(RestCall call) =>
-        await AnswerProbeAsync(call, await cluster.LivenessAsync(call.ClientGone));
+    private static async ValueTask LivezAsync(RestCall call) =>
+        await AnswerProbeAsync(call, await call.Keyspace.Cluster.LivenessAsync(call.ClientGone));
 
-    private async ValueTask ReadyzAsync(RestCall call) =>
-        await AnswerProbeAsync(call, await cluster.ReadinessAsync(call.ClientGone));
+    private static async ValueTask ReadyzAsync(RestCall call) =>
+        await AnswerProbeAsync(call, await call.Keyspace.Cluster.ReadinessAsync(call.ClientGone));
 
     /// <summary>A failure is always told in full: its reader needs the reason.</summary>
     private static ValueTask AnswerProbeAsync(RestCall call, IReadOnlyList<HealthCheck> checks)
@@ -75,9 +75,9 @@ internal sealed class HealthApi(IClusterService cluster)
     private static int StatusOf(bool healthy) =>
         healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
 
-    private ValueTask VersionAsync(RestCall call)
+    private static ValueTask VersionAsync(RestCall call)
     {
-        var view = new VersionView(EtcdRelease.Server, EtcdRelease.Cluster, EtcdRelease.Cluster, cluster.Status().Version);
+        var view = new VersionView(EtcdRelease.Server, EtcdRelease.Cluster, EtcdRelease.Cluster, call.Keyspace.Cluster.Status().Version);
         return call.WriteJsonAsync(view, ApiJson.Instance.VersionView);
     }
 }

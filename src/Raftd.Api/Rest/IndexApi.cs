@@ -3,15 +3,15 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Raftd.Api.Rest.Http;
 using Raftd.Api.Rest.Routing;
-using Raftd.Contract;
 
 namespace Raftd.Api.Rest;
 
 /// <summary>/: a few lines that say where things are.</summary>
-internal sealed class IndexApi(IClusterService cluster, string scheme)
+internal sealed class IndexApi(string scheme)
 {
     public void Map(IEndpointRouteBuilder rest) => rest.MapGet("/", AnswerAsync)
         .WithTags("Operations")
+        .WithTraits(RouteTraits.OfServer)
         .WithSummary("Where things are, as a page for browsers and as text for curl")
         .Answers(200, "the index", ContentTypes.Text);
 
@@ -21,17 +21,17 @@ internal sealed class IndexApi(IClusterService cluster, string scheme)
         call.Response.Headers.Vary = "Accept";
         if (!wantsHtml)
         {
-            return call.WriteTextAsync(Lines());
+            return call.WriteTextAsync(Lines(call));
         }
 
         call.Response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'";
-        return call.WriteTextAsync(Page(), ContentTypes.Html);
+        return call.WriteTextAsync(Page(call), ContentTypes.Html);
     }
 
     // The address is not the request's Host: that is the client's to choose.
-    private string Lines()
+    private string Lines(RestCall call)
     {
-        var url = $"{scheme}://{cluster.Status().HttpAddress}";
+        var url = $"{scheme}://{call.Keyspace.Cluster.Status().HttpAddress}";
         return $"""
             raftd
 
@@ -48,12 +48,12 @@ internal sealed class IndexApi(IClusterService cluster, string scheme)
             """;
     }
 
-    private string Page() => $"""
+    private string Page(RestCall call) => $"""
         <!doctype html><html lang="en"><meta charset="utf-8"><title>raftd</title>
         <style>body{"{"}font-family:sans-serif;margin:2em{"}"}</style>
         <p><a href="/swagger">/swagger</a>, every route to try out ·
         <a href="/status">/status</a> · <a href="/members">/members</a> · <a href="/health">/health</a></p>
-        <pre>{System.Net.WebUtility.HtmlEncode(Lines())}</pre></html>
+        <pre>{System.Net.WebUtility.HtmlEncode(Lines(call))}</pre></html>
 
         """;
 }

@@ -102,7 +102,7 @@ internal sealed class KeyApi(ApiServices services)
         var condition = KeyConditions.OfPut(call.Request.Headers);
         using var body = await call.ReadBodyAsync(services.Options.MaxValueBytes, "-max-value-bytes");
         using var share = wantsPrevious ? await HoldPreviousAsync(call, key) : null;
-        var answer = await services.Keys.PutAsync(
+        var answer = await call.Keyspace.Keys.PutAsync(
             call.Caller,
             new PutRequest
             {
@@ -142,7 +142,7 @@ internal sealed class KeyApi(ApiServices services)
     /// <remarks>As large as it is now. If another put comes in between, the answer counts what it really has.</remarks>
     private async ValueTask<ByteBudget.Share> HoldPreviousAsync(RestCall call, byte[] key)
     {
-        var now = await services.Keys.RangeAsync(
+        var now = await call.Keyspace.Keys.RangeAsync(
             call.Caller, new RangeRequest { Key = key, KeysOnly = true, Level = ReadLevel.Stale }, CancellationToken.None);
         return services.Answers.Hold(now.Items.Count == 0 ? 0 : now.Items[0].ValueBytes);
     }
@@ -170,7 +170,7 @@ internal sealed class KeyApi(ApiServices services)
     {
         if (answer is null)
         {
-            call.SetRevision(services.Cluster.Revision);
+            call.SetRevision(call.Keyspace.Cluster.Revision);
             return call.WriteEmptyAsync(StatusCodes.Status304NotModified);
         }
 
@@ -220,16 +220,15 @@ internal sealed class KeyApi(ApiServices services)
                 Level = level,
                 MaxValueBytes = maxValueBytes,
             };
-            return services.Keys.WaitAsync(call.Caller, request, call.ClientGone);
+            return call.Keyspace.Keys.WaitAsync(call.Caller, request, call.ClientGone);
         }
 
         return RangeAsync(
-            call.Caller,
-            new RangeRequest { Key = key, Revision = revision ?? 0, Level = level, MaxValueBytes = maxValueBytes });
+            call, new RangeRequest { Key = key, Revision = revision ?? 0, Level = level, MaxValueBytes = maxValueBytes });
     }
 
-    private async ValueTask<RangeResponse?> RangeAsync(Caller caller, RangeRequest request) =>
-        await services.Keys.RangeAsync(caller, request, CancellationToken.None);
+    private static async ValueTask<RangeResponse?> RangeAsync(RestCall call, RangeRequest request) =>
+        await call.Keyspace.Keys.RangeAsync(call.Caller, request, CancellationToken.None);
 
     private static ValueTask AnswerMissingAsync(RestCall call, byte[] key)
     {
@@ -274,7 +273,7 @@ internal sealed class KeyApi(ApiServices services)
         }
         else
         {
-            using var shared = await services.Values.ReadAsync(call.Caller, key, item, revision);
+            using var shared = await call.Keyspace.Values.ReadAsync(call.Caller, key, item, revision);
             SetPartHeaders(call, key, item, part);
             await call.WriteCountedAsync(Slice(await shared.Loaded, part));
         }
@@ -328,7 +327,7 @@ internal sealed class KeyApi(ApiServices services)
     private async ValueTask DeleteAsync(RestCall call)
     {
         var request = DeleteRequest(call);
-        var answer = await services.Keys.DeleteRangeAsync(call.Caller, request, CancellationToken.None);
+        var answer = await call.Keyspace.Keys.DeleteRangeAsync(call.Caller, request, CancellationToken.None);
         call.SetRevision(answer.Revision);
         if (!answer.Succeeded)
         {

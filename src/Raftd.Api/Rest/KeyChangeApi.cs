@@ -27,7 +27,6 @@ internal sealed class KeyChangeApi(ApiServices services)
     /// <summary>Of the longest number, so that the order of keys is that of numbers.</summary>
     private const int SuffixDigits = 20;
 
-    private readonly KeyTurns _turns = new();
 
     public void Map(IEndpointRouteBuilder rest)
     {
@@ -105,7 +104,7 @@ internal sealed class KeyChangeApi(ApiServices services)
 
         var revision = call.Query.Number("rev", 1, long.MaxValue)
             ?? ApiException.BadRequest<long>("`rev` is missing", "GET /history/{key} shows the revisions there are");
-        var then = await services.Keys.RangeAsync(
+        var then = await call.Keyspace.Keys.RangeAsync(
             call.Caller, new RangeRequest { Key = key, Revision = revision, KeysOnly = true }, CancellationToken.None);
         if (then.Items is not [var version])
         {
@@ -113,7 +112,7 @@ internal sealed class KeyChangeApi(ApiServices services)
                 $"there was no such key at revision {revision}", "GET /history/{key} shows the revisions there are"));
         }
 
-        using var shared = await services.Values.ReadAsync(call.Caller, key, version, revision);
+        using var shared = await call.Keyspace.Values.ReadAsync(call.Caller, key, version, revision);
         var value = await shared.Loaded;
         var answer = await WriteAsync(call, key, _ => value);
         call.SetRevision(answer.Revision);
@@ -125,14 +124,14 @@ internal sealed class KeyChangeApi(ApiServices services)
     {
         var prefix = PrefixOf(call);
         using var body = await call.ReadBodyAsync(services.Options.MaxValueBytes, "-max-value-bytes");
-        using var turn = await _turns.TakeAsync(prefix, call.ClientGone);
+        using var turn = await call.Keyspace.Turns.TakeAsync(prefix, call.ClientGone);
         for (var tries = 0; tries < MaxTries; tries++)
         {
             var last = await ReadAsync(call, prefix);
             var number = Sum(NumberOf(last, "the key that is the prefix itself, which is to have the last number"), 1);
             var digits = RestCall.Format(number);
             byte[] key = [.. prefix, .. Encoding.ASCII.GetBytes(digits.PadLeft(SuffixDigits, '0'))];
-            var answer = await services.Keys.TxnAsync(
+            var answer = await call.Keyspace.Keys.TxnAsync(
                 call.Caller,
                 new TxnRequest
                 {
@@ -148,7 +147,7 @@ internal sealed class KeyChangeApi(ApiServices services)
             {
                 call.SetRevision(answer.Revision);
                 call.Response.Headers.ETag = EntityTags.Format(answer.Revision);
-                call.Response.Headers.Location = LocationOf(key);
+                call.Response.Headers.Location = LocationOf(call, key);
                 await call.WriteEmptyAsync(StatusCodes.Status201Created);
                 return;
             }
@@ -163,11 +162,11 @@ internal sealed class KeyChangeApi(ApiServices services)
     /// <param name="change">From the version, null for none, to the new value.</param>
     private async ValueTask<PutResponse> WriteAsync(RestCall call, byte[] key, Func<KeyValue?, ReadOnlyMemory<byte>> change)
     {
-        using var turn = await _turns.TakeAsync(key, call.ClientGone);
+        using var turn = await call.Keyspace.Turns.TakeAsync(key, call.ClientGone);
         for (var tries = 0; tries < MaxTries; tries++)
         {
             var now = await ReadAsync(call, key);
-            var answer = await services.Keys.PutAsync(
+            var answer = await call.Keyspace.Keys.PutAsync(
                 call.Caller,
                 new PutRequest
                 {
@@ -191,7 +190,7 @@ internal sealed class KeyChangeApi(ApiServices services)
     /// <summary>The key as it is; a value that is too long for a number is left out.</summary>
     private async ValueTask<KeyValue?> ReadAsync(RestCall call, byte[] key)
     {
-        var answer = await services.Keys.RangeAsync(
+        var answer = await call.Keyspace.Keys.RangeAsync(
             call.Caller, new RangeRequest { Key = key, MaxValueBytes = MaxNumberBytes }, CancellationToken.None);
         return answer.Items is [var item] ? item : null;
     }
@@ -256,9 +255,9 @@ internal sealed class KeyChangeApi(ApiServices services)
     }
 
     /// <summary>Clients resolve dot segments before they send a path.</summary>
-    private static string LocationOf(byte[] key) => key.Contains((byte)0) || key.AsSpan().IndexOf("./"u8) >= 0
-        ? $"/key/?key64={System.Buffers.Text.Base64Url.EncodeToString(key)}"
-        : $"/key/{PercentEncoding.Encode(key)}";
+    private static string LocationOf(RestCall call, byte[] key) => key.Contains((byte)0) || key.AsSpan().IndexOf("./"u8) >= 0
+        ? $"{call.Keyspace.Prefix}/key/?key64={System.Buffers.Text.Base64Url.EncodeToString(key)}"
+        : $"{call.Keyspace.Prefix}/key/{PercentEncoding.Encode(key)}";
 
     private static ApiException TooOften() => new(ApiError.Conflict(
         $"other members have changed the key {MaxTries} times meanwhile; nothing was written", "try again"));

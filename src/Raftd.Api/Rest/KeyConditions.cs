@@ -59,7 +59,7 @@ internal static class KeyConditions
         string reason;
         try
         {
-            var found = await call.Services.Keys.RangeAsync(call.Caller, compared, CancellationToken.None);
+            var found = await call.Keyspace.Keys.RangeAsync(call.Caller, compared, CancellationToken.None);
             reason = Reason(found.Items is [var item, ..] ? item : null);
         }
         catch (StoreException)

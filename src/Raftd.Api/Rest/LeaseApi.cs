@@ -11,14 +11,14 @@ using Raftd.Contract;
 namespace Raftd.Api.Rest;
 
 /// <summary>/lease/… and /leases, but for /lease/kv (LeasedKeysApi).</summary>
-internal sealed class LeaseApi(ILeaseService leaseService)
+internal static class LeaseApi
 {
     private const string NoSuchLease = "no such lease, or it has expired";
 
     private static readonly ApiParameter IdParameter =
         new(ParameterPlace.Path, "id", "the number that grant answered", Docs.ExampleLease.Placeholder, Required: true);
 
-    public void Map(IEndpointRouteBuilder rest)
+    public static void Map(IEndpointRouteBuilder rest)
     {
         var leases = rest.MapGroup("").WithTags("Leases").WithTraits(RouteTraits.NeedsLeader | RouteTraits.HasRevision);
         DescribeGrant(leases.MapPost("/lease/grant", GrantAsync));
@@ -70,7 +70,7 @@ internal sealed class LeaseApi(ILeaseService leaseService)
 
     private static RestHandler WithId(Func<RestCall, long, ValueTask> handler) => call => handler(call, Id(call));
 
-    private async ValueTask GrantAsync(RestCall call)
+    private static async ValueTask GrantAsync(RestCall call)
     {
         var ttl = call.Query.Number("ttl", Bounds.MinLeaseTtlSeconds, Bounds.MaxLeaseTtlSeconds)
             ?? ApiException.BadRequest<long>("`ttl` is missing", $"give it in seconds, {Bounds.MinLeaseTtlSeconds} to {Bounds.MaxLeaseTtlSeconds}");
@@ -81,7 +81,7 @@ internal sealed class LeaseApi(ILeaseService leaseService)
         }
 
         var id = call.Query.Number("id", 1, long.MaxValue) ?? 0;
-        var answer = await leaseService.GrantAsync(
+        var answer = await call.Keyspace.Leases.GrantAsync(
             call.Caller,
             new LeaseGrantRequest { Name = name, TtlSeconds = ttl, Id = id, Unique = call.Query.Flag("unique") },
             CancellationToken.None);
@@ -89,7 +89,7 @@ internal sealed class LeaseApi(ILeaseService leaseService)
         await call.WriteTextAsync(RestCall.Format(answer.Id));
     }
 
-    private async ValueTask KeepAliveAsync(RestCall call, long id)
+    private static async ValueTask KeepAliveAsync(RestCall call, long id)
     {
         using var form = await LeaseForm.ReadAsync(call, bodyIsDataWith: "key");
         var fields = form.Fields;
@@ -112,29 +112,29 @@ internal sealed class LeaseApi(ILeaseService leaseService)
             Key = hasKey ? key : (ReadOnlyMemory<byte>?)null,
             Data = hasData ? data : (ReadOnlyMemory<byte>?)null,
         };
-        var answer = await leaseService.KeepAliveAsync(call.Caller, request, CancellationToken.None);
+        var answer = await call.Keyspace.Leases.KeepAliveAsync(call.Caller, request, CancellationToken.None);
         call.SetRevision(answer.Revision);
         var view = new KeepAliveView(RestCall.Format(answer.Id), answer.TtlSeconds);
         await call.WriteJsonAsync(view, ApiJson.Instance.KeepAliveView);
     }
 
-    private async ValueTask RevokeAsync(RestCall call, long id)
+    private static async ValueTask RevokeAsync(RestCall call, long id)
     {
-        var answer = await leaseService.RevokeAsync(call.Caller, id, CancellationToken.None);
+        var answer = await call.Keyspace.Leases.RevokeAsync(call.Caller, id, CancellationToken.None);
         call.SetRevision(answer.Revision);
         await call.WriteEmptyAsync();
     }
 
-    private async ValueTask TimeToLiveAsync(RestCall call, long id)
+    private static async ValueTask TimeToLiveAsync(RestCall call, long id)
     {
-        var answer = await leaseService.TimeToLiveAsync(call.Caller, id, CancellationToken.None);
+        var answer = await call.Keyspace.Leases.TimeToLiveAsync(call.Caller, id, CancellationToken.None);
         call.SetRevision(answer.Revision);
         await call.WriteJsonAsync(TimeToLiveView.Of(answer), ApiJson.Instance.TimeToLiveView);
     }
 
-    private async ValueTask ListAsync(RestCall call)
+    private static async ValueTask ListAsync(RestCall call)
     {
-        var answer = await leaseService.LeasesAsync(call.Caller, call.Query.Text("prefix") ?? "", CancellationToken.None);
+        var answer = await call.Keyspace.Leases.LeasesAsync(call.Caller, call.Query.Text("prefix") ?? "", CancellationToken.None);
         call.SetRevision(answer.Revision);
         await call.WriteJsonAsync(LeaseListView.Of(answer), ApiJson.Instance.LeaseListView);
     }

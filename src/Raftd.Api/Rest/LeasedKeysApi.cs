@@ -60,7 +60,7 @@ internal sealed class LeasedKeysApi(ApiServices services)
         }
 
         var everyKey = !exact && key.AsSpan().SequenceEqual("*"u8);
-        var answer = await services.Leases.LeasedKeysAsync(
+        var answer = await call.Keyspace.Leases.LeasedKeysAsync(
             call.Caller,
             new LeasedKeysRequest
             {

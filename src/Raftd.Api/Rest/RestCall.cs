@@ -16,7 +16,8 @@ using Raftd.Contract;
 namespace Raftd.Api.Rest;
 
 /// <summary>One request on its way through a handler.</summary>
-internal sealed class RestCall(HttpContext context, RestRoute route, ApiServices services, byte[] parameter, Fields query)
+internal sealed class RestCall(
+    HttpContext context, RestRoute route, ApiServices services, Keyspace keyspace, byte[] parameter, Fields query)
 {
     public const string RevisionHeader = "X-Raftd-Revision";
 
@@ -31,6 +32,9 @@ internal sealed class RestCall(HttpContext context, RestRoute route, ApiServices
     public RestRoute Route { get; } = route;
 
     public ApiServices Services { get; } = services;
+
+    /// <summary>That of the bucket which the path names, or the default one.</summary>
+    public Keyspace Keyspace { get; } = keyspace;
 
     /// <summary>Who asks. There is no way yet in which a client could say so.</summary>
     public Caller Caller { get; } = Caller.Nobody;

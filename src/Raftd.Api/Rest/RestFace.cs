@@ -55,18 +55,19 @@ internal static class RestFace
     private static void MapRoutes(IEndpointRouteBuilder rest, ApiServices services)
     {
         new KeyApi(services).Map(rest);
-        new ListApi(services).Map(rest);
+        ListApi.Map(rest);
         new KeyChangeApi(services).Map(rest);
-        new HistoryApi(services).Map(rest);
+        HistoryApi.Map(rest);
         new TxnApi(services).Map(rest);
         new WatchApi(services).Map(rest);
         new LeasedKeysApi(services).Map(rest);
-        new LeaseApi(services.Leases).Map(rest);
-        new ClusterApi(services.Cluster, services.Group, services.Options.Scheme).Map(rest);
-        new CompactApi(services.Keys).Map(rest);
-        new AlarmsApi(services.Cluster).Map(rest);
+        LeaseApi.Map(rest);
+        new ClusterApi(services.Options.Scheme).Map(rest);
+        CompactApi.Map(rest);
+        AlarmsApi.Map(rest);
         new SnapshotApi(services).Map(rest);
-        new HealthApi(services.Cluster).Map(rest);
-        new IndexApi(services.Cluster, services.Options.Scheme).Map(rest);
+        new BucketApi(services).Map(rest);
+        HealthApi.Map(rest);
+        new IndexApi(services.Options.Scheme).Map(rest);
     }
 }

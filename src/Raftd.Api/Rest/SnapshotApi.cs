@@ -24,7 +24,7 @@ internal sealed class SnapshotApi(ApiServices services)
 
     private async ValueTask SendAsync(RestCall call)
     {
-        using var backup = await services.Maintenance.OpenBackupAsync(call.Caller, call.ClientGone);
+        using var backup = await call.Keyspace.Maintenance.OpenBackupAsync(call.Caller, call.ClientGone);
         var file = new BackupFile(backup);
         call.SetContentType(ContentTypes.Bytes);
         call.Response.Headers.ContentDisposition = "attachment; filename=\"raftd.snapshot\"";

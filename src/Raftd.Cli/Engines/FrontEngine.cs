@@ -35,6 +35,8 @@ internal sealed class FrontEngine : IEngine
 
     public IListService Lists => _front.Lists;
 
+    public IBucketService? Buckets => _front.Buckets;
+
     public string AdvertisedHttpAddress { get; }
 
     public Task<FatalError> Failed { get; }

@@ -20,6 +20,9 @@ internal interface IEngine : IAsyncDisposable
 
     IListService Lists { get; }
 
+    /// <summary>Null for an engine with one keyspace.</summary>
+    IBucketService? Buckets { get; }
+
     /// <summary>The client address that it gives to others.</summary>
     string AdvertisedHttpAddress { get; }
 

@@ -32,6 +32,8 @@ internal sealed class MemberEngine : IEngine
 
     public IListService Lists => _node.Lists;
 
+    public IBucketService? Buckets => null;
+
     public string AdvertisedHttpAddress { get; }
 
     public Task<FatalError> Failed { get; }

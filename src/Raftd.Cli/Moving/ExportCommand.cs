@@ -18,12 +18,13 @@ internal static class ExportCommand
     {
         stdout.WriteLine(
             $"""
-            raftd export [PREFIX] [-endpoint URL[,URL]] [-cacert FILE] [-cert FILE -key FILE]
+            raftd export [PREFIX] [-bucket NAME] [-endpoint URL[,URL]] [-cacert FILE] [-cert FILE -key FILE]
 
             Writes the keys that begin with PREFIX, or all, to standard output, with their leases: lines of JSON, all of one
             revision, which 'raftd import' reads. Writes go on meanwhile. The last line has the number of keys and a digest;
             an export without it is cut short.
 
+              {EndpointFlags.BucketHelp}
               -endpoint URL    {MemberEndpoint.Variable}, or {MemberEndpoint.Default}, if not given; several are members of one cluster
               -cacert FILE     the CA of a member with TLS; -cert and -key where it asks for a certificate
             """);

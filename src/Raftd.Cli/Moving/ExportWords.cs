@@ -10,7 +10,7 @@ internal static class ExportWords
     /// <summary>Reads the words. Never throws; a line that cannot be read has an error.</summary>
     public static CommandLine Parse(IReadOnlyList<string> words)
     {
-        var endpoint = new EndpointFlags();
+        var endpoint = new EndpointFlags(namesBucket: true);
         var prefix = new Argument<string>("prefix") { DefaultValueFactory = static _ => "" };
         var export = new Command("export") { prefix };
         endpoint.AddTo(export);

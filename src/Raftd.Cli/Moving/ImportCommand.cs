@@ -31,6 +31,7 @@ internal static class ImportCommand
               -source-user NAME, with {ImportOptions.Etcd.PasswordVariable} or -source-password-file FILE  where it asks for a user
 
             The target:
+              -bucket NAME          of the target: {EndpointFlags.BucketVariable}, or the bucket default, if not given
               -endpoint URL[,URL]   {MemberEndpoint.Variable}, or {MemberEndpoint.Default}, if not given; several are members of one cluster
               -cacert FILE          the CA of a member with TLS; -cert FILE and -key FILE where it asks for a certificate
             """);

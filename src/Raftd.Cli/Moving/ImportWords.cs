@@ -18,7 +18,7 @@ internal sealed class ImportWords
     private readonly Option<bool> _compareOnly = CommandWords.Switch("compare-only");
     private readonly Option<string> _user = CommandWords.Named("source-user");
     private readonly Option<string> _passwordFile = CommandWords.Named("source-password-file");
-    private readonly EndpointFlags _endpoint = new();
+    private readonly EndpointFlags _endpoint = new(namesBucket: true);
     private readonly ServerFlags _sourceCertificates = new("source-");
     private readonly ParseResult _parsed;
     private readonly CommandLine? _ended;

@@ -10,9 +10,13 @@ using Raftd.State.Leases;
 
 namespace Raftd.Sql.Database;
 
-/// <summary>A database with the tables of one bucket in it. Any thread.</summary>
+/// <summary>A database as one of its buckets sees it: all that sessions read and write is of that bucket, but for the fronts and the
+/// list of buckets, which are everyone's. Any thread.</summary>
 internal interface IDatabase : IDisposable
 {
+    /// <summary>The bucket's name.</summary>
+    string Bucket { get; }
+
     /// <summary>Of the bucket: drawn when it was made. Known once it is prepared.</summary>
     ulong ClusterId { get; }
 
@@ -23,6 +27,10 @@ internal interface IDatabase : IDisposable
     /// <exception cref="DatabaseException">Away. Wrong: with every setting that is not safe and what mends it, or with what is wrong about
     /// the tables.</exception>
     void Prepare();
+
+    /// <summary>The same database as another bucket sees it, over the same connections: it is usable until this one is disposed of, and
+    /// needs no disposing itself.</summary>
+    IDatabase OfBucket(BucketRow bucket);
 
     /// <summary>A connection, new or used before. Disposed by the caller; after a fault it is thrown away.</summary>
     /// <exception cref="DatabaseException">Away.</exception>
@@ -40,7 +48,8 @@ internal interface ISession : IDisposable
     /// <summary>Rows of the log from one on, that row included, in order.</summary>
     IReadOnlyList<LogRow> LogFrom(long seq, int max);
 
-    /// <summary>Commits a batch if <see cref="Batch.Before"/> is the last row.</summary>
+    /// <summary>Commits a batch if <see cref="Batch.Before"/> is the last row. One whose row ends the log (<see cref="LogRow.IsEnd"/>)
+    /// gives the bucket its <see cref="BucketRow.RemovedName"/> in the same transaction.</summary>
     /// <returns>False: another row is the last one, and nothing was changed.</returns>
     /// <exception cref="DatabaseException">With <see cref="DatabaseFault.Unknown"/> it may have been committed.</exception>
     bool Commit(Batch batch);
@@ -64,6 +73,23 @@ internal interface ISession : IDisposable
 
     /// <summary>Forgets fronts that are gone for good.</summary>
     void RemoveFront(ulong id);
+
+    /// <summary>All rows of `buckets`, by their numbers.</summary>
+    IReadOnlyList<BucketRow> Buckets();
+
+    /// <summary>Makes a bucket, with the first row of its log, in one transaction.</summary>
+    /// <param name="bucket">Its number is above all there are.</param>
+    /// <param name="first">The first row.</param>
+    /// <returns>False: the name is taken, or the number is not the highest any more; nothing was changed.</returns>
+    /// <exception cref="DatabaseException">With <see cref="DatabaseFault.Unknown"/> it may have been made.</exception>
+    bool AddBucket(BucketRow bucket, LogRow first);
+
+    /// <summary>Deletes a step of the rows of a bucket that was removed, the log last. With the last step it gets its
+    /// <see cref="BucketRow.ClearedName"/>, and the rows of cleared buckets with lower numbers go.</summary>
+    /// <param name="id">Its number.</param>
+    /// <param name="max">Rows of one step.</param>
+    /// <returns>False once nothing is left.</returns>
+    bool ClearBucket(long id, int max);
 }
 
 /// <summary>One moment of the database.</summary>

@@ -3,6 +3,9 @@ namespace Raftd.Sql.Database;
 /// <summary>One row of the log: a batch that was committed, and where the state stands after it.</summary>
 internal sealed record LogRow
 {
+    /// <summary>The epoch of the row that ends a log: its bucket is removed, and no row comes behind it.</summary>
+    public const ulong EndEpoch = ulong.MaxValue;
+
     /// <summary>Counts batches without a gap, from 1. With the bucket it is the primary key: lock, fence and idempotency key.</summary>
     public required long Seq { get; init; }
 
@@ -39,6 +42,8 @@ internal sealed record LogRow
 
     /// <summary>What the batch has changed of leases and alarms; empty for nothing.</summary>
     public required ReadOnlyMemory<byte> Deltas { get; init; }
+
+    public bool IsEnd => Epoch == EndEpoch;
 
     /// <summary>The first row of a bucket, which is made with its tables.</summary>
     public static LogRow First { get; } = new()

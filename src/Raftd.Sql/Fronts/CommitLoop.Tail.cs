@@ -42,7 +42,7 @@ internal sealed partial class CommitLoop
             return;
         }
 
-        RequireKnown(rows);
+        RequireKnown(session, rows);
         if (rows.Count == 1)
         {
             return;
@@ -71,6 +71,7 @@ internal sealed partial class CommitLoop
         SqlLog.BegunAnew(_logger, _state.Last.Seq, first);
         _state = FrontLoader.Load(session);
         _board.Replace(_state);
+        EndWithLog();
     }
 
     /// <returns>Null where they are too many to be told at once.</returns>
@@ -96,11 +97,27 @@ internal sealed partial class CommitLoop
     {
         _state = state;
         _board.Show(state, changes, hasAllKeys);
+        EndWithLog();
+    }
+
+    /// <summary>Behind the row that ends the log this front answers nothing any more for the bucket.</summary>
+    private void EndWithLog()
+    {
+        if (_state.Last.IsEnd)
+        {
+            _board.FenceOff(BucketNames.NotFound(_database.Bucket));
+        }
     }
 
     /// <summary>The first row must be the last one known here.</summary>
-    private void RequireKnown(IReadOnlyList<LogRow> rows)
+    private void RequireKnown(ISession session, IReadOnlyList<LogRow> rows)
     {
+        if (rows.Count == 0 && IsRemoved(session))
+        {
+            _board.FenceOff(BucketNames.NotFound(_database.Bucket));
+            throw new DatabaseException(DatabaseFault.Again, $"the bucket {_database.Bucket} was removed");
+        }
+
         if (rows.Count == 0 || rows[0].Seq != _state.Last.Seq)
         {
             LoseHistory($"row {_state.Last.Seq} of the log is gone");
@@ -110,6 +127,11 @@ internal sealed partial class CommitLoop
             RequireSame(rows[0]);
         }
     }
+
+    /// <summary>This front was away for so long that even the end of the log is deleted.</summary>
+    private bool IsRemoved(ISession session) =>
+        _database.Bucket != BucketNames.Default
+        && !session.Buckets().Any(bucket => bucket.ClusterId == _database.ClusterId && bucket.IsLive);
 
     private void RequireSame(LogRow row)
     {

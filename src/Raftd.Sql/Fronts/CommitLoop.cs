@@ -70,6 +70,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     private bool _mustLook;
     private bool _hasStopped;
     private Appointment? _appointment;
+    private BucketRemoval? _removal;
 
     /// <param name="database">Of one bucket.</param>
     /// <param name="self">The number of this front.</param>
@@ -139,6 +140,21 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         Look();
     }
 
+    /// <summary>Ends the log of this bucket by a row that no other row comes behind.</summary>
+    /// <param name="force">Whatever is in it.</param>
+    /// <exception cref="StoreException">Conflict: it is not empty. BucketNotFound: it was removed before. UnknownOutcome.</exception>
+    public Task RemoveBucketAsync(bool force)
+    {
+        var removal = new BucketRemoval(_database.Bucket, force, _time.GetTimestamp() + _options.RequestTicks(_time));
+        if (Interlocked.CompareExchange(ref _removal, removal, null) is not null)
+        {
+            throw new StoreException(ErrorCode.Conflict, $"the bucket `{_database.Bucket}` is being removed already", "try again in a moment");
+        }
+
+        Look();
+        return removal.Ended;
+    }
+
     public void Propose(ReadOnlyMemory<byte> command, long deadline, Action<ProposalOutcome> ended)
     {
         var proposal = new SqlProposal(command, deadline, ended);
@@ -171,6 +187,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         if (_board.Fence is { } fence)
         {
             RefuseWaiting(fence);
+            EndRemoval(fence);
             return false;
         }
 
@@ -195,18 +212,27 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         _session?.Dispose();
     }
 
+    /// <summary>Gives the connection back, for a loop that shares them. On the loop's thread, between two steps.</summary>
+    public void Rest()
+    {
+        _session?.Dispose();
+        _session = null;
+    }
+
     private void EndAll()
     {
         lock (_ending)
         {
             TakeArrived();
-            RefuseWaiting(Away("this front is shutting down", "ask another front"));
+            var why = _board.Fence ?? Away("this front is shutting down", "ask another front");
+            RefuseWaiting(why);
+            EndRemoval(why);
             _pending?.Proposals.ForEach(item => End(item.Proposal, new ProposalOutcome(ProposalEnd.Unknown)));
             _pending = null;
         }
     }
 
-    private bool HasWork => _waiting.Count > 0 || _pending is not null || MustLook;
+    private bool HasWork => _waiting.Count > 0 || _pending is not null || _removal is not null || MustLook;
 
     private bool MustLook => Volatile.Read(ref _mustLook) || (IsHinted && _time.GetElapsedTime(_lastLook) >= LookPause);
 
@@ -229,6 +255,13 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         {
             _waiting.RemoveFirst();
             End(proposal, Away("the database did not take the write in time", "try again; /readyz shows when it answers"));
+        }
+
+        if (_removal is { } removal && removal.Deadline <= now)
+        {
+            EndRemoval(removal.WasSent
+                ? new StoreException(ErrorCode.UnknownOutcome, "whether the bucket was removed is not known", "GET /buckets shows it")
+                : Away("the database did not answer in time; the bucket was not removed", "try again; /readyz shows when it answers"));
         }
 
         if (_pending is { } pending && pending.Proposals.TrueForAll(item => item.Proposal.Deadline <= now))
@@ -268,13 +301,48 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
             TakeIn(session);
         }
 
-        if (_waiting.Count > 0 || DueAppointment is not null)
+        if (Volatile.Read(ref _removal) is { } removal && _board.Fence is null)
+        {
+            Remove(session, removal);
+        }
+        else if (_waiting.Count > 0 || DueAppointment is not null)
         {
             CommitSome(session);
         }
 
-        return _waiting.Count > 0;
+        return _waiting.Count > 0 || (_removal is not null && _board.Fence is null);
     }
+
+    /// <summary>The row that ends the log is a batch like any: whoever loses the race for its number evaluates again, so what is not empty
+    /// now is not removed as if it were.</summary>
+    private void Remove(ISession session, BucketRemoval removal)
+    {
+        if (EvaluateEnd(session) is not { } evaluated)
+        {
+            Volatile.Write(ref _mustLook, true);
+        }
+        else if (removal.RefusalOf(_state) is { } refusal)
+        {
+            EndRemoval(refusal);
+        }
+        else
+        {
+            removal.WasSent = true;
+            _pending = new Pending(evaluated, []);
+            Commit(session, _pending);
+        }
+    }
+
+    /// <returns>Null where rows have to be taken in first.</returns>
+    private EvaluatedBatch? EvaluateEnd(ISession session)
+    {
+        using var snapshot = session.Snapshot([]);
+        return IsLast(snapshot.Last)
+            ? new BatchEvaluator(_state, snapshot, LogRow.EndEpoch).End(_self, leader: 0, (ulong)_random.NextInt64())
+            : null;
+    }
+
+    private void EndRemoval(StoreException outcome) => Interlocked.Exchange(ref _removal, null)?.End(outcome);
 
     private Appointment? DueAppointment =>
         Volatile.Read(ref _appointment) is { } appointment && appointment.Epoch == _state.Last.Epoch ? appointment : null;
@@ -427,7 +495,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     private void Lost(ISession session, Pending pending)
     {
         var rows = session.LogFrom(_state.Last.Seq, 2);
-        RequireKnown(rows);
+        RequireKnown(session, rows);
         var row = rows.Count > 1 ? rows[1] : null;
         var own = pending.Evaluation.Batch.Row;
         if (row is not null && row.Front == own.Front && row.Nonce == own.Nonce)

@@ -145,7 +145,12 @@ internal sealed class FrontBoard(IDatabase database, FrontState start) : IReplic
     {
         lock (_gate)
         {
-            _fence ??= reason;
+            if (_fence is not null)
+            {
+                return;
+            }
+
+            _fence = reason;
         }
 
         foreach (var (_, shown) in Take(static _ => true))

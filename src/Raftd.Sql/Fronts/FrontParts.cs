@@ -1,4 +1,5 @@
-// What a front consists of, wired, without a thread: SqlFront gives each loop one, the simulator steps them in its own order.
+// What a front consists of for one bucket, wired, without a thread: SqlFront gives each loop one, the simulator steps them in its own
+// order.
 
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
@@ -17,8 +18,8 @@ namespace Raftd.Sql.Fronts;
 internal sealed class FrontParts
 {
     public FrontParts(
-        SqlFrontOptions options, IDatabase database, FrontRow self, FrontState start, WatchOptions watchOptions, ReadSettings reads,
-        IPeerWire wire, TimeProvider time, Random random, ILogger logger)
+        SqlFrontOptions options, IDatabase database, long bucketId, FrontRow self, FrontState start, UpkeepLoop upkeep,
+        WatchOptions watchOptions, ReadSettings reads, IPeerWire wire, TimeProvider time, Random random, ILogger logger)
     {
         var limits = options.Limits;
         Board = new FrontBoard(database, start);
@@ -31,19 +32,28 @@ internal sealed class FrontParts
         Board.Behind = Commits.Look;
         Board.Fenced = reason =>
         {
-            SqlLog.Fenced(logger, reason.Message, reason.Hint);
-            Watches.Dispose();
+            if (reason.Code == ErrorCode.BucketNotFound)
+            {
+                SqlLog.BucketRemoved(logger, database.Bucket, bucketId);
+                Waiters.Dispose();
+            }
+            else
+            {
+                SqlLog.Fenced(logger, reason.Message, reason.Hint);
+            }
+
+            Watches.End(reason);
         };
-        Commits.Following = new Leading(self.Id, Board, Commits, Lessor, limits, time, logger).Step;
+        Commits.Following = new Leading(self.Id, database.Bucket, Board, Commits, Lessor, limits, time, logger).Step;
         Reads = new ReadPool(database, Board, reads.Threads, reads.Limit);
-        Upkeep = new UpkeepLoop(database, self, Board, Commits, limits, time, logger);
+        Upkeep = new BucketUpkeep(database, bucketId, upkeep, Board, Commits, limits, time, logger);
         var keeper = new LeaseKeeper(
             new LeaderBarrier(self.Id, Board, Commits, Reads, Lessor), Commits, Board, new KeyLookup(Reads), Lessor, limits.MaxLeaseKeys);
         var identity = new PeerIdentity(database.ClusterId, self.Id, self.Label);
-        Peers = new FrontPeers(identity, Board, Commits, Upkeep, keeper, wire, limits, time, logger);
+        Peers = new FrontPeers(identity, Board, Commits, upkeep, keeper, wire, limits, time, logger);
         var ids = new SnowflakeGenerator(options.Generator ?? RandomNumberGenerator.GetInt32(Bounds.Generator.Most + 1), time);
         Service = new SqlService(
-            options, self, database.ClusterId, Board, Commits, Upkeep, Reads, Peers, keeper, Watches, Waiters, ids, time);
+            options, self, database.ClusterId, bucketId, Board, Commits, upkeep, Reads, Peers, keeper, Watches, Waiters, ids, time);
     }
 
     public FrontBoard Board { get; }
@@ -58,7 +68,8 @@ internal sealed class FrontParts
 
     public ReadPool Reads { get; }
 
-    public UpkeepLoop Upkeep { get; }
+    /// <summary>Not in the loop of the upkeep yet.</summary>
+    public BucketUpkeep Upkeep { get; }
 
     public FrontPeers Peers { get; }
 

@@ -24,6 +24,7 @@ internal sealed class Leading
     private static readonly TimeSpan CompactionInterval = TimeSpan.FromSeconds(1);
 
     private readonly ulong _self;
+    private readonly string _bucket;
     private readonly FrontBoard _board;
     private readonly CommitLoop _commits;
     private readonly Lessor _lessor;
@@ -38,9 +39,10 @@ internal sealed class Leading
     private long _lastCompaction;
 
     public Leading(
-        ulong self, FrontBoard board, CommitLoop commits, Lessor lessor, FrontOptions options, TimeProvider time, ILogger logger)
+        ulong self, string bucket, FrontBoard board, CommitLoop commits, Lessor lessor, FrontOptions options, TimeProvider time, ILogger logger)
     {
         _self = self;
+        _bucket = bucket;
         _board = board;
         _commits = commits;
         _lessor = lessor;
@@ -96,12 +98,12 @@ internal sealed class Leading
     {
         if (leader == _self)
         {
-            SqlLog.Leading(_logger, epoch);
+            SqlLog.Leading(_logger, _bucket, epoch);
             _lessor.Promote(epoch);
         }
         else
         {
-            SqlLog.Following(_logger, leader, epoch);
+            SqlLog.Following(_logger, leader, _bucket, epoch);
             _lessor.Demote();
         }
     }

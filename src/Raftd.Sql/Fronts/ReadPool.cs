@@ -73,7 +73,7 @@ internal sealed class ReadPool : IDisposable
         {
             if (_isStopping)
             {
-                throw new StoreException(ErrorCode.NotReady, "this front is shutting down", "ask another front");
+                throw Stopping();
             }
 
             if (_keys.Count + _ranges.Count >= MaxWaiting)
@@ -106,6 +106,7 @@ internal sealed class ReadPool : IDisposable
         }
 
         Array.ForEach(_threads, static thread => thread.Join());
+        FailWaiting(_board.Fence ?? Stopping());
     }
 
     /// <summary>One round, if reads wait: what each thread does, and what steps a pool without threads.</summary>
@@ -134,6 +135,17 @@ internal sealed class ReadPool : IDisposable
 
         return true;
     }
+
+    /// <summary>A pool without threads may have some.</summary>
+    private void FailWaiting(StoreException failure)
+    {
+        while (Take(prefersRanges: true) is { } round)
+        {
+            round.ForEach(job => job.Fail(failure));
+        }
+    }
+
+    private static StoreException Stopping() => new(ErrorCode.NotReady, "this front is shutting down", "ask another front");
 
     private void Run(bool prefersRanges)
     {
@@ -179,6 +191,13 @@ internal sealed class ReadPool : IDisposable
         if (snapshot.Last.Seq < known.Seq || (snapshot.Last.Seq == known.Seq && snapshot.Last.Chain != known.Chain))
         {
             _board.FenceOff(CommitLoop.HistoryLost($"its log ends at row {snapshot.Last.Seq}, and row {known.Seq} was there before"));
+            round.ForEach(job => job.Fail(_board.Fence!));
+            return;
+        }
+
+        if (snapshot.Last.IsEnd)
+        {
+            _board.FenceOff(BucketNames.NotFound(_database.Bucket));
             round.ForEach(job => job.Fail(_board.Fence!));
             return;
         }

@@ -1,8 +1,11 @@
-// What goes on beside the commits, on a connection of its own: signs of life, the election of a leader, sweeping, trimming.
+// What goes on beside the commits, on connections of its own: signs of life, the list of buckets, and for each bucket that is served here
+// the election of its leader, sweeping and trimming (BucketUpkeep).
 //
 // No two clocks are compared. A front writes a number that rises; the others look whether it has risen, each by its own monotonic
 // clock. So a leader is replaced when its number has stood still for LeaderSilence of the observer's time, and if two observers
 // find that at once, one of them gets the row.
+//
+// One look brings all buckets with the ends of their logs. So a bucket that nothing happens in costs no look of its own.
 
 using Microsoft.Extensions.Logging;
 using Raftd.Sql.Database;
@@ -10,53 +13,88 @@ using Raftd.State.Loops;
 
 namespace Raftd.Sql.Fronts;
 
-internal sealed class UpkeepLoop(
-    IDatabase database, FrontRow self, FrontBoard board, CommitLoop commits, FrontOptions options, TimeProvider time, ILogger logger)
+internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions options, TimeProvider time, ILogger logger)
     : ILoop, IDisposable
 {
-    // Revisions looked at in one step of a sweep.
-    private const int SweepStep = 1000;
-
-    // Rows deleted in one step, and by how many more than are kept the log may grow before.
-    private const int TrimStep = 5000;
-
     // A front without a sign of life for so many silences is forgotten.
     private const int ForgottenSilences = 20;
+
+    // Rows of a removed bucket that one step deletes.
+    private const int ClearStep = 1000;
 
     // By front: its number, when it was first seen with it, and whether it was seen with another one before.
     private readonly Dictionary<ulong, (long Beat, long Since, bool HasRisen)> _beats = [];
     private readonly FaultLog _faults = new(logger, time);
+    private readonly Queue<long> _removed = new();
+
+    // Guards changes of the list of buckets.
+    private readonly Lock _gate = new();
+    private BucketUpkeep[] _buckets = [];
     private ISession? _session;
     private long _beat;
     private long _lastBeat;
-    private long _sweepAt;
-    private bool _isSweeping = true;
+    private long _clearAt;
     private volatile IReadOnlyList<FrontRow> _fronts = [self];
-    private volatile FrontRow? _successor;
+    private volatile IReadOnlyList<ulong> _living = [self.Id];
+    private volatile IReadOnlyList<ulong> _rising = [];
 
     /// <summary>As last seen. Any thread.</summary>
     public IReadOnlyList<FrontRow> Fronts => _fronts;
 
+    public ulong Self => self.Id;
+
+    /// <summary>Called with all buckets after each look at them, on this loop's thread.</summary>
+    public Action<IReadOnlyList<BucketRow>> Seen { get; set; } = static _ => { };
+
+    /// <summary>The front that takes a bucket without a leader. Any thread.</summary>
+    public ulong HeirOf(long bucket) => BucketLeaders.Choose(bucket, _living);
+
     /// <summary>Another front that gives signs of life; null where there is none. Any thread.</summary>
-    public FrontRow? Successor => _successor;
+    public FrontRow? SuccessorOf(long bucket)
+    {
+        var id = BucketLeaders.Choose(bucket, _rising);
+        return id == 0 ? null : _fronts.FirstOrDefault(front => front.Id == id);
+    }
+
+    public void Add(BucketUpkeep bucket)
+    {
+        lock (_gate)
+        {
+            _buckets = [.. _buckets, bucket];
+        }
+    }
+
+    public void Remove(BucketUpkeep bucket)
+    {
+        lock (_gate)
+        {
+            _buckets = [.. _buckets.Where(other => other != bucket)];
+        }
+    }
 
     public bool Step()
     {
-        if (board.Fence is not null)
+        var buckets = _buckets;
+        if (Array.TrueForAll(buckets, static bucket => bucket.IsFenced))
         {
             return false;
         }
 
         try
         {
-            _session ??= database.Open();
-            BeatIfDue(_session);
-            return Sweep(_session);
+            BeatIfDue(buckets);
+            Array.ForEach(buckets, static bucket => bucket.Sweep());
+            ClearSome();
+            return false;
         }
         catch (DatabaseException failure)
         {
             // This thread tries again with the next tick.
-            _faults.Note(failure);
+            if (failure.Fault != DatabaseFault.Again)
+            {
+                _faults.Note(failure);
+            }
+
             _session?.Dispose();
             _session = null;
             return false;
@@ -67,7 +105,7 @@ internal sealed class UpkeepLoop(
     {
     }
 
-    public long? NextDeadline => _isSweeping ? _sweepAt : null;
+    public long? NextDeadline => _buckets.Select(static bucket => bucket.NextSweep).Append(_removed.Count > 0 ? _clearAt : null).Min();
 
     /// <summary>The thread has ended.</summary>
     public void Dispose()
@@ -85,9 +123,20 @@ internal sealed class UpkeepLoop(
         _session?.Dispose();
     }
 
-    private bool IsLeader => board.State.Last.Leader == self.Id;
+    /// <summary>Null while the front may live. One that has no row any more has gone on purpose.</summary>
+    public TimeSpan? SilenceOf(ulong leader)
+    {
+        if (leader == 0 || !_fronts.Any(front => front.Id == leader) || !_beats.TryGetValue(leader, out var seen))
+        {
+            // The last: it was silent for so long that it has been forgotten just now.
+            return TimeSpan.Zero;
+        }
 
-    private void BeatIfDue(ISession session)
+        var silence = time.GetElapsedTime(seen.Since);
+        return silence >= options.LeaderSilence ? silence : null;
+    }
+
+    private void BeatIfDue(BucketUpkeep[] buckets)
     {
         if (_lastBeat != 0 && time.GetElapsedTime(_lastBeat) < options.BeatInterval)
         {
@@ -95,13 +144,17 @@ internal sealed class UpkeepLoop(
         }
 
         _lastBeat = time.GetTimestamp();
-        session.Beat(self with { Beat = ++_beat });
-        LookAt(session, session.Fronts());
-        board.Swept = session.Swept();
-        if (IsLeader && IsKnown(session))
+        _session ??= database.Open();
+        _session.Beat(self with { Beat = ++_beat });
+        LookAt(_session, _session.Fronts());
+        var rows = _session.Buckets();
+        NoteRemoved(rows);
+        foreach (var bucket in buckets)
         {
-            session.TrimLog(board.State.Last.Seq - options.KeptRows, TrimStep);
+            bucket.LookAt(rows.FirstOrDefault(row => row.Id == bucket.Id));
         }
+
+        Seen(rows);
     }
 
     private void LookAt(ISession session, IReadOnlyList<FrontRow> fronts)
@@ -122,49 +175,37 @@ internal sealed class UpkeepLoop(
             }
         }
 
-        _successor = fronts.FirstOrDefault(front => front.Id != self.Id && SilenceOf(front.Id, now) is null && _beats[front.Id].HasRisen);
-        var last = board.State.Last;
-        if (SilenceOf(last.Leader, now) is { } silence && last.Leader != self.Id)
+        var living = fronts.Where(front => SilenceOf(front.Id) is null).Select(static front => front.Id).ToList();
+        _living = living;
+        _rising = [.. living.Where(id => id != self.Id && _beats[id].HasRisen)];
+    }
+
+    private void NoteRemoved(IReadOnlyList<BucketRow> rows)
+    {
+        _removed.Clear();
+        foreach (var row in rows.Where(row => row.IsRemoved && HeirOf(row.Id) == self.Id))
         {
-            SqlLog.TakingOver(logger, last.Leader, silence);
-            commits.Appoint(last.Epoch, self.Id);
+            _removed.Enqueue(row.Id);
         }
     }
 
-    /// <summary>Null while the front may live. One that has no row any more has gone on purpose.</summary>
-    private TimeSpan? SilenceOf(ulong leader, long now)
+    /// <summary>Deletes what removed buckets have left, and rests as long as each step took. A front that stops leaves the rest to
+    /// another one.</summary>
+    private void ClearSome()
     {
-        if (leader == 0 || !_fronts.Any(front => front.Id == leader) || !_beats.TryGetValue(leader, out var seen))
-        {
-            // The last: it was silent for so long that it has been forgotten just now.
-            return TimeSpan.Zero;
-        }
-
-        var silence = time.GetElapsedTime(seen.Since, now);
-        return silence >= options.LeaderSilence ? silence : null;
-    }
-
-    /// <summary>Deletes what a compaction has left behind, and rests as long as each step took: writers keep most of their speed.</summary>
-    private bool Sweep(ISession session)
-    {
-        var compacted = board.State.Last.CompactRevision;
-        _isSweeping = IsLeader && board.Swept.Revision <= compacted && compacted > 0;
         var now = time.GetTimestamp();
-        if (!_isSweeping || now < _sweepAt || !IsKnown(session))
+        if (now < _clearAt || !_removed.TryPeek(out var bucket))
         {
-            return false;
+            return;
         }
 
-        board.Swept = session.Sweep(board.Swept.Revision, compacted, SweepStep);
-        _sweepAt = time.GetTimestamp() + (time.GetTimestamp() - now);
-        return false;
-    }
+        _session ??= database.Open();
+        if (!_session.ClearBucket(bucket, ClearStep))
+        {
+            _removed.Dequeue();
+            SqlLog.BucketCleared(logger, bucket);
+        }
 
-    /// <summary>The database is the one that this front's state is of. One that has lost history may not be swept by what was compacted in
-    /// the history that is gone: what it would lose is readable. The commit loop says so in a moment.</summary>
-    private bool IsKnown(ISession session)
-    {
-        var last = board.State.Last;
-        return session.LogFrom(last.Seq, 1) is [{ } row] && row.Seq == last.Seq && row.Chain == last.Chain;
+        _clearAt = time.GetTimestamp() + (time.GetTimestamp() - now);
     }
 }

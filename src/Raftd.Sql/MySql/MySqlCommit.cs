@@ -22,15 +22,20 @@ internal static class MySqlCommit
         AddLeases(script, bucket, batch.Leases);
         AddLeaseKeys(script, bucket, batch.LeaseKeys);
         AddMeta(script, bucket, batch.Meta);
+        if (batch.Row.IsEnd)
+        {
+            MySqlBuckets.AddRemoved(script, bucket);
+        }
+
         script.Add($"COMMIT");
     }
 
-    /// <summary>The row with which a log begins.</summary>
-    public static void AddFirst(MySqlScript script, long bucket, LogRow row)
+    /// <summary>The row with which a log begins, where the bucket is there.</summary>
+    public static void AddFirst(MySqlScript script, BucketRow bucket, LogRow row)
     {
-        script.Write($"INSERT INTO raftd_log (bucket, at_ms, {MySqlRows.LogColumns}) VALUES ({bucket}, {Now}, {row.Seq}, ");
+        script.Write($"INSERT INTO raftd_log (bucket, at_ms, {MySqlRows.LogColumns}) SELECT bucket, {Now}, {row.Seq}, ");
         WriteColumns(script, row);
-        script.Add($")");
+        script.Add($" FROM raftd_buckets WHERE bucket = {bucket.Id} AND cluster_id = {bucket.ClusterId}");
     }
 
     /// <remarks>

@@ -8,11 +8,12 @@
 
 using System.Globalization;
 using System.Data.Common;
+using Raftd.Contract;
 using Raftd.Sql.Database;
 
 namespace Raftd.Sql.MySql;
 
-/// <summary>A database of a server that speaks MySQL's protocol, with the tables of one bucket in it.</summary>
+/// <summary>A database of a server that speaks MySQL's protocol, as one of its buckets sees it.</summary>
 internal sealed class MySqlDatabase : IDatabase
 {
     /// <summary>So long the server waits for the next packet of a connection. One that stands still in a snapshot keeps it from removing
@@ -24,18 +25,28 @@ internal sealed class MySqlDatabase : IDatabase
 
     private readonly MySqlPool _connections;
     private readonly TimeSpan _limit;
+    private readonly bool _ownsConnections;
     private long _maxPacketBytes = MySqlChecks.LeastPacketBytes;
 
-    public MySqlDatabase(SqlTarget target, long bucket = 1, MySqlOptions? options = null)
+    public MySqlDatabase(SqlTarget target, MySqlOptions? options = null)
     {
         options ??= new MySqlOptions();
-        (Target, Bucket, _limit) = (target, bucket, options.CommandTimeout + AnswerTime);
+        (Target, _limit, _ownsConnections) = (target, options.CommandTimeout + AnswerTime, true);
+        (BucketId, Bucket) = (BucketRow.DefaultId, BucketNames.Default);
         _connections = new MySqlPool(target, options, SettingsOf(options));
+    }
+
+    private MySqlDatabase(MySqlDatabase other, BucketRow bucket)
+    {
+        (Target, _limit, _connections, _maxPacketBytes) = (other.Target, other._limit, other._connections, other._maxPacketBytes);
+        (BucketId, Bucket, ClusterId) = (bucket.Id, bucket.Name, bucket.ClusterId);
     }
 
     public SqlTarget Target { get; }
 
-    public long Bucket { get; }
+    public long BucketId { get; }
+
+    public string Bucket { get; }
 
     public ulong ClusterId { get; private set; }
 
@@ -51,7 +62,7 @@ internal sealed class MySqlDatabase : IDatabase
         try
         {
             RequireSafety(lease.Link);
-            ClusterId = MySqlSchema.Prepare(lease.Link, Bucket, Target);
+            ClusterId = MySqlSchema.Prepare(lease.Link, Target);
             isDone = true;
         }
         catch (MySqlFailure failure)
@@ -64,12 +75,20 @@ internal sealed class MySqlDatabase : IDatabase
         }
     }
 
+    public IDatabase OfBucket(BucketRow bucket) => new MySqlDatabase(this, bucket);
+
     public ISession Open() => new MySqlSession(this, _connections.Take());
 
     /// <summary>Closes the connections that wait in the pool, and each other one when it is given back.</summary>
     public void Discard() => _connections.Discard();
 
-    public void Dispose() => _connections.Dispose();
+    public void Dispose()
+    {
+        if (_ownsConnections)
+        {
+            _connections.Dispose();
+        }
+    }
 
     /// <exception cref="MySqlFailure">As the link says.</exception>
     /// <exception cref="DatabaseException">The server would not take so much, and would not say so before all of it has arrived.</exception>
@@ -86,7 +105,7 @@ internal sealed class MySqlDatabase : IDatabase
     }
 
     public DatabaseException LogIsEmpty() => new(
-        DatabaseFault.Wrong, $"the log of bucket {Bucket} has no rows: its tables were not made by raftd, or were emptied");
+        DatabaseFault.Wrong, $"the log of bucket {BucketId} has no rows: its tables were not made by raftd, or were emptied");
 
     public static long NumberOf(IReadOnlyDictionary<string, string> settings, string name) =>
         long.TryParse(settings.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;

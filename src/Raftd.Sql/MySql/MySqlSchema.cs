@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Raftd.Contract;
 using Raftd.Sql.Database;
 
 namespace Raftd.Sql.MySql;
@@ -80,13 +81,12 @@ internal static class MySqlSchema
 
         """;
 
-    /// <summary>Makes the tables where there are none, and in them the bucket with the first row of its log.</summary>
+    /// <summary>Makes the tables where there are none, and in them the default bucket with the first row of its log.</summary>
     /// <param name="link">Thrown away by the caller where this fails: it may hold the lock.</param>
-    /// <param name="bucket">The bucket.</param>
     /// <param name="target">For the text.</param>
     /// <returns>The bucket's cluster id.</returns>
     /// <exception cref="DatabaseException">Wrong: what is there is not what this build can use.</exception>
-    public static ulong Prepare(MySqlLink link, long bucket, SqlTarget target)
+    public static ulong Prepare(MySqlLink link, SqlTarget target)
     {
         var name = MySqlRows.BytesOf(LockName);
         var hasLock = Read(link, script => script.Add($"SELECT GET_LOCK({name}, {(long)Limit.TotalSeconds})"), static row => row.GetInt64(0));
@@ -97,7 +97,7 @@ internal static class MySqlSchema
 
         MakeTables(link, target);
         RequireInnoDb(link, target);
-        var clusterId = MakeBucket(link, bucket, target);
+        var clusterId = MakeDefaultBucket(link, target);
         Read(link, script => script.Add($"SELECT RELEASE_LOCK({name})"), static _ => true);
         return clusterId;
     }
@@ -145,30 +145,31 @@ internal static class MySqlSchema
         }
     }
 
-    private static ulong MakeBucket(MySqlLink link, long bucket, SqlTarget target)
+    private static ulong MakeDefaultBucket(MySqlLink link, SqlTarget target)
     {
         var found = Read(
             link,
-            script => script.Add($"SELECT format, cluster_id FROM raftd_buckets WHERE bucket = {bucket}"),
+            script => script.Add($"SELECT format, cluster_id FROM raftd_buckets WHERE bucket = {BucketRow.DefaultId}"),
             static row => (Format: row.GetInt64(0), ClusterId: MySqlRows.UnsignedAt(row, 1)));
         if (found is [var (format, clusterId)])
         {
             return format == TableFormat.Current ? clusterId : throw TableFormat.Refusal(target, format);
         }
 
-        var (drawn, name) = (ClusterIds.Draw(), MySqlRows.BytesOf("default"));
+        var bucket = new BucketRow(
+            BucketRow.DefaultId, BucketNames.Default, ClusterIds.Draw(), default, Seq: 0, Leader: 0, Revision: 0, KeyCount: 0);
         Read(
             link,
             script =>
             {
                 script.Add($"START TRANSACTION");
-                script.Write($"INSERT INTO raftd_buckets (bucket, name, cluster_id, format, swept_rev, swept_bytes) VALUES (");
-                script.Add($"{bucket}, {name}, {drawn}, {TableFormat.Current}, {LogRow.First.Revision}, 0)");
+                script.Write($"INSERT INTO raftd_buckets (bucket, name, cluster_id, format, swept_rev, swept_bytes) VALUES ({bucket.Id}, ");
+                script.Add($"{MySqlRows.BytesOf(bucket.Name)}, {bucket.ClusterId}, {TableFormat.Current}, {LogRow.First.Revision}, 0)");
                 MySqlCommit.AddFirst(script, bucket, LogRow.First);
                 script.Add($"COMMIT");
             },
             static _ => true);
-        return drawn;
+        return bucket.ClusterId;
     }
 
     private static List<T> Read<T>(MySqlLink link, Action<MySqlScript> fill, Func<DbDataReader, T> of)

@@ -23,7 +23,7 @@ internal sealed class MySqlSession(MySqlDatabase database, MySqlPool.Lease lease
 
     private State _state;
 
-    public long Bucket => database.Bucket;
+    public long Bucket => database.BucketId;
 
     public ISnapshot Snapshot(IReadOnlyList<ReadOnlyMemory<byte>> keys)
     {
@@ -134,6 +134,38 @@ internal sealed class MySqlSession(MySqlDatabase database, MySqlPool.Lease lease
         var script = NewScript();
         script.Add($"DELETE FROM raftd_fronts WHERE id = {id}");
         Write(script);
+    }
+
+    public IReadOnlyList<BucketRow> Buckets()
+    {
+        var script = NewScript();
+        MySqlBuckets.AddList(script);
+        return Run(script, mayHaveWritten: false, MySqlBuckets.Read);
+    }
+
+    public bool AddBucket(BucketRow bucket, LogRow first)
+    {
+        var script = NewScript();
+        MySqlBuckets.AddNew(script, bucket, first);
+        return Run(script, mayHaveWritten: true, static row => row.GetInt64(0))[0] > 0;
+    }
+
+    public bool ClearBucket(long id, int max)
+    {
+        foreach (var table in MySqlBuckets.ToClear)
+        {
+            var step = NewScript();
+            MySqlBuckets.AddClearing(step, table, id, max);
+            if (Run(step, mayHaveWritten: true, static row => row.GetInt64(0))[0] > 0)
+            {
+                return true;
+            }
+        }
+
+        var end = NewScript();
+        MySqlBuckets.AddCleared(end, id);
+        Write(end);
+        return false;
     }
 
     /// <summary>Reads within the snapshot that is open: the rows of all results, one behind the other.</summary>

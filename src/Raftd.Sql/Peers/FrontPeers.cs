@@ -61,6 +61,15 @@ internal sealed class FrontPeers : ILoop
         set => _context.Wake = value;
     }
 
+    /// <summary>Whether this front wants to hear of rows at once; asked again and again.</summary>
+    public Func<bool> WantsHints
+    {
+        set => _leading.WantsHints = value;
+    }
+
+    /// <summary>Other fronts want hints of this one. Any thread.</summary>
+    public bool HasListeners => _hints.HasListeners;
+
     public FrontDoor Door { get; }
 
     public LeaderRouter Router { get; }

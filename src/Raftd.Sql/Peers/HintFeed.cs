@@ -18,6 +18,17 @@ internal sealed class HintFeed(ulong self, FrontBoard board, TimeProvider time) 
 
     public bool Leads => board.IsLedBy(self);
 
+    public bool HasListeners
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _sessions.Count > 0;
+            }
+        }
+    }
+
     public long LastSeq => board.State.Last.Seq;
 
     public void Add(HintSession session)

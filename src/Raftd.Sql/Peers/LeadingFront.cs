@@ -22,6 +22,9 @@ internal sealed class LeadingFront(
     // Written on the peers' loop.
     private volatile HintLink? _link;
 
+    /// <summary>Without hints the leader is not heard, and gets no calls.</summary>
+    public Func<bool> WantsHints { get; set; } = static () => true;
+
     public LeaderSeen Leader
     {
         get
@@ -54,7 +57,7 @@ internal sealed class LeadingFront(
     /// <summary>Keeps one stream open to the front that leads.</summary>
     public void Tick()
     {
-        var place = board.Fence is null ? Place : null;
+        var place = board.Fence is null && WantsHints() ? Place : null;
         if (_link is { } old && old.Leader != place)
         {
             old.GiveUp();

@@ -7,8 +7,8 @@ namespace Raftd.Sql.Postgres;
 /// <summary>A batch as the commands of one transaction, the row of the log first: it is refused before anything else is done.</summary>
 internal static class PostgresCommit
 {
-    private const string LogColumns = $"bucket, at_ms, {PostgresRows.LogColumns}";
-    private const string Now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+    public const string LogColumns = $"bucket, at_ms, {PostgresRows.LogColumns}";
+    public const string Now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
     // Two writers behind the same row: the second one waits here until the first has committed, and then finds its number taken. One
     // that is behind, or remembers another history, asks for no number at all, which the column refuses.
@@ -81,6 +81,11 @@ internal static class PostgresCommit
         AddLeases(commands, bucket, batch.Leases);
         AddLeaseKeys(commands, bucket, batch.LeaseKeys);
         AddMeta(commands, bucket, batch.Meta);
+        if (batch.Row.IsEnd)
+        {
+            PostgresBuckets.AddRemoved(commands, bucket);
+        }
+
         commands.Add("COMMIT");
     }
 
@@ -94,7 +99,7 @@ internal static class PostgresCommit
         AddColumns(commands.Add(InsertLog).With(bucket).With(batch.Before.Seq).With(batch.Before.Chain), batch.Row);
     }
 
-    private static void AddColumns(NpgsqlBatchCommand command, LogRow row) => command
+    public static void AddColumns(NpgsqlBatchCommand command, LogRow row) => command
         .With(row.Seq)
         .With(row.Epoch)
         .With(row.Leader)

@@ -8,11 +8,12 @@
 // plan that it made while a table was nearly empty is kept, and would read the whole table once that is large.
 
 using Npgsql;
+using Raftd.Contract;
 using Raftd.Sql.Database;
 
 namespace Raftd.Sql.Postgres;
 
-/// <summary>A database of PostgreSQL with the tables of one bucket in it.</summary>
+/// <summary>A database of PostgreSQL as one of its buckets sees it.</summary>
 internal sealed class PostgresDatabase : IDatabase
 {
     // A plan with a table read whole is taken where nothing else can be had. jit would compile such a plan, since it seems dear.
@@ -30,17 +31,27 @@ internal sealed class PostgresDatabase : IDatabase
 
     private readonly NpgsqlDataSource _connections;
     private readonly int _maxConnections;
+    private readonly bool _ownsConnections;
 
-    public PostgresDatabase(SqlTarget target, long bucket = 1, PostgresOptions? options = null)
+    public PostgresDatabase(SqlTarget target, PostgresOptions? options = null)
     {
         options ??= new PostgresOptions();
-        (Target, Bucket, _maxConnections) = (target, bucket, options.MaxConnections);
+        (Target, _maxConnections, _ownsConnections) = (target, options.MaxConnections, true);
+        (BucketId, Bucket) = (BucketRow.DefaultId, BucketNames.Default);
         _connections = NpgsqlDataSource.Create(ConnectionString(target, options));
+    }
+
+    private PostgresDatabase(PostgresDatabase other, BucketRow bucket)
+    {
+        (Target, _maxConnections, _connections) = (other.Target, other._maxConnections, other._connections);
+        (BucketId, Bucket, ClusterId) = (bucket.Id, bucket.Name, bucket.ClusterId);
     }
 
     public SqlTarget Target { get; }
 
-    public long Bucket { get; }
+    public long BucketId { get; }
+
+    public string Bucket { get; }
 
     public ulong ClusterId { get; private set; }
 
@@ -55,7 +66,7 @@ internal sealed class PostgresDatabase : IDatabase
         try
         {
             RequireSafety(connection);
-            ClusterId = PostgresSchema.Prepare(connection, Bucket, Target);
+            ClusterId = PostgresSchema.Prepare(connection, Target);
         }
         catch (Exception failure) when (PostgresFaults.IsOne(failure))
         {
@@ -64,13 +75,21 @@ internal sealed class PostgresDatabase : IDatabase
         }
     }
 
+    public IDatabase OfBucket(BucketRow bucket) => new PostgresDatabase(this, bucket);
+
     public ISession Open() => new PostgresSession(this, Connect());
 
     /// <summary>Closes the connections that wait in the pool, and each other one when it is given back.</summary>
     /// <remarks>What has broken one has mostly broken all: the server was restarted, or another one took its address.</remarks>
     public void Discard() => _connections.Clear();
 
-    public void Dispose() => _connections.Dispose();
+    public void Dispose()
+    {
+        if (_ownsConnections)
+        {
+            _connections.Dispose();
+        }
+    }
 
     private void RequireSafety(NpgsqlConnection connection)
     {

@@ -112,6 +112,6 @@ internal static class PostgresRows
     public static byte[]? BytesAt(NpgsqlDataReader row, int column) =>
         row.IsDBNull(column) ? null : row.GetFieldValue<byte[]>(column);
 
-    private static string TextAt(NpgsqlDataReader row, int column) =>
+    public static string TextAt(NpgsqlDataReader row, int column) =>
         Encoding.UTF8.GetString(row.GetFieldValue<byte[]>(column));
 }

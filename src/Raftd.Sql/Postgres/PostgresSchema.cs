@@ -1,5 +1,6 @@
 using System.Globalization;
 using Npgsql;
+using Raftd.Contract;
 using Raftd.Sql.Database;
 
 namespace Raftd.Sql.Postgres;
@@ -8,8 +9,6 @@ namespace Raftd.Sql.Postgres;
 internal static class PostgresSchema
 {
     public const string Log = "raftd_log";
-
-    private const string FirstBucketName = "default";
 
     // Fronts that start at once make the tables one after the other. Any number, as long as nothing else in the database uses it.
     private const long LockKey = 0x7261667464;
@@ -79,16 +78,16 @@ internal static class PostgresSchema
 
         """;
 
-    /// <summary>Makes the tables where there are none, and in them the bucket with the first row of its log.</summary>
-    /// <returns>The bucket's cluster id.</returns>
+    /// <summary>Makes the tables where there are none, and in them the default bucket with the first row of its log.</summary>
+    /// <returns>Its cluster id.</returns>
     /// <exception cref="DatabaseException">Wrong: what is there is not what this build can use.</exception>
-    public static ulong Prepare(NpgsqlConnection connection, long bucket, SqlTarget target)
+    public static ulong Prepare(NpgsqlConnection connection, SqlTarget target)
     {
         using var transaction = connection.BeginTransaction();
         Execute(connection, $"SET LOCAL statement_timeout = '{LimitSeconds.ToString(CultureInfo.InvariantCulture)}s'");
         Execute(connection, $"SELECT pg_advisory_xact_lock({LockKey.ToString(CultureInfo.InvariantCulture)})");
         MakeTables(connection, target);
-        var clusterId = MakeBucket(connection, bucket, target);
+        var clusterId = MakeDefaultBucket(connection, target);
         transaction.Commit();
         return clusterId;
     }
@@ -117,9 +116,9 @@ internal static class PostgresSchema
         return PostgresRows.All(reader, static row => row.GetString(0));
     }
 
-    private static ulong MakeBucket(NpgsqlConnection connection, long bucket, SqlTarget target)
+    private static ulong MakeDefaultBucket(NpgsqlConnection connection, SqlTarget target)
     {
-        if (FindBucket(connection, bucket) is var (format, clusterId))
+        if (FindDefaultBucket(connection) is var (format, clusterId))
         {
             return format == TableFormat.Current ? clusterId : throw TableFormat.Refusal(target, format);
         }
@@ -127,16 +126,16 @@ internal static class PostgresSchema
         var drawn = ClusterIds.Draw();
         using var batch = new NpgsqlBatch(connection);
         batch.Add("INSERT INTO raftd_buckets (bucket, name, cluster_id, format, swept_rev, swept_bytes) VALUES ($1, $2, $3, $4, $5, 0)")
-            .With(bucket).WithText(FirstBucketName).With(drawn).With(TableFormat.Current).With(LogRow.First.Revision);
-        PostgresCommit.AddFirst(batch, bucket, LogRow.First);
+            .With(BucketRow.DefaultId).WithText(BucketNames.Default).With(drawn).With(TableFormat.Current).With(LogRow.First.Revision);
+        PostgresCommit.AddFirst(batch, BucketRow.DefaultId, LogRow.First);
         batch.ExecuteNonQuery();
         return drawn;
     }
 
-    private static (long Format, ulong ClusterId)? FindBucket(NpgsqlConnection connection, long bucket)
+    private static (long Format, ulong ClusterId)? FindDefaultBucket(NpgsqlConnection connection)
     {
         using var batch = new NpgsqlBatch(connection);
-        batch.Add("SELECT format, cluster_id FROM raftd_buckets WHERE bucket = $1").With(bucket);
+        batch.Add("SELECT format, cluster_id FROM raftd_buckets WHERE bucket = $1").With(BucketRow.DefaultId);
         using var reader = batch.ExecuteReader();
         return reader.Read() ? (reader.GetInt64(0), PostgresRows.UnsignedAt(reader, 1)) : null;
     }

@@ -24,7 +24,7 @@ internal sealed class PostgresSession(PostgresDatabase database, NpgsqlConnectio
 
     private State _state;
 
-    public long Bucket => database.Bucket;
+    public long Bucket => database.BucketId;
 
     public ISnapshot Snapshot(IReadOnlyList<ReadOnlyMemory<byte>> keys)
     {
@@ -118,6 +118,39 @@ internal sealed class PostgresSession(PostgresDatabase database, NpgsqlConnectio
         using var batch = NewBatch();
         batch.Add("DELETE FROM raftd_fronts WHERE id = $1").With(id);
         Write(batch);
+    }
+
+    public IReadOnlyList<BucketRow> Buckets()
+    {
+        using var batch = NewBatch();
+        PostgresBuckets.AddList(batch);
+        return Run(batch, mayHaveWritten: false, static reader => PostgresRows.All(reader, PostgresBuckets.Read));
+    }
+
+    public bool AddBucket(BucketRow bucket, LogRow first)
+    {
+        using var batch = NewBatch();
+        PostgresBuckets.AddNew(batch, bucket, first);
+        return Run(batch, mayHaveWritten: true, PostgresBuckets.IsNew);
+    }
+
+    public bool ClearBucket(long id, int max)
+    {
+        foreach (var sql in PostgresBuckets.ClearSteps)
+        {
+            using var step = NewBatch();
+            var deletion = step.Add(sql).With(id).With(max);
+            Write(step);
+            if (deletion.RecordsAffected > 0)
+            {
+                return true;
+            }
+        }
+
+        using var end = NewBatch();
+        PostgresBuckets.AddCleared(end, id);
+        Write(end);
+        return false;
     }
 
     /// <summary>Reads within the snapshot that is open.</summary>

@@ -38,7 +38,7 @@ internal sealed partial class SqlService : IClusterService, IGroupService
     {
         RequireUnfenced();
         var last = _board.State.Last;
-        var next = to != 0 ? FindFront(to) : _upkeep.Successor;
+        var next = to != 0 ? FindFront(to) : _upkeep.SuccessorOf(_bucket);
         if (next is null)
         {
             throw new StoreException(

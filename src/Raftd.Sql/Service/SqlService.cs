@@ -17,6 +17,7 @@ internal sealed partial class SqlService : IEngineService
     private readonly SqlFrontOptions _options;
     private readonly FrontRow _self;
     private readonly ulong _clusterId;
+    private readonly long _bucket;
     private readonly FrontBoard _board;
     private readonly CommitLoop _commits;
     private readonly UpkeepLoop _upkeep;
@@ -29,12 +30,13 @@ internal sealed partial class SqlService : IEngineService
     private readonly TimeProvider _time;
 
     public SqlService(
-        SqlFrontOptions options, FrontRow self, ulong clusterId, FrontBoard board, CommitLoop commits, UpkeepLoop upkeep, ReadPool reads,
-        FrontPeers peers, LeaseKeeper leases, WatchHub watches, KeyWaiters waiters, SnowflakeGenerator ids, TimeProvider time)
+        SqlFrontOptions options, FrontRow self, ulong clusterId, long bucket, FrontBoard board, CommitLoop commits, UpkeepLoop upkeep,
+        ReadPool reads, FrontPeers peers, LeaseKeeper leases, WatchHub watches, KeyWaiters waiters, SnowflakeGenerator ids, TimeProvider time)
     {
         _options = options;
         _self = self;
         _clusterId = clusterId;
+        _bucket = bucket;
         _board = board;
         _commits = commits;
         _upkeep = upkeep;

@@ -19,6 +19,7 @@
 //
 // The hub has a loop of its own: publishing hands over a list and goes on.
 
+using Raftd.Contract;
 using Raftd.State.Keyspaces;
 using Raftd.State.Views;
 
@@ -139,7 +140,10 @@ public sealed partial class WatchHub : IStateObserver, IDisposable
     public void Tick() => TellProgress();
 
     /// <summary>Ends all sessions.</summary>
-    public void Dispose()
+    public void Dispose() => End(WatchSession.Stopped());
+
+    /// <summary>Ends all sessions, and says why.</summary>
+    public void End(StoreException why)
     {
         WatchSession[] sessions;
         lock (_gate)
@@ -150,7 +154,7 @@ public sealed partial class WatchHub : IStateObserver, IDisposable
 
         foreach (var session in sessions)
         {
-            session.End(WatchSession.Stopped());
+            session.End(why);
         }
     }
 

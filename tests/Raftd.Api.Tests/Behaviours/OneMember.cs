@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Raftd.Api.Tests.Contract;
+using Raftd.Contract;
 
 namespace Raftd.Api.Tests.Behaviours;
 
@@ -46,6 +48,7 @@ public class OneMember : IAsyncLifetime
         services.AddSingleton(_member.Node.Group);
         services.AddSingleton(_member.Node.Maintenance);
         services.AddSingleton(_member.Node.Lists);
+        services.RemoveAll<IBucketService>();
     }
 }
 

@@ -22,6 +22,9 @@ public sealed partial record RouteCase(string Route, int Status, params string[]
 
     public override string ToString() => $"{Route} {Status}: {Requests[^1]}";
 
+    /// <summary>Of an error whose code is another one than most of its status have.</summary>
+    public string? Code { get; init; }
+
     /// <param name="key">Of this line alone.</param>
     /// <param name="send">Whether it goes to the member before, method, target, headers, body.</param>
     /// <param name="isAtFronts">Who is asked are fronts over a database.</param>

@@ -26,6 +26,9 @@ internal sealed class Fronts : IDisposable
 
     public DatabaseServer Server { get; }
 
+    /// <summary>The name of the database.</summary>
+    public string Database => new Uri(_url).AbsolutePath.Trim('/');
+
     public IReadOnlyList<Member> Members { get; }
 
     public Member this[int index] => Members[index];

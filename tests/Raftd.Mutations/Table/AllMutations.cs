@@ -32,6 +32,7 @@ internal static class AllMutations
         .. WatchRestMutations.List,
         .. MovingMutations.List,
         .. FrontMutations.List,
+        .. BucketMutations.List,
         .. PostgresMutations.List,
         .. MySqlMutations.List,
         .. StoreMutations.List,

@@ -101,8 +101,8 @@ internal static class ClientMutations
             Failures = [],
             Wrong = "each error answer asks the store for its sizes to fill in the revision",
             In = "RestErrors.AnswerAsync",
-            Original = "RestCall.Format(services.Cluster.Revision)",
-            Broken = "RestCall.Format(services.Cluster.Status().Revision)",
+            Original = "RestCall.Format(call.Keyspace.Cluster.Revision)",
+            Broken = "RestCall.Format(call.Keyspace.Cluster.Status().Revision)",
             Suites = [Suite.Api],
         },
         new()

@@ -132,9 +132,9 @@ internal static class FrontMutations
             Name = "front-sweeps-by-lost-history",
             Failures = [],
             Wrong = "a front sweeps a database that has gone back by a compaction that is gone (docs/bugs.md)",
-            In = "UpkeepLoop.Sweep",
-            Original = "now < _sweepAt || «!IsKnown(session)»",
-            Broken = "false",
+            In = "BucketUpkeep.Sweep",
+            Original = "IsKnown(session)",
+            Broken = "true",
             Suites = [Suite.Fronts],
         },
         new()

@@ -120,7 +120,7 @@ internal static class MySqlMutations
             Name = "mysql-any-format",
             Failures = [],
             Wrong = "tables of another format are used",
-            In = "MySqlSchema.MakeBucket",
+            In = "MySqlSchema.MakeDefaultBucket",
             Original = "format == TableFormat.Current",
             Broken = "true",
             Suites = [Suite.Sql],

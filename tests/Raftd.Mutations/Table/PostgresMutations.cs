@@ -100,7 +100,7 @@ internal static class PostgresMutations
             Name = "postgres-any-format",
             Failures = [],
             Wrong = "tables of another format are used",
-            In = "PostgresSchema.MakeBucket",
+            In = "PostgresSchema.MakeDefaultBucket",
             Original = "format == TableFormat.Current",
             Broken = "true",
             Suites = [Suite.Sql],

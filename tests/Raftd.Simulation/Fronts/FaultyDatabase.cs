@@ -5,9 +5,12 @@ using Raftd.State.Leases;
 namespace Raftd.Simulation.Fronts;
 
 /// <summary>The database as one start of a front reaches it: calls take time, connections break, commits are in doubt.</summary>
+/// <remarks>Of the default bucket: the simulated fronts have no other one.</remarks>
 internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, Dice dice) : IDatabase
 {
     private const long LatestPacket = 20 * Scheduler.Second;
+
+    public string Bucket => world.Database.Bucket;
 
     public ulong ClusterId => world.Database.ClusterId;
 
@@ -16,6 +19,8 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
     public void Prepare()
     {
     }
+
+    public IDatabase OfBucket(BucketRow bucket) => throw new InvalidOperationException($"no simulated front serves the bucket {bucket.Name}");
 
     public ISession Open()
     {
@@ -130,6 +135,12 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
             to.Ask(era, () => (IReadOnlyList<FrontRow>)[.. inner.Fronts().OrderBy(static front => front.Id)]);
 
         public void RemoveFront(ulong id) => to.Ask(era, () => Do(() => inner.RemoveFront(id)));
+
+        public IReadOnlyList<BucketRow> Buckets() => to.Ask(era, inner.Buckets);
+
+        public bool AddBucket(BucketRow bucket, LogRow first) => to.Ask(era, () => inner.AddBucket(bucket, first));
+
+        public bool ClearBucket(long id, int max) => to.Ask(era, () => inner.ClearBucket(id, max));
 
         public void Dispose() => inner.Dispose();
 

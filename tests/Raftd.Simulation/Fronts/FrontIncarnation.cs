@@ -95,11 +95,13 @@ internal sealed class FrontIncarnation : ILogger
         var watchOptions = dice.Chance(0.5)
             ? new WatchOptions()
             : new WatchOptions { MaxPublishedBytes = 2000, MaxSessionBytes = 1500, LeastSessionBytes = 500, MaxMessageBytes = 700 };
+        var upkeepLoop = new UpkeepLoop(Database, self, limits, Clock, this);
         var parts = new FrontParts(
-            options, Database, self, start, watchOptions, new ReadSettings(Threads: 0, Timeout.InfiniteTimeSpan),
-            new FrontWire(_world, this, dice.Fork()), Clock, dice.ToRandom(), this);
+            options, Database, BucketRow.DefaultId, self, start, upkeepLoop, watchOptions,
+            new ReadSettings(Threads: 0, Timeout.InfiniteTimeSpan), new FrontWire(_world, this, dice.Fork()), Clock, dice.ToRandom(), this);
+        upkeepLoop.Add(parts.Upkeep);
         var commits = new SteppedLoop(this, parts.Commits, dice.Fork(), limits.PollInterval);
-        var upkeep = new SteppedLoop(this, parts.Upkeep, dice.Fork(), limits.BeatInterval / 4);
+        var upkeep = new SteppedLoop(this, upkeepLoop, dice.Fork(), limits.BeatInterval / 4);
         var peers = new SteppedLoop(this, parts.Peers, dice.Fork(), FrontPeers.TickInterval);
         Watching = new WatchLoop(parts.Watches);
         var watches = new SteppedLoop(this, Watching, dice.Fork(), WatchTick) { Stepped = () => WatchesStepped?.Invoke() };

@@ -33,7 +33,7 @@ public abstract class SessionContract : IDisposable
         var row = new LogRow
         {
             Seq = 2,
-            Epoch = ulong.MaxValue,
+            Epoch = ulong.MaxValue - 1,
             Leader = 0x8000_0000_0000_0000,
             Front = 0xFEDC_BA98_7654_3210,
             Nonce = 0xFFFF_0000_FFFF_0000,

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Raftd.Contract;
 using Raftd.Sql.Database;
 using Raftd.State.Keyspaces;
 using Raftd.State.Leases;
@@ -7,11 +9,29 @@ namespace Raftd.Sql.Tests.Memory;
 /// <summary>A database in memory: each moment of it stays as it is for those who look at it.</summary>
 internal sealed class MemoryDatabase : IDatabase
 {
-    // Guards the tables against two commits at once.
-    private readonly Lock _gate = new();
+    private const ulong DefaultClusterId = 1;
+
+    // Guards the tables against two commits at once, and the rows of the buckets. One lock for all.
+    private readonly Lock _gate;
+    private readonly SortedDictionary<long, (BucketRow Row, MemoryDatabase Bucket)> _buckets;
+    private readonly long _id;
     private volatile Tables _tables = new();
 
-    public ulong ClusterId => 1;
+    public MemoryDatabase()
+    {
+        (_gate, _buckets, _id, ClusterId, Bucket) = (new Lock(), [], BucketRow.DefaultId, DefaultClusterId, BucketNames.Default);
+        _buckets.Add(_id, (RowOf(_id, Bucket, ClusterId), this));
+    }
+
+    private MemoryDatabase(MemoryDatabase other, BucketRow row, Tables tables)
+    {
+        (_gate, _buckets, _id, ClusterId, Bucket) = (other._gate, other._buckets, row.Id, row.ClusterId, row.Name);
+        _tables = tables;
+    }
+
+    public string Bucket { get; }
+
+    public ulong ClusterId { get; }
 
     public string Name => "memory";
 
@@ -22,6 +42,16 @@ internal sealed class MemoryDatabase : IDatabase
     {
     }
 
+    public IDatabase OfBucket(BucketRow bucket)
+    {
+        lock (_gate)
+        {
+            return _buckets.TryGetValue(bucket.Id, out var there) && there.Row.ClusterId == bucket.ClusterId
+                ? there.Bucket
+                : new MemoryDatabase(this, bucket, new Tables { Log = ImmutableSortedDictionary<long, LogRow>.Empty });
+        }
+    }
+
     public ISession Open() => new Session(this);
 
     public void Dispose()
@@ -30,6 +60,11 @@ internal sealed class MemoryDatabase : IDatabase
 
     /// <summary>Puts another state of all tables in the place of this one: what a restored database is.</summary>
     public void Restore(Tables tables) => _tables = tables;
+
+    private static Tables Begun(LogRow first) =>
+        new() { Log = ImmutableSortedDictionary<long, LogRow>.Empty.Add(first.Seq, first), Last = first };
+
+    private static BucketRow RowOf(long id, string name, ulong clusterId) => new(id, name, clusterId, default, 0, 0, 0, 0);
 
     private bool TryChange(Func<Tables, Tables?> change)
     {
@@ -47,12 +82,23 @@ internal sealed class MemoryDatabase : IDatabase
 
     private sealed class Session(MemoryDatabase database) : ISession
     {
-        public ISnapshot Snapshot(IReadOnlyList<ReadOnlyMemory<byte>> keys) => new Moment(database._tables);
+        public ISnapshot Snapshot(IReadOnlyList<ReadOnlyMemory<byte>> keys) => database._tables is { HasLog: true } tables
+            ? new Moment(tables)
+            : throw new DatabaseException(DatabaseFault.Wrong, "the log has no rows");
 
         public IReadOnlyList<LogRow> LogFrom(long seq, int max) =>
             [.. database._tables.LogFrom(seq).Take(max)];
 
-        public bool Commit(Batch batch) => database.TryChange(tables => tables.With(batch));
+        public bool Commit(Batch batch) => database.TryChange(tables =>
+        {
+            var changed = tables.HasLog ? tables.With(batch) : null;
+            if (changed is not null && batch.Row.IsEnd)
+            {
+                Rename(database._id, BucketRow.RemovedName(database._id));
+            }
+
+            return changed;
+        });
 
         public Swept Sweep(long from, long compactRevision, int max)
         {
@@ -71,10 +117,76 @@ internal sealed class MemoryDatabase : IDatabase
 
         public IReadOnlyList<FrontRow> Fronts() => [.. database._tables.Fronts.Values];
 
+        public IReadOnlyList<BucketRow> Buckets()
+        {
+            lock (database._gate)
+            {
+                return
+                [
+                    .. database._buckets.Values.Select(static bucket => bucket.Row with
+                    {
+                        Swept = bucket.Bucket._tables.Swept,
+                        Seq = bucket.Bucket._tables.HasLog ? bucket.Bucket._tables.Last.Seq : 0,
+                        Leader = bucket.Bucket._tables.Last.Leader,
+                        Revision = bucket.Bucket._tables.Last.Revision,
+                        KeyCount = bucket.Bucket._tables.Last.KeyCount,
+                    }),
+                ];
+            }
+        }
+
+        public bool AddBucket(BucketRow bucket, LogRow first)
+        {
+            lock (database._gate)
+            {
+                var isFree = bucket.Id > database._buckets.Keys.Last() && database._buckets.Values.All(other => other.Row.Name != bucket.Name);
+                if (isFree)
+                {
+                    database._buckets.Add(bucket.Id, (bucket, new MemoryDatabase(database, bucket, Begun(first))));
+                }
+
+                return isFree;
+            }
+        }
+
+        public bool ClearBucket(long id, int max)
+        {
+            lock (database._gate)
+            {
+                if (!database._buckets.TryGetValue(id, out var bucket))
+                {
+                    return false;
+                }
+
+                if (bucket.Bucket._tables.HasLog)
+                {
+                    bucket.Bucket._tables = new Tables { Log = ImmutableSortedDictionary<long, LogRow>.Empty };
+                    return true;
+                }
+
+                Rename(id, BucketRow.ClearedName(id));
+                foreach (var cleared in database._buckets.Values.Where(static other => !other.Row.IsLive && !other.Row.IsRemoved).ToList())
+                {
+                    if (cleared.Row.Id < database._buckets.Keys.Last())
+                    {
+                        database._buckets.Remove(cleared.Row.Id);
+                    }
+                }
+
+                return false;
+            }
+        }
+
         public void RemoveFront(ulong id) => database.TryChange(tables => tables with { Fronts = tables.Fronts.Remove(id) });
 
         public void Dispose()
         {
+        }
+
+        private void Rename(long id, string name)
+        {
+            var (row, bucket) = database._buckets[id];
+            database._buckets[id] = (row with { Name = name }, bucket);
         }
     }
 

@@ -8,3 +8,8 @@ public sealed class MemorySessionTests : SessionContract
 {
     private protected override IDatabase NewDatabase() => new MemoryDatabase();
 }
+
+public sealed class MemoryBucketTests : BucketContract
+{
+    private protected override IDatabase NewDatabase() => new MemoryDatabase();
+}

@@ -32,10 +32,13 @@ internal sealed record Tables
 
     public LogRow Last { get; init; } = LogRow.First;
 
+    /// <summary>False once the bucket was removed and cleared.</summary>
+    public bool HasLog => !Log.IsEmpty;
+
     /// <summary>Rows from one on, in order: their numbers have no gap.</summary>
     public IEnumerable<LogRow> LogFrom(long seq)
     {
-        for (var at = Math.Max(seq, Log.Keys.First()); Log.TryGetValue(at, out var row); at++)
+        for (var at = HasLog ? Math.Max(seq, Log.Keys.First()) : seq; Log.TryGetValue(at, out var row); at++)
         {
             yield return row;
         }

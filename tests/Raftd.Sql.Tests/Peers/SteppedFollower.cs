@@ -32,12 +32,14 @@ internal sealed class SteppedFollower : IDisposable
 
         var options = new SqlFrontOptions { Label = "follower", AdvertisedHttpAddress = "127.0.0.1:3", Version = "test", Limits = Limits };
         var self = new FrontRow(Self, options.Label, options.AdvertisedHttpAddress, "", options.Version, Beat: 0);
+        var upkeep = new UpkeepLoop(Database, self, Limits, Time, NullLogger.Instance);
         _parts = new FrontParts(
-            options, Database, self, FrontLoader.Load(Database), new WatchOptions(), new ReadSettings(Threads: 0, Limits.RequestTimeLimit),
-            Wire, Time, new Random(1), NullLogger.Instance);
+            options, Database, BucketRow.DefaultId, self, FrontLoader.Load(Database), upkeep, new WatchOptions(),
+            new ReadSettings(Threads: 0, Limits.RequestTimeLimit), Wire, Time, new Random(1), NullLogger.Instance);
+        upkeep.Add(_parts.Upkeep);
         _parts.Commits.Appoint(epoch: 0, LeaderId);
         _parts.Commits.Step();
-        _parts.Upkeep.Step();
+        upkeep.Step();
         Tick();
     }
 

@@ -6,9 +6,9 @@ namespace Raftd.Api.Etcd.Services;
 /// <summary>What the answers of all services have in common.</summary>
 internal static class Answers
 {
-    public static Wire.ResponseHeader HeaderOf(IClusterService cluster, long revision)
+    public static Wire.ResponseHeader HeaderOf(EtcdCall call, long revision)
     {
-        var origin = cluster.Origin;
+        var origin = call.Keyspace.Cluster.Origin;
         return new Wire.ResponseHeader
         {
             ClusterId = origin.ClusterId,

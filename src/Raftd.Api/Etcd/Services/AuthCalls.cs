@@ -24,15 +24,11 @@ internal static class AuthCalls
         ("RoleRevokePermission", "/v3/auth/role/revoke"),
     ];
 
-    public static ValueTask<Wire.AuthStatusResponse> StatusAsync(EtcdCall call)
+    public static ValueTask<Wire.AuthStatusResponse> StatusAsync(EtcdCall call) => ValueTask.FromResult(new Wire.AuthStatusResponse
     {
-        var cluster = call.Services.Cluster;
-        return ValueTask.FromResult(new Wire.AuthStatusResponse
-        {
-            Header = Answers.HeaderOf(cluster, cluster.Revision),
-            AuthRevision = 1,
-        });
-    }
+        Header = Answers.HeaderOf(call, call.Keyspace.Cluster.Revision),
+        AuthRevision = 1,
+    });
 
     public static ValueTask<Wire.AuthenticateResponse> AuthenticateAsync() =>
         throw new EtcdException(EtcdStatus.AuthNotEnabled);

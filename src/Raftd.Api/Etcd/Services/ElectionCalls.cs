@@ -3,13 +3,11 @@ using Raftd.Contract;
 namespace Raftd.Api.Etcd.Services;
 
 /// <summary>Elections: the client whose turn it is leads, and the value of its key is what it proclaims.</summary>
-internal sealed class ElectionCalls(ApiServices services, Turns turns)
+internal sealed class ElectionCalls(Turns turns)
 {
     private static readonly EtcdStatus NotLeader = new(GrpcCode.Unknown, "election: not leader");
     private static readonly EtcdStatus NoLeader = new(GrpcCode.Unknown, "election: no leader");
     private static readonly EtcdStatus LeaderMissing = new(GrpcCode.Unknown, "\"leader\" field must be provided");
-
-    private readonly IKeyValueService _keys = services.Keys;
 
     /// <summary>A client that campaigns again with another value proclaims it.</summary>
     public async ValueTask<Wire.Elections.CampaignResponse> CampaignAsync(Wire.Elections.CampaignRequest request, EtcdCall call)
@@ -23,7 +21,7 @@ internal sealed class ElectionCalls(ApiServices services, Turns turns)
         await turns.AwaitAsync(call, place);
         return new Wire.Elections.CampaignResponse
         {
-            Header = HeaderOf(place.Revision),
+            Header = Answers.HeaderOf(call, place.Revision),
             Leader = new Wire.Elections.LeaderKey
             {
                 Name = request.Name,
@@ -34,40 +32,40 @@ internal sealed class ElectionCalls(ApiServices services, Turns turns)
         };
     }
 
-    public async ValueTask<Wire.Elections.ProclaimResponse> ProclaimAsync(Wire.Elections.ProclaimRequest request, EtcdCall call)
+    public static async ValueTask<Wire.Elections.ProclaimResponse> ProclaimAsync(Wire.Elections.ProclaimRequest request, EtcdCall call)
     {
         var leader = Given(request.Leader);
         var put = PutOf(leader.Key.Memory, request.Value.Memory, leader.Lease);
         return new Wire.Elections.ProclaimResponse
         {
-            Header = HeaderOf(await ChangeAsync(call, leader.Key.Memory, leader.Rev, put, NotLeader)),
+            Header = Answers.HeaderOf(call, await ChangeAsync(call, leader.Key.Memory, leader.Rev, put, NotLeader)),
         };
     }
 
     /// <summary>Of a client that leads no more it changes nothing.</summary>
-    public async ValueTask<Wire.Elections.ResignResponse> ResignAsync(Wire.Elections.ResignRequest request, EtcdCall call)
+    public static async ValueTask<Wire.Elections.ResignResponse> ResignAsync(Wire.Elections.ResignRequest request, EtcdCall call)
     {
         var leader = Given(request.Leader);
         var delete = new TxnOperation { DeleteRange = new DeleteRangeRequest { Key = leader.Key.Memory } };
         return new Wire.Elections.ResignResponse
         {
-            Header = HeaderOf(await ChangeAsync(call, leader.Key.Memory, leader.Rev, delete, otherwise: null)),
+            Header = Answers.HeaderOf(call, await ChangeAsync(call, leader.Key.Memory, leader.Rev, delete, otherwise: null)),
         };
     }
 
-    public async ValueTask<Wire.Elections.LeaderResponse> LeaderAsync(Wire.Elections.LeaderRequest request, EtcdCall call)
+    public static async ValueTask<Wire.Elections.LeaderResponse> LeaderAsync(Wire.Elections.LeaderRequest request, EtcdCall call)
     {
-        var answer = await _keys.RangeAsync(call.Caller, Turns.First(Turns.PrefixOf(request.Name.Span)), call.Deadline);
+        var answer = await call.Keyspace.Keys.RangeAsync(call.Caller, Turns.First(Turns.PrefixOf(request.Name.Span)), call.Deadline);
         if (answer.Items.Count == 0)
         {
             NoLeader.Throw();
         }
 
-        return AnswerOf(answer.Revision, answer.Items[0]);
+        return AnswerOf(call, answer.Revision, answer.Items[0]);
     }
 
     /// <summary>The leader now, then each value that a leader proclaims, and each new leader.</summary>
-    public async Task ObserveAsync(Wire.Elections.LeaderRequest request, EtcdCall call)
+    public static async Task ObserveAsync(Wire.Elections.LeaderRequest request, EtcdCall call)
     {
         var prefix = Turns.PrefixOf(request.Name.Span);
         while (true)
@@ -77,14 +75,14 @@ internal sealed class ElectionCalls(ApiServices services, Turns turns)
     }
 
     /// <summary>Until the changes can no longer be followed without a gap.</summary>
-    private async Task ObserveAsync(byte[] prefix, EtcdCall call)
+    private static async Task ObserveAsync(byte[] prefix, EtcdCall call)
     {
-        var now = await _keys.RangeAsync(
+        var now = await call.Keyspace.Keys.RangeAsync(
             call.Caller, new RangeRequest { Key = prefix, RangeEnd = Turns.EndOf(prefix) }, call.Ended);
         var candidates = now.Items.ToDictionary(item => item.CreateRevision);
         var told = await TellAsync(candidates, now.Revision, told: 0, call);
 
-        using var session = services.Watches.OpenWatches(call.Caller);
+        using var session = call.Keyspace.Watches.OpenWatches(call.Caller);
         session.Create(new WatchRequest { Key = prefix, RangeEnd = Turns.EndOf(prefix), StartRevision = now.Revision + 1 });
         while (await session.ReadAsync(call.Ended) is { Kind: not WatchMessageKind.Canceled } message)
         {
@@ -115,7 +113,7 @@ internal sealed class ElectionCalls(ApiServices services, Turns turns)
     }
 
     /// <returns>The mod revision of what has been told last.</returns>
-    private async ValueTask<long> TellAsync(Dictionary<long, KeyValue> candidates, long revision, long told, EtcdCall call)
+    private static async ValueTask<long> TellAsync(Dictionary<long, KeyValue> candidates, long revision, long told, EtcdCall call)
     {
         if (candidates.Count == 0)
         {
@@ -125,14 +123,14 @@ internal sealed class ElectionCalls(ApiServices services, Turns turns)
         var leader = candidates[candidates.Keys.Min()];
         if (leader.ModRevision != told)
         {
-            await call.WriteAsync(AnswerOf(revision, leader));
+            await call.WriteAsync(AnswerOf(call, revision, leader));
         }
 
         return leader.ModRevision;
     }
 
     /// <summary>Changes the leader's key, if it is still the one that was created at this revision.</summary>
-    private async ValueTask<long> ChangeAsync(
+    private static async ValueTask<long> ChangeAsync(
         EtcdCall call, ReadOnlyMemory<byte> key, long createRevision, TxnOperation change, EtcdStatus? otherwise)
     {
         if (key.IsEmpty)
@@ -140,7 +138,7 @@ internal sealed class ElectionCalls(ApiServices services, Turns turns)
             (EtcdStatus.EmptyKey with { Code = GrpcCode.Unknown }).Throw();
         }
 
-        var answer = await _keys.TxnAsync(
+        var answer = await call.Keyspace.Keys.TxnAsync(
             call.Caller, new TxnRequest { Compares = [Turns.IsCreatedAt(key, createRevision)], Success = [change] }, call.Deadline);
         if (!answer.Succeeded)
         {
@@ -155,8 +153,6 @@ internal sealed class ElectionCalls(ApiServices services, Turns turns)
 
     private static Wire.Elections.LeaderKey Given(Wire.Elections.LeaderKey? leader) => leader ?? throw new EtcdException(LeaderMissing);
 
-    private Wire.Elections.LeaderResponse AnswerOf(long revision, KeyValue leader) =>
-        new() { Header = HeaderOf(revision), Kv = Answers.Of(leader) };
-
-    private Wire.ResponseHeader HeaderOf(long revision) => Answers.HeaderOf(services.Cluster, revision);
+    private static Wire.Elections.LeaderResponse AnswerOf(EtcdCall call, long revision, KeyValue leader) =>
+        new() { Header = Answers.HeaderOf(call, revision), Kv = Answers.Of(leader) };
 }

@@ -8,14 +8,14 @@ internal sealed class HealthCalls(ApiServices services)
 {
     private static readonly TimeSpan TimeBetweenLooks = TimeSpan.FromSeconds(1);
 
-    public async ValueTask<Wire.Health.HealthCheckResponse> CheckAsync(Wire.Health.HealthCheckRequest request, EtcdCall call)
+    public static async ValueTask<Wire.Health.HealthCheckResponse> CheckAsync(Wire.Health.HealthCheckRequest request, EtcdCall call)
     {
         if (request.Service.Length > 0)
         {
             new EtcdStatus(GrpcCode.NotFound, "unknown service").Throw();
         }
 
-        return new Wire.Health.HealthCheckResponse { Status = await StatusAsync(call.Deadline) };
+        return new Wire.Health.HealthCheckResponse { Status = await StatusAsync(call, call.Deadline) };
     }
 
     /// <summary>The status now, and then each change of it.</summary>
@@ -24,7 +24,7 @@ internal sealed class HealthCalls(ApiServices services)
         using var timer = new PeriodicTimer(TimeBetweenLooks, services.Clock);
         for (var told = Status.Unknown; ;)
         {
-            var status = request.Service.Length > 0 ? Status.ServiceUnknown : await StatusAsync(call.Ended);
+            var status = request.Service.Length > 0 ? Status.ServiceUnknown : await StatusAsync(call, call.Ended);
             if (status != told)
             {
                 await call.WriteAsync(new Wire.Health.HealthCheckResponse { Status = status });
@@ -35,9 +35,9 @@ internal sealed class HealthCalls(ApiServices services)
         }
     }
 
-    private async ValueTask<Status> StatusAsync(CancellationToken cancellationToken)
+    private static async ValueTask<Status> StatusAsync(EtcdCall call, CancellationToken cancellationToken)
     {
-        var checks = await services.Cluster.ReadinessAsync(cancellationToken);
+        var checks = await call.Keyspace.Cluster.ReadinessAsync(cancellationToken);
         return checks.All(static check => check.Passed) ? Status.Serving : Status.NotServing;
     }
 }

@@ -6,15 +6,13 @@ namespace Raftd.Api.Etcd.Services;
 /// <summary>Range, Put, DeleteRange, Compact.</summary>
 internal sealed class KeyCalls(ApiServices services)
 {
-    private readonly IKeyValueService _keys = services.Keys;
-
     public async ValueTask<RangeAnswer> RangeAsync(ReadOnlyMemory<byte> message, EtcdCall call)
     {
         var request = KeyRequestReader.ReadRange(new ProtoReader(message), services.Options.MaxAnswersInFlightBytes);
         KeyRequests.Check(request);
-        var answer = await _keys.RangeAsync(call.Caller, request, call.Deadline);
+        var answer = await call.Keyspace.Keys.RangeAsync(call.Caller, request, call.Deadline);
         RequireWhole(answer, request);
-        return new RangeAnswer(HeaderOf(answer.Revision), answer);
+        return new RangeAnswer(call.HeaderOf(answer.Revision), answer);
     }
 
     public async ValueTask<PutAnswer> PutAsync(ReadOnlyMemory<byte> message, EtcdCall call)
@@ -23,8 +21,8 @@ internal sealed class KeyCalls(ApiServices services)
         KeyRequests.Check(request);
         KeyRequests.CheckSize(message.Length, services.Options);
         KeyRequests.CheckValue(request, services.Options);
-        var answer = await _keys.PutAsync(call.Caller, request, call.Deadline);
-        return new PutAnswer(HeaderOf(answer.Revision), answer);
+        var answer = await call.Keyspace.Keys.PutAsync(call.Caller, request, call.Deadline);
+        return new PutAnswer(call.HeaderOf(answer.Revision), answer);
     }
 
     public async ValueTask<DeleteRangeAnswer> DeleteRangeAsync(ReadOnlyMemory<byte> message, EtcdCall call)
@@ -32,15 +30,15 @@ internal sealed class KeyCalls(ApiServices services)
         var request = KeyRequestReader.ReadDeleteRange(new ProtoReader(message));
         KeyRequests.Check(request);
         KeyRequests.CheckSize(message.Length, services.Options);
-        var answer = await _keys.DeleteRangeAsync(call.Caller, request, call.Deadline);
-        return new DeleteRangeAnswer(HeaderOf(answer.Revision), answer);
+        var answer = await call.Keyspace.Keys.DeleteRangeAsync(call.Caller, request, call.Deadline);
+        return new DeleteRangeAnswer(call.HeaderOf(answer.Revision), answer);
     }
 
     public async ValueTask<Wire.CompactionResponse> CompactAsync(Wire.CompactionRequest request, EtcdCall call)
     {
-        var answer = await _keys.CompactAsync(
+        var answer = await call.Keyspace.Keys.CompactAsync(
             call.Caller, new CompactRequest { Revision = request.Revision, AwaitDeletion = request.Physical }, call.Deadline);
-        return new Wire.CompactionResponse { Header = Answers.HeaderOf(services.Cluster, answer.Revision) };
+        return new Wire.CompactionResponse { Header = Answers.HeaderOf(call, answer.Revision) };
     }
 
     /// <summary>Fewer items than were asked for would be taken for all there are.</summary>
@@ -52,6 +50,4 @@ internal sealed class KeyCalls(ApiServices services)
             EtcdStatus.AnswerTooLarge(services.Options.MaxAnswersInFlightBytes).Throw();
         }
     }
-
-    private AnswerHeader HeaderOf(long revision) => new(services.Cluster.Origin, revision);
 }

@@ -3,7 +3,7 @@ using Raftd.Contract;
 namespace Raftd.Api.Etcd.Services;
 
 /// <summary>Locks: the turn in a queue whose keys are empty.</summary>
-internal sealed class LockCalls(ApiServices services, Turns turns)
+internal sealed class LockCalls(Turns turns)
 {
     public async ValueTask<Wire.Locks.LockResponse> LockAsync(Wire.Locks.LockRequest request, EtcdCall call)
     {
@@ -11,24 +11,24 @@ internal sealed class LockCalls(ApiServices services, Turns turns)
         await turns.AwaitAsync(call, place);
 
         // The lease may have ended while others had their turns.
-        var own = await services.Keys.RangeAsync(call.Caller, new RangeRequest { Key = place.Key }, call.Ended);
+        var own = await call.Keyspace.Keys.RangeAsync(call.Caller, new RangeRequest { Key = place.Key }, call.Ended);
         if (own.Items.Count == 0 || own.Items[0].CreateRevision != place.CreateRevision)
         {
             new EtcdStatus(GrpcCode.Unknown, "mutex: session is expired").Throw();
         }
 
-        return new Wire.Locks.LockResponse { Header = Answers.HeaderOf(services.Cluster, own.Revision), Key = Answers.Bytes(place.Key) };
+        return new Wire.Locks.LockResponse { Header = Answers.HeaderOf(call, own.Revision), Key = Answers.Bytes(place.Key) };
     }
 
-    public async ValueTask<Wire.Locks.UnlockResponse> UnlockAsync(Wire.Locks.UnlockRequest request, EtcdCall call)
+    public static async ValueTask<Wire.Locks.UnlockResponse> UnlockAsync(Wire.Locks.UnlockRequest request, EtcdCall call)
     {
         if (request.Key.IsEmpty)
         {
             (EtcdStatus.EmptyKey with { Code = GrpcCode.Unknown }).Throw();
         }
 
-        var answer = await services.Keys.DeleteRangeAsync(
+        var answer = await call.Keyspace.Keys.DeleteRangeAsync(
             call.Caller, new DeleteRangeRequest { Key = request.Key.Memory }, call.Deadline);
-        return new Wire.Locks.UnlockResponse { Header = Answers.HeaderOf(services.Cluster, answer.Revision) };
+        return new Wire.Locks.UnlockResponse { Header = Answers.HeaderOf(call, answer.Revision) };
     }
 }

@@ -5,12 +5,12 @@ using Downgrade = Raftd.Api.Wire.DowngradeRequest.Types.DowngradeAction;
 namespace Raftd.Api.Etcd.Services;
 
 /// <summary>Alarms, status, hashes, backups, defragmentation, leadership.</summary>
-internal sealed class MaintenanceCalls(ApiServices services)
+internal static class MaintenanceCalls
 {
     /// <summary>Of a store that was never compacted.</summary>
     private const long NoCompaction = -1;
 
-    public async ValueTask<Wire.AlarmResponse> AlarmAsync(Wire.AlarmRequest request, EtcdCall call)
+    public static async ValueTask<Wire.AlarmResponse> AlarmAsync(Wire.AlarmRequest request, EtcdCall call)
     {
         IReadOnlyList<Wire.AlarmMember> alarms = request.Action switch
         {
@@ -19,18 +19,18 @@ internal sealed class MaintenanceCalls(ApiServices services)
             Action.Deactivate => await DisarmAsync(request, call),
             _ => throw new EtcdException(EtcdStatus.Wrong($"raftd: alarm action {(int)request.Action} is unknown")),
         };
-        var response = new Wire.AlarmResponse { Header = Answers.HeaderOf(services.Cluster, services.Cluster.Revision) };
+        var response = new Wire.AlarmResponse { Header = Answers.HeaderOf(call, call.Keyspace.Cluster.Revision) };
         response.Alarms.AddRange(alarms);
         return response;
     }
 
-    public ValueTask<Wire.StatusResponse> StatusAsync()
+    public static ValueTask<Wire.StatusResponse> StatusAsync(EtcdCall call)
     {
-        var member = services.Cluster.Status();
-        var group = services.Group.GroupStatus();
+        var member = call.Keyspace.Cluster.Status();
+        var group = call.Keyspace.Group.GroupStatus();
         var response = new Wire.StatusResponse
         {
-            Header = Answers.HeaderOf(services.Cluster, member.Revision),
+            Header = Answers.HeaderOf(call, member.Revision),
             Version = EtcdRelease.Server,
             DbSize = Math.Max(member.StateBytes, 1),
             DbSizeInUse = member.StateBytesInUse,
@@ -47,55 +47,55 @@ internal sealed class MaintenanceCalls(ApiServices services)
         return ValueTask.FromResult(response);
     }
 
-    public async ValueTask<Wire.HashKVResponse> HashKeysAsync(Wire.HashKVRequest request, EtcdCall call)
+    public static async ValueTask<Wire.HashKVResponse> HashKeysAsync(Wire.HashKVRequest request, EtcdCall call)
     {
-        var hashed = await services.Maintenance.HashHistoryAsync(call.Caller, request.Revision, call.Ended);
+        var hashed = await call.Keyspace.Maintenance.HashHistoryAsync(call.Caller, request.Revision, call.Ended);
         return new Wire.HashKVResponse
         {
-            Header = Answers.HeaderOf(services.Cluster, hashed.Revision),
+            Header = Answers.HeaderOf(call, hashed.Revision),
             Hash = Fold(hashed.Hash),
             CompactRevision = hashed.CompactRevision == 0 ? NoCompaction : hashed.CompactRevision,
             HashRevision = hashed.HashedRevision,
         };
     }
 
-    public async ValueTask<Wire.HashResponse> HashAsync(EtcdCall call)
+    public static async ValueTask<Wire.HashResponse> HashAsync(EtcdCall call)
     {
-        var hashed = await services.Maintenance.HashStoredAsync(call.Caller, call.Ended);
-        return new Wire.HashResponse { Header = Answers.HeaderOf(services.Cluster, hashed.Revision), Hash = Fold(hashed.Hash) };
+        var hashed = await call.Keyspace.Maintenance.HashStoredAsync(call.Caller, call.Ended);
+        return new Wire.HashResponse { Header = Answers.HeaderOf(call, hashed.Revision), Hash = Fold(hashed.Hash) };
     }
 
-    public async Task SnapshotAsync(EtcdCall call)
+    public static async Task SnapshotAsync(EtcdCall call)
     {
-        using var backup = await services.Maintenance.OpenBackupAsync(call.Caller, call.Ended);
+        using var backup = await call.Keyspace.Maintenance.OpenBackupAsync(call.Caller, call.Ended);
         await new SnapshotStream(call, backup).RunAsync();
     }
 
-    public async ValueTask<Wire.DefragmentResponse> DefragmentAsync(EtcdCall call)
+    public static async ValueTask<Wire.DefragmentResponse> DefragmentAsync(EtcdCall call)
     {
-        await services.Maintenance.DefragmentAsync(call.Caller, call.Ended);
+        await call.Keyspace.Maintenance.DefragmentAsync(call.Caller, call.Ended);
         return new Wire.DefragmentResponse();
     }
 
     /// <summary>Only a leader hands its leadership over.</summary>
-    public async ValueTask<Wire.MoveLeaderResponse> MoveLeaderAsync(Wire.MoveLeaderRequest request, EtcdCall call)
+    public static async ValueTask<Wire.MoveLeaderResponse> MoveLeaderAsync(Wire.MoveLeaderRequest request, EtcdCall call)
     {
-        if (!services.Cluster.IsLeader)
+        if (!call.Keyspace.Cluster.IsLeader)
         {
             EtcdStatus.NotLeader.Throw();
         }
 
-        if (request.TargetID != services.Cluster.Origin.MemberId)
+        if (request.TargetID != call.Keyspace.Cluster.Origin.MemberId)
         {
             await RequireVoterAsync(request.TargetID, call);
-            await services.Cluster.TransferLeadershipAsync(call.Caller, request.TargetID, call.Deadline);
+            await call.Keyspace.Cluster.TransferLeadershipAsync(call.Caller, request.TargetID, call.Deadline);
         }
 
         return new Wire.MoveLeaderResponse();
     }
 
     /// <summary>Checked as etcd checks it; but there is no older raftd that could take over a store.</summary>
-    public ValueTask<Wire.DowngradeResponse> DowngradeAsync(Wire.DowngradeRequest request)
+    public static ValueTask<Wire.DowngradeResponse> DowngradeAsync(Wire.DowngradeRequest request, EtcdCall call)
     {
         if (request.Action == Downgrade.Cancel)
         {
@@ -119,14 +119,14 @@ internal sealed class MaintenanceCalls(ApiServices services)
 
         return ValueTask.FromResult(new Wire.DowngradeResponse
         {
-            Header = Answers.HeaderOf(services.Cluster, services.Cluster.Revision),
+            Header = Answers.HeaderOf(call, call.Keyspace.Cluster.Revision),
             Version = EtcdRelease.Cluster,
         });
     }
 
-    private async ValueTask<IReadOnlyList<Wire.AlarmMember>> StandingAsync(Wire.AlarmType type, EtcdCall call)
+    private static async ValueTask<IReadOnlyList<Wire.AlarmMember>> StandingAsync(Wire.AlarmType type, EtcdCall call)
     {
-        var alarms = await services.Cluster.AlarmsAsync(call.Caller, ReadLevel.Linearizable, call.Deadline);
+        var alarms = await call.Keyspace.Cluster.AlarmsAsync(call.Caller, ReadLevel.Linearizable, call.Deadline);
         return
         [
             .. alarms
@@ -137,19 +137,19 @@ internal sealed class MaintenanceCalls(ApiServices services)
     }
 
     /// <summary>For the whole cluster, whichever member is named: an operator's alarm has no other meaning here.</summary>
-    private async ValueTask<IReadOnlyList<Wire.AlarmMember>> RaiseAsync(Wire.AlarmRequest request, EtcdCall call)
+    private static async ValueTask<IReadOnlyList<Wire.AlarmMember>> RaiseAsync(Wire.AlarmRequest request, EtcdCall call)
     {
         if (KindOf(request.Alarm) is not { } kind)
         {
             return [];
         }
 
-        await services.Cluster.RaiseAlarmAsync(call.Caller, kind, call.Deadline);
+        await call.Keyspace.Cluster.RaiseAlarmAsync(call.Caller, kind, call.Deadline);
         return [new Wire.AlarmMember { MemberID = request.MemberID, Alarm = request.Alarm }];
     }
 
     /// <summary>The alarm must stand as it is named.</summary>
-    private async ValueTask<IReadOnlyList<Wire.AlarmMember>> DisarmAsync(Wire.AlarmRequest request, EtcdCall call)
+    private static async ValueTask<IReadOnlyList<Wire.AlarmMember>> DisarmAsync(Wire.AlarmRequest request, EtcdCall call)
     {
         var named = new Wire.AlarmMember { MemberID = request.MemberID, Alarm = request.Alarm };
         if (KindOf(request.Alarm) is not { } kind || !(await StandingAsync(request.Alarm, call)).Contains(named))
@@ -157,13 +157,13 @@ internal sealed class MaintenanceCalls(ApiServices services)
             return [];
         }
 
-        await services.Cluster.DisarmAsync(call.Caller, kind, call.Deadline);
+        await call.Keyspace.Cluster.DisarmAsync(call.Caller, kind, call.Deadline);
         return [named];
     }
 
-    private async ValueTask RequireVoterAsync(ulong id, EtcdCall call)
+    private static async ValueTask RequireVoterAsync(ulong id, EtcdCall call)
     {
-        var members = await services.Cluster.MembersAsync(call.Caller, ReadLevel.Stale, call.Deadline);
+        var members = await call.Keyspace.Cluster.MembersAsync(call.Caller, ReadLevel.Stale, call.Deadline);
         if (!members.Members.Any(member => member.Id == id && !member.IsLearner))
         {
             EtcdStatus.BadLeaderTransferee.Throw();

@@ -8,55 +8,55 @@ internal sealed class MemberCalls(ApiServices services)
 {
     public async ValueTask<Wire.MemberListResponse> ListAsync(Wire.MemberListRequest request, EtcdCall call)
     {
-        var response = new Wire.MemberListResponse { Header = Header };
+        var response = new Wire.MemberListResponse { Header = HeaderOf(call) };
         response.Members.AddRange(await MembersAsync(request.Linearizable ? ReadLevel.Linearizable : ReadLevel.Stale, call));
         return response;
     }
 
     public async ValueTask<Wire.MemberAddResponse> AddAsync(Wire.MemberAddRequest request, EtcdCall call)
     {
-        var added = await services.Group.AddMemberAsync(
+        var added = await call.Keyspace.Group.AddMemberAsync(
             call.Caller,
             new MemberAddRequest { PeerAddress = PeerAddressOf(request.PeerURLs), StaysLearner = request.IsLearner },
             call.Deadline);
 
         // Of a member whose configuration is a moment behind the new one would be missing.
         var others = (await MembersAsync(ReadLevel.Stale, call)).Where(member => member.ID != added.Id);
-        var response = new Wire.MemberAddResponse { Header = Header, Member = Of(added) };
+        var response = new Wire.MemberAddResponse { Header = HeaderOf(call), Member = Of(added) };
         response.Members.AddRange(others.Append(Of(added)).OrderBy(static member => member.ID));
         return response;
     }
 
     public async ValueTask<Wire.MemberUpdateResponse> UpdateAsync(Wire.MemberUpdateRequest request, EtcdCall call)
     {
-        await services.Group.UpdateMemberAsync(
+        await call.Keyspace.Group.UpdateMemberAsync(
             call.Caller, new MemberUpdateRequest { Id = request.ID, PeerAddress = PeerAddressOf(request.PeerURLs) }, call.Deadline);
-        var response = new Wire.MemberUpdateResponse { Header = Header };
+        var response = new Wire.MemberUpdateResponse { Header = HeaderOf(call) };
         response.Members.AddRange(await MembersAsync(ReadLevel.Stale, call));
         return response;
     }
 
     public async ValueTask<Wire.MemberRemoveResponse> RemoveAsync(Wire.MemberRemoveRequest request, EtcdCall call)
     {
-        await services.Group.RemoveMemberAsync(call.Caller, request.ID, call.Deadline);
-        var response = new Wire.MemberRemoveResponse { Header = Header };
+        await call.Keyspace.Group.RemoveMemberAsync(call.Caller, request.ID, call.Deadline);
+        var response = new Wire.MemberRemoveResponse { Header = HeaderOf(call) };
         response.Members.AddRange(await MembersAsync(ReadLevel.Stale, call));
         return response;
     }
 
     public async ValueTask<Wire.MemberPromoteResponse> PromoteAsync(Wire.MemberPromoteRequest request, EtcdCall call)
     {
-        await services.Group.PromoteMemberAsync(call.Caller, request.ID, call.Deadline);
-        var response = new Wire.MemberPromoteResponse { Header = Header };
+        await call.Keyspace.Group.PromoteMemberAsync(call.Caller, request.ID, call.Deadline);
+        var response = new Wire.MemberPromoteResponse { Header = HeaderOf(call) };
         response.Members.AddRange(await MembersAsync(ReadLevel.Stale, call));
         return response;
     }
 
-    private Wire.ResponseHeader Header => Answers.HeaderOf(services.Cluster, revision: 0);
+    private static Wire.ResponseHeader HeaderOf(EtcdCall call) => Answers.HeaderOf(call, revision: 0);
 
     private async ValueTask<IEnumerable<Wire.Member>> MembersAsync(ReadLevel level, EtcdCall call)
     {
-        var answer = await services.Cluster.MembersAsync(call.Caller, level, call.Deadline);
+        var answer = await call.Keyspace.Cluster.MembersAsync(call.Caller, level, call.Deadline);
         return answer.Members.OrderBy(member => member.Id).Select(Of);
     }
 

@@ -19,8 +19,6 @@ internal sealed class Turns(ApiServices services)
 {
     private const long SecondsWithoutALease = 60;
 
-    private readonly IKeyValueService _keys = services.Keys;
-
     /// <summary>A place in the queue.</summary>
     /// <param name="Prefix">Of all keys of the queue.</param>
     /// <param name="Key">The client's.</param>
@@ -59,7 +57,7 @@ internal sealed class Turns(ApiServices services)
         var own = await LeaseAsync(call, lease);
         var prefix = PrefixOf(name.Span);
         byte[] key = [.. prefix, .. Encoding.ASCII.GetBytes(HexOf(own))];
-        var answer = await _keys.TxnAsync(
+        var answer = await call.Keyspace.Keys.TxnAsync(
             call.Caller,
             new TxnRequest
             {
@@ -85,14 +83,14 @@ internal sealed class Turns(ApiServices services)
         {
             while (true)
             {
-                var before = await _keys.RangeAsync(call.Caller, JustBefore(place), call.Ended);
+                var before = await call.Keyspace.Keys.RangeAsync(call.Caller, JustBefore(place), call.Ended);
                 if (before.Items.Count == 0)
                 {
                     return before.Revision;
                 }
 
                 var older = before.Items[0];
-                await _keys.WaitAsync(
+                await call.Keyspace.Keys.WaitAsync(
                     call.Caller,
                     new WaitRequest { Key = older.Key, AfterRevision = older.ModRevision, TimeLimit = services.Options.MaxWait, MaxValueBytes = 0 },
                     call.Ended);
@@ -101,7 +99,7 @@ internal sealed class Turns(ApiServices services)
         catch (Exception)
         {
             // Its client will not learn that its turn has come, and the others would wait for it in vain.
-            await _keys.DeleteRangeAsync(call.Caller, new DeleteRangeRequest { Key = place.Key }, CancellationToken.None);
+            await call.Keyspace.Keys.DeleteRangeAsync(call.Caller, new DeleteRangeRequest { Key = place.Key }, CancellationToken.None);
             throw;
         }
     }
@@ -123,11 +121,11 @@ internal sealed class Turns(ApiServices services)
     {
         if (lease != 0)
         {
-            return (await services.Leases.KeepAliveAsync(call.Caller, new LeaseKeepAliveRequest { Id = lease }, call.Deadline)).Id;
+            return (await call.Keyspace.Leases.KeepAliveAsync(call.Caller, new LeaseKeepAliveRequest { Id = lease }, call.Deadline)).Id;
         }
 
         var request = new LeaseGrantRequest { Name = "", TtlSeconds = SecondsWithoutALease, Kind = LeaseKind.Etcd };
-        return (await services.Leases.GrantAsync(call.Caller, request, call.Deadline)).Id;
+        return (await call.Keyspace.Leases.GrantAsync(call.Caller, request, call.Deadline)).Id;
     }
 
     /// <summary>As Go prints it: a sign, and no zeros in front.</summary>

@@ -19,8 +19,8 @@ internal sealed class TxnCalls(ApiServices services)
             KeyRequests.CheckSize(message.Length, services.Options);
         }
 
-        var answer = await services.Keys.TxnAsync(call.Caller, request, call.Deadline);
-        return new TxnAnswer(new AnswerHeader(services.Cluster.Origin, answer.Revision), answer);
+        var answer = await call.Keyspace.Keys.TxnAsync(call.Caller, request, call.Deadline);
+        return new TxnAnswer(call.HeaderOf(answer.Revision), answer);
     }
 
     /// <summary>Counts as the store does, which refuses the same: only so is it refused before an empty key is.</summary>

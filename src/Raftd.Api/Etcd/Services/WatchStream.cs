@@ -27,7 +27,6 @@ internal sealed class WatchStream : IDisposable
     private static readonly TimeSpan TimeBetweenLooks = TimeSpan.FromSeconds(1);
 
     private readonly EtcdCall _call;
-    private readonly ApiServices _services;
     private readonly IWatchSession _session;
     private readonly SemaphoreSlim _writing = new(1);
 
@@ -37,16 +36,15 @@ internal sealed class WatchStream : IDisposable
     /// <summary>Watches whose client takes fragments. The loop of answers alone has it.</summary>
     private readonly HashSet<long> _fragmented = [];
 
-    private WatchStream(EtcdCall call, ApiServices services)
+    private WatchStream(EtcdCall call)
     {
         _call = call;
-        _services = services;
-        _session = services.Watches.OpenWatches(call.Caller);
+        _session = call.Keyspace.Watches.OpenWatches(call.Caller);
     }
 
-    public static async Task RunAsync(EtcdCall call, ApiServices services)
+    public static async Task RunAsync(EtcdCall call)
     {
-        using var stream = new WatchStream(call, services);
+        using var stream = new WatchStream(call);
         List<Task> loops = [stream.ReadClientAsync(), stream.ReadSessionAsync()];
         if (call.WantsLeader)
         {
@@ -93,7 +91,7 @@ internal sealed class WatchStream : IDisposable
     {
         if (request.StartRevision < 0)
         {
-            var header = HeaderOf(_services.Cluster.Revision);
+            var header = _call.HeaderOf(_call.Keyspace.Cluster.Revision);
             await WriteAsync(Refusal(header, EtcdStatus.Compacted.Message));
             return;
         }
@@ -130,11 +128,11 @@ internal sealed class WatchStream : IDisposable
 
     private async Task EndWithoutLeaderAsync()
     {
-        using var timer = new PeriodicTimer(TimeBetweenLooks, _services.Clock);
+        using var timer = new PeriodicTimer(TimeBetweenLooks, _call.Services.Clock);
         for (var looks = 0; looks < MaxLooksWithoutLeader;)
         {
             await timer.WaitForNextTickAsync(_call.Ended);
-            looks = _services.Cluster.LeaderUrl is null ? looks + 1 : 0;
+            looks = _call.Keyspace.Cluster.LeaderUrl is null ? looks + 1 : 0;
         }
 
         EtcdStatus.NoLeader.Throw();
@@ -210,11 +208,11 @@ internal sealed class WatchStream : IDisposable
                     _fragmented.Add(message.Id);
                 }
 
-                return new WatchAnswer { Header = HeaderOf(message.Revision), WatchId = message.Id, Created = true };
+                return new WatchAnswer { Header = _call.HeaderOf(message.Revision), WatchId = message.Id, Created = true };
             case WatchMessageKind.Events:
                 return EventsOf(message, message.Events);
             case WatchMessageKind.Progress:
-                return new WatchAnswer { Header = HeaderOf(message.Revision), WatchId = message.Id };
+                return new WatchAnswer { Header = _call.HeaderOf(message.Revision), WatchId = message.Id };
             default:
                 return EndOf(message);
         }
@@ -223,20 +221,20 @@ internal sealed class WatchStream : IDisposable
     private bool TakesFragments() => _created.Reader.TryRead(out var takes) && takes;
 
     private WatchAnswer EventsOf(WatchMessage message, IReadOnlyList<WatchEvent> events) =>
-        new() { Header = HeaderOf(message.Revision), WatchId = message.Id, Events = events };
+        new() { Header = _call.HeaderOf(message.Revision), WatchId = message.Id, Events = events };
 
     private WatchAnswer EndOf(WatchMessage message)
     {
         if (message.Id == NoWatch)
         {
             TakesFragments();
-            return Refusal(HeaderOf(message.Revision), ReasonOf(message.End));
+            return Refusal(_call.HeaderOf(message.Revision), ReasonOf(message.End));
         }
 
         _fragmented.Remove(message.Id);
         return new WatchAnswer
         {
-            Header = HeaderOf(message.End == WatchEnd.Compacted ? 0 : message.Revision),
+            Header = _call.HeaderOf(message.End == WatchEnd.Compacted ? 0 : message.Revision),
             WatchId = message.Id,
             Canceled = true,
             CompactRevision = message.End == WatchEnd.Compacted ? message.CompactRevision : 0,
@@ -261,6 +259,4 @@ internal sealed class WatchStream : IDisposable
         Canceled = true,
         CancelReason = reason,
     };
-
-    private AnswerHeader HeaderOf(long revision) => new(_services.Cluster.Origin, revision);
 }

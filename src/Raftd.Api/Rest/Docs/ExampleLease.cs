@@ -12,7 +12,7 @@ internal static class ExampleLease
     {
         try
         {
-            var leases = await services.Leases.LeasesAsync(Caller.Nobody, "", cancellationToken);
+            var leases = await services.Keyspaces.Default.Leases.LeasesAsync(Caller.Nobody, "", cancellationToken);
             return leases.Items.Count == 0 ? Placeholder : RestCall.Format(leases.Items[0].Id);
         }
         catch (StoreException failure)

@@ -5,5 +5,5 @@ internal static class ExampleRevision
 {
     public const string Placeholder = "7";
 
-    public static string Find(ApiServices services) => RestCall.Format(services.Cluster.Revision);
+    public static string Find(ApiServices services) => RestCall.Format(services.Keyspaces.Default.Cluster.Revision);
 }

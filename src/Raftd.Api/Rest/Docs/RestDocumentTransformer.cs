@@ -14,9 +14,10 @@ internal sealed class RestDocumentTransformer(ApiServices services) : IOpenApiDo
         document.Info = new OpenApiInfo
         {
             Title = "raftd",
-            Version = services.Cluster.Status().Version,
+            Version = services.Keyspaces.Default.Cluster.Status().Version,
             Description = "A strongly consistent, replicated key-value store. Every member answers every request. "
-                + "Errors are JSON with error, code and hint.",
+                + "Errors are JSON with error, code and hint. Paths of keys, leases, watches and transactions are of the bucket `default`; "
+                + "with `/b/{bucket}` before them they are of that bucket.",
         };
 
         // Same origin: the page asks the member that served it.

@@ -8,9 +8,9 @@ using Raftd.Contract;
 namespace Raftd.Api.Rest.Lists;
 
 /// <summary>/history/{key}: what a key was.</summary>
-internal sealed class HistoryApi(ApiServices services)
+internal static class HistoryApi
 {
-    public void Map(IEndpointRouteBuilder rest) => rest.MapGroup("/history/{**key}")
+    public static void Map(IEndpointRouteBuilder rest) => rest.MapGroup("/history/{**key}")
         .WithTags("Keys")
         .WithTraits(RouteTraits.NeedsLeader | RouteTraits.HasRevision)
         .MapGet("", AnswerAsync)
@@ -25,7 +25,7 @@ internal sealed class HistoryApi(ApiServices services)
         .AnswersJson(200, "the versions", typeof(HistoryView))
         .Refuses(404, "no version of the key is kept");
 
-    private async ValueTask AnswerAsync(RestCall call)
+    private static async ValueTask AnswerAsync(RestCall call)
     {
         var from = call.Query.Number("from", 1, long.MaxValue);
         var limit = call.Query.Number("limit", 1, long.MaxValue) ?? long.MaxValue;
@@ -38,7 +38,7 @@ internal sealed class HistoryApi(ApiServices services)
             MaxItems = (int)Math.Min(limit, ListQuery.PageItems),
             MaxBytes = ListQuery.PageBytes,
         };
-        var page = await services.Lists.VersionsAsync(call.Caller, request, CancellationToken.None);
+        var page = await call.Keyspace.Lists.VersionsAsync(call.Caller, request, CancellationToken.None);
         call.SetRevision(page.Revision);
         if (page.Items.Count == 0)
         {
@@ -52,7 +52,7 @@ internal sealed class HistoryApi(ApiServices services)
         }
     }
 
-    private async ValueTask WriteAsync(RestCall call, ItemStream stream, VersionPageRequest request, VersionPage page, long limit)
+    private static async ValueTask WriteAsync(RestCall call, ItemStream stream, VersionPageRequest request, VersionPage page, long limit)
     {
         if (!stream.IsLines)
         {
@@ -77,7 +77,7 @@ internal sealed class HistoryApi(ApiServices services)
 
             call.ClientGone.ThrowIfCancellationRequested();
             request = request with { From = page.Next, Level = ReadLevel.Stale, MaxItems = (int)Math.Min(limit, ListQuery.PageItems) };
-            page = await services.Lists.VersionsAsync(call.Caller, request, CancellationToken.None);
+            page = await call.Keyspace.Lists.VersionsAsync(call.Caller, request, CancellationToken.None);
         }
 
         if (!stream.IsLines)

@@ -69,7 +69,7 @@ internal abstract class ItemWriter : IAsyncDisposable
             return;
         }
 
-        using var shared = await Call.Services.Values.ReadAsync(Call.Caller, item.Key.ToArray(), item, revision);
+        using var shared = await Call.Keyspace.Values.ReadAsync(Call.Caller, item.Key.ToArray(), item, revision);
         await WriteInPiecesAsync(await shared.Loaded);
     }
 

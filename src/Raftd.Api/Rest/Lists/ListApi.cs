@@ -7,9 +7,9 @@ using Raftd.Api.Rest.Views;
 namespace Raftd.Api.Rest.Lists;
 
 /// <summary>/keys: many keys at once.</summary>
-internal sealed class ListApi(ApiServices services)
+internal static class ListApi
 {
-    public void Map(IEndpointRouteBuilder rest)
+    public static void Map(IEndpointRouteBuilder rest)
     {
         var keys = rest.MapGroup("/keys/{**prefix}")
             .WithTags("Keys")
@@ -41,15 +41,15 @@ internal sealed class ListApi(ApiServices services)
         .AnswersJson(200, "the keys", typeof(KeyListView))
         .Refuses(410, "that revision, or the cursor's, has been compacted away");
 
-    private ValueTask ListAsync(RestCall call)
+    private static ValueTask ListAsync(RestCall call)
     {
         var query = new ListQuery(call);
         return query.CountOnly ? CountAsync(call, query) : ItemsAsync(call, query);
     }
 
-    private async ValueTask CountAsync(RestCall call, ListQuery query)
+    private static async ValueTask CountAsync(RestCall call, ListQuery query)
     {
-        var answer = await services.Keys.RangeAsync(call.Caller, query.CountRequest(), CancellationToken.None);
+        var answer = await call.Keyspace.Keys.RangeAsync(call.Caller, query.CountRequest(), CancellationToken.None);
         call.SetRevision(answer.Revision);
         var revision = query.Revision == 0 ? answer.Revision : query.Revision;
         await call.WriteJsonAsync(

@@ -30,7 +30,7 @@ internal sealed class ListWalk
     public static async ValueTask<ListWalk> BeginAsync(RestCall call, ListQuery query)
     {
         var request = query.FirstPage();
-        var page = await call.Services.Lists.KeysAsync(call.Caller, request, CancellationToken.None);
+        var page = await call.Keyspace.Lists.KeysAsync(call.Caller, request, CancellationToken.None);
         return new ListWalk(call, query, request, page);
     }
 
@@ -80,7 +80,7 @@ internal sealed class ListWalk
             // A folder may have any number of keys, none of which is written.
             _call.ClientGone.ThrowIfCancellationRequested();
             _request = _request.Behind(Page);
-            Page = await _call.Services.Lists.KeysAsync(_call.Caller, _request, CancellationToken.None);
+            Page = await _call.Keyspace.Lists.KeysAsync(_call.Caller, _request, CancellationToken.None);
             _at = 0;
         }
 

@@ -27,25 +27,53 @@ internal sealed class RestEndpoint(
 
     public Task InvokeAsync(HttpContext context)
     {
+        var target = RawTarget.Split(RawTarget.Of(context));
+        return target.HasBucket
+            ? InvokeInBucketAsync(context, target.Bucket.ToString())
+            : InvokeAsync(context, services.Keyspaces.Default);
+    }
+
+    private async Task InvokeInBucketAsync(HttpContext context, string bucket)
+    {
+        Keyspace keyspace;
+        try
+        {
+            keyspace = route.IsOfServer
+                ? throw new ApiException(ApiError.NotFound("no bucket stands before this path", $"ask without /b/{bucket}"))
+                : await services.Keyspaces.FindAsync(bucket, context.RequestAborted);
+        }
+        catch (Exception failure)
+        {
+            // Not of this route: a bucket that is not there has no revision to tell.
+            var nowhere = new RestCall(context, RestRoute.None, services, services.Keyspaces.Default, [], Fields.None);
+            await errors.AnswerFailureAsync(nowhere, failure);
+            return;
+        }
+
+        await InvokeAsync(context, keyspace);
+    }
+
+    private Task InvokeAsync(HttpContext context, Keyspace keyspace)
+    {
         if (handler is null || !route.Takes(context.Request.Method))
         {
-            return errors.RefuseMethodAsync(CallWithoutFields(context), table.AllowedOn(route)).AsTask();
+            return errors.RefuseMethodAsync(CallWithoutFields(context, keyspace), table.AllowedOn(route)).AsTask();
         }
 
         RestCall call;
         try
         {
-            call = Bind(context);
+            call = Bind(context, keyspace);
         }
         catch (ApiException refusal)
         {
-            return errors.AnswerAsync(CallWithoutFields(context), refusal.Error).AsTask();
+            return errors.AnswerAsync(CallWithoutFields(context, keyspace), refusal.Error).AsTask();
         }
 
         return RunAsync(call, handler);
     }
 
-    private RestCall Bind(HttpContext context)
+    private RestCall Bind(HttpContext context, Keyspace keyspace)
     {
         var target = RawTarget.Split(RawTarget.Of(context));
         var parameter = PercentEncoding.Decode(route.ParameterOf(target.Path));
@@ -62,10 +90,11 @@ internal sealed class RestEndpoint(
 
         var query = Fields.FromQuery(target.Query);
         query.AllowOnly(route.QueryNames, "query parameter");
-        return new RestCall(context, route, services, parameter, query);
+        return new RestCall(context, route, services, keyspace, parameter, query);
     }
 
-    private RestCall CallWithoutFields(HttpContext context) => new(context, route, services, [], Fields.None);
+    private RestCall CallWithoutFields(HttpContext context, Keyspace keyspace) =>
+        new(context, route, services, keyspace, [], Fields.None);
 
     private async Task RunAsync(RestCall call, RestHandler handler)
     {
@@ -93,19 +122,19 @@ internal sealed class RestEndpoint(
         var redirect = call.Query.TryFlag("redirect") ?? services.Options.RedirectByDefault;
 
         // A stale read is a question to this member.
-        return redirect && !services.Cluster.IsLeader && call.Query.Text("level") != "stale";
+        return redirect && !call.Keyspace.Cluster.IsLeader && call.Query.Text("level") != "stale";
     }
 
     private void Redirect(RestCall call)
     {
-        if (services.Cluster.LeaderUrl is not { } leader)
+        if (call.Keyspace.Cluster.LeaderUrl is not { } leader)
         {
             throw new ApiException(ApiError.NoLeader());
         }
 
         if (route.HasRevision)
         {
-            call.SetRevision(services.Cluster.Revision);
+            call.SetRevision(call.Keyspace.Cluster.Revision);
         }
 
         var target = RawTarget.WithoutAuthority(RawTarget.Of(call.Context));

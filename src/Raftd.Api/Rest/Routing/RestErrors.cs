@@ -60,7 +60,7 @@ internal sealed class RestErrors(ApiServices services)
         if (call.Route.HasRevision)
         {
             call.Response.Headers[RestCall.RevisionHeader] =
-                revision.Count > 0 ? revision : RestCall.Format(services.Cluster.Revision);
+                revision.Count > 0 ? revision : RestCall.Format(call.Keyspace.Cluster.Revision);
         }
 
         if (error.Status is StatusCodes.Status408RequestTimeout or StatusCodes.Status413PayloadTooLarge)

@@ -7,6 +7,8 @@ namespace Raftd.Api.Rest.Routing;
 /// <summary>The two ends of routing: what every request passes before it, and what is left of them behind it.</summary>
 internal sealed class RestMiddleware(RouteTable table, RestErrors errors, ApiServices services)
 {
+    private static readonly ApiError NoSuchRoute = ApiError.NotFound("there is no such route", "see /swagger");
+
     /// <summary>Before routing: refuses forgeries, and pins the path. Nothing comes before it.</summary>
     public Task EnterAsync(HttpContext context, RequestDelegate next)
     {
@@ -25,6 +27,12 @@ internal sealed class RestMiddleware(RouteTable table, RestErrors errors, ApiSer
     public async Task PassOnAsync(HttpContext context, RequestDelegate next)
     {
         var call = CallOf(context);
+        if (RawTarget.Split(RawTarget.Of(context)).HasBucket)
+        {
+            await errors.AnswerAsync(call, NoSuchRoute);
+            return;
+        }
+
         try
         {
             context.Request.Path = PathOf(context);
@@ -43,7 +51,7 @@ internal sealed class RestMiddleware(RouteTable table, RestErrors errors, ApiSer
 
         if (context.Response.StatusCode == StatusCodes.Status404NotFound)
         {
-            await errors.AnswerAsync(call, ApiError.NotFound("there is no such route", "see /swagger"));
+            await errors.AnswerAsync(call, NoSuchRoute);
         }
         else if (context.Response.StatusCode == StatusCodes.Status405MethodNotAllowed)
         {
@@ -51,7 +59,7 @@ internal sealed class RestMiddleware(RouteTable table, RestErrors errors, ApiSer
         }
     }
 
-    private RestCall CallOf(HttpContext context) => new(context, RestRoute.None, services, [], Fields.None);
+    private RestCall CallOf(HttpContext context) => new(context, RestRoute.None, services, services.Keyspaces.Default, [], Fields.None);
 
     /// <summary>Without the pin. `OPTIONS *` has none.</summary>
     private static PathString PathOf(HttpContext context)

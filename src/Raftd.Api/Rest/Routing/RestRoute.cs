@@ -54,6 +54,8 @@ internal sealed class RestRoute
 
     public bool HasRevision => _traits.HasFlag(RouteTraits.HasRevision);
 
+    public bool IsOfServer => _traits.HasFlag(RouteTraits.OfServer);
+
     public static RestRoute Of(EndpointBuilder builder) => new(
         RouteTable.TemplateOf(((RouteEndpointBuilder)builder).RoutePattern),
         RouteTable.MethodsOf(builder.Metadata),

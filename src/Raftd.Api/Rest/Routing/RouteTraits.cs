@@ -11,4 +11,7 @@ internal enum RouteTraits
 
     /// <summary>Its answers carry X-Raftd-Revision, errors included: the key and lease routes.</summary>
     HasRevision = 2,
+
+    /// <summary>It is about the whole process, and about no bucket: no bucket stands before its path.</summary>
+    OfServer = 4,
 }

@@ -41,7 +41,7 @@ internal sealed class TxnApi(ApiServices services)
             : null;
         var request = TxnBody.Parse(body.Bytes);
         RequireKeyLengths(request);
-        var answer = await services.Keys.TxnAsync(call.Caller, request, CancellationToken.None);
+        var answer = await call.Keyspace.Keys.TxnAsync(call.Caller, request, CancellationToken.None);
         call.SetRevision(answer.Revision);
 
         // It is done, and can no longer be refused.

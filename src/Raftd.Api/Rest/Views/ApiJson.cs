@@ -28,6 +28,7 @@ namespace Raftd.Api.Rest.Views;
 [JsonSerializable(typeof(VersionView))]
 [JsonSerializable(typeof(CompactView))]
 [JsonSerializable(typeof(AlarmListView))]
+[JsonSerializable(typeof(BucketListView))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     public static readonly ApiJson Instance = new(new JsonSerializerOptions

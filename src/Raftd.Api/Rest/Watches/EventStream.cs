@@ -91,7 +91,7 @@ internal sealed class EventStream(RestCall call) : ItemWriter(call)
 
         // Before the event begins: the version may be compacted by now.
         var item = news.Item!;
-        using var shared = await Call.Services.Values.ReadAsync(Call.Caller, item.Key.ToArray(), item, news.Revision);
+        using var shared = await Call.Keyspace.Values.ReadAsync(Call.Caller, item.Key.ToArray(), item, news.Revision);
         using var patience = PatienceFor(item.ValueBytes);
         _patience = patience;
         await WriteWholeAsync(news with { Item = item with { Value = await shared.Loaded } });

@@ -65,7 +65,7 @@ internal sealed class WatchApi(ApiServices services)
 
     private async ValueTask AnswerAsync(RestCall call, WatchQuery query, WatchFeed? feed, CancellationTokenSource ended)
     {
-        call.SetRevision(services.Cluster.Revision);
+        call.SetRevision(call.Keyspace.Cluster.Revision);
         if (feed is null)
         {
             await call.WriteEmptyAsync(StatusCodes.Status204NoContent);
@@ -96,7 +96,7 @@ internal sealed class WatchApi(ApiServices services)
     /// what is the matter passes.</summary>
     private async ValueTask PutOffAsync(RestCall call, WatchPlace? place, string why)
     {
-        call.SetRevision(services.Cluster.Revision);
+        call.SetRevision(call.Keyspace.Cluster.Revision);
         SetHeaders(call);
         if (call.IsHead)
         {

@@ -155,7 +155,7 @@ internal sealed class WatchFeed : IDisposable
     {
         try
         {
-            await _call.Services.Keys.RangeAsync(_call.Caller, _query.Probe(revision), CancellationToken.None);
+            await _call.Keyspace.Keys.RangeAsync(_call.Caller, _query.Probe(revision), CancellationToken.None);
         }
         catch (StoreException failure) when (failure.Code == ErrorCode.FutureRevision)
         {
@@ -164,7 +164,7 @@ internal sealed class WatchFeed : IDisposable
     }
 
     private ValueTask<KeyPage> ReadKeysAsync(KeyPageRequest request) =>
-        _call.Services.Lists.KeysAsync(_call.Caller, request, CancellationToken.None);
+        _call.Keyspace.Lists.KeysAsync(_call.Caller, request, CancellationToken.None);
 
     /// <summary>The client may have begun at a member that is ahead of this one.</summary>
     private async ValueTask<KeyPage> ReadKeysWhenTheyAreHereAsync(KeyPageRequest request)
@@ -253,7 +253,7 @@ internal sealed class WatchFeed : IDisposable
     private async ValueTask OpenSessionAsync(long revision, CancellationToken ended)
     {
         _brought = default;
-        _session = _call.Services.Watches.OpenWatches(_call.Caller);
+        _session = _call.Keyspace.Watches.OpenWatches(_call.Caller);
         _session.Create(_query.ChangesFrom(revision));
         var first = await _session.ReadAsync(ended);
         if (first.Kind == WatchMessageKind.Canceled)
