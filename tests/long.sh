@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tests/long.sh: the long runs of the proofs, for a night or a release. tests/run.sh has their short forms.
 #
-#   tests/long.sh                    all of them, one after the other: about two hours and a half on two cores
+#   tests/long.sh                    all of them, one after the other: most of a day on two cores, half of it for fronts
 #   tests/long.sh simulator chaos    the named ones
 #
 #   simulator     5 000 seeds of 300 virtual seconds each, 300 of leases and 50 of long ones, 2 000 of fronts
@@ -9,6 +9,7 @@
 #   mutations     every old bug put back
 #   chaos         500 members killed under load, and all other ills of ChaosTests as often in proportion
 #   watches       1 000 watches through 40 rounds of all ills
+#   fronts        300 fronts and databases killed under load, the same under 1 000 watches, and all suites of fronts with other numbers
 #   powerloss     12 000 disks as a loss of power leaves them
 #   slowlink      a member of 2 GiB that joins anew over 20 MiB/s beside 5 MiB/s of writes
 #   powercuts     50 leaders that lose power while they send a snapshot
@@ -20,7 +21,7 @@
 set -euo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
-all=(simulator exploration mutations chaos watches powerloss slowlink powercuts conformance clients upgrades)
+all=(simulator exploration mutations chaos watches fronts powerloss slowlink powercuts conformance clients upgrades)
 passed=0 failed=0
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
@@ -44,6 +45,14 @@ run_mutations() { program Raftd.Mutations; }
 run_chaos() { RAFTD_TEST_KILLS=500 program Raftd.Cluster.Tests -noLogo -noColor -method '*.ChaosTests.*'; }
 
 run_watches() { RAFTD_TEST_WATCH_ROUNDS=40 program Raftd.Cluster.Tests -noLogo -noColor -method '*WatchChaosTests*'; }
+
+run_fronts() {
+  RAFTD_TEST_FRONT_KILLS=300 program Raftd.Cluster.Tests -noLogo -noColor -explicit on -class '*FrontChaosTests' &&
+    RAFTD_TEST_POSTGRES_FRONTS=1 RAFTD_TEST_MARIADB_FRONTS=3 program Raftd.Cluster.Tests -noLogo -noColor \
+      -class '*.Postgres*Tests' -class '*.MariaDb*Tests' -class '*MovingTests' &&
+    RAFTD_TEST_POSTGRES_FRONTS=1 RAFTD_TEST_MARIADB_FRONTS=3 program Raftd.Conformance.Tests -noLogo -noColor \
+      -class '*DifferentialTests' -class '*DifferentialWatchTests' -class '*EtcdctlTests'
+}
 
 run_powerloss() { RAFTD_TEST_IMAGES=12000 program Raftd.PowerLoss.Tests -noLogo -noColor; }
 

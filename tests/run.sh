@@ -24,6 +24,8 @@ simulator=Raftd.Simulation
 exploration=Raftd.Exploration
 mutations=Raftd.Mutations
 lanes=("Raftd.Store.Tests Raftd.Api.Tests Raftd.Cli.Tests" "Raftd.Wal.Tests Raftd.Node.Tests Raftd.Sql.Tests Raftd.Raft.Tests")
+# Suites that start clusters, and wait more than they work: beside each other, but not beside those above.
+cluster_lanes=("Raftd.Clients.Tests" "Raftd.Conformance.Tests Raftd.PowerLoss.Tests")
 quick_seeds=0..19
 passed=0 failed=0 skipped=0
 failures=()
@@ -203,27 +205,29 @@ run_everything() {
   check_format
   # The program itself, once, before suites that start it run side by side.
   RAFTD_BUILD_ONLY=1 "$root/raftd" || add_failure "./raftd cannot be built"
-  run_lanes
+  run_lanes lanes
+  run_lanes cluster_lanes
   for suite in $(all_suites); do
-    [[ " ${lanes[*]} " == *" $suite "* ]] || run_suite "$suite"
+    [[ " ${lanes[*]} ${cluster_lanes[*]} " == *" $suite "* ]] || run_suite "$suite"
   done
   run_exploration
   run_mutations
   run_simulator
 }
 
-# The suites that start no cluster, with further ARGUMENTs of xunit: the lanes side by side, the suites of a lane one after
-# the other.
+# LANES ARGUMENT...: the lanes of that name side by side, the suites of a lane one after the other, with further ARGUMENTs of xunit.
 run_lanes() {
+  local -n of=$1
   local lane suite running=()
-  for lane in "${lanes[@]}"; do
+  shift
+  for lane in "${of[@]}"; do
     # shellcheck disable=SC2086 # a lane is a list of words
     for suite in $lane; do execute_suite "$suite" "$@"; done &
     running+=($!)
   done
   wait "${running[@]}"
   # shellcheck disable=SC2068
-  for suite in ${lanes[@]}; do
+  for suite in ${of[@]}; do
     say "== $suite"
     count_suite "$suite"
   done
@@ -231,7 +235,7 @@ run_lanes() {
 
 run_quick() {
   build "$root/tests/quick.slnf" || finish
-  run_lanes -trait- Speed=Slow
+  run_lanes lanes -trait- Speed=Slow
   run_mutations
   run_program "$simulator" "$simulator" --seeds "$quick_seeds" --workers "$(nproc)"
 }

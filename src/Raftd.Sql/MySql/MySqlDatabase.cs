@@ -6,8 +6,8 @@
 //
 // Every statement names a bucket and is served by a primary key or an index. The server is told which where it could choose another way.
 
-using System.Globalization;
 using System.Data.Common;
+using System.Globalization;
 using Raftd.Contract;
 using Raftd.Sql.Database;
 
@@ -36,10 +36,10 @@ internal sealed class MySqlDatabase : IDatabase
         _connections = new MySqlPool(target, options, SettingsOf(options));
     }
 
-    private MySqlDatabase(MySqlDatabase other, BucketRow bucket)
+    private MySqlDatabase(MySqlDatabase other, long id, string name, ulong clusterId)
     {
         (Target, _limit, _connections, _maxPacketBytes) = (other.Target, other._limit, other._connections, other._maxPacketBytes);
-        (BucketId, Bucket, ClusterId) = (bucket.Id, bucket.Name, bucket.ClusterId);
+        (BucketId, Bucket, ClusterId) = (id, name, clusterId);
     }
 
     public SqlTarget Target { get; }
@@ -75,7 +75,7 @@ internal sealed class MySqlDatabase : IDatabase
         }
     }
 
-    public IDatabase OfBucket(BucketRow bucket) => new MySqlDatabase(this, bucket);
+    public IDatabase OfBucket(BucketRow bucket) => new MySqlDatabase(this, bucket.Id, bucket.Name, bucket.ClusterId);
 
     public ISession Open() => new MySqlSession(this, _connections.Take());
 

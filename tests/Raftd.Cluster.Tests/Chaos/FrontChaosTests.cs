@@ -14,7 +14,7 @@ public sealed class FrontChaosTests : ClusterTest
 
     [Theory]
     [InlineData(Deployment.PostgresFronts)]
-    [InlineData(Deployment.MariaDbFronts)]
+    [InlineData(Deployment.MariaDbFronts, Explicit = true)] // by tests/long.sh: a minute and a half for both
     public async Task FrontsAndTheirDatabase_KilledPausedAndDisconnected_LoseNothing_AndTheHistoryIsLinearizable(Deployment deployment)
     {
         var server = Deployments.StartServer(deployment);
@@ -30,7 +30,7 @@ public sealed class FrontChaosTests : ClusterTest
 
     [Theory]
     [InlineData(Deployment.PostgresFronts)]
-    [InlineData(Deployment.MariaDbFronts)]
+    [InlineData(Deployment.MariaDbFronts, Explicit = true)] // by tests/long.sh: a minute and a half for both
     public async Task ThousandWatchesAtFronts_UnderTheSame_BringEveryChangeOnceAndInOrder(Deployment deployment)
     {
         var server = Deployments.StartServer(deployment);

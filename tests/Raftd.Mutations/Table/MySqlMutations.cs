@@ -80,7 +80,7 @@ internal static class MySqlMutations
             Name = "mysql-not-strict",
             Failures = [],
             Wrong = "a server that is not strict makes a 0 of the number that a lost race asks for, and cuts keys",
-            In = "MySqlDatabase.MySqlDatabase",
+            In = "MySqlDatabase.MySqlDatabase(2)",
             Original = "SettingsOf(options)",
             Broken = "SettingsOf(options).Replace(\"STRICT_TRANS_TABLES,\", \"\", StringComparison.Ordinal)",
             Suites = [Suite.Sql],

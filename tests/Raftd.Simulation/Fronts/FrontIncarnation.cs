@@ -149,11 +149,19 @@ internal sealed class FrontIncarnation : ILogger
 
     IDisposable? ILogger.BeginScope<TState>(TState state) => null;
 
-    bool ILogger.IsEnabled(LogLevel logLevel) => _world.Trace.IsPrinting;
+    bool ILogger.IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning || _world.Trace.IsPrinting;
 
     void ILogger.Log<TState>(
-        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (eventId.Name == nameof(SqlLog.BegunAnew))
+        {
+            // As at a start: the log does not reach back to what it knew, so it takes what is there for the truth.
+            LostRow = null;
+        }
+
         Say(formatter(state, exception));
+    }
 
     /// <summary>One thread of the pool of reads.</summary>
     private sealed class SteppedReads : ILoop
