@@ -21,6 +21,9 @@ internal sealed class SteppedFollower : IDisposable
 
     private const ulong Self = 5;
 
+    // Of the machine's time: an answer that does not come is a failure, and no wait without an end.
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(20);
+
     private readonly FrontParts _parts;
 
     public SteppedFollower()
@@ -110,7 +113,7 @@ internal sealed class SteppedFollower : IDisposable
         var put = _parts.Service.PutAsync(
             Caller.Nobody, new PutRequest { Key = Encoding.UTF8.GetBytes(key), Value = default }, CancellationToken.None).AsTask();
         Run();
-        return put;
+        return put.WaitAsync(AnswerLimit);
     }
 
     public bool Has(string key) => Database.Tables.Keys.Any(row => row.Key.AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(key)));
