@@ -299,9 +299,14 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         if (MustLook)
         {
             TakeIn(session);
+            if (_board.Fence is not null)
+            {
+                // The log has ended: what waits is refused in the next step.
+                return true;
+            }
         }
 
-        if (Volatile.Read(ref _removal) is { } removal && _board.Fence is null)
+        if (Volatile.Read(ref _removal) is { } removal)
         {
             Remove(session, removal);
         }
@@ -310,7 +315,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
             CommitSome(session);
         }
 
-        return _waiting.Count > 0 || (_removal is not null && _board.Fence is null);
+        return _waiting.Count > 0 || _removal is not null;
     }
 
     /// <summary>The row that ends the log is a batch like any: whoever loses the race for its number evaluates again, so what is not empty

@@ -47,6 +47,16 @@ internal static class BucketMutations
         },
         new()
         {
+            Name = "bucket-written-behind-its-end",
+            Failures = [],
+            Wrong = "a write that waited while the end of the log was taken in is committed behind it, and is lost",
+            In = "CommitLoop.Work",
+            Original = "_board.Fence is not null",
+            Broken = "false",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
             Name = "bucket-look-for-each-request",
             Failures = [],
             Wrong = "each request for a bucket that is not there costs a look at the database",

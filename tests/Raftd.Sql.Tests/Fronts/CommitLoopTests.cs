@@ -38,6 +38,25 @@ public sealed class CommitLoopTests : IDisposable
         Assert.Equal("refused", Encoding.UTF8.GetString(Assert.Single(_database.Tables.Keys).Key));
     }
 
+    [Fact]
+    public async Task Write_BehindTheEndOfTheLog_IsRefused_OnEveryFront()
+    {
+        var row = new BucketRow(2, "bucket", 2, default, Seq: 1, Leader: 0, Revision: 1, KeyCount: 0);
+        using var session = _database.Open();
+        Assert.True(session.AddBucket(row, LogRow.First));
+        var bucket = _database.OfBucket(row);
+        using var first = LoopOver(bucket, quotaBytes: 10_000);
+        using var second = LoopOver(bucket, quotaBytes: 10_000);
+        await StepUntilAsync(first, first.RemoveBucketAsync(force: false));
+
+        var late = second.ProposeAsync(Put("late", 1));
+        await StepUntilAsync(second, late);
+
+        Assert.Equal(ErrorCode.BucketNotFound, (await late).Refusal!.Code);
+        using var own = bucket.Open();
+        Assert.Equal([false, true], own.LogFrom(1, 9).Select(static written => written.IsEnd));
+    }
+
     private static ReadOnlyMemory<byte> Put(string key, int valueBytes) =>
         Commands.Put(new PutRequest { Key = Bytes(key), Value = new byte[valueBytes] });
 
@@ -47,13 +66,19 @@ public sealed class CommitLoopTests : IDisposable
 
     private static async Task UntilDoneAsync(CommitLoop loop, Task<ProposalOutcome> proposed)
     {
-        for (var steps = 0; !proposed.IsCompleted; steps++)
+        await StepUntilAsync(loop, proposed);
+        Assert.Equal(ProposalEnd.Applied, (await proposed).End);
+    }
+
+    private static async Task StepUntilAsync(CommitLoop loop, Task ended)
+    {
+        for (var steps = 0; !ended.IsCompleted; steps++)
         {
             Assert.InRange(steps, 0, 10);
             loop.Step();
         }
 
-        Assert.Equal(ProposalEnd.Applied, (await proposed).End);
+        await ended;
     }
 
     private CommitLoop LoopOver(IDatabase database, long quotaBytes)
