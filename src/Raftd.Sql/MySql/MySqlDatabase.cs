@@ -58,12 +58,10 @@ internal sealed class MySqlDatabase : IDatabase
     public void Prepare()
     {
         var lease = _connections.Take();
-        var isDone = false;
         try
         {
             RequireSafety(lease.Link);
             ClusterId = MySqlSchema.Prepare(lease.Link, Target);
-            isDone = true;
         }
         catch (MySqlFailure failure)
         {
@@ -71,7 +69,7 @@ internal sealed class MySqlDatabase : IDatabase
         }
         finally
         {
-            lease.GiveBack(isDone);
+            lease.GiveBack(isClean: false);
         }
     }
 

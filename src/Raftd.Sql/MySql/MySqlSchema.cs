@@ -10,8 +10,9 @@ internal static class MySqlSchema
     // Fronts that start at once make the tables one after the other. The lock is the server's, whatever the database.
     private const string LockName = "raftd tables";
 
-    // Making the tables, and waiting for another front that makes them, may take longer than a call.
+    // Making the tables, and waiting for another front that makes them, may take longer than a call: in place of the server's limit.
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly Sql NoLimit = new("SET SESSION autocommit = 1 /*M!100101 , max_statement_time = 0 */ /*!50708 , max_execution_time = 0 */");
 
     private static readonly string[] Tables =
     [
@@ -81,14 +82,15 @@ internal static class MySqlSchema
 
         """;
 
-    /// <summary>Makes the tables where there are none, and in them the default bucket with the first row of its log.</summary>
-    /// <param name="link">Thrown away by the caller where this fails: it may hold the lock.</param>
+    /// <summary>Makes the tables where there are none, and in them the bucket with the first row of its log.</summary>
+    /// <param name="link">Not for other use: its statements have no limit, and where this fails it may hold the lock.</param>
     /// <param name="target">For the text.</param>
     /// <returns>The bucket's cluster id.</returns>
     /// <exception cref="DatabaseException">Wrong: what is there is not what this build can use.</exception>
     public static ulong Prepare(MySqlLink link, SqlTarget target)
     {
         var name = MySqlRows.BytesOf(LockName);
+        Read(link, static script => script.Add($"{NoLimit}"), static _ => true);
         var hasLock = Read(link, script => script.Add($"SELECT GET_LOCK({name}, {(long)Limit.TotalSeconds})"), static row => row.GetInt64(0));
         if (hasLock[0] != 1)
         {

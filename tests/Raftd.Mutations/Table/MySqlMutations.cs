@@ -21,8 +21,8 @@ internal static class MySqlMutations
             Failures = [],
             Wrong = "a revision that is there already passes for a lost race, and the front tries for ever",
             In = "MySqlSession.Commit",
-            Original = "isLogTaken = true",
-            Broken = "isLogTaken = false",
+            Original = "!isLogTaken && MySqlFaults.IsLostRace(failure)",
+            Broken = "MySqlFaults.IsLostRace(failure)",
             Suites = [Suite.Sql],
         },
         new()
@@ -101,8 +101,8 @@ internal static class MySqlMutations
             Failures = [],
             Wrong = "sweeping leaves the pieces of large values in the database for ever",
             In = "MySqlSweep.AddEnd",
-            Original = """new Sql[] { new("raftd_chunks"), new("raftd_revisions") }""",
-            Broken = """new Sql[] { new("raftd_revisions") }""",
+            Original = "AddDoomed(script, bucket, from, last, compactRevision, table);",
+            Broken = "AddDoomed(script, bucket, from, last, compactRevision, new Sql(\"raftd_revisions\"));",
             Suites = [Suite.Sql],
         },
         new()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Raftd.Sql.Database;
 using Raftd.Sql.MySql;
 using Raftd.Sql.Tests.Database;
@@ -52,6 +53,24 @@ public sealed class MySqlSchemaTests(MariaDbServers servers) : SchemaContract(se
         Prepared(Url).Dispose();
     }
 
+    /// <summary>Longer than one of its statements may take otherwise.</summary>
+    [Fact]
+    public async Task Prepare_BehindAFrontThatMakesTheTables_WaitsForIt()
+    {
+        using var impatient = new MySqlDatabase(MariaDbServers.TargetOf(Url), options: new MySqlOptions { CommandTimeout = TimeSpan.FromSeconds(1) });
+        Task waiting;
+        using (var other = MySqlLink.Open(MariaDbServers.TargetOf(Url), TimeSpan.FromSeconds(5)))
+        {
+            other.Run("SELECT GET_LOCK('raftd tables', 30)", TimeSpan.FromSeconds(30), static _ => { });
+            waiting = Task.Factory.StartNew(
+                impatient.Prepare, TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            Assert.True(SpinWait.SpinUntil(() => waiting.IsCompleted || LongestWait() >= 3, TimeSpan.FromSeconds(60)));
+            Assert.False(waiting.IsCompleted);
+        }
+
+        await waiting;
+    }
+
     /// <summary>A failure gives the lock back with the connection.</summary>
     [Fact]
     public void Prepare_ThatIsRefused_KeepsNoOtherFrontWaiting()
@@ -63,6 +82,11 @@ public sealed class MySqlSchemaTests(MariaDbServers servers) : SchemaContract(se
         Server.Execute("UPDATE raftd_buckets SET format = 1", Name);
         Prepared(Url).Dispose();
     }
+
+    /// <summary>In seconds, for the lock.</summary>
+    private int LongestWait() => int.Parse(
+        Server.Execute($"SELECT COALESCE(MAX(time), 0) FROM information_schema.processlist WHERE db = '{Name}' AND info LIKE '%GET_LOCK%' AND id <> CONNECTION_ID()"),
+        CultureInfo.InvariantCulture);
 
     private protected override IDatabase Make(string url) => new MySqlDatabase(MariaDbServers.TargetOf(url));
 }

@@ -29,7 +29,7 @@ public sealed class MariaDbServer : DatabaseServer
         var server = new MariaDbServer();
         server.Begin(() => Run(server.Command(
             "mariadb-install-db", "--no-defaults", $"--datadir={server.Data}", "--auth-root-authentication-method=normal",
-            "--skip-test-db", "--skip-name-resolve", LogSize)));
+            "--skip-test-db", "--skip-name-resolve", $"--tmpdir={server.Directory}", LogSize)));
         return server;
     }
 
@@ -58,7 +58,7 @@ public sealed class MariaDbServer : DatabaseServer
 
     private protected override ProcessStartInfo ServerCommand(string[] settings) => Command(Server, [
         "--no-defaults", $"--datadir={Data}", $"--socket={Socket}", $"--port={PortText}", "--bind-address=127.0.0.1",
-        "--skip-name-resolve", "--max-connections=200", $"--pid-file={PathOf("pid")}", LogSize, "--log-bin=binlog", "--sync-binlog=1",
+        "--skip-name-resolve", "--max-connections=200", $"--pid-file={PathOf("pid")}", $"--tmpdir={Directory}", LogSize, "--log-bin=binlog", "--sync-binlog=1",
         "--innodb-flush-log-at-trx-commit=1", .. settings]);
 
     // The least: each server writes so much when it is made.
