@@ -75,8 +75,11 @@ public sealed class FrontTests : ClusterTest
         }
 
         Assert.Equal(written, fronts.RowsOfFollowers());
-        var members = (await leader.GetAsync("/members")).Text;
-        Assert.All(fronts.Members, front => Assert.Contains($"{front.PeerHost}:{front.RaftPort}", members, StringComparison.Ordinal));
+        await Until.TrueAsync("all are listed with their addresses", async () =>
+        {
+            var members = (await leader.GetAsync("/members")).Text;
+            return fronts.Members.All(front => members.Contains($"{front.PeerHost}:{front.RaftPort}", StringComparison.Ordinal));
+        });
     }
 
     /// <summary>Its connections stay open: what it was sent is unknown, and all else goes on.</summary>

@@ -16,7 +16,7 @@ internal sealed class TwoServers : IAsyncDisposable
     /// time, so fronts are sent fewer.</summary>
     public static int RequestsTo(Deployment deployment) => int.Parse(
         Environment.GetEnvironmentVariable("RAFTD_TEST_DIFFERENTIAL") ?? "20000", CultureInfo.InvariantCulture)
-        / (deployment == Deployment.OneMember ? 1 : 4);
+        / (deployment == Deployment.OneMember ? 1 : 10);
 
     /// <summary>The same in each run of the gate; tests/long.sh draws one.</summary>
     public static int Seed => int.Parse(Environment.GetEnvironmentVariable("RAFTD_TEST_SEED") ?? "1", CultureInfo.InvariantCulture);

@@ -122,7 +122,7 @@ internal static class RouteTable
         new("DELETE /alarms/{name}", 200, "DELETE /alarms/NOSPACE"),
         new("GET /buckets", 200, "GET /buckets"),
         new("PUT /buckets/{name}", 200, "PUT /buckets/default"),
-        new("PUT /buckets/{name}", 409, "PUT /buckets/other"),
+        new("PUT /buckets/{name}", 409, "PUT /buckets/$key") { AtFronts = 201 },
         new("DELETE /buckets/{name}", 404, "DELETE /buckets/other?force=1") { Code = "bucket_not_found" },
         new("DELETE /buckets/{name}", 409, "DELETE /buckets/default?force=1"),
         new("GET /health", 200, "GET /health?verbose"),
