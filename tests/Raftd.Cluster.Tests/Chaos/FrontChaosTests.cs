@@ -6,15 +6,15 @@ using Raftd.Testing.Databases;
 
 namespace Raftd.Cluster.Tests.Chaos;
 
-/// <summary>Three fronts, and the database that they serve.</summary>
+/// <summary>Three fronts, and the database that they serve. By tests/long.sh: some minutes each.</summary>
 public sealed class FrontChaosTests : ClusterTest
 {
     // Of fronts and of the database.
     private static int Kills => int.Parse(Environment.GetEnvironmentVariable("RAFTD_TEST_FRONT_KILLS") ?? "5", CultureInfo.InvariantCulture);
 
     [Theory]
-    [InlineData(Deployment.PostgresFronts)]
-    [InlineData(Deployment.MariaDbFronts, Explicit = true)] // by tests/long.sh: a minute and a half for both
+    [InlineData(Deployment.PostgresFronts, Explicit = true)]
+    [InlineData(Deployment.MariaDbFronts, Explicit = true)]
     public async Task FrontsAndTheirDatabase_KilledPausedAndDisconnected_LoseNothing_AndTheHistoryIsLinearizable(Deployment deployment)
     {
         var server = Deployments.StartServer(deployment);
@@ -29,8 +29,8 @@ public sealed class FrontChaosTests : ClusterTest
     }
 
     [Theory]
-    [InlineData(Deployment.PostgresFronts)]
-    [InlineData(Deployment.MariaDbFronts, Explicit = true)] // by tests/long.sh: a minute and a half for both
+    [InlineData(Deployment.PostgresFronts, Explicit = true)]
+    [InlineData(Deployment.MariaDbFronts, Explicit = true)]
     public async Task ThousandWatchesAtFronts_UnderTheSame_BringEveryChangeOnceAndInOrder(Deployment deployment)
     {
         var server = Deployments.StartServer(deployment);
