@@ -32,6 +32,9 @@ public sealed class SqlFront : IAsyncDisposable
     // below the connections that a front may have.
     private const int BucketThreads = 4;
 
+    // Of each bucket but the default one: there may be 256 of them.
+    private const long BucketKnownKeyBytes = 4 << 20;
+
     private static readonly TimeSpan WatchTick = TimeSpan.FromMilliseconds(100);
 
     private static readonly TimeSpan ReachPause = TimeSpan.FromSeconds(1);
@@ -200,7 +203,7 @@ public sealed class SqlFront : IAsyncDisposable
     private FrontParts Wire(FrontRow self, FrontState start, UpkeepLoop upkeep)
     {
         var limits = _options.Limits;
-        var parts = PartsOf(_database, BucketRow.DefaultId, self, start, upkeep, ReadThreads);
+        var parts = PartsOf(_options, _database, BucketRow.DefaultId, self, start, upkeep, ReadThreads);
         (_watches, _service) = (parts.Watches, parts.Service);
         _undo.Push(parts.Service.Dispose);
         _undo.Push(parts.Waiters.Dispose);
@@ -220,18 +223,19 @@ public sealed class SqlFront : IAsyncDisposable
     private SqlBuckets BucketsOf(FrontRow self, UpkeepLoop upkeep)
     {
         var team = new LoopTeam("raftd-bucket", BucketThreads, _time, failure => _failed.TrySetResult(failure));
+        var options = _options with { Limits = _options.Limits with { KnownKeyBytes = BucketKnownKeyBytes } };
         var buckets = new SqlBuckets(
             _database, _options.Limits, upkeep,
             (database, row, start) => new ServedBucket(
-                row, PartsOf(database, row.Id, self, start, upkeep, readThreads: 0), upkeep, _doors!, _options.Limits, _time),
+                row, PartsOf(options, database, row.Id, self, start, upkeep, readThreads: 0), upkeep, _doors!, _options.Limits, _time),
             team, _time, _logger);
         _undo.Push(buckets.Dispose);
         return buckets;
     }
 
     private FrontParts PartsOf(
-        IDatabase database, long bucket, FrontRow self, FrontState start, UpkeepLoop upkeep, int readThreads) => new(
-        _options, database, bucket, self, start, upkeep, new WatchOptions(), new ReadSettings(readThreads, _options.Limits.RequestTimeLimit),
+        SqlFrontOptions options, IDatabase database, long bucket, FrontRow self, FrontState start, UpkeepLoop upkeep, int readThreads) => new(
+        options, database, bucket, self, start, upkeep, new WatchOptions(), new ReadSettings(readThreads, _options.Limits.RequestTimeLimit),
         _wire, _time, new Random(RandomNumberGenerator.GetInt32(int.MaxValue)), _logger);
 
     private void Start(string name, ILoop loop, TimeSpan tick, Action<Action> setWake, Action dispose)

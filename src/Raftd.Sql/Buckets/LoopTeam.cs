@@ -213,7 +213,6 @@ internal sealed class LoopTeam : IDisposable
         /// <summary>Of the clock's thread.</summary>
         internal long LastTick { get; set; }
 
-
         internal bool IsWoken { get; set; }
 
         internal bool IsGone { get; set; }

@@ -51,8 +51,12 @@ internal sealed class BucketUpkeep(
         board.Swept = row.Swept;
         if (last.Leader != upkeep.Self && upkeep.SilenceOf(last.Leader) is { } silence && upkeep.HeirOf(bucket) == upkeep.Self)
         {
-            SqlLog.TakingOver(logger, last.Leader, silence, database.Bucket);
+            NoteTakingOver(last.Leader, silence);
             commits.Appoint(last.Epoch, upkeep.Self);
+        }
+        else if (IsLeader && upkeep.GiveAway(bucket) is { } other)
+        {
+            commits.Appoint(last.Epoch, other);
         }
 
         Trim(last.Seq - options.KeptRows);
@@ -74,6 +78,18 @@ internal sealed class BucketUpkeep(
         {
             board.Swept = session.Sweep(board.Swept.Revision, compacted, SweepStep);
             _sweepAt = time.GetTimestamp() + (time.GetTimestamp() - now);
+        }
+    }
+
+    private void NoteTakingOver(ulong leader, TimeSpan silence)
+    {
+        if (silence > TimeSpan.Zero)
+        {
+            SqlLog.TakingOver(logger, leader, silence, database.Bucket);
+        }
+        else
+        {
+            SqlLog.TakingLead(logger, database.Bucket);
         }
     }
 

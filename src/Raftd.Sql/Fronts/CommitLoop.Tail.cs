@@ -70,6 +70,7 @@ internal sealed partial class CommitLoop
     {
         SqlLog.BegunAnew(_logger, _state.Last.Seq, first);
         _state = FrontLoader.Load(session);
+        _known.Forget();
         _board.Replace(_state);
         EndWithLog();
     }
@@ -96,6 +97,15 @@ internal sealed partial class CommitLoop
     private void Show(FrontState state, PublishedChanges changes, bool hasAllKeys)
     {
         _state = state;
+        if (hasAllKeys)
+        {
+            _known.Follow(changes.Keys);
+        }
+        else
+        {
+            _known.Forget();
+        }
+
         _board.Show(state, changes, hasAllKeys);
         EndWithLog();
     }

@@ -4,9 +4,9 @@
 // revisions. Or it locks a row of the head: whoever holds the lock and pauses stops all. So a batch is one row of the log:
 //
 //   1. What gathers while a batch is under way is the next batch: at most MaxCommands, MaxBytes.
-//   2. One snapshot brings the last row and the keys that the commands name. If that row is another than the one known here, the rows
-//      between are taken in first (CommitLoop.Tail.cs).
-//   3. The commands are evaluated on the snapshot (BatchEvaluator). Nothing is stored by that.
+//   2. The keys that the commands name are known from batches before (KnownKeys), or one snapshot brings those that are not, and the
+//      last row. If that row is another than the one known here, the rows between are taken in first (CommitLoop.Tail.cs).
+//   3. The commands are evaluated on that (BatchEvaluator). Nothing is stored by it.
 //   4. One transaction inserts the next row and all changes. The row's number is its primary key and its chain is compared, so it
 //      is there only if nothing came between: this is the lock, and it is held by no one.
 //   5. Committed: the state is shown, those who watch are told, and only then the clients get their answers. Lost: the new rows are
@@ -59,6 +59,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     private readonly Mailbox<SqlProposal> _inbox = new(int.MaxValue);
     private readonly LinkedList<SqlProposal> _waiting = [];
     private readonly QuotaState _quota;
+    private readonly KnownKeys _known;
     private readonly Lock _ending = new();
     private List<SqlProposal> _arrived = [];
     private ISession? _session;
@@ -94,6 +95,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         _logger = logger;
         _faults = new FaultLog(logger, time);
         _quota = new QuotaState(options.QuotaBytes);
+        _known = new KnownKeys(options.KnownKeyBytes);
     }
 
     /// <summary>A write was refused for the quota, and would be now. On the loop's thread.</summary>
@@ -383,41 +385,77 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     /// <returns>Null where rows had to be taken in first, or where nothing has to be written.</returns>
     private Pending? Evaluate(ISession session, List<SqlProposal> proposals)
     {
-        using var snapshot = session.Snapshot([.. proposals.SelectMany(static proposal => proposal.Keys)]);
-        if (!IsLast(snapshot.Last))
+        using var rows = new BatchRows(session, _known, _state.Last, IsLast);
+        if (!HasRowsOf(proposals, rows))
         {
-            PutBack(proposals);
-            Volatile.Write(ref _mustLook, true);
+            EvaluateLater(proposals);
             return null;
         }
 
         var appointment = DueAppointment;
-        var evaluator = new BatchEvaluator(_state, snapshot, _state.Last.Epoch + (appointment is null ? 0UL : 1));
+        var evaluator = new BatchEvaluator(_state, rows, _state.Last.Epoch + (appointment is null ? 0UL : 1));
         var answered = new List<Answered>(proposals.Count);
         var refused = new List<(SqlProposal Proposal, ProposalOutcome Outcome)>();
-        for (var at = 0; at < proposals.Count; at++)
+        if (!TryEvaluateAll(evaluator, proposals, answered, refused))
         {
-            if (evaluator.IsFull)
-            {
-                PutBack(proposals[at..]);
-                break;
-            }
+            return null;
+        }
 
-            if (!TryEvaluate(evaluator, proposals, at, answered, refused))
-            {
-                return null;
-            }
+        // An answer that no commit proves rests on a look that began behind its request.
+        var mustCommit = evaluator.HasChanged || appointment is not null;
+        if ((!mustCommit || refused.Count > 0) && !rows.HasLooked && !rows.TryLook([]))
+        {
+            EvaluateLater(proposals);
+            return null;
         }
 
         // Only now: an evaluation that is thrown away has refused nothing.
         refused.ForEach(item => End(item.Proposal, item.Outcome));
-        if (!evaluator.HasChanged && appointment is null)
+        if (!mustCommit)
         {
             answered.ForEach(EndApplied);
             return null;
         }
 
         return new Pending(evaluator.End(_self, appointment?.Leader ?? _state.Last.Leader, (ulong)_random.NextInt64()), answered);
+    }
+
+    /// <returns>False where a look found rows behind the last one.</returns>
+    private bool HasRowsOf(List<SqlProposal> proposals, BatchRows rows)
+    {
+        var unknown = proposals.SelectMany(static proposal => proposal.Keys).Where(key => !_known.TryFind(key.Span, out _)).ToList();
+        return (unknown.Count == 0 && proposals.TrueForAll(static proposal => proposal.NamesAll)) || rows.TryLook(unknown);
+    }
+
+    /// <summary>Rows have come meanwhile.</summary>
+    private void EvaluateLater(List<SqlProposal> proposals)
+    {
+        PutBack(proposals);
+        Volatile.Write(ref _mustLook, true);
+    }
+
+    /// <summary>As many as belong into one batch; the others are put back.</summary>
+    /// <returns>False where the whole evaluation is of no use any more.</returns>
+    private bool TryEvaluateAll(
+        BatchEvaluator evaluator, List<SqlProposal> proposals, List<Answered> answered,
+        List<(SqlProposal Proposal, ProposalOutcome Outcome)> refused)
+    {
+        for (var at = 0; at < proposals.Count; at++)
+        {
+            if (evaluator.IsFull)
+            {
+                PutBack(proposals[at..]);
+                proposals.RemoveRange(at, proposals.Count - at);
+                break;
+            }
+
+            if (!TryEvaluate(evaluator, proposals, at, answered, refused))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <returns>False where the whole evaluation is of no use any more: the others are evaluated again without this one.</returns>

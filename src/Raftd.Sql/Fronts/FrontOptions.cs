@@ -27,8 +27,15 @@ public sealed record FrontOptions
     /// <summary>A leader without a sign of life for so long is replaced.</summary>
     public TimeSpan LeaderSilence { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>A front that has given signs of life for so long takes its share of the leads of buckets.</summary>
+    public TimeSpan SettlesAfter { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Rows that the log keeps for fronts that lag.</summary>
     public long KeptRows { get; init; } = 100_000;
+
+    /// <summary>Of keys that the commit loop remembers, with values up to 4 KiB: a batch of such keys costs one round trip and not
+    /// two.</summary>
+    public long KnownKeyBytes { get; init; } = 64 << 20;
 
     public long RequestTicks(TimeProvider time) => (long)(RequestTimeLimit.TotalSeconds * time.TimestampFrequency);
 }

@@ -30,6 +30,12 @@ internal static partial class SqlLog
     [LoggerMessage(3007, LogLevel.Warning, "this front stood at row {Seq}, and the log begins at row {First} now: it begins anew")]
     public static partial void BegunAnew(ILogger logger, long seq, long first);
 
+    [LoggerMessage(3008, LogLevel.Information, "the database answers again")]
+    public static partial void DatabaseAnswers(ILogger logger);
+
+    [LoggerMessage(3009, LogLevel.Information, "no front leads the bucket {Bucket}: this one will")]
+    public static partial void TakingLead(ILogger logger, string bucket);
+
     [LoggerMessage(3020, LogLevel.Information, "this front serves the bucket {Bucket} ({Id}): row {Seq} of the log, revision {Revision}, {Leases} leases")]
     public static partial void BucketServed(ILogger logger, string bucket, long id, long seq, long revision, long leases);
 
@@ -41,7 +47,4 @@ internal static partial class SqlLog
 
     [LoggerMessage(3023, LogLevel.Warning, "the bucket {Bucket} could not be loaded: {Reason}")]
     public static partial void BucketNotLoaded(ILogger logger, string bucket, string reason);
-
-    [LoggerMessage(3008, LogLevel.Information, "the database answers again")]
-    public static partial void DatabaseAnswers(ILogger logger);
 }

@@ -12,6 +12,7 @@ internal sealed class SqlProposal(ReadOnlyMemory<byte> command, long deadline, A
     // What a command weighs beside its bytes.
     private const int OverheadBytes = 512;
 
+    private readonly NamedKeys _named = NamedKeys.Of(command);
     private int _hasEnded;
 
     public ReadOnlyMemory<byte> Command { get; } = command;
@@ -24,7 +25,10 @@ internal sealed class SqlProposal(ReadOnlyMemory<byte> command, long deadline, A
     public bool MayBeCommitted { get; set; }
 
     /// <summary>The keys that it names: looked up together with those of its batch.</summary>
-    public IReadOnlyList<ReadOnlyMemory<byte>> Keys { get; } = NamedKeys.Of(command);
+    public IReadOnlyList<ReadOnlyMemory<byte>> Keys => _named.Keys;
+
+    /// <summary>It touches no other keys, whichever way it goes.</summary>
+    public bool NamesAll => _named.IsAll;
 
     /// <summary>A later end of the same proposal changes nothing.</summary>
     public void End(ProposalOutcome outcome)

@@ -22,8 +22,7 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
     // Rows of a removed bucket that one step deletes.
     private const int ClearStep = 1000;
 
-    // By front: its number, when it was first seen with it, and whether it was seen with another one before.
-    private readonly Dictionary<ulong, (long Beat, long Since, bool HasRisen)> _beats = [];
+    private readonly Dictionary<ulong, SignsOfLife> _signs = [];
     private readonly FaultLog _faults = new(logger, time);
     private readonly Queue<long> _removed = new();
 
@@ -37,6 +36,8 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
     private volatile IReadOnlyList<FrontRow> _fronts = [self];
     private volatile IReadOnlyList<ulong> _living = [self.Id];
     private volatile IReadOnlyList<ulong> _rising = [];
+    private IReadOnlyList<ulong> _settled = [];
+    private bool _hasGiven;
 
     /// <summary>As last seen. Any thread.</summary>
     public IReadOnlyList<FrontRow> Fronts => _fronts;
@@ -54,6 +55,21 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
     {
         var id = BucketLeaders.Choose(bucket, _rising);
         return id == 0 ? null : _fronts.FirstOrDefault(front => front.Id == id);
+    }
+
+    /// <summary>A front that has come and stays takes its share of the buckets, one with each look: no front loads many at once. On this
+    /// loop's thread.</summary>
+    /// <returns>The front that shall lead a bucket instead of this one; null where it stays.</returns>
+    public ulong? GiveAway(long bucket)
+    {
+        var leader = BucketLeaders.Choose(bucket, _settled);
+        if (_hasGiven || leader == self.Id || bucket == BucketRow.DefaultId)
+        {
+            return null;
+        }
+
+        _hasGiven = true;
+        return leader;
     }
 
     public void Add(BucketUpkeep bucket)
@@ -126,7 +142,7 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
     /// <summary>Null while the front may live. One that has no row any more has gone on purpose.</summary>
     public TimeSpan? SilenceOf(ulong leader)
     {
-        if (leader == 0 || !_fronts.Any(front => front.Id == leader) || !_beats.TryGetValue(leader, out var seen))
+        if (leader == 0 || !_fronts.Any(front => front.Id == leader) || !_signs.TryGetValue(leader, out var seen))
         {
             // The last: it was silent for so long that it has been forgotten just now.
             return TimeSpan.Zero;
@@ -149,6 +165,7 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
         LookAt(_session, _session.Fronts());
         var rows = _session.Buckets();
         NoteRemoved(rows);
+        _hasGiven = false;
         foreach (var bucket in buckets)
         {
             bucket.LookAt(rows.FirstOrDefault(row => row.Id == bucket.Id));
@@ -160,24 +177,38 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
     private void LookAt(ISession session, IReadOnlyList<FrontRow> fronts)
     {
         _fronts = fronts;
-        var now = time.GetTimestamp();
         foreach (var front in fronts)
         {
-            var isKnown = _beats.TryGetValue(front.Id, out var seen);
-            if (!isKnown || seen.Beat != front.Beat)
+            Note(front);
+            if (front.Id != self.Id && time.GetElapsedTime(_signs[front.Id].Since) >= options.LeaderSilence * ForgottenSilences)
             {
-                _beats[front.Id] = (front.Beat, now, HasRisen: isKnown);
-            }
-            else if (front.Id != self.Id && time.GetElapsedTime(seen.Since) >= options.LeaderSilence * ForgottenSilences)
-            {
-                _beats.Remove(front.Id);
                 session.RemoveFront(front.Id);
             }
         }
 
+        foreach (var gone in _signs.Keys.Except(fronts.Select(static front => front.Id)).ToList())
+        {
+            _signs.Remove(gone);
+        }
+
         var living = fronts.Where(front => SilenceOf(front.Id) is null).Select(static front => front.Id).ToList();
         _living = living;
-        _rising = [.. living.Where(id => id != self.Id && _beats[id].HasRisen)];
+        _rising = [.. living.Where(id => id != self.Id && _signs[id].RisesSince is not null)];
+        _settled = [self.Id, .. _rising.Where(id => time.GetElapsedTime(_signs[id].RisesSince!.Value) >= options.SettlesAfter)];
+    }
+
+    private void Note(FrontRow front)
+    {
+        var now = time.GetTimestamp();
+        if (!_signs.TryGetValue(front.Id, out var before))
+        {
+            _signs[front.Id] = new SignsOfLife(front.Beat, now, RisesSince: null);
+        }
+        else if (before.Beat != front.Beat)
+        {
+            var wasSilent = time.GetElapsedTime(before.Since, now) >= options.LeaderSilence;
+            _signs[front.Id] = new SignsOfLife(front.Beat, now, (wasSilent ? null : before.RisesSince) ?? now);
+        }
     }
 
     private void NoteRemoved(IReadOnlyList<BucketRow> rows)
@@ -208,4 +239,9 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
 
         _clearAt = time.GetTimestamp() + (time.GetTimestamp() - now);
     }
+
+    /// <param name="Beat">The number that the front has written last.</param>
+    /// <param name="Since">When it was first seen with it.</param>
+    /// <param name="RisesSince">When it was first seen to rise without a silence since then; null before.</param>
+    private readonly record struct SignsOfLife(long Beat, long Since, long? RisesSince);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Raftd.Testing.Databases;
 
 namespace Raftd.Benchmarks.Fronts;
@@ -6,22 +5,17 @@ namespace Raftd.Benchmarks.Fronts;
 /// <summary>Fronts over a database of their own, each a process of this machine.</summary>
 internal sealed class FrontSet : IDisposable
 {
-    private readonly PostgresServer _server;
-    private readonly string _database;
+    private FrontSet(string database, ServerProcess[] fronts) => (Database, Fronts) = (database, fronts);
 
-    private FrontSet(PostgresServer server, string database, ServerProcess[] fronts) => (_server, _database, Fronts) = (server, database, fronts);
+    /// <summary>Its URL.</summary>
+    public string Database { get; }
 
     public IReadOnlyList<ServerProcess> Fronts { get; }
 
     /// <summary>Of all of them, without the database.</summary>
     public TimeSpan CpuTime => Fronts.Aggregate(TimeSpan.Zero, static (sum, front) => sum + front.CpuTime);
 
-    /// <summary>Transactions that the database has ended so far: a statement outside of one counts as one.</summary>
-    public long Transactions => long.Parse(
-        _server.Query(_database, "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()"),
-        CultureInfo.InvariantCulture);
-
-    public static async Task<FrontSet> StartAsync(PostgresServer server, int port, int count)
+    public static async Task<FrontSet> StartAsync(IDatabaseServer server, int port, int count)
     {
         var database = server.CreateDatabase();
         List<ServerProcess> fronts = [];
@@ -30,7 +24,7 @@ internal sealed class FrontSet : IDisposable
             fronts.Add(await ServerProcess.StartFrontAsync(database, port + number));
         }
 
-        return new FrontSet(server, database, [.. fronts]);
+        return new FrontSet(database, [.. fronts]);
     }
 
     public void Dispose()

@@ -1,5 +1,5 @@
 // Puts through fronts over PostgreSQL, one front and three, beside a member, etcd, and the same database with a transaction for each
-// put; all take turns. Then how soon a put at one front is an event at another.
+// put; all take turns. The same over MariaDB, without the others. Then how soon a put at one front is an event at another.
 //
 // wrk spreads its puts over the keys, by REST; h2load puts one key, by gRPC, as it does in the comparison with etcd.
 
@@ -28,6 +28,7 @@ internal static class FrontsBenchmark
         Console.WriteLine("fronts over PostgreSQL, a member, etcd");
         await PutsAsync(options, wrk, server);
         await EventsAsync(options, server);
+        await PutsOverMariaDbAsync(options, wrk);
         Console.WriteLine();
     }
 
@@ -52,6 +53,37 @@ internal static class FrontsBenchmark
             ("etcd, gRPC", () => PutAsync(etcd)),
             ("one front, gRPC", () => PutAsync(front)),
         ];
+        var results = await MeasureAsync(options, cases);
+        Floor("one front over a transaction each", Ratio("one front", "a transaction each"), FloorOverRows);
+        Floor("three fronts over a transaction each", Ratio("three fronts", "a transaction each"), FloorOverRows);
+        Floor("one front beside etcd", Ratio("one front, gRPC", "etcd, gRPC"), FloorBesideEtcd);
+        Console.WriteLine($"            one front has {Ratio("one front", "one member"):0.00} of a member's puts");
+
+        Task<WrkResult> PutAsync(Contender contender) => H2Load.RunAsync(contender, "etcdserverpb.KV/Put", put, calls);
+
+        double Ratio(string name, string other) => results[name].PerSecond / results[other].PerSecond;
+    }
+
+    private static async Task PutsOverMariaDbAsync(BenchmarkOptions options, Wrk wrk)
+    {
+        using var server = MariaDbServer.Start();
+        Console.WriteLine("fronts over MariaDB");
+        using var one = await FrontSet.StartAsync(server, options.Port + 4, 1);
+        using var three = await FrontSet.StartAsync(server, options.Port + 5, 3);
+        var overwrites = new SlapBench(server, options);
+        (string Name, Func<Task<WrkResult>> Run)[] cases =
+        [
+            ("a transaction each", overwrites.RunAsync),
+            ("one front", () => wrk.RunAsync(one.Fronts[0], "PUT")),
+            ("three fronts", () => SpreadAsync(wrk, three, options)),
+        ];
+        await MeasureAsync(options, cases);
+    }
+
+    /// <summary>All take turns; prints each round, and the medians.</summary>
+    /// <returns>The medians.</returns>
+    private static async Task<Dictionary<string, WrkResult>> MeasureAsync(BenchmarkOptions options, (string Name, Func<Task<WrkResult>> Run)[] cases)
+    {
         var results = cases.ToDictionary(static each => each.Name, static _ => new List<WrkResult>(), StringComparer.Ordinal);
         foreach (var (_, run) in cases)
         {
@@ -67,19 +99,13 @@ internal static class FrontsBenchmark
             }
         }
 
+        var medians = results.ToDictionary(static pair => pair.Key, static pair => WrkResult.Median(pair.Value), StringComparer.Ordinal);
         foreach (var (name, _) in cases)
         {
-            Console.WriteLine($"   {name,-21} {WrkResult.Median(results[name])}   median");
+            Console.WriteLine($"   {name,-21} {medians[name]}   median");
         }
 
-        Floor("one front over a transaction each", Ratio("one front", "a transaction each"), FloorOverRows);
-        Floor("three fronts over a transaction each", Ratio("three fronts", "a transaction each"), FloorOverRows);
-        Floor("one front beside etcd", Ratio("one front, gRPC", "etcd, gRPC"), FloorBesideEtcd);
-        Console.WriteLine($"            one front has {Ratio("one front", "one member"):0.00} of a member's puts");
-
-        Task<WrkResult> PutAsync(Contender contender) => H2Load.RunAsync(contender, "etcdserverpb.KV/Put", put, calls);
-
-        double Ratio(string name, string other) => WrkResult.Median(results[name]).PerSecond / WrkResult.Median(results[other]).PerSecond;
+        return medians;
     }
 
     /// <summary>The same connections, shared among the fronts.</summary>

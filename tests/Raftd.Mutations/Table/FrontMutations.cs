@@ -40,9 +40,39 @@ internal static class FrontMutations
             Name = "front-evaluates-behind-unknown-rows",
             Failures = [58],
             Wrong = "a batch is evaluated on a moment that has rows which this front has not taken in",
-            In = "CommitLoop.Evaluate",
-            Original = "!IsLast(snapshot.Last)",
+            In = "BatchRows.TryLook",
+            Original = "!isLast(moment.Last)",
             Broken = "false",
+            Suites = [Suite.Fronts],
+        },
+        new()
+        {
+            Name = "front-answers-from-memory",
+            Failures = [58],
+            Wrong = "a write that changes nothing is answered from what a front knew, and not from a look that began behind it",
+            In = "CommitLoop.Evaluate",
+            Original = "!rows.HasLooked && !rows.TryLook([])",
+            Broken = "false",
+            Suites = [Suite.Sql, Suite.Fronts],
+        },
+        new()
+        {
+            Name = "front-knows-what-was",
+            Failures = [58],
+            Wrong = "keys that a front knows do not follow the rows of others",
+            In = "CommitLoop.Show",
+            Original = "_known.Follow(changes.Keys);",
+            Broken = "{ }",
+            Suites = [Suite.Fronts],
+        },
+        new()
+        {
+            Name = "front-knows-keys-beyond-a-gap",
+            Failures = [58],
+            Wrong = "rows whose changes were too many to be read leave the keys that a front knows as they were",
+            In = "CommitLoop.BeginAnew",
+            Original = "_known.Forget();",
+            Broken = "{ }",
             Suites = [Suite.Fronts],
         },
         new()

@@ -51,8 +51,8 @@ internal static class StoreMutations
             Failures = [],
             Wrong = "a front that gives signs of life is not seen as one that may lead: the next leader comes only when this one is missed",
             In = "UpkeepLoop.LookAt",
-            Original = "_beats[id].HasRisen",
-            Broken = "!_beats[id].HasRisen",
+            Original = "_signs[id].RisesSince is not null",
+            Broken = "!_signs[id].RisesSince is not null",
             Suites = [Suite.Sql],
         },
     ];

@@ -80,6 +80,7 @@ internal sealed class FrontIncarnation : ILogger
         {
             QuotaBytes = _world.Swarm.QuotaBytes,
             KeptRows = _world.Swarm.KeptRows,
+            KnownKeyBytes = _world.Swarm.KnownKeyBytes,
             RequestTimeLimit = TimeSpan.FromSeconds(5),
         };
         var options = new SqlFrontOptions

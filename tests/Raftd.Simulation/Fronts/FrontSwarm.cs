@@ -32,6 +32,9 @@ internal sealed record FrontSwarm
 
     public required long KeptRows { get; init; }
 
+    /// <summary>Of keys that the commit loop of a front remembers.</summary>
+    public required long KnownKeyBytes { get; init; }
+
     public required long FaultSeconds { get; init; }
 
     /// <summary>Fronts reach each other, when nothing is wrong.</summary>
@@ -64,6 +67,7 @@ internal sealed record FrontSwarm
             Again = dice.Chance(0.4) ? dice.Unit() * 0.2 : 0,
             QuotaBytes = dice.Chance(0.2) ? dice.Between(1500, 6000) : 1 << 30,
             KeptRows = dice.Chance(0.3) ? dice.Between(5, 100) : 100_000,
+            KnownKeyBytes = dice.Chance(0.3) ? dice.Between(0, 8000) : 1 << 20,
             FaultSeconds = 20 + dice.Next(30),
             HavePeers = dice.Chance(0.7),
             PeerDelayMicroseconds = dice.Between(100, 4000),

@@ -163,6 +163,35 @@ public abstract class BucketBehaviours : IAsyncDisposable
     }
 
     [Fact]
+    public async Task FrontThatComes_TakesItsShareOfTheLeads_AndWhatIsLedThereGoesOn()
+    {
+        var limits = new FrontOptions { BeatInterval = TimeSpan.FromMilliseconds(50), SettlesAfter = TimeSpan.FromMilliseconds(500) };
+        var first = await FrontAsync(limits);
+        for (var number = 0; number < 16; number++)
+        {
+            var made = await MadeAsync(first, $"b{number}");
+            var lease = await made.Leases.GrantAsync(Caller.Nobody, new LeaseGrantRequest { Name = "", TtlSeconds = 3600, Kind = LeaseKind.Etcd }, Stop);
+            await made.Keys.PutAsync(Caller.Nobody, new PutRequest { Key = Bytes("leased"), Value = Bytes("v"), Lease = lease.Id }, Stop);
+        }
+
+        var second = await FrontAsync(limits);
+        var self = second.Cluster.Origin.MemberId;
+        await Until.TrueAsync("each front leads what the hash gives it", async () =>
+            (await first.Buckets.ListAsync(Caller.Nobody, Stop)).All(bucket =>
+                bucket.Name == "default" || bucket.Leader == BucketLeaders.Choose(bucket.Id, [first.Cluster.Origin.MemberId, self])));
+        var ofSecond = (await second.Buckets.ListAsync(Caller.Nobody, Stop)).Where(bucket => bucket.Leader == self).ToList();
+        Assert.NotEmpty(ofSecond);
+        Assert.DoesNotContain(ofSecond, static bucket => bucket.Name == "default");
+        foreach (var bucket in ofSecond)
+        {
+            var services = (await second.Buckets.FindAsync(bucket.Name, Stop))!;
+            await Until.TrueAsync("it leads", () => services.Cluster.IsLeader);
+            Assert.Equal("v", await GetAsync(services, "leased"));
+            await PutAsync(services, "k", "v");
+        }
+    }
+
+    [Fact]
     public async Task NamesThatAreNone_CostFewLooks()
     {
         var looks = 0;
@@ -266,9 +295,9 @@ public abstract class BucketBehaviours : IAsyncDisposable
         return session.Buckets().All(bucket => bucket.Id != id || !bucket.IsRemoved);
     }
 
-    private async Task<SqlFront> FrontAsync()
+    private async Task<SqlFront> FrontAsync(FrontOptions? limits = null)
     {
-        var front = await FrontOver.StartAsync(NextDatabase(), $"front{_fronts.Count}");
+        var front = await FrontOver.StartAsync(NextDatabase(), $"front{_fronts.Count}", limits);
         _fronts.Add(front);
         return front;
     }

@@ -57,6 +57,55 @@ public sealed class CommitLoopTests : IDisposable
         Assert.Equal([false, true], own.LogFrom(1, 9).Select(static written => written.IsEnd));
     }
 
+    [Fact]
+    public async Task Batch_OfKeysThatAreKnown_CostsItsCommitAlone()
+    {
+        var looks = 0;
+        using var loop = LoopOver(
+            FailingCalls.Of(_database, call => call == nameof(ISession.Snapshot) && ++looks < 0), quotaBytes: 10_000);
+        await DoAsync(loop, Put("a", 1));
+        var before = looks;
+        await DoAsync(loop, Put("a", 2));
+        await DoAsync(loop, Commands.DeleteRange(new DeleteRangeRequest { Key = Bytes("a") }));
+        await DoAsync(loop, Put("a", 3));
+        Assert.Equal(before, looks);
+        Assert.Equal(3, Assert.Single(_database.Tables.Keys).Value.ValueBytes);
+    }
+
+    [Fact]
+    public async Task AnswerWithoutACommit_OfKeysThatAreKnown_IsOfTheDatabase()
+    {
+        using var loop = LoopOver(_database, quotaBytes: 10_000);
+        using var other = LoopOver(_database, quotaBytes: 10_000);
+        await DoAsync(loop, Put("a", 1));
+        await DoAsync(other, Put("a", 2));
+
+        var newest = _database.Tables.Last.Revision;
+        var conditional = Commands.Put(new PutRequest
+        {
+            Key = Bytes("a"),
+            Value = new byte[3],
+            Condition = new Precondition { ModRevisions = [newest] },
+        });
+        await DoAsync(loop, conditional);
+        Assert.Equal(3, Assert.Single(_database.Tables.Keys).Value.ValueBytes);
+    }
+
+    [Fact]
+    public async Task Quota_ThatOthersHaveFreed_RefusesNothing()
+    {
+        using var loop = LoopOver(_database, quotaBytes: 2000);
+        using var other = LoopOver(_database, quotaBytes: 2000);
+        await DoAsync(loop, Put("large", 1500));
+        await DoAsync(loop, Commands.DeleteRange(new DeleteRangeRequest { Key = Bytes("next") }));
+        await DoAsync(other, Commands.DeleteRange(new DeleteRangeRequest { Key = Bytes("large") }));
+
+        var next = loop.ProposeAsync(Put("next", 1500));
+        var small = loop.ProposeAsync(Put("large", 1));
+        await UntilDoneAsync(loop, next);
+        await UntilDoneAsync(loop, small);
+    }
+
     private static ReadOnlyMemory<byte> Put(string key, int valueBytes) =>
         Commands.Put(new PutRequest { Key = Bytes(key), Value = new byte[valueBytes] });
 

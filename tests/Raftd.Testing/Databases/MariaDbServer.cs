@@ -36,9 +36,14 @@ public sealed class MariaDbServer : DatabaseServer
     public override string UrlOf(string database) =>
         string.Create(CultureInfo.InvariantCulture, $"mysql://{Superuser}@127.0.0.1:{Port}/{database}?sslmode=disable");
 
-    public override string Execute(string sql, string? database = null) => Run(Command(
-        "mariadb", "--no-defaults", $"--user={Superuser}", $"--socket={Socket}", "--batch", "--skip-column-names", "--execute", sql,
-        database ?? "mysql")).Trim();
+    public override string Execute(string sql, string? database = null) =>
+        Run(ClientCommand("mariadb", "--batch", "--skip-column-names", "--execute", sql, database ?? "mysql")).Trim();
+
+    /// <summary>A program of its clients, as the superuser.</summary>
+    /// <param name="program">Of the package.</param>
+    /// <param name="arguments">Behind those that say where the server is.</param>
+    public ProcessStartInfo ClientCommand(string program, params string[] arguments) =>
+        Command(program, ["--no-defaults", $"--user={Superuser}", $"--socket={Socket}", .. arguments]);
 
     public override void BreakConnections()
     {
