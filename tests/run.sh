@@ -25,7 +25,7 @@ exploration=Raftd.Exploration
 mutations=Raftd.Mutations
 lanes=("Raftd.Store.Tests Raftd.Api.Tests Raftd.Cli.Tests" "Raftd.Wal.Tests Raftd.Node.Tests Raftd.Sql.Tests Raftd.Raft.Tests")
 # Suites that start clusters, and wait more than they work: beside each other, but not beside those above.
-cluster_lanes=("Raftd.Clients.Tests" "Raftd.Conformance.Tests Raftd.PowerLoss.Tests")
+cluster_lanes=("Raftd.Cluster.Tests" "Raftd.Clients.Tests Raftd.Conformance.Tests Raftd.PowerLoss.Tests")
 quick_seeds=0..19
 passed=0 failed=0 skipped=0
 failures=()

@@ -75,5 +75,15 @@ internal static class BucketMutations
             Broken = "_upkeep.HeirOf(row.Id) != _upkeep.Self",
             Suites = [Suite.Sql],
         },
+        new()
+        {
+            Name = "bucket-stays-where-it-is-led",
+            Failures = [],
+            Wrong = "a front that comes takes no share of the buckets until another goes",
+            In = "UpkeepLoop.GiveAway",
+            Original = "_hasGiven || leader == self.Id || bucket == BucketRow.DefaultId",
+            Broken = "true",
+            Suites = [Suite.Sql],
+        },
     ];
 }

@@ -47,12 +47,12 @@ internal static class MySqlMutations
         },
         new()
         {
-            Name = "mysql-failed-connection-pooled",
+            Name = "mysql-dead-connections-pooled",
             Failures = [],
-            Wrong = "a connection that has failed is given to the next caller",
-            In = "MySqlSession.Dispose",
-            Original = "lease.GiveBack(isClean: _state == State.Free);",
-            Broken = "lease.GiveBack(isClean: true);",
+            Wrong = "connections that died with another one are given to the next callers",
+            In = "MySqlSession.SendAll",
+            Original = "database.Discard();",
+            Broken = "{ }",
             Suites = [Suite.Sql],
         },
         new()

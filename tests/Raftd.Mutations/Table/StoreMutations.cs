@@ -52,7 +52,7 @@ internal static class StoreMutations
             Wrong = "a front that gives signs of life is not seen as one that may lead: the next leader comes only when this one is missed",
             In = "UpkeepLoop.LookAt",
             Original = "_signs[id].RisesSince is not null",
-            Broken = "!_signs[id].RisesSince is not null",
+            Broken = "_signs[id].RisesSince is null",
             Suites = [Suite.Sql],
         },
     ];

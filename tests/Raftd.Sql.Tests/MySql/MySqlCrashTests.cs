@@ -7,6 +7,6 @@ namespace Raftd.Sql.Tests.MySql;
 
 public sealed class MySqlCrashTests() : CrashContract(MariaDbServer.Start())
 {
-    private protected override IDatabase Prepared(string url, TimeSpan timeout) =>
-        MariaDbServers.Prepared(url, new MySqlOptions { ConnectTimeout = timeout, CommandTimeout = timeout });
+    private protected override IDatabase Prepared(string url, TimeSpan commandTimeout) =>
+        MariaDbServers.Prepared(url, new MySqlOptions { CommandTimeout = commandTimeout });
 }

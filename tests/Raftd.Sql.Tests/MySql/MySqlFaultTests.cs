@@ -180,6 +180,26 @@ public sealed class MySqlFaultTests(OneMariaDb one) : IClassFixture<OneMariaDb>
     }
 
     [Fact]
+    public void Connections_ThatWait_AreThrownAway_WhereOneIsLost()
+    {
+        using var database = one.Emptied();
+        using (database.Open())
+        using (database.Open())
+        {
+            // Two connections, which now wait.
+        }
+
+        one.Execute(string.Concat(Connections().Select(static id => $"KILL {id};")));
+        using (var first = database.Open())
+        {
+            Assert.Equal(DatabaseFault.Away, Assert.Throws<DatabaseException>(() => first.Snapshot([])).Fault);
+        }
+
+        using var second = database.Open();
+        Assert.Single(second.LogFrom(1, 10));
+    }
+
+    [Fact]
     public void Connections_BeyondTheLimit_AreAway_AndCanBeHadLater()
     {
         using var database = one.Emptied(Short);

@@ -7,6 +7,6 @@ namespace Raftd.Sql.Tests.Postgres;
 
 public sealed class PostgresCrashTests() : CrashContract(PostgresServer.Start())
 {
-    private protected override IDatabase Prepared(string url, TimeSpan timeout) =>
-        PostgresServers.Prepared(url, new PostgresOptions { ConnectTimeout = timeout, CommandTimeout = timeout });
+    private protected override IDatabase Prepared(string url, TimeSpan commandTimeout) =>
+        PostgresServers.Prepared(url, new PostgresOptions { CommandTimeout = commandTimeout });
 }
