@@ -39,6 +39,10 @@ internal sealed class ProductSources
         return sources;
     }
 
+    /// <summary>What the parser says of a text, with the line that it says it of.</summary>
+    public static IEnumerable<string> ErrorsIn(string text) => CSharpSyntaxTree.ParseText(text, Options).GetDiagnostics()
+        .Select(error => $"{error.GetMessage(CultureInfo.InvariantCulture)}: {text.Split('\n')[error.Location.GetLineSpan().StartLinePosition.Line].Trim()}");
+
     public string TextOf(string file) => _texts[file];
 
     /// <summary>The declaration that a row names, or all parts of a type.</summary>

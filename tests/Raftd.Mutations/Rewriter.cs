@@ -29,9 +29,16 @@ internal static class Rewriter
             }
         }
 
-        return located
+        var rewritten = located
             .GroupBy(found => found.Place.File, StringComparer.Ordinal)
             .ToDictionary(file => file.Key, file => Rewrite(sources.TextOf(file.Key), file, problems), StringComparer.Ordinal);
+        foreach (var (file, text) in rewritten)
+        {
+            // A row that puts a switch where the language has no room for one keeps all others from being built.
+            problems.AddRange(ProductSources.ErrorsIn(text).Select(error => $"{file} with the bugs of the table in it is no program: {error}"));
+        }
+
+        return rewritten;
     }
 
     private static Place? Locate(ProductSources sources, Mutation mutation, List<string> problems)
