@@ -14,7 +14,7 @@
 #   slowlink      a member of 2 GiB that joins anew over 20 MiB/s beside 5 MiB/s of writes
 #   powercuts     50 leaders that lose power while they send a snapshot
 #   conformance   1 000 000 random requests to etcd and to raftd, and 20 000 with watches
-#   clients       etcdctl check perf against every kind of servers
+#   clients       etcdctl check perf against every kind of servers; all clients over MariaDB, and through the death of a leading front
 #   upgrades      from every feature level there was to this tree, and from this tree to a level that only tests know
 #
 # Builds first. Each run prints its own report; the last line is "N passed, N failed", by run.

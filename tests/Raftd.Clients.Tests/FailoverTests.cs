@@ -32,7 +32,5 @@ public abstract class FailoverTests<TServers>(TServers servers) : ClientTests<TS
     [Fact]
     public Task Etcd3OfPython_WithoutAMajority_HasEveryCallEnd() => OutlastsAsync(ClientProgram.Python);
 
-    private async Task SurvivesAsync(ClientProgram program) => Assert.True((await RunAsync(program, "leader-death")).Requests > 0);
-
     private async Task OutlastsAsync(ClientProgram program) => Assert.Equal(2, (await RunAsync(program, "majority-loss")).Requests);
 }

@@ -2,24 +2,13 @@ using Raftd.Cluster.Tests.Support;
 
 namespace Raftd.Clients.Tests;
 
-/// <summary>Members of one cluster, each a process.</summary>
-/// <param name="count">How many.</param>
-/// <param name="hasTls">Clients and peers speak TLS, and clients show a certificate.</param>
-public abstract class RaftdServers(int count, bool hasTls) : ClientServers
+/// <summary>Members of one cluster, or fronts of one database, each a process.</summary>
+public abstract class RaftdServers : ClientServers
 {
-    private TestCluster? _cluster;
-    private MadeCertificates? _certificates;
     private readonly List<Member> _killed = [];
+    private TestCluster? _cluster;
 
     internal override string Endpoints => string.Join(',', _cluster!.Members.Select(static member => member.Address));
-
-    internal override (string Name, string Value)[] Variables => [.. base.Variables, .. _certificates?.Variables ?? []];
-
-    public override async ValueTask DisposeAsync()
-    {
-        await base.DisposeAsync();
-        _certificates?.Dispose();
-    }
 
     internal override async Task KillLeaderAsync()
     {
@@ -30,7 +19,7 @@ public abstract class RaftdServers(int count, bool hasTls) : ClientServers
     internal override async Task KillMajorityAsync()
     {
         await KillLeaderAsync();
-        await KillAsync(_cluster!.Members.Where(static member => member.IsRunning).Take(count / 2));
+        await KillAsync(_cluster!.Members.Where(static member => member.IsRunning).Take(_cluster.Members.Count / 2));
     }
 
     internal override async Task ReadyAsync()
@@ -40,6 +29,10 @@ public abstract class RaftdServers(int count, bool hasTls) : ClientServers
         await _cluster!.ReadyAsync();
     }
 
+    private protected abstract Task<TestCluster> StartClusterAsync();
+
+    private protected override async Task StartAsync() => _cluster = await StartClusterAsync();
+
     private async Task KillAsync(params IEnumerable<Member> members)
     {
         _killed.AddRange(members);
@@ -48,22 +41,4 @@ public abstract class RaftdServers(int count, bool hasTls) : ClientServers
             await member.KillAsync();
         }
     }
-
-    private protected override async Task StartAsync()
-    {
-        _certificates = hasTls ? await MadeCertificates.MakeAsync(Scene, count) : null;
-        _cluster = await TestCluster.StartAsync(Scene, count, label => new Member(
-            Scene, label, [.. TestCluster.SmallFiles, .. _certificates?.FlagsOf(label) ?? []])
-        {
-            Tls = _certificates?.Client,
-        });
-    }
 }
-
-public sealed class OneMember() : RaftdServers(1, hasTls: false);
-
-public sealed class OneMemberWithTls() : RaftdServers(1, hasTls: true);
-
-public sealed class ThreeMembers() : RaftdServers(3, hasTls: false);
-
-public sealed class ThreeMembersWithTls() : RaftdServers(3, hasTls: true);
