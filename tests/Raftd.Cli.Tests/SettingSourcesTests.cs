@@ -82,11 +82,13 @@ public sealed class SettingSourcesTests : IDisposable
         Assert.Empty(Given.Problems($"-config {_folder.Write("c.yaml", "# nothing yet\n")} d"));
 
     [Fact]
-    public void UnknownVariables_AreFoundForAWarning_ThoseOfTheScriptsAreNot()
+    public void UnknownVariables_AreFoundForAWarning_ThoseOfTheScriptsAndOtherCommandsAreNot()
     {
         _environment["RAFTD_HADR"] = "127.0.0.1:1";
         _environment["RAFTD_NO_BUILD"] = "1";
         _environment["RAFTD_DATA"] = "/data";
+        _environment["RAFTD_ENDPOINT"] = "http://127.0.0.1:7200";
+        _environment["RAFTD_BUCKET"] = "team";
         _environment["PATH"] = "/bin";
 
         var sources = Given.Sources("d", _environment);

@@ -135,7 +135,10 @@ internal static class Flags
     /// <summary>Flags that concern the settings themselves: where they come from, and printing them.</summary>
     public static IReadOnlyList<Flag> Commands { get; } = [Config, PrintConfig];
 
-    /// <summary>Variables of the scripts and of test builds: not settings, and no reason for a warning.</summary>
+    /// <summary>Variables of the scripts, of test builds and of the other commands: not settings, and no reason for a warning.</summary>
     public static IReadOnlyList<string> OtherVariables { get; } =
-        [Config.Variable, "RAFTD_DATA", "RAFTD_NO_BUILD", "RAFTD_BUILD_ONLY", "RAFTD_VERIFY"];
+    [
+        Config.Variable, MemberEndpoint.Variable, EndpointFlags.BucketVariable,
+        "RAFTD_DATA", "RAFTD_NO_BUILD", "RAFTD_BUILD_ONLY", "RAFTD_VERIFY",
+    ];
 }
