@@ -35,11 +35,16 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
     private long _lastBeat;
     private long _clearAt;
     private volatile IReadOnlyList<FrontRow> _fronts = [self];
+    private volatile IReadOnlyList<FrontRow> _listed = [self];
     private volatile IReadOnlyList<ulong> _living = [self.Id];
     private volatile IReadOnlyList<ulong> _rising = [];
 
     /// <summary>As last seen. Any thread.</summary>
     public IReadOnlyList<FrontRow> Fronts => _fronts;
+
+    /// <summary>Those without the ones that are silent and whose names and addresses another one has, which lives: they were killed and
+    /// started again. For people, who know a front by its name. Any thread.</summary>
+    public IReadOnlyList<FrontRow> Listed => _listed;
 
     public ulong Self => self.Id;
 
@@ -177,8 +182,12 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
 
         var living = fronts.Where(front => SilenceOf(front.Id) is null).Select(static front => front.Id).ToList();
         _living = living;
+        _listed = [.. fronts.Where(front => living.Contains(front.Id) || !fronts.Any(other => living.Contains(other.Id) && IsRestart(other, front)))];
         _rising = [.. living.Where(id => id != self.Id && _beats[id].HasRisen)];
     }
+
+    private static bool IsRestart(FrontRow front, FrontRow former) =>
+        (front.Label, front.HttpAddress, front.PeerAddress) == (former.Label, former.HttpAddress, former.PeerAddress);
 
     private void NoteRemoved(IReadOnlyList<BucketRow> rows)
     {
