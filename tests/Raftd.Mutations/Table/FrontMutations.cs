@@ -182,9 +182,9 @@ internal static class FrontMutations
             Name = "front-looks-up-each-leased-key",
             Failures = [],
             Wrong = "a list of leases' keys looks up each value by itself",
-            In = "LeasedKeyListing",
-            Original = "LookedUpTogether = 64",
-            Broken = "LookedUpTogether = 1",
+            In = "LeasedKeyListing.ReadAsync",
+            Original = "matches.Items.Chunk(LookedUpTogether)",
+            Broken = "matches.Items.Chunk(1)",
             Suites = [Suite.Sql],
         },
         new()
