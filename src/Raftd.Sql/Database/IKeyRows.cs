@@ -34,6 +34,9 @@ internal interface IKeyRows
     /// <param name="max">At most so many.</param>
     IReadOnlyList<RevisionRecord> VersionsIn(KeyRange range, ReadOnlyMemory<byte> key, Revision behind, long through, int max);
 
+    /// <summary>Versions of one key from a revision down, deletions too, without values, the newest first.</summary>
+    IReadOnlyList<RevisionRecord> VersionsOf(ReadOnlyMemory<byte> key, Revision from, int max);
+
     /// <summary>The values of versions, in their order; null where one has none, or is not there.</summary>
     IReadOnlyList<byte[]?> ValuesOf(IReadOnlyList<Revision> revisions);
 }

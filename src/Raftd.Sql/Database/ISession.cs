@@ -102,9 +102,6 @@ internal interface ISnapshot : IKeyRows, IDisposable
 
     long IKeyRows.CompactRevision => Last.CompactRevision;
 
-    /// <summary>Versions of one key from a revision down, without values, the newest first.</summary>
-    IReadOnlyList<RevisionRecord> VersionsOf(ReadOnlyMemory<byte> key, Revision from, int max);
-
     /// <summary>Changes from one on, in the order of revisions, with their values: until their logical bytes exceed this, so one in any
     /// case.</summary>
     IReadOnlyList<RevisionRecord> Changes(Revision from, long maxBytes);

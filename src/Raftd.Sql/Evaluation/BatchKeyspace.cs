@@ -97,6 +97,8 @@ internal sealed class BatchKeyspace(IKeyRows rows, LogRow before, StateHash hash
         KeyRange range, ReadOnlyMemory<byte> key, Revision behind, long through, int max) =>
         rows.VersionsIn(range, key, behind, through, max);
 
+    public IReadOnlyList<RevisionRecord> VersionsOf(ReadOnlyMemory<byte> key, Revision from, int max) => rows.VersionsOf(key, from, max);
+
     public RangeResponse Range(RangeRequest request) => new RowReader(this).Range(request);
 
     public RevisionRecord Put(byte[] key, byte[] value, long lease, KeyFlags flags)

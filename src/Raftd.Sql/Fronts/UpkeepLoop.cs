@@ -34,6 +34,7 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
     private long _lastBeat;
     private long _clearAt;
     private volatile IReadOnlyList<FrontRow> _fronts = [self];
+    private volatile IReadOnlyList<FrontRow> _listed = [self];
     private volatile IReadOnlyList<ulong> _living = [self.Id];
     private volatile IReadOnlyList<ulong> _rising = [];
     private IReadOnlyList<ulong> _settled = [];
@@ -41,6 +42,10 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
 
     /// <summary>As last seen. Any thread.</summary>
     public IReadOnlyList<FrontRow> Fronts => _fronts;
+
+    /// <summary>Those without the ones that are silent and whose names and addresses another one has, which lives: they were killed and
+    /// started again. For people, who know a front by its name. Any thread.</summary>
+    public IReadOnlyList<FrontRow> Listed => _listed;
 
     public ulong Self => self.Id;
 
@@ -193,6 +198,7 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
 
         var living = fronts.Where(front => SilenceOf(front.Id) is null).Select(static front => front.Id).ToList();
         _living = living;
+        _listed = [.. fronts.Where(front => living.Contains(front.Id) || !fronts.Any(other => living.Contains(other.Id) && IsRestart(other, front)))];
         _rising = [.. living.Where(id => id != self.Id && _signs[id].RisesSince is not null)];
         _settled = [self.Id, .. _rising.Where(id => time.GetElapsedTime(_signs[id].RisesSince!.Value) >= options.SettlesAfter)];
     }
@@ -210,6 +216,9 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
             _signs[front.Id] = new SignsOfLife(front.Beat, now, (wasSilent ? null : before.RisesSince) ?? now);
         }
     }
+
+    private static bool IsRestart(FrontRow front, FrontRow former) =>
+        (front.Label, front.HttpAddress, front.PeerAddress) == (former.Label, former.HttpAddress, former.PeerAddress);
 
     private void NoteRemoved(IReadOnlyList<BucketRow> rows)
     {

@@ -2,7 +2,8 @@
 //
 // What is asked at the newest revision comes from the live keys, at an earlier one from the versions of the range, which come in the
 // order of keys and revisions: the last one of a key that is not a deletion is what lived then. Either way rows come in pages, so
-// that a range of a million keys never stands in memory; filters, orders and bounds are the code of the embedded engine.
+// that a range of a million keys never stands in memory; filters, orders and bounds are the code of the embedded engine. Of one key the
+// last version is looked up by itself: it may have a million before it.
 
 using Raftd.Contract;
 using Raftd.Sql.Database;
@@ -186,7 +187,10 @@ internal readonly struct RowReader(IKeyRows rows)
     }
 
     private IEnumerable<KeyRow> LivedThen(KeyRange range, long at) =>
-        VersionsThen(range, at).Select(static record => KeyRow.Of(record) with { Value = null });
+        (range.IsOneKey ? VersionThen(range.Low, at) : VersionsThen(range, at)).Select(static record => KeyRow.Of(record) with { Value = null });
+
+    private IEnumerable<RevisionRecord> VersionThen(ReadOnlyMemory<byte> key, long at) =>
+        rows.VersionsOf(key, new Revision(at, long.MaxValue), 1).Where(static version => !version.IsTombstone);
 
     private IEnumerable<RevisionRecord> VersionsThen(KeyRange range, long at)
     {

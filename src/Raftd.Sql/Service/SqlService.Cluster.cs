@@ -29,7 +29,7 @@ internal sealed partial class SqlService : IClusterService, IGroupService
         {
             ClusterId = _clusterId,
             Leader = last.Leader,
-            Members = [.. _upkeep.Fronts.OrderBy(static front => front.Label, StringComparer.Ordinal).ThenBy(static front => front.Id).Select(Describe)],
+            Members = [.. _upkeep.Listed.OrderBy(static front => front.Label, StringComparer.Ordinal).ThenBy(static front => front.Id).Select(Describe)],
         };
     }
 

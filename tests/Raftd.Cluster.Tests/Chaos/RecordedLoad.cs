@@ -15,12 +15,17 @@ internal sealed class RecordedLoad(IReadOnlyList<Member> members, int seed) : IA
     // member that stands still would soon have all clients wait for it.
     private const int RequestsToOneMember = 200;
 
+    // Of each member, behind each round.
+    private const int ReadsAsOfARevision = 300;
+    private const int ReadsAtOnce = 16;
+
     // Of _history: clients run side by side.
     private readonly Lock _guard = new();
     private readonly HistoryChecker _history = new();
     private CancellationTokenSource _stop = new();
     private Task[] _clients = [];
     private int _round;
+    private long _verified;
     private long _answered;
 
     /// <summary>Operations that were answered, since the first start.</summary>
@@ -53,22 +58,29 @@ internal sealed class RecordedLoad(IReadOnlyList<Member> members, int seed) : IA
         _clients = [];
     }
 
-    /// <summary>Compares all that was told since the last time with what the members hold: each operation with one member, and
-    /// the newest revision with all. To be called between StopAsync and Start.</summary>
+    /// <summary>Compares all that was told since the last time with all that each member holds, and all that it holds with what was
+    /// told. To be called between StopAsync and Start.</summary>
     public async Task VerifyAsync()
     {
-        for (var share = 0; share < members.Count; share++)
+        var newest = _verified;
+        var questions = _history.Questions(first: 0, every: 1).ToArray();
+
+        // A member that was just started may have answered a stale read with what was verified before.
+        var oldest = questions.Min(static question => question.Revision);
+        foreach (var member in members)
         {
-            var questions = _history.Questions(share, members.Count).Distinct().ToArray();
-            var held = await FetchedHistory.OfAsync(members[share], questions);
-            foreach (var version in held.Versions)
+            var held = await FetchedHistory.OfAsync(member, Enumerable.Range(0, Keys).Select(KeyOf), Math.Min(oldest, _verified));
+            foreach (var (key, revision, value) in held.Changes.Where(change => change.Revision > _verified))
             {
-                _history.Learn((ulong)version.ModRevision, version.Text);
+                _history.Explain(key, revision, value, member.Label);
             }
 
-            _history.Verify(held, members[share].Label, share, members.Count);
+            _history.Verify(held, member.Label, first: 0, every: 1);
+            await ReadSomeAsync(member, held, questions);
+            newest = held.Newest;
         }
 
+        _verified = newest;
         _history.BeginAnew();
     }
 
@@ -80,9 +92,27 @@ internal sealed class RecordedLoad(IReadOnlyList<Member> members, int seed) : IA
         }
     }
 
+    /// <summary>Reads as of a revision, which take another way than the history does, say the same as it.</summary>
+    private async Task ReadSomeAsync(Member member, FetchedHistory held, (string Key, long Revision)[] questions)
+    {
+        var drawn = Seed.RandomOf(seed, _round).GetItems(questions, ReadsAsOfARevision);
+        await Parallel.ForEachAsync(
+            drawn.Where(static question => question.Revision >= 1),
+            new ParallelOptions { MaxDegreeOfParallelism = ReadsAtOnce },
+            async (question, _) =>
+            {
+                var (key, revision) = question;
+                var answer = await member.GetAsync(string.Create(CultureInfo.InvariantCulture, $"/key/{key}?level=stale&rev={revision}"));
+                var read = RecordedCall.ToVersion(key, answer) is { } version ? KeyVersion.Describe([version]) : "";
+                var history = held.Describe(key, "", revision);
+                SafetyViolationException.Require(
+                    read == history, $"{member.Label}: {key} is read as {read} at revision {revision}, its history has {history}");
+            });
+    }
+
     private async Task RunAsync(int client, int round)
     {
-        var random = new Random(HashCode.Combine(seed, client, round));
+        var random = Seed.RandomOf(seed, client, round);
         var seen = new Dictionary<string, long>(StringComparer.Ordinal);
         var member = members[random.Next(members.Count)];
         for (var number = 0; !_stop.IsCancellationRequested; number++)
@@ -104,9 +134,11 @@ internal sealed class RecordedLoad(IReadOnlyList<Member> members, int seed) : IA
         }
     }
 
+    private static string KeyOf(int number) => string.Create(CultureInfo.InvariantCulture, $"chaos/{number:00}");
+
     private Operation Draw(Random random, Dictionary<string, long> seen, string value)
     {
-        var key = string.Create(CultureInfo.InvariantCulture, $"chaos/{random.Next(Keys):00}");
+        var key = KeyOf(random.Next(Keys));
         var (kind, expected) = random.Next(100) switch
         {
             < 35 => (OperationKind.Put, (long?)null),
@@ -138,7 +170,7 @@ internal sealed class RecordedLoad(IReadOnlyList<Member> members, int seed) : IA
                     _history.Refused(operation);
                     return;
                 case CallEnd.Unknown:
-                    _history.Lost();
+                    _history.Lost(operation);
                     return;
             }
 

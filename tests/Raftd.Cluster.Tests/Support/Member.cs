@@ -174,6 +174,10 @@ internal sealed class Member
         }
     }
 
+    /// <summary>No body, as an empty one: where a connection that was used before breaks without an answer, HttpClient sends a request again
+    /// by itself that has none. A change would be made twice, or be called refused by the member that made it and died.</summary>
+    private static ByteArrayContent SentOnce() => new([]);
+
     private string[] ListenFlags() => Host == PeerHost
         ? ["-haddr", Address]
         : ["-haddr", $":{HttpPort}", "-advertise-haddr", $"{PeerHost}:{HttpPort}"];
@@ -182,7 +186,10 @@ internal sealed class Member
         HttpMethod method, string target, HttpContent? body, TimeSpan? limit = null, Action<HttpRequestHeaders>? headers = null)
     {
         using var timer = new CancellationTokenSource(limit ?? CallLimit);
-        using var request = new HttpRequestMessage(method, new Uri($"{(Tls is null ? "http" : "https")}://{Address}{target}")) { Content = body };
+        using var request = new HttpRequestMessage(method, new Uri($"{(Tls is null ? "http" : "https")}://{Address}{target}"))
+        {
+            Content = body ?? (method == HttpMethod.Get || method == HttpMethod.Head ? null : SentOnce()),
+        };
         headers?.Invoke(request.Headers);
         using var response = await SendAsync(request, timer.Token);
         return new Answer((int)response.StatusCode, response.Headers, await response.Content.ReadAsByteArrayAsync(timer.Token));

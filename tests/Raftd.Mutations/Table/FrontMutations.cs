@@ -219,6 +219,16 @@ internal static class FrontMutations
         },
         new()
         {
+            Name = "front-reads-all-versions-of-a-key",
+            Failures = [],
+            Wrong = "a read of one key as of a revision reads all versions that the key had until then",
+            In = "RowReader.LivedThen",
+            Original = "range.IsOneKey ? VersionThen(range.Low, at) : VersionsThen(range, at)",
+            Broken = "VersionsThen(range, at)",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
             Name = "front-trusts-a-silent-leader",
             Failures = [68],
             Wrong = "a leader that stands still, whose connections stay open, is sent all writes until another one leads",

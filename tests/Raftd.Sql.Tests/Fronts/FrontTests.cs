@@ -105,6 +105,22 @@ public sealed class FrontTests : IAsyncDisposable
         await Until.TrueAsync("the other one leads", () => other.Cluster.IsLeader);
     }
 
+    /// <summary>A front that was killed stays in the table for a while, its name is another's by then.</summary>
+    [Fact]
+    public async Task Members_AreListedOnce_WhereOneWasKilledAndStartedAgain()
+    {
+        var front = await FrontAsync(new FrontOptions { BeatInterval = TimeSpan.FromMilliseconds(20), LeaderSilence = TimeSpan.FromSeconds(1) });
+        var self = _database.Tables.Fronts[front.Cluster.Origin.MemberId];
+        using (var session = _database.Open())
+        {
+            session.Beat(self with { Id = 77 });
+            session.Beat(self with { Id = 78, Label = "another" });
+        }
+
+        await Until.TrueAsync("the former one is listed no more", async () => await LabelsAsync(front) == $"another {self.Label}");
+        Assert.Contains(77UL, _database.Tables.Fronts.Keys);
+    }
+
     [Fact]
     public async Task Database_GoesBack_IsFencedByTheFrontsThatKnewMore_AndServedAfterARestart()
     {
@@ -212,6 +228,9 @@ public sealed class FrontTests : IAsyncDisposable
         var answer = await front.KeyValues.RangeAsync(Caller.Nobody, new RangeRequest { Key = Bytes(key) }, Stop);
         return answer.Items is [{ } item] ? Text(item.Value) : null;
     }
+
+    private static async Task<string> LabelsAsync(SqlFront front) =>
+        string.Join(' ', (await front.Cluster.MembersAsync(Caller.Nobody, ReadLevel.Stale, Stop)).Members.Select(static member => member.Label));
 
     private long BeatsOf(SqlFront front) => _database.Tables.Fronts[front.Cluster.Origin.MemberId].Beat;
 

@@ -19,6 +19,7 @@ public abstract class DatabaseServer : IDatabaseServer
     private readonly string _systemUser;
     private readonly string _readyText;
     private Process? _process;
+    private bool _isToldToEnd;
     private int _databases;
 
     /// <param name="systemUser">As whom it runs where this process is root.</param>
@@ -39,6 +40,10 @@ public abstract class DatabaseServer : IDatabaseServer
 
     /// <summary>What it has written last.</summary>
     public string Log => string.Join('\n', _log);
+
+    public string? OwnEnd => _process is { HasExited: true } process && !_isToldToEnd
+        ? $"the server of the database has ended by itself, with {process.ExitCode}. It wrote:\n{Log}"
+        : null;
 
     protected string Data => _directory.At("data");
 
@@ -67,11 +72,17 @@ public abstract class DatabaseServer : IDatabaseServer
     /// <remarks>They are stopped before, so that they make no more others while they are counted.</remarks>
     public void Kill()
     {
+        if (OwnEnd is { } end)
+        {
+            throw new InvalidOperationException(end);
+        }
+
         if (_process is not { HasExited: false } process)
         {
             return;
         }
 
+        _isToldToEnd = true;
         var all = StopProcesses();
         foreach (var id in all)
         {
@@ -98,6 +109,7 @@ public abstract class DatabaseServer : IDatabaseServer
     {
         if (_process is { HasExited: false } process)
         {
+            _isToldToEnd = true;
             Signals.Send(process.Id, StopSignal);
             WaitForEnd(process, StopLimit);
         }
@@ -111,6 +123,7 @@ public abstract class DatabaseServer : IDatabaseServer
     {
         _log.Clear();
         _process?.Dispose();
+        _isToldToEnd = false;
         _process = Process.Start(ServerCommand(settings))!;
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);

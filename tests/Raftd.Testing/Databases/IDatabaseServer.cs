@@ -3,6 +3,9 @@ namespace Raftd.Testing.Databases;
 /// <summary>A real server of a database, and what befalls one.</summary>
 public interface IDatabaseServer : IDisposable
 {
+    /// <summary>How it has ended without being told to, with what it wrote last; null as long as it has not.</summary>
+    string? OwnEnd { get; }
+
     /// <summary>Makes an empty database.</summary>
     /// <returns>Its URL, with all rights.</returns>
     string CreateDatabase();

@@ -8,7 +8,8 @@
 //   2. Content: at the end the history of the store is read at each of those revisions, and each read must have seen
 //      exactly that, each acknowledged write must be there, each condition must have been true (or false) just before.
 //   3. Fate: a write that was surely not done is in no entry that a member applied, and no write is in two, unless its
-//      outcome was unknown and its client asked again.
+//      outcome was unknown and its client asked again. Where a whole history can be read (Explain), every change in it is one that
+//      a client was told of, or of no outcome.
 
 using static Raftd.Testing.Histories.SafetyViolationException;
 
@@ -20,6 +21,9 @@ public sealed class HistoryChecker
     private readonly Dictionary<string, ulong> _entryOfValue = new(StringComparer.Ordinal);
     private readonly HashSet<string> _refused = new(StringComparer.Ordinal);
     private readonly HashSet<string> _askedAgain = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _lost = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _lostDeletions = new(StringComparer.Ordinal);
+    private readonly HashSet<(string Key, long Revision)> _foundDeletions = [];
     private readonly Dictionary<long, Operation> _writes = [];
     private readonly List<Operation> _ended = [];
 
@@ -59,6 +63,50 @@ public sealed class HistoryChecker
 
     /// <summary>No answer said what became of it: it may be there or not.</summary>
     public void Lost() => Unknown++;
+
+    /// <summary>As the other, where <see cref="Explain"/> will be asked for what came of it.</summary>
+    public void Lost(Operation operation)
+    {
+        Unknown++;
+        switch (operation.Kind)
+        {
+            case OperationKind.Put:
+                _lost.Add(operation.Value!);
+                break;
+            case OperationKind.Delete:
+                _lostDeletions[operation.Key] = _lostDeletions.GetValueOrDefault(operation.Key) + 1;
+                break;
+        }
+    }
+
+    /// <summary>A store has made this change since the last BeginAnew: a client was told of it, or asked for it and was told nothing. Any
+    /// number of stores may show it.</summary>
+    /// <param name="key">Changed.</param>
+    /// <param name="revision">By this one.</param>
+    /// <param name="value">Null: deleted.</param>
+    /// <param name="who">The store.</param>
+    public void Explain(string key, long revision, string? value, string who)
+    {
+        if (value is not null)
+        {
+            Learn((ulong)revision, value);
+        }
+
+        if (_writes.TryGetValue(revision, out var write))
+        {
+            Require(write.Key == key && write.Value == value, $"{who}: revision {revision} is {key} {value}, its client was told {write}");
+        }
+        else if (value is not null)
+        {
+            Require(_lost.Contains(value), $"{who}: {key} is {value} at revision {revision}, and no client was told so");
+        }
+        else if (_foundDeletions.Add((key, revision)))
+        {
+            var left = _lostDeletions.GetValueOrDefault(key) - 1;
+            Require(left >= 0, $"{who}: {key} is deleted at revision {revision}, and no client was told so");
+            _lostDeletions[key] = left;
+        }
+    }
 
     /// <summary>What had no answer is asked for once more: it may be there twice.</summary>
     public void AskedAgain(Operation operation)
@@ -110,6 +158,7 @@ public sealed class HistoryChecker
     {
         _ended.Clear();
         _writes.Clear();
+        _foundDeletions.Clear();
     }
 
     /// <summary>Compares what clients were told with the history that this state holds: every nth operation, from the first

@@ -50,7 +50,7 @@ internal sealed class WatchChaos(TestCluster cluster, Action<string> print)
 
     private static WatchingClient ClientOf(int number, Connections connections, TrueHistory truth)
     {
-        var random = new Random(HashCode.Combine(Seed.Value, number));
+        var random = Seed.RandomOf(Seed.Value, number);
         var watches = Enumerable.Range(0, WatchesOfClient).Select(at => new HeldWatch(
             truth,
             WatchShape.Draw(random, everything: at == 0 && number % ClientsForEverything == 0),

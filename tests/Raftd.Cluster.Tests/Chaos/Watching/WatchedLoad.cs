@@ -1,6 +1,7 @@
 using System.Globalization;
 using Google.Protobuf;
 using Raftd.Api.Wire;
+using Raftd.Cluster.Tests.Support;
 using Raftd.Testing;
 using static Raftd.Testing.Histories.SafetyViolationException;
 
@@ -91,7 +92,7 @@ internal sealed class WatchedLoad(Connections connections, TrueHistory truth, in
 
     private Task RunAsync(int writer, Func<Random, int, Task<bool>> write, TimeSpan pause) => Task.Run(async () =>
     {
-        var random = new Random(HashCode.Combine(seed, writer, _round));
+        var random = Seed.RandomOf(seed, writer, _round);
         for (var member = random.Next(connections.Members); !_stop.IsCancellationRequested;)
         {
             if (!await write(random, member))

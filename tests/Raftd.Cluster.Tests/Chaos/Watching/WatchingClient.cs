@@ -1,4 +1,5 @@
 using Raftd.Api.Wire;
+using Raftd.Cluster.Tests.Support;
 
 namespace Raftd.Cluster.Tests.Chaos.Watching;
 
@@ -8,7 +9,7 @@ internal sealed class WatchingClient(Connections connections, TrueHistory truth,
     // How far back a watch of the past begins.
     private const int Backwards = 400;
 
-    private readonly Random _random = new(HashCode.Combine(seed, number));
+    private readonly Random _random = Seed.RandomOf(seed, number);
 
     public IReadOnlyList<HeldWatch> Watches => watches;
 
