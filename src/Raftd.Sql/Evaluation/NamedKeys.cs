@@ -1,5 +1,6 @@
 using Raftd.Contract;
 using Raftd.State.Commands;
+using Raftd.State.Keyspaces;
 
 namespace Raftd.Sql.Evaluation;
 
@@ -7,8 +8,14 @@ namespace Raftd.Sql.Evaluation;
 /// touches is read when it does.</summary>
 internal static class NamedKeys
 {
-    public static IReadOnlyList<ReadOnlyMemory<byte>> Of(ReadOnlyMemory<byte> command) =>
-        CommandCodec.TryDecode(command, out var decoded) ? [.. Of(decoded)] : [];
+    /// <returns>Also the range that the command deletes without more: the database may do that by itself.</returns>
+    public static (IReadOnlyList<ReadOnlyMemory<byte>> Keys, KeyRange? Deleted) Of(ReadOnlyMemory<byte> command) =>
+        CommandCodec.TryDecode(command, out var decoded) ? ([.. Of(decoded)], RangeOf(decoded)) : ([], null);
+
+    private static KeyRange? RangeOf(Command command) =>
+        command is DeleteRangeCommand { RangeEnd.IsEmpty: false, ReturnPrevious: false } deletion
+            ? new KeyRange(deletion.Key, deletion.RangeEnd)
+            : null;
 
     private static IEnumerable<ReadOnlyMemory<byte>> Of(Command command) => command switch
     {

@@ -1,4 +1,5 @@
 using Raftd.Sql.Evaluation;
+using Raftd.State.Keyspaces;
 using Raftd.State.Leading;
 
 namespace Raftd.Sql.Fronts;
@@ -12,6 +13,7 @@ internal sealed class SqlProposal(ReadOnlyMemory<byte> command, long deadline, A
     // What a command weighs beside its bytes.
     private const int OverheadBytes = 512;
 
+    private readonly (IReadOnlyList<ReadOnlyMemory<byte>> Keys, KeyRange? Deleted) _names = NamedKeys.Of(command);
     private int _hasEnded;
 
     public ReadOnlyMemory<byte> Command { get; } = command;
@@ -24,7 +26,10 @@ internal sealed class SqlProposal(ReadOnlyMemory<byte> command, long deadline, A
     public bool MayBeCommitted { get; set; }
 
     /// <summary>The keys that it names: looked up together with those of its batch.</summary>
-    public IReadOnlyList<ReadOnlyMemory<byte>> Keys { get; } = NamedKeys.Of(command);
+    public IReadOnlyList<ReadOnlyMemory<byte>> Keys => _names.Keys;
+
+    /// <summary>The range that it deletes without more; null for other commands.</summary>
+    public KeyRange? Deleted => _names.Deleted;
 
     /// <summary>A later end of the same proposal changes nothing.</summary>
     public void End(ProposalOutcome outcome)

@@ -81,6 +81,8 @@ internal sealed class FrontIncarnation : ILogger
             QuotaBytes = _world.Swarm.QuotaBytes,
             KeptRows = _world.Swarm.KeptRows,
             RequestTimeLimit = TimeSpan.FromSeconds(5),
+            MaxListedDeletions = Id % 2 == 0 ? 1 : 8192,
+            DeletionSlice = 2,
         };
         var options = new SqlFrontOptions
         {
