@@ -1,3 +1,5 @@
+using Raftd.Contract;
+
 namespace Raftd.Sql;
 
 /// <summary>What the engine over a database cannot hold more of.</summary>
@@ -13,4 +15,8 @@ internal static class SqlLimits
     /// <summary>Of a database. Each front that serves one holds its leases in memory, and looks at the ends of all their logs each
     /// second.</summary>
     public const int MaxBuckets = 256;
+
+    /// <summary>As a front announces them.</summary>
+    public static EngineLimits Of(int maxValueBytes) =>
+        new() { MaxKeyBytes = MaxKeyBytes, MaxValueBytes = maxValueBytes, MaxChangedKeys = MaxChangedKeys };
 }

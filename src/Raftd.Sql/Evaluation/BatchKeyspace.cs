@@ -106,8 +106,15 @@ internal sealed class BatchKeyspace(IKeyRows rows, LogRow before, StateHash hash
 
     public RangeResponse Range(RangeRequest request) => new RowReader(this).Range(request);
 
+    /// <exception cref="StoreException">TooLarge: no index holds so long a key. A keepalive makes its key out of the name of its lease, so
+    /// nothing before this knows it.</exception>
     public RevisionRecord Put(byte[] key, byte[] value, long lease, KeyFlags flags)
     {
+        if (key.Length > SqlLimits.MaxKeyBytes)
+        {
+            throw EngineLimits.KeyTooLong(key.Length, SqlLimits.MaxKeyBytes);
+        }
+
         var live = Find(key);
         var revision = NextRevision();
         var record = new RevisionRecord(

@@ -173,6 +173,19 @@ public sealed class FrontTests : IAsyncDisposable
         Assert.Equal("stays", Text(Assert.Single(_database.Tables.Versions).Value.Record.Key));
     }
 
+    /// <summary>The key of a keepalive is known once it is evaluated, together with other commands.</summary>
+    [Fact]
+    public async Task Keepalive_WhoseKeyIsLongerThanIndexesHold_IsRefused_AndNothingElse()
+    {
+        var front = await FrontAsync();
+        var lease = await front.Leases.GrantAsync(Caller.Nobody, new LeaseGrantRequest { Name = "/l", TtlSeconds = 60 }, Stop);
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await front.Leases.KeepAliveAsync(
+            Caller.Nobody, new LeaseKeepAliveRequest { Id = lease.Id, Key = new byte[SqlLimits.MaxKeyBytes], Data = Bytes("v") }, Stop));
+        Assert.Equal(ErrorCode.TooLarge, refused.Code);
+        Assert.Contains("takes keys of 2048 at most", refused.Message, StringComparison.Ordinal);
+        await PutAsync(front, "k", "v");
+    }
+
     [Fact]
     public async Task Key_LongerThanIndexesHold_IsRefused()
     {
