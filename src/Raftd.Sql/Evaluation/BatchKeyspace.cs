@@ -138,7 +138,7 @@ internal sealed class BatchKeyspace(IKeyRows rows, LogRow before, StateHash hash
     /// <exception cref="StoreException">TooLarge: that alone takes longer than the request has.</exception>
     public long? DeleteAll(KeyRange range)
     {
-        if (!sets.TakesOver(this, range) || _versions.Count > 0)
+        if (_versions.Count > 0 || !sets.TakesOver(this, range))
         {
             return null;
         }
