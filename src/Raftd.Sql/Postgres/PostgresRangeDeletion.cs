@@ -7,25 +7,11 @@ namespace Raftd.Sql.Postgres;
 /// <summary>A slice of a deletion as a set, in the transaction that holds the row of the log.</summary>
 internal static class PostgresRangeDeletion
 {
-    // $2 and $3: the first and the last key of the slice. Its keys are found once, and looked up in the tables of leases one by one.
-    private const string Leased =
-        """
-        WITH gone AS MATERIALIZED (
-          SELECT lease, k FROM raftd_keys WHERE bucket = $1 AND k >= $2 AND k <= $3 AND lease <> 0)
-        """;
-
+    // $2 and $3: the first and the last key of the slice.
     private static readonly string EndHiddenLeases =
-        $"""
-        {Leased}
-        DELETE FROM raftd_leases AS kept USING gone
-        WHERE kept.bucket = $1 AND kept.id = gone.lease AND kept.flags & {LeaseFlags.Hidden} <> 0
-        """;
+        DeleteEach("raftd_leases", $"kept.id = gone.lease AND kept.flags & {LeaseFlags.Hidden} <> 0");
 
-    private const string Detach =
-        $"""
-        {Leased}
-        DELETE FROM raftd_lease_keys AS kept USING gone WHERE kept.bucket = $1 AND kept.lease = gone.lease AND kept.k = gone.k
-        """;
+    private static readonly string Detach = DeleteEach("raftd_lease_keys", "kept.lease = gone.lease AND kept.k = gone.k");
 
     // $4 the revision, $5 the sub of the first deletion.
     private static readonly string InsertDeletions =
@@ -36,6 +22,19 @@ internal static class PostgresRangeDeletion
         """;
 
     private const string DeleteKeys = "DELETE FROM raftd_keys WHERE bucket = $1 AND k >= $2 AND k <= $3";
+
+    /// <summary>Deletes the rows of a table of leases that belong to keys of the slice.</summary>
+    /// <remarks>
+    /// Each is looked up by itself, which LIMIT makes sure of, and deleted where it lies: a plan that was made while the table was nearly
+    /// empty would join all of it with the slice. No other writer moves a row behind the row of the log.
+    /// </remarks>
+    private static string DeleteEach(string table, string match) =>
+        $"""
+        DELETE FROM {table} WHERE ctid = ANY (ARRAY(
+          SELECT found.ctid FROM raftd_keys AS gone CROSS JOIN LATERAL (
+            SELECT kept.ctid FROM {table} AS kept WHERE kept.bucket = $1 AND {match} LIMIT 1) AS found
+          WHERE gone.bucket = $1 AND gone.k >= $2 AND gone.k <= $3 AND gone.lease <> 0))
+        """;
 
     /// <returns>The command whose rows are the deletions.</returns>
     public static NpgsqlBatchCommand Add(NpgsqlBatch commands, long bucket, RangeDeletion deletion, KeySlice slice, long firstSub)
