@@ -24,6 +24,9 @@ public interface IClusterService
     /// <summary>Everything this member knows of itself. It asks the store for sizes: not for each request.</summary>
     MemberStatus Status();
 
+    /// <summary>What the engine takes at most. Costs nothing.</summary>
+    EngineLimits Limits { get; }
+
     /// <summary>The newest revision that this member has applied; 0 before it runs. Costs nothing.</summary>
     long Revision { get; }
 

@@ -51,8 +51,9 @@ public sealed class RaftdNode : IAsyncDisposable
     public RaftdNode(NodeOptions options, ILoggerFactory loggers)
     {
         _options = options;
-        _gate = new ServiceGate(ServiceGate.StatusOutside(
-            options.Label, options.AdvertisedHttpAddress, options.AdvertisedPeerAddress, options.QuotaBytes, options.Version));
+        var outside = ServiceGate.StatusOutside(
+            options.Label, options.AdvertisedHttpAddress, options.AdvertisedPeerAddress, options.QuotaBytes, options.Version);
+        _gate = new ServiceGate(outside, new EngineLimits { MaxValueBytes = options.MaxValueBytes });
         _guard = new RightsGuard(_gate, _gate, _gate, _gate, _gate, _gate);
         Group = new GroupRightsGuard(_gate);
         _logger = loggers.CreateLogger("raftd");

@@ -68,8 +68,9 @@ public sealed class SqlFront : IAsyncDisposable
         _server = options.PeerEndPoint is { } endPoint
             ? new PeerServer(endPoint, options.PeerTls, RefuseYet, call: null, loggers, _time, Break)
             : null;
-        _gate = new ServiceGate(ServiceGate.StatusOutside(
-            options.Label, options.AdvertisedHttpAddress, options.AdvertisedPeerAddress, options.Limits.QuotaBytes, options.Version));
+        var outside = ServiceGate.StatusOutside(
+            options.Label, options.AdvertisedHttpAddress, options.AdvertisedPeerAddress, options.Limits.QuotaBytes, options.Version);
+        _gate = new ServiceGate(outside, SqlLimits.Of(options.MaxValueBytes));
         _guard = new RightsGuard(_gate, _gate, _gate, _gate, _gate, _gate);
         Group = new GroupRightsGuard(_gate);
     }

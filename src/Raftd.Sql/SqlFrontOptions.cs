@@ -1,4 +1,5 @@
 using System.Net;
+using Raftd.Contract;
 using Raftd.Sql.Fronts;
 using Raftd.Tls;
 
@@ -31,6 +32,9 @@ public sealed record SqlFrontOptions
 
     /// <summary>The product's version, shown in the status.</summary>
     public required string Version { get; init; }
+
+    /// <summary>Of one value.</summary>
+    public int MaxValueBytes { get; init; } = (int)Bounds.MaxValueBytes.Default;
 
     public FrontOptions Limits { get; init; } = new();
 }

@@ -17,6 +17,8 @@ internal sealed class InMemoryCluster(InMemoryStore store, ulong clusterId = 1) 
 
     public string? LeaderUrl { get; set; } = "http://127.0.0.1:8001";
 
+    public EngineLimits Limits { get; set; } = new() { MaxValueBytes = (int)Bounds.MaxValueBytes.Most };
+
     public long Revision => store.Revision;
 
     public Origin Origin => new(clusterId, Self, 3);

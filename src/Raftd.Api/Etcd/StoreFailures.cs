@@ -39,7 +39,7 @@ internal sealed record StoreFailures(EtcdStatus NotFound, EtcdStatus? Conflict)
         ErrorCode.Conflict => Conflict ?? EtcdStatus.Unmet(Told(failure)),
         ErrorCode.Compacted => EtcdStatus.Compacted,
         ErrorCode.FutureRevision => EtcdStatus.FutureRevision,
-        ErrorCode.TooLarge => EtcdStatus.RequestTooLarge,
+        ErrorCode.TooLarge => EtcdStatus.Wrong(failure.Hint.Length > 0 ? $"{Told(failure)}; {failure.Hint}" : Told(failure)),
         ErrorCode.NoSpace => TellsNoSpace ? new EtcdStatus(GrpcCode.ResourceExhausted, Told(failure)) : EtcdStatus.NoSpace,
         ErrorCode.LevelTooLow => EtcdStatus.NotCapable,
         ErrorCode.TooManyRequests => EtcdStatus.TooManyRequests,

@@ -72,7 +72,9 @@ internal sealed class ClusterApi(string scheme)
         async call => await handler(call, await MemberIdAsync(call, call.ParameterText()));
 
     private static ValueTask StatusAsync(RestCall call) =>
-        call.WriteJsonAsync(StatusView.Of(call.Keyspace.Cluster.Status(), call.Keyspace.Group.GroupStatus()), ApiJson.Instance.StatusView);
+        call.WriteJsonAsync(
+            StatusView.Of(call.Keyspace.Cluster.Status(), call.Keyspace.Group.GroupStatus(), call.Keyspace.Cluster.Limits),
+            ApiJson.Instance.StatusView);
 
     private async ValueTask MembersAsync(RestCall call)
     {

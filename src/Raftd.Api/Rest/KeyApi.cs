@@ -90,7 +90,7 @@ internal sealed class KeyApi(ApiServices services)
 
     private async ValueTask PutAsync(RestCall call)
     {
-        var key = call.Key();
+        var key = call.KeyToPut();
         var ttl = call.Query.Number("ttl", 0, Bounds.MaxLeaseTtlSeconds);
         var lease = call.Query.Number("lease", 1, long.MaxValue);
         if (ttl > 0 && lease is not null)
@@ -100,7 +100,7 @@ internal sealed class KeyApi(ApiServices services)
 
         var wantsPrevious = call.Query.Flag("prev");
         var condition = KeyConditions.OfPut(call.Request.Headers);
-        using var body = await call.ReadBodyAsync(services.Options.MaxValueBytes, "-max-value-bytes");
+        using var body = await call.ReadBodyAsync(call.MaxValueBytes, "-max-value-bytes");
         using var share = wantsPrevious ? await HoldPreviousAsync(call, key) : null;
         var answer = await call.Keyspace.Keys.PutAsync(
             call.Caller,

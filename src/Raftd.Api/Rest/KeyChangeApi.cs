@@ -17,7 +17,7 @@ using Raftd.Contract;
 namespace Raftd.Api.Rest;
 
 /// <summary>POST /key/{key} and POST /keys/{prefix}.</summary>
-internal sealed class KeyChangeApi(ApiServices services)
+internal static class KeyChangeApi
 {
     /// <summary>As many as a busy counter needs that is counted at every member of a large cluster.</summary>
     private const int MaxTries = 32;
@@ -28,7 +28,7 @@ internal sealed class KeyChangeApi(ApiServices services)
     private const int SuffixDigits = 20;
 
 
-    public void Map(IEndpointRouteBuilder rest)
+    public static void Map(IEndpointRouteBuilder rest)
     {
         DescribeChange(rest.MapGroup("/key/{**key}").MapPost("", ChangeAsync));
         DescribeAdd(rest.MapGroup("/keys/{**prefix}").MapPost("", AddAsync));
@@ -66,7 +66,7 @@ internal sealed class KeyChangeApi(ApiServices services)
         .Refuses(409, "the key that is the prefix itself has another value than a number")
         .Refuses(413, "the value is too large");
 
-    private ValueTask ChangeAsync(RestCall call) => call.Query.Text("op") switch
+    private static ValueTask ChangeAsync(RestCall call) => call.Query.Text("op") switch
     {
         "incr" => IncrementAsync(call),
         "revert" => RevertAsync(call),
@@ -74,9 +74,9 @@ internal sealed class KeyChangeApi(ApiServices services)
         var other => ApiException.BadRequest<ValueTask>($"`op={other}` is unknown", "use incr or revert"),
     };
 
-    private async ValueTask IncrementAsync(RestCall call)
+    private static async ValueTask IncrementAsync(RestCall call)
     {
-        var key = call.Key();
+        var key = call.KeyToPut();
         var by = SignedNumber(call.Query.Text("by") ?? "1");
         if (call.Query.Has("rev"))
         {
@@ -94,9 +94,9 @@ internal sealed class KeyChangeApi(ApiServices services)
         await call.WriteTextAsync(RestCall.Format(sum));
     }
 
-    private async ValueTask RevertAsync(RestCall call)
+    private static async ValueTask RevertAsync(RestCall call)
     {
-        var key = call.Key();
+        var key = call.KeyToPut();
         if (call.Query.Has("by"))
         {
             ApiException.BadRequest("`by` says nothing for revert", "leave it out");
@@ -120,10 +120,10 @@ internal sealed class KeyChangeApi(ApiServices services)
         await call.WriteEmptyAsync();
     }
 
-    private async ValueTask AddAsync(RestCall call)
+    private static async ValueTask AddAsync(RestCall call)
     {
         var prefix = PrefixOf(call);
-        using var body = await call.ReadBodyAsync(services.Options.MaxValueBytes, "-max-value-bytes");
+        using var body = await call.ReadBodyAsync(call.MaxValueBytes, "-max-value-bytes");
         using var turn = await call.Keyspace.Turns.TakeAsync(prefix, call.ClientGone);
         for (var tries = 0; tries < MaxTries; tries++)
         {
@@ -160,7 +160,7 @@ internal sealed class KeyChangeApi(ApiServices services)
     /// <param name="call">The request.</param>
     /// <param name="key">The key.</param>
     /// <param name="change">From the version, null for none, to the new value.</param>
-    private async ValueTask<PutResponse> WriteAsync(RestCall call, byte[] key, Func<KeyValue?, ReadOnlyMemory<byte>> change)
+    private static async ValueTask<PutResponse> WriteAsync(RestCall call, byte[] key, Func<KeyValue?, ReadOnlyMemory<byte>> change)
     {
         using var turn = await call.Keyspace.Turns.TakeAsync(key, call.ClientGone);
         for (var tries = 0; tries < MaxTries; tries++)
@@ -188,7 +188,7 @@ internal sealed class KeyChangeApi(ApiServices services)
     }
 
     /// <summary>The key as it is; a value that is too long for a number is left out.</summary>
-    private async ValueTask<KeyValue?> ReadAsync(RestCall call, byte[] key)
+    private static async ValueTask<KeyValue?> ReadAsync(RestCall call, byte[] key)
     {
         var answer = await call.Keyspace.Keys.RangeAsync(
             call.Caller, new RangeRequest { Key = key, MaxValueBytes = MaxNumberBytes }, CancellationToken.None);
@@ -249,9 +249,13 @@ internal sealed class KeyChangeApi(ApiServices services)
         }
 
         var most = call.Services.Options.MaxKeyBytes - SuffixDigits;
-        return prefix.Length <= most
-            ? prefix
-            : ApiException.BadRequest<byte[]>($"the prefix has {prefix.Length} bytes", $"with the number's it has at most {most}");
+        if (prefix.Length > most)
+        {
+            ApiException.BadRequest($"the prefix has {prefix.Length} bytes", $"with the number's it has at most {most}");
+        }
+
+        call.Keyspace.Cluster.Limits.RequireKey(prefix.Length + SuffixDigits);
+        return prefix;
     }
 
     /// <summary>Clients resolve dot segments before they send a path.</summary>

@@ -52,7 +52,7 @@ internal sealed class LeaseForm : IDisposable
     private static long LimitBytes(RestCall call, bool isData, MediaTypeHeaderValue? type)
     {
         var options = call.Services.Options;
-        long value = options.MaxValueBytes;
+        long value = call.MaxValueBytes;
         var bytes = isData ? value
             : IsMultipart(type) ? value + OverheadBytes
             : Math.Min((3 * value) + OverheadBytes, Array.MaxLength);
@@ -87,10 +87,10 @@ internal sealed class LeaseForm : IDisposable
 
     private static void CheckData(RestCall call, Fields fields)
     {
-        if (fields.TryGet("data", out var data) && data.Length > call.Services.Options.MaxValueBytes)
+        if (fields.TryGet("data", out var data) && data.Length > call.MaxValueBytes)
         {
             throw new ApiException(ApiError.TooLarge(
-                $"the data is larger than {call.Services.Options.MaxValueBytes} bytes", "the limit is -max-value-bytes"));
+                $"the data is larger than {call.MaxValueBytes} bytes", "the limit is -max-value-bytes"));
         }
     }
 }

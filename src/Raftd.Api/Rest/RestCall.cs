@@ -85,6 +85,17 @@ internal sealed class RestCall(
         return key;
     }
 
+    /// <summary>Of the body of a put: the engine's limit, or this server's, whichever is less.</summary>
+    public int MaxValueBytes => Math.Min(Services.Options.MaxValueBytes, Keyspace.Cluster.Limits.MaxValueBytes);
+
+    /// <summary>A key that is to be put, within the engine's bounds too.</summary>
+    public byte[] KeyToPut()
+    {
+        var key = Key();
+        Keyspace.Cluster.Limits.RequireKey(key.Length);
+        return key;
+    }
+
     public string ParameterText() => Utf8.IsValid(Parameter)
         ? Encoding.UTF8.GetString(Parameter)
         : ApiException.BadRequest<string>("the path is not UTF-8 here");

@@ -56,7 +56,7 @@ internal static class RestFace
     {
         new KeyApi(services).Map(rest);
         ListApi.Map(rest);
-        new KeyChangeApi(services).Map(rest);
+        KeyChangeApi.Map(rest);
         HistoryApi.Map(rest);
         new TxnApi(services).Map(rest);
         new WatchApi(services).Map(rest);

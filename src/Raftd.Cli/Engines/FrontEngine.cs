@@ -110,6 +110,7 @@ internal sealed class FrontEngine : IEngine
         ClientScheme = settings.ClientTls.IsOn ? Uri.UriSchemeHttps : Uri.UriSchemeHttp,
         Generator = settings.Bind,
         Version = VersionCommand.Number,
+        MaxValueBytes = (int)settings.MaxValueBytes,
         Limits = new FrontOptions
         {
             QuotaBytes = settings.QuotaBytes,

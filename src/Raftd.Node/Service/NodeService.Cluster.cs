@@ -17,6 +17,8 @@ internal sealed partial class NodeService : IClusterService
 
     public Origin Origin => new(_self.ClusterId, _self.MemberId, _replica.Status.Term);
 
+    public EngineLimits Limits { get; }
+
     public long Revision => _state.View().Revision;
 
     public async ValueTask<MemberListResponse> MembersAsync(Caller caller, ReadLevel level, CancellationToken cancellationToken)

@@ -18,6 +18,9 @@ internal sealed record Batch
     /// <summary>The newest version of each key that the batch has changed; null where it was deleted. A key stands here once.</summary>
     public IReadOnlyList<KeyChange> Keys { get; init; } = [];
 
+    /// <summary>In place of versions and keys.</summary>
+    public RangeDeletion? Deletion { get; init; }
+
     /// <summary>Leases that were changed; null for those that ended.</summary>
     public IReadOnlyList<LeaseRowChange> Leases { get; init; } = [];
 

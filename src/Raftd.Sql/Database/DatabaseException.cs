@@ -12,6 +12,9 @@ internal enum DatabaseFault
     /// <summary>The connection broke behind the commit that was sent: it may have been done.</summary>
     Unknown,
 
+    /// <summary>The transaction was taken back, because its request has no time left. Nothing was changed.</summary>
+    Late,
+
     /// <summary>The database has no room. Nothing was changed.</summary>
     Full,
 

@@ -25,6 +25,9 @@ internal interface IKeyRows
     /// <summary>How many keys of the range live.</summary>
     long CountLive(KeyRange range);
 
+    /// <summary>The first live keys of [from, end of the range), at most so many, added up; null where there are none.</summary>
+    KeySlice? Slice(KeyRange range, ReadOnlyMemory<byte> from, int max);
+
     /// <summary>Versions of the keys of a range up to a revision, deletions too, without values, in the order of keys and, of one key,
     /// of revisions.</summary>
     /// <param name="range">Its end bounds the keys.</param>

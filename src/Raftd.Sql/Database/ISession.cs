@@ -54,12 +54,12 @@ internal interface ISession : IDisposable
     /// <exception cref="DatabaseException">With <see cref="DatabaseFault.Unknown"/> it may have been committed.</exception>
     bool Commit(Batch batch);
 
-    /// <summary>Deletes what a compaction has left behind, of some revisions from one on.</summary>
-    /// <param name="from">The first revision.</param>
+    /// <summary>Deletes what a compaction has left behind, of some versions from one on.</summary>
+    /// <param name="from">The first version: of the first step the revision before the first that was not looked at, because that may be
+    /// where the compaction before ended, and what was of it had to stay.</param>
     /// <param name="compactRevision">The compaction's.</param>
-    /// <param name="max">Revisions to look at.</param>
-    /// <returns>How far sweeping has come, this step included.</returns>
-    Swept Sweep(long from, long compactRevision, int max);
+    /// <param name="max">Versions to look at.</param>
+    SweepStep Sweep(Revision from, long compactRevision, int max);
 
     Swept Swept();
 
@@ -125,6 +125,11 @@ internal readonly record struct LeaseKeyRow(long Lease, byte[] Key, LeaseKeyReco
 /// <param name="Bytes">Logical bytes of all versions that were deleted so far. The rows of the log count on without a look at it, so that
 /// sweeping needs no row of its own.</param>
 internal readonly record struct Swept(long Revision, long Bytes);
+
+/// <summary>What a step of a sweep has come to.</summary>
+/// <param name="Next">The first version that it did not look at; behind the compact revision where there is none.</param>
+/// <param name="Swept">How far sweeping has come in whole revisions, this step included.</param>
+internal readonly record struct SweepStep(Revision Next, Swept Swept);
 
 /// <summary>A row of `fronts`.</summary>
 /// <param name="Id">Drawn at each start.</param>

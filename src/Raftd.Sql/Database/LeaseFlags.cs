@@ -8,7 +8,7 @@ internal static class LeaseFlags
 {
     // Stored: they never change.
     private const long Alive = 1;
-    private const long Hidden = 2;
+    public const long Hidden = 2;
 
     public static long Of(LeaseRecord lease) =>
         (lease.Status == LeaseStatus.Alive ? Alive : 0) | (lease.Hidden ? Hidden : 0);

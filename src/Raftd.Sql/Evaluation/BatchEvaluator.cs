@@ -7,6 +7,8 @@
 // Invariants:
 //   - All commands of a batch are evaluated in order, each sees what those before it did, and each has a revision of its own.
 //   - A row holds either all that its commands changed or is not there. A batch that changes nothing has no row.
+//   - The deletion of a range of many keys is a batch of its own: the database does it as a set, and the batch says which (RangeDeletion).
+//     Nothing of it depends on the keys but their counts, which are of the same moment.
 //   - The chain takes in the row's number, its epoch, each command's mutations and its result, as entries of a log do; and who wrote
 //     it, its nonce and its leader. So no two rows of a number have one chain, even where they change the same or nothing.
 
@@ -26,9 +28,8 @@ internal sealed class BatchEvaluator
     /// <summary>The name of the alarms in `meta`.</summary>
     public const string AlarmsName = "alarms";
 
-    // Versions of one batch: between commands it ends behind this many, and one command may not make more than the second.
+    // Versions of one batch: between commands it ends behind this many.
     private const int FullVersions = 8192;
-    private const int MaxVersions = 200_000;
     private const int SliceKeys = 4096;
 
     private readonly FrontState _before;
@@ -36,19 +37,22 @@ internal sealed class BatchEvaluator
     private readonly BatchLeases _leases;
     private readonly WorkingState _working;
     private readonly CommandExecutor _executor;
+    private readonly SetDeletions _sets;
     private readonly ulong _epoch;
     private ulong _commands;
 
     /// <param name="before">Behind the last row.</param>
     /// <param name="rows">Of the moment of that row.</param>
     /// <param name="epoch">Of the new row.</param>
-    public BatchEvaluator(FrontState before, IKeyRows rows, ulong epoch)
+    /// <param name="sets">Which deletions the database does by itself.</param>
+    public BatchEvaluator(FrontState before, IKeyRows rows, ulong epoch, SetDeletions sets)
     {
         _before = before;
+        _sets = sets;
         _epoch = epoch;
         var hash = new StateHash(before.Last.Chain);
         hash.Add((ulong)before.Last.Seq + 1, epoch);
-        _keyspace = new BatchKeyspace(rows, before.Last, hash);
+        _keyspace = new BatchKeyspace(rows, before.Last, hash, sets);
         _leases = new BatchLeases(new LeaseTable(hash, _keyspace.Count, before.Leases));
         _working = new WorkingState(_keyspace, _leases, hash, new AppliedState(0, 0, hash.Value))
         {
@@ -59,12 +63,16 @@ internal sealed class BatchEvaluator
     }
 
     /// <summary>As many as belong into one transaction: the next command waits for the next batch.</summary>
-    public bool IsFull => _keyspace.Versions.Count >= FullVersions;
+    public bool IsFull => _keyspace.Versions.Count >= FullVersions || _keyspace.Deletion is not null;
 
     /// <summary>The commands so far have changed something.</summary>
     public bool HasChanged =>
-        _keyspace.Versions.Count > 0 || _leases.Steps.Count > 0 || _working.LeaseChanges.Count > 0
+        _keyspace.Versions.Count > 0 || _keyspace.Deletion is not null || _leases.Steps.Count > 0 || _working.LeaseChanges.Count > 0
         || !ReferenceEquals(_working.Alarms, _before.Alarms) || _keyspace.CompactRevision != _before.Last.CompactRevision;
+
+    /// <summary>Whether a command has to wait for the next batch, because the database is to delete its range by itself.</summary>
+    /// <param name="deleted">The range that it deletes without more.</param>
+    public bool MustWait(KeyRange? deleted) => _commands > 0 && deleted is { } range && _sets.TakesOver(_keyspace, range);
 
     /// <summary>The next command. Refusals are results too.</summary>
     /// <exception cref="StoreException">TooLarge: it would change more keys than one transaction may. The evaluation is of no use
@@ -97,7 +105,9 @@ internal sealed class BatchEvaluator
         var alarms = ReferenceEquals(_working.Alarms, _before.Alarms) ? null : _working.Alarms;
         _working.Hash.Add(front, leader);
         _working.Hash.Add(nonce, 0UL);
-        var deltas = new RowDeltas(_leases.Steps, _working.LeaseChanges, alarms);
+
+        // What a set has changed of leases each front finds by itself, and the set is alone.
+        var deltas = new RowDeltas(_leases.Steps, _keyspace.Deletion is null ? _working.LeaseChanges : [], alarms);
         var row = new LogRow
         {
             Seq = _before.Last.Seq + 1,
@@ -119,6 +129,7 @@ internal sealed class BatchEvaluator
             Row = row,
             Versions = _keyspace.Versions,
             Keys = [.. _keyspace.Changes],
+            Deletion = _keyspace.Deletion is { } deletion ? deletion with { HasLeases = _leases.Steps.Count > 0 } : null,
             Leases = _leases.Rows(),
             LeaseKeys = _leases.KeyRows(),
             Meta = alarms is null ? [] : [new MetaChange(AlarmsName, RowDeltas.EncodeAlarms(alarms))],
@@ -131,12 +142,12 @@ internal sealed class BatchEvaluator
 
     private void RequireRoom()
     {
-        if (_keyspace.Versions.Count > MaxVersions)
+        if (_keyspace.Versions.Count > SqlLimits.MaxChangedKeys)
         {
             throw new StoreException(
                 ErrorCode.TooLarge,
-                $"one request may change {MaxVersions} keys at most on this engine; nothing was changed",
-                "delete the range in parts, or end the lease's keys before the lease");
+                $"one request may change {SqlLimits.MaxChangedKeys} keys at most on this engine; nothing was changed",
+                "delete a range by a request of its own, without the versions before; end the keys of a lease before the lease");
         }
     }
 }

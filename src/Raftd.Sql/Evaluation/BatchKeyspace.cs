@@ -10,7 +10,8 @@ namespace Raftd.Sql.Evaluation;
 /// <param name="rows">The moment: as of the last row of the log.</param>
 /// <param name="before">That row.</param>
 /// <param name="hash">The chain.</param>
-internal sealed class BatchKeyspace(IKeyRows rows, LogRow before, StateHash hash) : IKeyspace, IKeyRows
+/// <param name="sets">When the database deletes a range by itself.</param>
+internal sealed class BatchKeyspace(IKeyRows rows, LogRow before, StateHash hash, SetDeletions sets) : IKeyspace, IKeyRows
 {
     // What the batch has changed, in the order of keys; null where it has deleted the key.
     private readonly SortedDictionary<byte[], KeyRow?> _changed = new(KeyOrder.Instance);
@@ -20,6 +21,9 @@ internal sealed class BatchKeyspace(IKeyRows rows, LogRow before, StateHash hash
     private readonly List<NewVersion> _versions = [];
     private long _openMain;
     private long _nextSub;
+
+    // The range that was counted last: the moment does not change, and a deletion is counted before it is done.
+    private (KeyRange Range, long Count)? _counted;
 
     public long Revision { get; private set; } = before.Revision;
 
@@ -33,6 +37,9 @@ internal sealed class BatchKeyspace(IKeyRows rows, LogRow before, StateHash hash
 
     /// <summary>In the order of their revisions.</summary>
     public IReadOnlyList<NewVersion> Versions => _versions;
+
+    /// <summary>In place of versions, where the database deletes a range by itself.</summary>
+    public RangeDeletion? Deletion { get; private set; }
 
     /// <summary>Each changed key once.</summary>
     public IEnumerable<KeyChange> Changes => _changed.Select(static change => new KeyChange(change.Key, change.Value));
@@ -55,7 +62,7 @@ internal sealed class BatchKeyspace(IKeyRows rows, LogRow before, StateHash hash
             return Find(range.Low) is null ? 0 : 1;
         }
 
-        var count = rows.CountLive(range);
+        var count = CountBefore(range);
         foreach (var (key, row) in _changed)
         {
             if (range.Holds(key))
@@ -101,8 +108,15 @@ internal sealed class BatchKeyspace(IKeyRows rows, LogRow before, StateHash hash
 
     public RangeResponse Range(RangeRequest request) => new RowReader(this).Range(request);
 
+    /// <exception cref="StoreException">TooLarge: no index holds so long a key. A keepalive makes its key out of the name of its lease, so
+    /// nothing before this knows it.</exception>
     public RevisionRecord Put(byte[] key, byte[] value, long lease, KeyFlags flags)
     {
+        if (key.Length > SqlLimits.MaxKeyBytes)
+        {
+            throw EngineLimits.KeyTooLong(key.Length, SqlLimits.MaxKeyBytes);
+        }
+
         var live = Find(key);
         var revision = NextRevision();
         var record = new RevisionRecord(
@@ -122,6 +136,32 @@ internal sealed class BatchKeyspace(IKeyRows rows, LogRow before, StateHash hash
         KeyCount--;
     }
 
+    /// <summary>The range is added up slice by slice, and its keys stay where they are.</summary>
+    /// <exception cref="StoreException">TooLarge: that alone takes longer than the request has.</exception>
+    public long? DeleteAll(KeyRange range)
+    {
+        if (_versions.Count > 0 || !sets.TakesOver(this, range))
+        {
+            return null;
+        }
+
+        var slices = SlicesOf(range);
+        var (keyBytes, valueBytes) = (slices.Sum(static slice => slice.KeyBytes), slices.Sum(static slice => slice.ValueBytes));
+        var count = slices.Sum(static slice => slice.Count);
+        var tombstones = keyBytes + (count * RevisionRecord.OverheadBytes);
+        Deletion = new RangeDeletion { Revision = NextRevision().Main, Slices = slices, IsLate = sets.IsLate };
+        KeyCount -= count;
+        LogicalBytes += tombstones;
+        HistoryBytes += tombstones + tombstones + valueBytes;
+        hash.Add(Deletion.Revision, count);
+        hash.Add(keyBytes, valueBytes);
+        hash.Add(range.Low.Span);
+        hash.Add(range.End.Span);
+        return count;
+    }
+
+    public KeySlice? Slice(KeyRange range, ReadOnlyMemory<byte> from, int max) => rows.Slice(range, from, max);
+
     public void Close()
     {
         _openMain = 0;
@@ -132,6 +172,35 @@ internal sealed class BatchKeyspace(IKeyRows rows, LogRow before, StateHash hash
     public void Compact(long revision) => CompactRevision = revision;
 
     public void Count(long bytes) => LogicalBytes += bytes;
+
+    private List<KeySlice> SlicesOf(KeyRange range)
+    {
+        var slices = new List<KeySlice>();
+        var from = range.Low;
+        while (rows.Slice(range, from, sets.SliceKeys) is { } slice)
+        {
+            slices.Add(slice);
+            from = KeyRange.Behind(slice.Last);
+            if (sets.IsLate())
+            {
+                throw sets.TooLong();
+            }
+        }
+
+        return slices;
+    }
+
+    private long CountBefore(KeyRange range)
+    {
+        if (_counted is { } last && last.Range.Low.Span.SequenceEqual(range.Low.Span) && last.Range.End.Span.SequenceEqual(range.End.Span))
+        {
+            return last.Count;
+        }
+
+        var count = rows.CountLive(range);
+        _counted = (range, count);
+        return count;
+    }
 
     private KeyRow? FindBefore(byte[] key)
     {

@@ -9,6 +9,9 @@ internal sealed class BatchLeases(LeaseTable table) : ILeaseTable
 {
     private readonly List<LeaseStep> _steps = [];
 
+    // Steps of one lease or key add none.
+    private readonly List<LeaseChange> _changes = [];
+
     public IReadOnlyList<LeaseStep> Steps => _steps;
 
     public LeaseTrees Freeze() => table.Freeze();
@@ -34,13 +37,24 @@ internal sealed class BatchLeases(LeaseTable table) : ILeaseTable
 
     public void Detach(long id, byte[] key) => Do(new LeaseStep(LeaseStepKind.Detached, id, Key: key));
 
+    public long DetachAll(KeyRange range, List<LeaseChange> changes)
+    {
+        if (!table.Freeze().KeysIn(range).Any())
+        {
+            return 0;
+        }
+
+        _steps.Add(new LeaseStep(LeaseStepKind.RangeDetached, 0, Range: range));
+        return table.DetachAll(range, changes);
+    }
+
     public void Store(long id, byte[] key, LeaseKeyRecord record) =>
         Do(new LeaseStep(LeaseStepKind.Stored, id, Key: key, Record: record));
 
-    /// <summary>The rows of `leases` after all steps: each lease once.</summary>
+    /// <summary>The rows of `leases` after all steps: each lease once. What a range has detached, the database finds by itself.</summary>
     public IReadOnlyList<LeaseRowChange> Rows() =>
     [
-        .. _steps.Where(static step => step.Key is null).Select(static step => step.Id).Distinct()
+        .. _steps.Where(static step => step.Key is null && step.Range is null).Select(static step => step.Id).Distinct()
             .Select(id => new LeaseRowChange(id, table.Find(id))),
     ];
 
@@ -72,7 +86,7 @@ internal sealed class BatchLeases(LeaseTable table) : ILeaseTable
 
     private void Do(LeaseStep step)
     {
-        step.ApplyTo(table);
+        step.ApplyTo(table, _changes);
         _steps.Add(step);
     }
 }

@@ -1,5 +1,6 @@
 using Raftd.Contract;
 using Raftd.State.Commands;
+using Raftd.State.Keyspaces;
 
 namespace Raftd.Sql.Evaluation;
 
@@ -7,10 +8,17 @@ namespace Raftd.Sql.Evaluation;
 /// touches is read when it does.</summary>
 /// <param name="Keys">One may come twice.</param>
 /// <param name="IsAll">It touches no rows of other keys, nor looks for any.</param>
-internal readonly record struct NamedKeys(IReadOnlyList<ReadOnlyMemory<byte>> Keys, bool IsAll)
+/// <param name="Deleted">The range that the command deletes without more: the database may do that by itself. Null for other commands.</param>
+internal readonly record struct NamedKeys(IReadOnlyList<ReadOnlyMemory<byte>> Keys, bool IsAll, KeyRange? Deleted)
 {
-    public static NamedKeys Of(ReadOnlyMemory<byte> command) =>
-        CommandCodec.TryDecode(command, out var decoded) ? new NamedKeys([.. KeysOf(decoded)], NamesAll(decoded)) : new NamedKeys([], IsAll: false);
+    public static NamedKeys Of(ReadOnlyMemory<byte> command) => CommandCodec.TryDecode(command, out var decoded)
+        ? new NamedKeys([.. KeysOf(decoded)], NamesAll(decoded), RangeOf(decoded))
+        : new NamedKeys([], IsAll: false, Deleted: null);
+
+    private static KeyRange? RangeOf(Command command) =>
+        command is DeleteRangeCommand { RangeEnd.IsEmpty: false, ReturnPrevious: false } deletion
+            ? new KeyRange(deletion.Key, deletion.RangeEnd)
+            : null;
 
     private static IEnumerable<ReadOnlyMemory<byte>> KeysOf(Command command) => command switch
     {

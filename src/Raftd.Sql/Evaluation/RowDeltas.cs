@@ -2,15 +2,20 @@
 //
 //   +--------+---------------+-------------------+--------------------+-----------------------+--------------------------+
 //   | format | count, step * | count, change *   | 0, or 1 and alarms | step: kind (1 byte), lease id, by kind:           |
-//   | 1 byte |               | (for the lessor)  |                    |   lease | - | key, record | key | key, record   |
+//   | 1 byte |               | (for the lessor)  |                    |   lease | - | key, record | key | key, record |   |
+//   |        |               |                   |                    |   key and range end                               |
 //   +--------+---------------+-------------------+--------------------+---------------------------------------------------+
 //   change:  kind (1 byte), flags (1 lease, 2 key, 4 record), lease id, term, [lease] [key] [record]
 //   lease:   length + LeaseCodec.     record:  own deadline (1 byte), mod revision, generation, milliseconds left + 1
 //   alarms:  count, (kind (1 byte), cause (1 byte), member id) *
 //   format:  1.  Numbers are varints (WireWriter).
+//
+// A range whose keys were deleted as a set may have had a million of them attached. The row names the range, and each front finds the
+// keys and the changes in its own leases, which are the same on all.
 
 using Raftd.Contract;
 using Raftd.State.Commands;
+using Raftd.State.Keyspaces;
 using Raftd.State.Leases;
 using Raftd.State.Wire;
 
@@ -125,6 +130,12 @@ internal sealed record RowDeltas(IReadOnlyList<LeaseStep> Steps, List<LeaseChang
         {
             Write(writer, record);
         }
+
+        if (step.Range is { } range)
+        {
+            writer.Bytes(range.Low.Span);
+            writer.Bytes(range.End.Span);
+        }
     }
 
     private static LeaseStep ReadStep(ref WireReader reader)
@@ -137,9 +148,16 @@ internal sealed record RowDeltas(IReadOnlyList<LeaseStep> Steps, List<LeaseChang
         }
 
         var lease = kind == LeaseStepKind.Set ? ReadLease(ref reader, id) : null;
-        var key = kind >= LeaseStepKind.Attached ? reader.Bytes().ToArray() : null;
+        var key = kind is LeaseStepKind.Attached or LeaseStepKind.Detached or LeaseStepKind.Stored ? reader.Bytes().ToArray() : null;
         var record = kind is LeaseStepKind.Attached or LeaseStepKind.Stored ? ReadRecord(ref reader) : null;
-        return new LeaseStep(kind, id, lease, key, record);
+        var range = kind == LeaseStepKind.RangeDetached ? ReadRange(ref reader) : (KeyRange?)null;
+        return new LeaseStep(kind, id, lease, key, record, range);
+    }
+
+    private static KeyRange ReadRange(ref WireReader reader)
+    {
+        var low = reader.Bytes().ToArray();
+        return new KeyRange(low, reader.Bytes().ToArray());
     }
 
     private static void Write(WireWriter writer, LeaseChange change)

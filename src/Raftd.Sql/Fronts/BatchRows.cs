@@ -59,6 +59,10 @@ internal sealed class BatchRows(ISession session, KnownKeys known, LogRow last, 
     public IReadOnlyList<RevisionRecord> VersionsIn(KeyRange range, ReadOnlyMemory<byte> key, Revision behind, long through, int max) =>
         Moment.VersionsIn(range, key, behind, through, max);
 
+    public IReadOnlyList<RevisionRecord> VersionsOf(ReadOnlyMemory<byte> key, Revision from, int max) => Moment.VersionsOf(key, from, max);
+
+    public KeySlice Slice(KeyRange range, ReadOnlyMemory<byte> from, int max) => Moment.Slice(range, from, max);
+
     public IReadOnlyList<byte[]?> ValuesOf(IReadOnlyList<Revision> revisions) => Moment.ValuesOf(revisions);
 
     public void Dispose() => _moment?.Dispose();

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Raftd.Sql.Database;
+using Raftd.State.Keyspaces;
 
 namespace Raftd.Sql.Fronts;
 
@@ -9,12 +10,14 @@ internal sealed class BucketUpkeep(
     IDatabase database, long bucket, UpkeepLoop upkeep, FrontBoard board, CommitLoop commits, FrontOptions options, TimeProvider time,
     ILogger logger)
 {
-    // Revisions looked at in one step of a sweep.
-    private const int SweepStep = 1000;
+    // Versions looked at in one step of a sweep.
+    private const int VersionsOfOneStep = 1000;
 
     // Rows deleted in one step, and by how many more than are kept the log may grow before.
     private const int TrimStep = 5000;
 
+    // Where the sweep of a compaction goes on. The database remembers whole revisions: what begins anew there finds what is done undone.
+    private (long Compacted, Revision Next) _sweep;
     private long _sweepAt;
     private long _trimmed;
     private bool _isSweeping = true;
@@ -76,7 +79,9 @@ internal sealed class BucketUpkeep(
         using var session = database.Open();
         if (IsKnown(session))
         {
-            board.Swept = session.Sweep(board.Swept.Revision, compacted, SweepStep);
+            var from = _sweep.Compacted == compacted ? _sweep.Next : new Revision(board.Swept.Revision - 1, 0);
+            var step = session.Sweep(from, compacted, VersionsOfOneStep);
+            (_sweep, board.Swept) = ((compacted, step.Next), step.Swept);
             _sweepAt = time.GetTimestamp() + (time.GetTimestamp() - now);
         }
     }

@@ -52,9 +52,7 @@ internal sealed partial class CommitLoop
         var leases = new List<LeaseChange>();
         foreach (var row in rows.Skip(1))
         {
-            var deltas = DeltasOf(row);
-            leases.AddRange(deltas.Changes);
-            state = state.Behind(row, deltas);
+            state = state.Behind(row, DeltasOf(row), leases);
         }
 
         var keys = ChangesBetween(session, _state.Last.Revision, state.Last.Revision);

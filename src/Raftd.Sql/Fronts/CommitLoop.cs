@@ -12,6 +12,9 @@
 //   5. Committed: the state is shown, those who watch are told, and only then the clients get their answers. Lost: the new rows are
 //      taken in, and the same commands are evaluated again.
 //
+// The deletion of a range of very many keys is a row of its own, whose transaction the database does as a set, in slices
+// (RangeDeletion). It holds up all other writers for as long as it takes, so it is taken back if its request has no time left.
+//
 // A commit whose answer is lost may have happened. The same transaction is sent again, on another connection: if the first had
 // committed, or still does, the row is there, with this front's number and nonce; then the answers computed with it stand. If it is
 // not, it can never come any more once another row has its number. So nothing is done twice, and nothing is answered that is not
@@ -345,7 +348,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     {
         using var snapshot = session.Snapshot([]);
         return IsLast(snapshot.Last)
-            ? new BatchEvaluator(_state, snapshot, LogRow.EndEpoch).End(_self, leader: 0, (ulong)_random.NextInt64())
+            ? new BatchEvaluator(_state, snapshot, LogRow.EndEpoch, SetsOf(null)).End(_self, leader: 0, (ulong)_random.NextInt64())
             : null;
     }
 
@@ -366,6 +369,11 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
 
             _pending = pending;
             Commit(session, pending);
+        }
+        catch (DatabaseException failure) when (failure.Fault == DatabaseFault.Late)
+        {
+            // Taken back and answered.
+            throw;
         }
         catch (DatabaseException) when (_pending is null)
         {
@@ -393,7 +401,8 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         }
 
         var appointment = DueAppointment;
-        var evaluator = new BatchEvaluator(_state, rows, _state.Last.Epoch + (appointment is null ? 0UL : 1));
+        var sets = SetsOf(proposals.FirstOrDefault());
+        var evaluator = new BatchEvaluator(_state, rows, _state.Last.Epoch + (appointment is null ? 0UL : 1), sets);
         var answered = new List<Answered>(proposals.Count);
         var refused = new List<(SqlProposal Proposal, ProposalOutcome Outcome)>();
         if (!TryEvaluateAll(evaluator, proposals, answered, refused))
@@ -442,7 +451,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     {
         for (var at = 0; at < proposals.Count; at++)
         {
-            if (evaluator.IsFull)
+            if (evaluator.IsFull || evaluator.MustWait(proposals[at].Deleted))
             {
                 PutBack(proposals[at..]);
                 proposals.RemoveRange(at, proposals.Count - at);
@@ -510,13 +519,31 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
 
     private void Commit(ISession session, Pending pending)
     {
-        if (session.Commit(pending.Evaluation.Batch))
+        try
         {
-            Committed(pending);
-            return;
+            if (session.Commit(pending.Evaluation.Batch))
+            {
+                Committed(pending);
+                return;
+            }
+        }
+        catch (DatabaseException failure) when (failure.Fault == DatabaseFault.Late)
+        {
+            // This row is not there, and was not: its number was free.
+            _pending = null;
+            pending.Proposals.ForEach(item => End(item.Proposal, new ProposalOutcome(ProposalEnd.Refused, Refusal: SetsOf(null).TooLong())));
+            throw;
         }
 
         Lost(session, pending);
+    }
+
+    /// <param name="first">A deletion as a set is the first of its batch, and ends early enough for its client to hear of it.</param>
+    private SetDeletions SetsOf(SqlProposal? first)
+    {
+        var latest = (first?.Deadline ?? long.MaxValue) - (_options.RequestTicks(_time) / 4);
+        return new SetDeletions(
+            _options.MaxListedDeletions, _options.DeletionSlice, () => _time.GetTimestamp() >= latest, _options.RequestTimeLimit);
     }
 
     /// <summary>The outcome was unknown: the row is there, or the same transaction is sent again.</summary>
@@ -530,7 +557,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     {
         _pending = null;
         _lastLook = _time.GetTimestamp();
-        Show(pending.Evaluation.State, pending.Evaluation.Changes, hasAllKeys: true);
+        Show(pending.Evaluation.State, pending.Evaluation.Changes, hasAllKeys: pending.Evaluation.Batch.Deletion is null);
         pending.Proposals.ForEach(EndApplied);
     }
 
@@ -604,7 +631,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
                 ErrorCode.NoSpace, "the database has no room", "free space on the disk of the database; reads still work"));
         }
 
-        if (failure.Fault != DatabaseFault.Again)
+        if (failure.Fault is not (DatabaseFault.Again or DatabaseFault.Late))
         {
             _faults.Note(failure);
         }

@@ -30,6 +30,12 @@ public sealed record FrontOptions
     /// <summary>A front that has given signs of life for so long takes its share of the leads of buckets.</summary>
     public TimeSpan SettlesAfter { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>A deletion of a range with more live keys is a batch of its own, and done by the database as a set.</summary>
+    internal long MaxListedDeletions { get; init; } = 8192;
+
+    /// <summary>Keys of one step of it: a few statements, each of which ends long before the limit of the database's sessions.</summary>
+    internal int DeletionSlice { get; init; } = 10_000;
+
     /// <summary>Rows that the log keeps for fronts that lag.</summary>
     public long KeptRows { get; init; } = 100_000;
 

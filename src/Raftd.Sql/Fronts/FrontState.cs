@@ -14,9 +14,13 @@ namespace Raftd.Sql.Fronts;
 internal sealed record FrontState(LogRow Last, LeaseTrees Leases, Alarm[] Alarms)
 {
     /// <summary>The state behind a row that another front has written.</summary>
-    public FrontState Behind(LogRow row, RowDeltas deltas)
+    /// <param name="row">Behind the last one.</param>
+    /// <param name="deltas">Of the row.</param>
+    /// <param name="changes">Takes in what the row has changed of leases.</param>
+    public FrontState Behind(LogRow row, RowDeltas deltas, List<LeaseChange> changes)
     {
         Invariant.Check(row.Seq == Last.Seq + 1, $"row {row.Seq} was taken in behind row {Last.Seq}");
+        changes.AddRange(deltas.Changes);
         if (deltas.IsEmpty)
         {
             return this with { Last = row };
@@ -26,7 +30,7 @@ internal sealed record FrontState(LogRow Last, LeaseTrees Leases, Alarm[] Alarms
         var table = new LeaseTable(new StateHash(0), static _ => { }, Leases);
         foreach (var step in deltas.Steps)
         {
-            step.ApplyTo(table);
+            step.ApplyTo(table, changes);
         }
 
         return new FrontState(row, table.Freeze(), deltas.Alarms ?? Alarms);

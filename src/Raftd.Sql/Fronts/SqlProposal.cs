@@ -1,4 +1,5 @@
 using Raftd.Sql.Evaluation;
+using Raftd.State.Keyspaces;
 using Raftd.State.Leading;
 
 namespace Raftd.Sql.Fronts;
@@ -29,6 +30,9 @@ internal sealed class SqlProposal(ReadOnlyMemory<byte> command, long deadline, A
 
     /// <summary>It touches no other keys, whichever way it goes.</summary>
     public bool NamesAll => _named.IsAll;
+
+    /// <summary>The range that it deletes without more; null for other commands.</summary>
+    public KeyRange? Deleted => _named.Deleted;
 
     /// <summary>A later end of the same proposal changes nothing.</summary>
     public void End(ProposalOutcome outcome)

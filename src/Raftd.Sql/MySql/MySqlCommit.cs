@@ -11,12 +11,19 @@ internal static class MySqlCommit
 
     private static readonly Sql Now = new("ROUND(UNIX_TIMESTAMP(NOW(3)) * 1000)");
 
-    /// <summary>Its one result tells that the row of the log was taken: an error before it is that row's.</summary>
-    public static void Add(MySqlScript script, long bucket, Batch batch)
+    /// <summary>The beginning, up to the row of the log. Its one result tells that the row was taken: an error before it is that row's.
+    /// </summary>
+    public static void AddBeginning(MySqlScript script, long bucket, Batch batch)
     {
         script.Add($"START TRANSACTION");
         AddLog(script, bucket, batch);
         script.Add($"SELECT 1");
+    }
+
+    /// <summary>All of it. Its one result is that of the beginning.</summary>
+    public static void Add(MySqlScript script, long bucket, Batch batch)
+    {
+        AddBeginning(script, bucket, batch);
         AddVersions(script, bucket, batch.Versions);
         AddKeys(script, bucket, batch.Keys);
         AddLeases(script, bucket, batch.Leases);

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Raftd.Sql.Database;
+using Raftd.State.Keyspaces;
 
 namespace Raftd.Sql.MySql;
 
@@ -55,41 +56,78 @@ internal sealed class MySqlSession(MySqlDatabase database, MySqlPool.Lease lease
         return Run(script, mayHaveWritten: false, MySqlRows.Log);
     }
 
-    public bool Commit(Batch batch)
+    public bool Commit(Batch batch) => batch.Deletion is { } deletion ? Commit(batch, deletion) : CommitAtOnce(batch);
+
+    private bool CommitAtOnce(Batch batch)
     {
         var script = NewScript();
         MySqlCommit.Add(script, Bucket, batch);
+        return TryInsertLog(script, mayHaveWritten: true, State.Free);
+    }
+
+    /// <summary>Slice by slice. Until the last packet, what fails is undone with its connection.</summary>
+    private bool Commit(Batch batch, RangeDeletion deletion)
+    {
+        var beginning = NewScript();
+        MySqlCommit.AddBeginning(beginning, Bucket, batch);
+
+        // Whatever ends this early leaves the transaction to be taken back.
+        if (!TryInsertLog(beginning, mayHaveWritten: false, State.Left))
+        {
+            return false;
+        }
+
+        foreach (var (slice, firstSub) in deletion.Numbered())
+        {
+            deletion.RequireTime();
+            var step = new MySqlScript();
+            MySqlRangeDeletion.Add(step, Bucket, deletion, slice, firstSub);
+            var deleted = new List<long>();
+            Send(step, mayHaveWritten: false, reader => MySqlRows.AddAll(reader, static row => row.GetInt64(0), deleted));
+            RangeDeletion.Require(slice, deleted[0]);
+        }
+
+        deletion.RequireTime();
+        Write(new MySqlScript().Add($"COMMIT"));
+        return true;
+    }
+
+    /// <param name="script">With the row of the log.</param>
+    /// <param name="mayHaveWritten">The end of the transaction is in it.</param>
+    /// <param name="behind">The state that it leaves.</param>
+    /// <returns>False where the row was refused.</returns>
+    private bool TryInsertLog(MySqlScript script, bool mayHaveWritten, State behind)
+    {
         var isLogTaken = false;
         try
         {
-            SendAll(script, mayHaveWritten: true, _ => isLogTaken = true, failure => !isLogTaken && MySqlFaults.IsLostRace(failure));
-            _state = State.Free;
+            SendAll(script, mayHaveWritten, _ => isLogTaken = true, failure => !isLogTaken && MySqlFaults.IsLostRace(failure));
+            _state = behind;
+            return true;
         }
         catch (MySqlFailure)
         {
             _state = State.Left;
+            return false;
         }
-
-        return _state == State.Free;
     }
 
-    public Swept Sweep(long from, long compactRevision, int max)
+    public SweepStep Sweep(Revision from, long compactRevision, int max)
     {
         var beginning = NewScript();
         MySqlSweep.AddBeginning(beginning, Bucket, from, compactRevision, max);
         var results = 0;
-        long? behind = null;
+        var next = new Revision(compactRevision + 1, 0);
         Send(beginning, mayHaveWritten: false, reader =>
         {
             if (++results == 2 && reader.Read())
             {
-                behind = reader.GetInt64(0);
+                next = new Revision(reader.GetInt64(0), reader.GetInt64(1));
             }
         });
-        var last = behind is { } next ? Math.Max(next - 1, from) : compactRevision;
         var end = new MySqlScript();
-        MySqlSweep.AddEnd(end, Bucket, from, last, compactRevision);
-        return Run(end, mayHaveWritten: true, SweptOf)[0];
+        MySqlSweep.AddEnd(end, Bucket, from, next, compactRevision);
+        return new SweepStep(next, Run(end, mayHaveWritten: true, SweptOf)[0]);
     }
 
     public Swept Swept()

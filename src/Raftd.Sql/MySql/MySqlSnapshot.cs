@@ -80,6 +80,18 @@ internal sealed class MySqlSnapshot : ISnapshot
         },
         static row => row.GetInt64(0))[0];
 
+    public KeySlice? Slice(KeyRange range, ReadOnlyMemory<byte> from, int max) => Rows(
+        script =>
+        {
+            script.Write($"SELECT COUNT(*), CAST(COALESCE(SUM(LENGTH(k)), 0) AS SIGNED), CAST(COALESCE(SUM(size), 0) AS SIGNED), MAX(k) ");
+            script.Write($"FROM (SELECT k, size FROM raftd_keys FORCE INDEX (PRIMARY) WHERE bucket = {Bucket} AND k >= {from}");
+            WriteEnd(script, RangeEnd.Of(range));
+            script.Add($" ORDER BY k LIMIT {max}) AS part");
+        },
+        row => MySqlRows.BytesAt(row, 3) is { } last
+            ? new KeySlice(from, last, row.GetInt64(0), row.GetInt64(1), row.GetInt64(2))
+            : null)[0];
+
     /// <remarks>The rest of the first key, then the others: an index serves each of them, and not the comparison of three columns.</remarks>
     public IReadOnlyList<RevisionRecord> VersionsIn(KeyRange range, ReadOnlyMemory<byte> key, Revision behind, long through, int max)
     {
@@ -189,11 +201,12 @@ internal sealed class MySqlSnapshot : ISnapshot
 
     private static Revision RevisionAt(DbDataReader row) => new(row.GetInt64(0), row.GetInt64(1));
 
+    /// <remarks>Written so that the index leads to the sub, too: a revision may have a million.</remarks>
     private List<(Revision Revision, long Bytes)> SizesFrom(Revision from) => Rows(
         script => script.Add(
             $"""
             SELECT rev, sub, LENGTH(k) + size + {RevisionRecord.OverheadBytes} FROM raftd_revisions FORCE INDEX (PRIMARY)
-            WHERE bucket = {Bucket} AND rev >= {from.Main} AND (rev > {from.Main} OR sub >= {from.Sub})
+            WHERE bucket = {Bucket} AND (rev > {from.Main} OR (rev = {from.Main} AND sub >= {from.Sub}))
             ORDER BY rev, sub LIMIT {ChangesOfOneStep}
             """),
         static row => (RevisionAt(row), row.GetInt64(2)));
@@ -205,8 +218,8 @@ internal sealed class MySqlSnapshot : ISnapshot
             script => script.Add(
                 $"""
                 SELECT {MySqlRows.VersionColumns}, v FROM raftd_revisions FORCE INDEX (PRIMARY)
-                WHERE bucket = {Bucket} AND rev >= {from.Main} AND (rev > {from.Main} OR sub >= {from.Sub})
-                  AND rev <= {through.Main} AND (rev < {through.Main} OR sub <= {through.Sub})
+                WHERE bucket = {Bucket} AND (rev > {from.Main} OR (rev = {from.Main} AND sub >= {from.Sub}))
+                  AND (rev < {through.Main} OR (rev = {through.Main} AND sub <= {through.Sub}))
                 ORDER BY rev, sub
                 """),
             MySqlRows.Version);

@@ -72,10 +72,16 @@ internal static class PostgresCommit
         ON CONFLICT (bucket, name) DO UPDATE SET v = excluded.v
         """;
 
-    public static void Add(NpgsqlBatch commands, long bucket, Batch batch)
+    /// <summary>The beginning, up to the row of the log.</summary>
+    public static void AddBeginning(NpgsqlBatch commands, long bucket, Batch batch)
     {
         commands.Add("BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE");
         AddLog(commands, bucket, batch);
+    }
+
+    public static void Add(NpgsqlBatch commands, long bucket, Batch batch)
+    {
+        AddBeginning(commands, bucket, batch);
         AddVersions(commands, bucket, batch.Versions);
         AddKeys(commands, bucket, batch.Keys);
         AddLeases(commands, bucket, batch.Leases);

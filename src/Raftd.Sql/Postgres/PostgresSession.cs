@@ -1,6 +1,7 @@
 using System.Data;
 using Npgsql;
 using Raftd.Sql.Database;
+using Raftd.State.Keyspaces;
 
 namespace Raftd.Sql.Postgres;
 
@@ -44,14 +45,53 @@ internal sealed class PostgresSession(PostgresDatabase database, NpgsqlConnectio
         return Run(batch, mayHaveWritten: false, static reader => PostgresRows.All(reader, PostgresRows.Log));
     }
 
-    public bool Commit(Batch batch)
+    public bool Commit(Batch batch) => batch.Deletion is { } deletion ? Commit(batch, deletion) : CommitAtOnce(batch);
+
+    private bool CommitAtOnce(Batch batch)
     {
         using var commands = NewBatch();
         PostgresCommit.Add(commands, Bucket, batch);
+        return TryInsertLog(commands, mayHaveWritten: true, State.Free);
+    }
+
+    /// <summary>Slice by slice. Until the last packet, what fails is undone with its connection.</summary>
+    private bool Commit(Batch batch, RangeDeletion deletion)
+    {
+        using var beginning = NewBatch();
+        PostgresCommit.AddBeginning(beginning, Bucket, batch);
+
+        // Whatever ends this early leaves the transaction to be taken back.
+        if (!TryInsertLog(beginning, mayHaveWritten: false, State.Left))
+        {
+            return false;
+        }
+
+        foreach (var (slice, firstSub) in deletion.Numbered())
+        {
+            deletion.RequireTime();
+            using var step = new NpgsqlBatch(connection);
+            var inserted = PostgresRangeDeletion.Add(step, Bucket, deletion, slice, firstSub);
+            Send(step, mayHaveWritten: false, static _ => true);
+            RangeDeletion.Require(slice, inserted.RecordsAffected);
+        }
+
+        deletion.RequireTime();
+        using var end = new NpgsqlBatch(connection);
+        end.Add("COMMIT");
+        Write(end);
+        return true;
+    }
+
+    /// <param name="commands">With the row of the log.</param>
+    /// <param name="mayHaveWritten">The end of the transaction is among them.</param>
+    /// <param name="behind">The state that they leave.</param>
+    /// <returns>False where the row was refused.</returns>
+    private bool TryInsertLog(NpgsqlBatch commands, bool mayHaveWritten, State behind)
+    {
         try
         {
             commands.ExecuteNonQuery();
-            _state = State.Free;
+            _state = behind;
             return true;
         }
         catch (PostgresException refused) when (PostgresFaults.IsLostRace(refused))
@@ -61,11 +101,11 @@ internal sealed class PostgresSession(PostgresDatabase database, NpgsqlConnectio
         }
         catch (Exception failure) when (PostgresFaults.IsOne(failure))
         {
-            throw Fail(failure, mayHaveWritten: true);
+            throw Fail(failure, mayHaveWritten);
         }
     }
 
-    public Swept Sweep(long from, long compactRevision, int max)
+    public SweepStep Sweep(Revision from, long compactRevision, int max)
     {
         using var batch = NewBatch();
         PostgresSweep.Add(batch, Bucket, from, compactRevision, max);

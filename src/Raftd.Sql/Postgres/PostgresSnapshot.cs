@@ -94,6 +94,20 @@ internal sealed class PostgresSnapshot : ISnapshot
             static row => row.GetInt64(0))[0];
     }
 
+    public KeySlice? Slice(KeyRange range, ReadOnlyMemory<byte> from, int max)
+    {
+        var high = RangeEnd.Of(range);
+        return Rows(
+            $"""
+            WITH part AS MATERIALIZED (
+              SELECT k, size FROM raftd_keys WHERE bucket = $1 AND k >= $2 AND {IsBelow("$4", high)} ORDER BY k LIMIT $3)
+            SELECT count(*), COALESCE(sum(length(k)), 0)::bigint, COALESCE(sum(size), 0)::bigint,
+              (SELECT k FROM part ORDER BY k DESC LIMIT 1) FROM part
+            """,
+            command => WithEnd(command.With(from).With(max), high),
+            row => SliceAt(row, from))[0];
+    }
+
     public IReadOnlyList<RevisionRecord> VersionsIn(KeyRange range, ReadOnlyMemory<byte> key, Revision behind, long through, int max)
     {
         var high = RangeEnd.Of(range);
@@ -191,6 +205,12 @@ internal sealed class PostgresSnapshot : ISnapshot
     /// <param name="of">Of each row.</param>
     private List<T> Rows<T>(string sql, Func<NpgsqlBatchCommand, NpgsqlBatchCommand> fill, Func<NpgsqlDataReader, T> of) =>
         _session.Read(sql, command => fill(command.With(_session.Bucket)), reader => PostgresRows.All(reader, of));
+
+    private static KeySlice? SliceAt(NpgsqlDataReader row, ReadOnlyMemory<byte> from)
+    {
+        var (count, keyBytes, valueBytes) = (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2));
+        return PostgresRows.BytesAt(row, 3) is { } last ? new KeySlice(from, last, count, keyBytes, valueBytes) : null;
+    }
 
     private static string IsBelow(string parameter, ReadOnlyMemory<byte>? end) => end is null ? "TRUE" : $"k < {parameter}";
 

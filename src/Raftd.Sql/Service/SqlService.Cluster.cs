@@ -17,6 +17,8 @@ internal sealed partial class SqlService : IClusterService, IGroupService
 
     public Origin Origin => new(_clusterId, _self.Id, _board.State.Last.Epoch);
 
+    public EngineLimits Limits { get; }
+
     /// <remarks>Never below one that this front has answered before.</remarks>
     public long Revision => _board.ToldRevision;
 

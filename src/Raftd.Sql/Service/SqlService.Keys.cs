@@ -15,7 +15,7 @@ internal sealed partial class SqlService : IKeyValueService, IListService
 
     public ValueTask<PutResponse> PutAsync(Caller caller, PutRequest request, CancellationToken cancellationToken)
     {
-        RequireKeyFits(request.Key);
+        Limits.RequireKey(request.Key.Length);
         return _writes.PutAsync(caller, request, cancellationToken);
     }
 
@@ -31,7 +31,7 @@ internal sealed partial class SqlService : IKeyValueService, IListService
             return await _reads.ReadRangeAsync(snapshot => new TxnReads(new SnapshotKeys(snapshot)).Answer(request), cancellationToken);
         }
 
-        RequireKeysFit(request);
+        Limits.RequireKeys(request);
         return await _writes.TxnAsync(caller, request, cancellationToken);
     }
 
@@ -89,30 +89,5 @@ internal sealed partial class SqlService : IKeyValueService, IListService
         }
 
         return true;
-    }
-
-    private static void RequireKeysFit(TxnRequest request)
-    {
-        foreach (var operation in request.Success.Concat(request.Failure))
-        {
-            if (operation.Put is { } put)
-            {
-                RequireKeyFits(put.Key);
-            }
-            else if (operation.Txn is { } nested)
-            {
-                RequireKeysFit(nested);
-            }
-        }
-    }
-
-    /// <summary>The indexes of databases hold no longer keys.</summary>
-    private static void RequireKeyFits(ReadOnlyMemory<byte> key)
-    {
-        if (key.Length > SqlLimits.MaxKeyBytes)
-        {
-            throw new StoreException(
-                ErrorCode.TooLarge, $"the key has {key.Length} bytes: this engine takes {SqlLimits.MaxKeyBytes} at most", "use a shorter key");
-        }
     }
 }

@@ -1,6 +1,7 @@
 // This front's answers to the contract. Writes go to the leading front, or into the log from here; reads are answered from a moment of
 // the database that begins after they came; times of leases are known to the leading front alone, which is asked.
 
+using Raftd.Contract;
 using Raftd.Sql.Database;
 using Raftd.Sql.Fronts;
 using Raftd.Sql.Peers;
@@ -46,6 +47,7 @@ internal sealed partial class SqlService : IEngineService
         _watches = watches;
         _waiters = waiters;
         _time = time;
+        Limits = SqlLimits.Of(options.MaxValueBytes);
         _writes = new WriteCalls(ProposeAsync, static () => FeatureLevel.Newest, ids, options.Limits.MaxLeaseKeys);
     }
 

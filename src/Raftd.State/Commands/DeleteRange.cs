@@ -49,8 +49,13 @@ public sealed record DeleteRangeCommand(
 
     internal override long CountDeleted(WorkingState state) => state.Keyspace.CountLive(Key.Span, RangeEnd.Span);
 
-    internal override IEnumerable<CommandResult?> Slices(WorkingState state, int sliceKeys) =>
-        Delete(new DeleteRangeRequest { Key = Key, RangeEnd = RangeEnd, ReturnPrevious = ReturnPrevious }, state, sliceKeys);
+    internal override IEnumerable<CommandResult?> Slices(WorkingState state, int sliceKeys)
+    {
+        var request = new DeleteRangeRequest { Key = Key, RangeEnd = RangeEnd, ReturnPrevious = ReturnPrevious };
+        return !ReturnPrevious && state.LeaseApplier.DeleteAll(new KeyRange(Key, RangeEnd)) is { } deleted
+            ? [new DeleteRangeResult(state.Keyspace.Revision, Succeeded: true, deleted)]
+            : Delete(request, state, sliceKeys);
+    }
 
     /// <summary>Deletes a slice with each step, and answers null until the last one.</summary>
     internal static IEnumerable<DeleteRangeResult?> Delete(DeleteRangeRequest request, WorkingState state, int sliceKeys)

@@ -22,6 +22,10 @@ public interface IKeyspace : IKeyReads
     /// <summary>Deletes a key that this keyspace has answered.</summary>
     void Delete(ILiveKey live);
 
+    /// <summary>Deletes all live keys of a range in one stroke, where this keyspace has one for so many.</summary>
+    /// <returns>How many; null where they are to be deleted one by one, and nothing was done.</returns>
+    long? DeleteAll(KeyRange range) => null;
+
     /// <summary>Ends the main revision that is open, if one is: the next change opens another.</summary>
     void Close();
 

@@ -1,3 +1,5 @@
+using Raftd.State.Keyspaces;
+
 namespace Raftd.State.Leases;
 
 /// <summary>The leases as the command that is being executed sees and changes them: by id, by name, and the keys of each. It
@@ -17,6 +19,14 @@ public interface ILeaseTable
     void Attach(long id, byte[] key, LeaseKeyRecord record);
 
     void Detach(long id, byte[] key);
+
+    /// <summary>Detaches all keys of a range, for a keyspace that deletes them in one stroke. A hidden lease is owned by its key and ends
+    /// with it.</summary>
+    /// <param name="range">Of keys that are deleted.</param>
+    /// <param name="changes">Takes in what that comes to.</param>
+    /// <returns>The logical bytes of the leases that ended.</returns>
+    long DetachAll(KeyRange range, List<LeaseChange> changes) =>
+        throw new InvariantViolationException("keys are deleted in one stroke, and their leases know only of one by one");
 
     LeaseKeyRecord? FindKey(long id, ReadOnlySpan<byte> key);
 

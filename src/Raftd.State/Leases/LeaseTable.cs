@@ -75,6 +75,28 @@ internal sealed class LeaseTable(StateHash hash, Action<long> countBytes, LeaseT
         }
     }
 
+    public long DetachAll(KeyRange range, List<LeaseChange> changes)
+    {
+        var bytes = 0L;
+        foreach (var (of, record) in Freeze().KeysIn(range))
+        {
+            Detach(of.Id, of.Key);
+            if (record.OwnDeadline)
+            {
+                changes.Add(new LeaseChange(LeaseChangeKind.KeyRemoved, of.Id, Key: of.Key));
+            }
+
+            if (Find(of.Id) is { Hidden: true } hidden)
+            {
+                Remove(hidden);
+                bytes += hidden.LogicalBytes;
+                changes.Add(new LeaseChange(LeaseChangeKind.Removed, of.Id));
+            }
+        }
+
+        return bytes;
+    }
+
     public LeaseKeyRecord? FindKey(long id, ReadOnlySpan<byte> key) => Keys.Working.Find(new IdKeyProbe(id, key));
 
     /// <summary>Changes what is stored of an attached key.</summary>

@@ -1,3 +1,4 @@
+using Raftd.State.Keyspaces;
 using Raftd.State.Trees;
 using Raftd.State.Views;
 
@@ -27,6 +28,46 @@ internal readonly record struct LeaseTrees(
         while (scan.MoveNext() && scan.Key.Name.AsSpan().StartsWith(prefix))
         {
             yield return scan.Item;
+        }
+    }
+
+    /// <summary>The keys of a range, in the order of leases and keys: a look for each lease that has keys, and one for each of these.
+    /// </summary>
+    public IEnumerable<(IdKey Of, LeaseKeyRecord Record)> KeysIn(KeyRange range)
+    {
+        var id = 0L;
+        while (true)
+        {
+            var scan = Keys.From(new IdKeyProbe(id, range.Low.Span));
+            if (!scan.MoveNext())
+            {
+                yield break;
+            }
+
+            if (scan.Key.Id > id)
+            {
+                // The next lease may have keys below the range.
+                id = scan.Key.Id;
+                continue;
+            }
+
+            do
+            {
+                if (!range.IsBeforeEnd(scan.Key.Key))
+                {
+                    break;
+                }
+
+                yield return (scan.Key, scan.Item);
+            }
+            while (scan.MoveNext() && scan.Key.Id == id);
+
+            if (id == long.MaxValue)
+            {
+                yield break;
+            }
+
+            id++;
         }
     }
 

@@ -8,6 +8,8 @@ public sealed class RightsGuard(
     IListService lists)
     : IKeyValueService, ILeaseService, IClusterService, IWatchService, IMaintenanceService, IListService
 {
+    public EngineLimits Limits => cluster.Limits;
+
     public long Revision => cluster.Revision;
 
     public Origin Origin => cluster.Origin;

@@ -4,7 +4,8 @@ namespace Raftd.State.Rights;
 
 /// <summary>The services as the API sees them: the running engine's, or not_ready with the reason.</summary>
 /// <param name="outside">What the status says before it runs.</param>
-internal sealed class ServiceGate(MemberStatus outside) : IEngineService
+/// <param name="limits">The engine's, running or not.</param>
+internal sealed class ServiceGate(MemberStatus outside, EngineLimits limits) : IEngineService
 {
     private volatile IEngineService? _service;
     private volatile string _reason = "this member is starting";
@@ -15,6 +16,8 @@ internal sealed class ServiceGate(MemberStatus outside) : IEngineService
     public bool IsLeader => _service?.IsLeader ?? false;
 
     public string? LeaderUrl => _service?.LeaderUrl;
+
+    public EngineLimits Limits { get; } = limits;
 
     public Origin Origin => _service?.Origin ?? default;
 

@@ -156,7 +156,7 @@ public sealed class KeyCallsTests(InMemoryHost host) : IClassFixture<InMemoryHos
     [InlineData(ErrorCode.KeyNotFound, (int)GrpcCode.InvalidArgument, "etcdserver: key not found")]
     [InlineData(ErrorCode.DuplicateKey, (int)GrpcCode.InvalidArgument, "etcdserver: duplicate key given in txn request")]
     [InlineData(ErrorCode.TooManyOperations, (int)GrpcCode.InvalidArgument, "etcdserver: too many operations in txn request")]
-    [InlineData(ErrorCode.TooLarge, (int)GrpcCode.InvalidArgument, "etcdserver: request is too large")]
+    [InlineData(ErrorCode.TooLarge, (int)GrpcCode.InvalidArgument, "raftd: why")]
     [InlineData(ErrorCode.LevelTooLow, (int)GrpcCode.FailedPrecondition, "etcdserver: not capable")]
     [InlineData(ErrorCode.BadRequest, (int)GrpcCode.InvalidArgument, "raftd: why")]
     [InlineData(ErrorCode.Conflict, (int)GrpcCode.FailedPrecondition, "raftd: why")]

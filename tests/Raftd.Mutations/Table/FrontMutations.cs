@@ -120,8 +120,8 @@ internal static class FrontMutations
             Name = "front-does-not-tell-the-lessor-of-rows",
             Failures = [46],
             Wrong = "the leader keeps no time of leases that were granted through other fronts",
-            In = "CommitLoop.TakeIn",
-            Original = "leases.AddRange(deltas.Changes);",
+            In = "FrontState.Behind",
+            Original = "changes.AddRange(deltas.Changes);",
             Broken = "",
             Suites = [Suite.Fronts],
         },
@@ -166,6 +166,96 @@ internal static class FrontMutations
             Original = "IsKnown(session)",
             Broken = "true",
             Suites = [Suite.Fronts],
+        },
+        new()
+        {
+            Name = "front-sweeps-not-the-border",
+            Failures = [80],
+            Wrong = "what the compaction before had to keep of its own revision is never deleted",
+            In = "BucketUpkeep.Sweep",
+            Original = "board.Swept.Revision - 1",
+            Broken = "board.Swept.Revision",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "front-deletes-a-set-among-others",
+            Failures = [],
+            Wrong = "a deletion of very many keys behind other writes of its batch is done key by key, and all of them in memory",
+            In = "BatchEvaluator.MustWait",
+            Original = "_commands > 0 && deleted is { } range && _sets.TakesOver(_keyspace, range)",
+            Broken = "false",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "front-deletes-a-set-without-its-leases",
+            Failures = [],
+            Wrong = "keys that the database deletes as a set stay attached to their leases",
+            In = "BatchEvaluator.End",
+            Original = "HasLeases = «_leases.Steps.Count > 0»",
+            Broken = "false",
+            Suites = [Suite.Fronts],
+        },
+        new()
+        {
+            Name = "front-detaches-no-set",
+            Failures = [],
+            Wrong = "other fronts keep the keys of a set in their leases, and revoke them once more",
+            In = "LeaseStep.ApplyTo",
+            Original = "table.DetachAll(Range!.Value, changes);",
+            Broken = "",
+            Suites = [Suite.Fronts],
+        },
+        new()
+        {
+            Name = "front-tells-watches-no-set",
+            Failures = [51],
+            Wrong = "watches are told that a deletion as a set has changed nothing",
+            In = "CommitLoop.Committed",
+            Original = "hasAllKeys: «pending.Evaluation.Batch.Deletion is null»",
+            Broken = "true",
+            Suites = [Suite.Fronts],
+        },
+        new()
+        {
+            Name = "front-holds-up-all-writers",
+            Failures = [],
+            Wrong = "a deletion as a set goes on when its request has ended, and all writers wait",
+            In = "RangeDeletion.RequireTime",
+            Original = "IsLate()",
+            Broken = "false",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "front-counts-half-of-a-set",
+            Failures = [79],
+            Wrong = "what a deletion as a set leaves behind is not counted as history, and the quota fills for ever",
+            In = "BatchKeyspace.DeleteAll",
+            Original = "tombstones + tombstones + valueBytes",
+            Broken = "tombstones + valueBytes",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "front-puts-any-key",
+            Failures = [43],
+            Wrong = "a keepalive whose key no index holds fails in the database, again and again, with all writes of its batch (docs/bugs.md)",
+            In = "BatchKeyspace.Put",
+            Original = "key.Length > SqlLimits.MaxKeyBytes",
+            Broken = "false",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "limits-of-keys-not-asked",
+            Failures = [61],
+            Wrong = "what speaks etcd's protocol lets every key through to the engine, whatever that announces",
+            In = "KeyRequests.CheckLimits",
+            Original = "limits.RequireKey(request.Key.Length);",
+            Broken = "",
+            Suites = [Suite.Api],
         },
         new()
         {

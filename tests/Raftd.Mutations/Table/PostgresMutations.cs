@@ -77,12 +77,12 @@ internal static class PostgresMutations
         },
         new()
         {
-            Name = "postgres-sweep-forgets-the-border",
+            Name = "postgres-sweep-begins-revisions-anew",
             Failures = [],
-            Wrong = "what a compaction keeps at its own revision is never deleted",
+            Wrong = "a step of a sweep begins anew with its revision, and a large one is never done",
             In = "PostgresSweep.Add",
-            Original = "SweepStep",
-            Broken = "SweepStep.Replace(\"$2 - 1\", \"$2\", StringComparison.Ordinal)",
+            Original = "SweepOne",
+            Broken = "SweepOne.Replace(\"(rev, sub) >= ($2, $3)\", \"rev >= $2 AND $3 >= 0\", StringComparison.Ordinal)",
             Suites = [Suite.Sql],
         },
         new()

@@ -67,6 +67,7 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
             throw new DatabaseException(DatabaseFault.Again, "deadlock");
         }
 
+        batch.Deletion?.RequireTime();
         if (Strikes(world.Swarm.LostCommit))
         {
             LoseAnswer(batch);
@@ -123,7 +124,7 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
 
         public bool Commit(Batch batch) => to.Commit(era, batch);
 
-        public Swept Sweep(long from, long compactRevision, int max) => to.Ask(era, () => inner.Sweep(from, compactRevision, max));
+        public SweepStep Sweep(Revision from, long compactRevision, int max) => to.Ask(era, () => inner.Sweep(from, compactRevision, max));
 
         public Swept Swept() => to.Ask(era, inner.Swept);
 
@@ -163,6 +164,8 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
             to.Ask(era, () => inner.LiveIn(range, from, isDescending, max, withValues));
 
         public long CountLive(KeyRange range) => to.Ask(era, () => inner.CountLive(range));
+
+        public KeySlice? Slice(KeyRange range, ReadOnlyMemory<byte> from, int max) => to.Ask(era, () => inner.Slice(range, from, max));
 
         public IReadOnlyList<RevisionRecord> VersionsIn(
             KeyRange range, ReadOnlyMemory<byte> key, Revision behind, long through, int max) =>

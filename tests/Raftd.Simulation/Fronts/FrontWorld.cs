@@ -92,13 +92,14 @@ internal sealed class FrontWorld
     public bool Commit(Batch batch)
     {
         using var session = Database.Open();
-        if (!session.Commit(batch))
+        var rows = Database.Tables.Expanded(batch);
+        if (!session.Commit(rows))
         {
             return false;
         }
 
-        Record.Committed(batch, Database.Tables);
-        Leases.Committed(batch);
+        Record.Committed(rows, Database.Tables);
+        Leases.Committed(rows);
         foreach (var front in Fronts.Select(static front => front.Current).OfType<FrontIncarnation>())
         {
             front.LostRow = front.LostRow?.Chain == batch.Row.Chain ? null : front.LostRow;

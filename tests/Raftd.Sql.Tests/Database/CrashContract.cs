@@ -8,6 +8,7 @@ namespace Raftd.Sql.Tests.Database;
 public abstract class CrashContract : IDisposable
 {
     private const int PutsOfABatch = 20;
+    private const int KeysOfASet = 4;
 
     // More than the sockets between them hold, so that it is not even taken.
     private const int LargeBytes = 30 << 20;
@@ -95,6 +96,39 @@ public abstract class CrashContract : IDisposable
         AssertWhole(batch.Row, puts: 1, areInline: false);
     }
 
+    /// <summary>Before a slice, and before the end, which is the only thing whose outcome is not known.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    [InlineData(KeysOfASet)]
+    public void Killed_InTheMiddleOfASet_HasNothingOfIt_AndSendingAgainDoesIt(int step)
+    {
+        var keys = Enumerable.Range(0, KeysOfASet).Select(static number => Bytes($"{number}")).ToList();
+        var script = new BatchScript(LogRow.First).Change([.. keys.Select(static key => (key, (byte[]?)key))]);
+        var steps = 0;
+        Batch batch;
+        using (var writer = Database.Open())
+        {
+            script.Commit(writer);
+            batch = SetOf(script.Last, keys, () =>
+            {
+                if (steps++ == step)
+                {
+                    _server.Kill();
+                }
+
+                return false;
+            });
+            var fault = Assert.Throws<DatabaseException>(() => writer.Commit(batch)).Fault;
+            Assert.Equal(step == KeysOfASet ? DatabaseFault.Unknown : DatabaseFault.Away, fault);
+        }
+
+        _server.Restart();
+        AssertKeys(script.Last, KeysOfASet, versions: KeysOfASet);
+        Resolve(batch);
+        AssertKeys(batch.Row, 0, versions: 2 * KeysOfASet);
+    }
+
     public void Dispose()
     {
         _database?.Dispose();
@@ -165,6 +199,28 @@ public abstract class CrashContract : IDisposable
         {
             Assert.Equal(batch.Row.Nonce, session.LogFrom(batch.Row.Seq, 1)[0].Nonce);
         }
+    }
+
+    /// <summary>The deletion of all keys, one in each slice.</summary>
+    private static Batch SetOf(LogRow before, IEnumerable<byte[]> keys, Func<bool> isLate) => new()
+    {
+        Before = before,
+        Row = before with { Seq = before.Seq + 1, Nonce = before.Nonce + 1, Chain = before.Chain + 1, Revision = before.Revision + 1, KeyCount = 0 },
+        Deletion = new RangeDeletion
+        {
+            Revision = before.Revision + 1,
+            Slices = [.. keys.Select(static key => new KeySlice(key, key, 1, key.Length, key.Length))],
+            IsLate = isLate,
+        },
+    };
+
+    private void AssertKeys(LogRow last, long live, int versions)
+    {
+        using var session = Database.Open();
+        using var snapshot = session.Snapshot([]);
+        Assert.Equal(Described.Of(last), Described.Of(snapshot.Last));
+        Assert.Equal(live, snapshot.CountLive(new(Bytes("\0"), Bytes("\0"))));
+        Assert.Equal(versions, snapshot.Changes(default, 1 << 20).Count);
     }
 
     private void AssertWhole(LogRow last, int puts = PutsOfABatch, bool areInline = true)

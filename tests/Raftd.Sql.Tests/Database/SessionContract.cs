@@ -558,7 +558,7 @@ public abstract class SessionContract : IDisposable
         Assert.Equal(16, swept.Revision);
         Assert.Equal((12 * 67) + (11 * 66) + 65, swept.Bytes);
         Assert.Equal(swept, Open().Swept());
-        Assert.Equal(swept, session.Sweep(1, 15, 100));
+        Assert.Equal(swept, session.Sweep(default, 15, 100).Swept);
         Assert.Equal(14, Versions(session).Split(' ').Length);
         Assert.EndsWith("b@13.1 \u000b@13.2 c@15.0", Versions(session), StringComparison.Ordinal);
     }
@@ -647,15 +647,15 @@ public abstract class SessionContract : IDisposable
 
     private static Swept SweepAll(ISession session, long from, long compactRevision, int max)
     {
-        var swept = new Swept(from, 0);
-        while (swept.Revision <= compactRevision)
+        var step = new SweepStep(new Revision(from - 1, 0), default);
+        while (step.Next.Main <= compactRevision)
         {
-            var next = session.Sweep(swept.Revision, compactRevision, max);
-            Assert.True(next.Revision > swept.Revision);
-            swept = next;
+            var next = session.Sweep(step.Next, compactRevision, max);
+            Assert.True(next.Next.CompareTo(step.Next) > 0);
+            step = next;
         }
 
-        return swept;
+        return step.Swept;
     }
 
     private static string? ValueOf(ISnapshot snapshot, string key) =>

@@ -175,6 +175,33 @@ public sealed class FrontTests : IAsyncDisposable
         Assert.Equal((1 + 100 + 64, 0L), (status.LogicalBytes, status.HistoryBytes));
     }
 
+    /// <summary>What is of the compact revision itself is read by watches that begin there, until the next compaction.</summary>
+    [Fact]
+    public async Task Compaction_SweepsWhatTheOneBeforeHadToKeep()
+    {
+        var front = await FrontAsync();
+        await PutAsync(front, "gone", "v");
+        var deleted = await front.KeyValues.DeleteRangeAsync(Caller.Nobody, new DeleteRangeRequest { Key = Bytes("gone") }, Stop);
+        await CompactAsync(front, deleted.Revision);
+        Assert.Equal(deleted.Revision, Assert.Single(_database.Tables.Versions).Key.Main);
+
+        await CompactAsync(front, await PutAsync(front, "stays", "v"));
+        Assert.Equal("stays", Text(Assert.Single(_database.Tables.Versions).Value.Record.Key));
+    }
+
+    /// <summary>The key of a keepalive is known once it is evaluated, together with other commands.</summary>
+    [Fact]
+    public async Task Keepalive_WhoseKeyIsLongerThanIndexesHold_IsRefused_AndNothingElse()
+    {
+        var front = await FrontAsync();
+        var lease = await front.Leases.GrantAsync(Caller.Nobody, new LeaseGrantRequest { Name = "/l", TtlSeconds = 60 }, Stop);
+        var refused = await Assert.ThrowsAsync<StoreException>(async () => await front.Leases.KeepAliveAsync(
+            Caller.Nobody, new LeaseKeepAliveRequest { Id = lease.Id, Key = new byte[SqlLimits.MaxKeyBytes], Data = Bytes("v") }, Stop));
+        Assert.Equal(ErrorCode.TooLarge, refused.Code);
+        Assert.Contains("takes keys of 2048 at most", refused.Message, StringComparison.Ordinal);
+        await PutAsync(front, "k", "v");
+    }
+
     [Fact]
     public async Task Key_LongerThanIndexesHold_IsRefused()
     {
@@ -205,6 +232,13 @@ public sealed class FrontTests : IAsyncDisposable
         }
 
         Assert.Equal(1 + (Writes * fronts.Length), _database.Tables.Last.Revision);
+    }
+
+    private static async Task CompactAsync(SqlFront front, long revision)
+    {
+        var answer = await front.KeyValues.CompactAsync(
+            Caller.Nobody, new CompactRequest { Revision = revision, AwaitDeletion = true }, Stop);
+        Assert.True(answer.IsDeleted);
     }
 
     private static async Task<bool> RefusedAsync(SqlFront front)

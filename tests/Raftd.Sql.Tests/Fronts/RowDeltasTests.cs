@@ -1,5 +1,7 @@
+using System.Text;
 using Raftd.Contract;
 using Raftd.Sql.Evaluation;
+using Raftd.State.Keyspaces;
 using Raftd.State.Leases;
 
 namespace Raftd.Sql.Tests.Fronts;
@@ -44,6 +46,22 @@ public sealed class RowDeltasTests
         Assert.True(RowDeltas.TryDecode(All.Encode(), out var decoded));
         Assert.Equivalent(All, decoded, strict: true);
         Assert.Equal(All.Encode().ToArray(), decoded.Encode().ToArray());
+    }
+
+    [Theory]
+    [InlineData("a", "b")]
+    [InlineData("", "\0")]
+    public void Range_WhoseKeysWereDetached_ComesBackAsItWas(string low, string end)
+    {
+        var range = new KeyRange(Encoding.UTF8.GetBytes(low), Encoding.UTF8.GetBytes(end));
+        var written = new RowDeltas([new LeaseStep(LeaseStepKind.RangeDetached, 0, Range: range)], [], Alarms: null).Encode();
+        Assert.True(RowDeltas.TryDecode(written, out var decoded));
+        var read = Assert.Single(decoded.Steps).Range!.Value;
+        Assert.Equal((low, end), (Encoding.UTF8.GetString(read.Low.Span), Encoding.UTF8.GetString(read.End.Span)));
+        for (var length = 1; length < written.Length; length++)
+        {
+            Assert.False(RowDeltas.TryDecode(written[..length], out _), $"{length} of {written.Length} bytes");
+        }
     }
 
     [Fact]

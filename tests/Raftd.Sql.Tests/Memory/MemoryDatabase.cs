@@ -100,10 +100,15 @@ internal sealed class MemoryDatabase : IDatabase
             return changed;
         });
 
-        public Swept Sweep(long from, long compactRevision, int max)
+        public SweepStep Sweep(Revision from, long compactRevision, int max)
         {
-            database.TryChange(tables => tables.WithSwept(from, compactRevision, max));
-            return database._tables.Swept;
+            var next = default(Revision);
+            database.TryChange(tables =>
+            {
+                next = tables.VersionBehind(from, compactRevision, max);
+                return tables.WithSwept(from, next, compactRevision);
+            });
+            return new SweepStep(next, database._tables.Swept);
         }
 
         public Swept Swept() => database._tables.Swept;
@@ -204,6 +209,15 @@ internal sealed class MemoryDatabase : IDatabase
                 ? rows.Where(row => from.IsEmpty || row.Key.AsSpan().SequenceCompareTo(from.Span) < 0).Reverse()
                 : rows.Where(row => row.Key.AsSpan().SequenceCompareTo(from.Span) >= 0);
             return [.. rows.Take(max).Select(row => Shown(row, withValues))];
+        }
+
+        public KeySlice? Slice(KeyRange range, ReadOnlyMemory<byte> from, int max)
+        {
+            var keys = LiveIn(range, from, isDescending: false, max, withValues: false);
+            return keys.Count == 0
+                ? null
+                : new KeySlice(
+                    from, keys[^1].Key, keys.Count, keys.Sum(static row => (long)row.Key.Length), keys.Sum(static row => (long)row.ValueBytes));
         }
 
         public long CountLive(KeyRange range) => tables.Keys.Keys.LongCount(key => range.Holds(key));

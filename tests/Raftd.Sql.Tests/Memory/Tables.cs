@@ -52,6 +52,8 @@ internal sealed record Tables
             return null;
         }
 
+        RequireDone(batch.Deletion);
+        batch = Expanded(batch);
         var keys = Keys.ToBuilder();
         foreach (var (key, row) in batch.Keys)
         {
@@ -94,15 +96,62 @@ internal sealed record Tables
         };
     }
 
-    /// <summary>One step of a sweep. It looks at the revision before its first one again: what was of the compact revision itself had to
-    /// stay.</summary>
-    public Tables WithSwept(long from, long compactRevision, int max)
+    /// <summary>A deletion as a set as the rows that it comes to, behind this moment.</summary>
+    public Batch Expanded(Batch batch)
     {
-        var end = Math.Min(compactRevision + 1, from + max);
+        if (batch.Deletion is not { } deletion)
+        {
+            return batch;
+        }
+
+        var rows = Keys.Values.Where(row => deletion.Slices.Any(slice => IsIn(slice, row.Key))).ToList();
+        var leased = deletion.HasLeases ? rows.Where(static row => row.Lease != 0).ToList() : [];
+        return batch with
+        {
+            Deletion = null,
+            Versions = [.. rows.Select((row, sub) => DeletionOf(row, new Revision(deletion.Revision, sub)))],
+            Keys = [.. rows.Select(static row => new KeyChange(row.Key, null))],
+            Leases = [.. leased.Where(row => Leases[row.Lease].Hidden).Select(static row => new LeaseRowChange(row.Lease, null))],
+            LeaseKeys = [.. leased.Select(static row => new LeaseKeyRowChange(row.Lease, row.Key, null))],
+        };
+    }
+
+    /// <summary>As a server does a deletion, slice by slice.</summary>
+    private void RequireDone(RangeDeletion? deletion)
+    {
+        foreach (var slice in deletion?.Slices ?? [])
+        {
+            deletion!.RequireTime();
+            RangeDeletion.Require(slice, Keys.Keys.LongCount(key => IsIn(slice, key)));
+        }
+
+        deletion?.RequireTime();
+    }
+
+    private static bool IsIn(KeySlice slice, byte[] key) =>
+        key.AsSpan().SequenceCompareTo(slice.First.Span) >= 0 && key.AsSpan().SequenceCompareTo(slice.Last) <= 0;
+
+    private static NewVersion DeletionOf(KeyRow row, Revision revision) =>
+        new(new RevisionRecord(revision, row.Key, [], 0, 0, 0, KeyFlags.Tombstone), row.Revision);
+
+    /// <summary>Where a step of a sweep of so many versions ends.</summary>
+    public Revision VersionBehind(Revision from, long compactRevision, int max) =>
+        Versions.Keys.Where(revision => revision.CompareTo(from) >= 0 && revision.Main <= compactRevision).Skip(max)
+            .Append(new Revision(compactRevision + 1, 0)).First();
+
+    /// <summary>One step of a sweep, over [from, next).</summary>
+    public Tables WithSwept(Revision from, Revision next, long compactRevision)
+    {
         var versions = Versions.ToBuilder();
         var bytes = 0L;
-        foreach (var version in Versions.Values.Where(version => version.Record.Revision.Main >= from - 1 && version.Record.Revision.Main < end))
+        foreach (var version in Versions.Values)
         {
+            var revision = version.Record.Revision;
+            if (revision.CompareTo(from) < 0 || revision.CompareTo(next) >= 0)
+            {
+                continue;
+            }
+
             if (version.Before is { } before && before.Main < compactRevision)
             {
                 Delete(before);
@@ -114,7 +163,7 @@ internal sealed record Tables
             }
         }
 
-        return this with { Versions = versions.ToImmutable(), Swept = new Swept(Math.Max(Swept.Revision, end), Swept.Bytes + bytes) };
+        return this with { Versions = versions.ToImmutable(), Swept = new Swept(Math.Max(Swept.Revision, next.Main), Swept.Bytes + bytes) };
 
         void Delete(Revision revision)
         {

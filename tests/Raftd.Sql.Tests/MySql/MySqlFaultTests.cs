@@ -141,7 +141,7 @@ public sealed class MySqlFaultTests(OneMariaDb one) : IClassFixture<OneMariaDb>
         using var session = database.Open();
         new BatchScript(LogRow.First).Change((Bytes("a"), new byte[1_200_000])).Change((Bytes("a"), new byte[600_000])).Commit(session);
         Assert.Equal("5", one.Execute("SELECT COUNT(*) FROM raftd_chunks"));
-        session.Sweep(1, 3, 100);
+        session.Sweep(default, 3, 100);
         Assert.Equal("2", one.Execute("SELECT COUNT(*) FROM raftd_chunks"));
     }
 
@@ -301,7 +301,7 @@ public sealed class MySqlFaultTests(OneMariaDb one) : IClassFixture<OneMariaDb>
         }
 
         session.LogFrom(script.Last.Seq, 10);
-        session.Sweep(script.Last.Revision - 2, script.Last.Revision, 10);
+        session.Sweep(new Revision(script.Last.Revision - 3, 0), script.Last.Revision, 10);
         session.TrimLog(2, 10);
     }
 

@@ -20,7 +20,7 @@ internal sealed class KeyCalls(ApiServices services)
         var request = KeyRequestReader.ReadPut(new ProtoReader(message));
         KeyRequests.Check(request);
         KeyRequests.CheckSize(message.Length, services.Options);
-        KeyRequests.CheckValue(request, services.Options);
+        KeyRequests.CheckLimits(request, call, services.Options);
         var answer = await call.Keyspace.Keys.PutAsync(call.Caller, request, call.Deadline);
         return new PutAnswer(call.HeaderOf(answer.Revision), answer);
     }

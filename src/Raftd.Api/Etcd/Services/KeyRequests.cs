@@ -56,11 +56,15 @@ internal static class KeyRequests
         }
     }
 
-    public static void CheckValue(PutRequest request, ApiOptions options)
+    /// <summary>What etcd has no limit for: its own text would not say which one it is.</summary>
+    public static void CheckLimits(PutRequest request, EtcdCall call, ApiOptions options)
     {
-        if (request.Value.Length > options.MaxValueBytes)
+        var limits = call.Keyspace.Cluster.Limits;
+        if (request.Value.Length > Math.Min(options.MaxValueBytes, limits.MaxValueBytes))
         {
             EtcdStatus.RequestTooLarge.Throw();
         }
+
+        limits.RequireKey(request.Key.Length);
     }
 }

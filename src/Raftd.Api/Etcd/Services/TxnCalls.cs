@@ -13,7 +13,7 @@ internal sealed class TxnCalls(ApiServices services)
     public async ValueTask<TxnAnswer> TxnAsync(ReadOnlyMemory<byte> message, EtcdCall call)
     {
         var request = new TxnReader(services.Options.MaxAnswersInFlightBytes).Read(new ProtoReader(message));
-        Check(request, Bounds.MaxTxnOperations);
+        Check(request, Bounds.MaxTxnOperations, call);
         if (!IsReadOnly(request))
         {
             KeyRequests.CheckSize(message.Length, services.Options);
@@ -24,7 +24,7 @@ internal sealed class TxnCalls(ApiServices services)
     }
 
     /// <summary>Counts as the store does, which refuses the same: only so is it refused before an empty key is.</summary>
-    private void Check(TxnRequest request, int maxOperations)
+    private void Check(TxnRequest request, int maxOperations, EtcdCall call)
     {
         var longest = Math.Max(request.Compares.Count, Math.Max(request.Success.Count, request.Failure.Count));
         if (longest > maxOperations)
@@ -39,12 +39,12 @@ internal sealed class TxnCalls(ApiServices services)
 
         foreach (var operation in request.Success)
         {
-            Check(operation, maxOperations - longest);
+            Check(operation, maxOperations - longest, call);
         }
 
         foreach (var operation in request.Failure)
         {
-            Check(operation, maxOperations - longest);
+            Check(operation, maxOperations - longest, call);
         }
     }
 
@@ -62,7 +62,7 @@ internal sealed class TxnCalls(ApiServices services)
         }
     }
 
-    private void Check(TxnOperation operation, int maxOperations)
+    private void Check(TxnOperation operation, int maxOperations, EtcdCall call)
     {
         switch (operation)
         {
@@ -71,13 +71,13 @@ internal sealed class TxnCalls(ApiServices services)
                 break;
             case { Put: { } put }:
                 KeyRequests.Check(put);
-                KeyRequests.CheckValue(put, services.Options);
+                KeyRequests.CheckLimits(put, call, services.Options);
                 break;
             case { DeleteRange: { } deletion }:
                 KeyRequests.Check(deletion);
                 break;
             case { Txn: { } nested }:
-                Check(nested, maxOperations);
+                Check(nested, maxOperations, call);
                 break;
             default:
                 EtcdStatus.KeyNotFound.Throw();

@@ -41,6 +41,7 @@ internal sealed class TxnApi(ApiServices services)
             : null;
         var request = TxnBody.Parse(body.Bytes);
         RequireKeyLengths(request);
+        call.Keyspace.Cluster.Limits.RequireKeys(request);
         var answer = await call.Keyspace.Keys.TxnAsync(call.Caller, request, CancellationToken.None);
         call.SetRevision(answer.Revision);
 

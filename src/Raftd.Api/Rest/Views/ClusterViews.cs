@@ -113,6 +113,8 @@ internal sealed record StatusView
 
     public required long QuotaBytes { get; init; }
 
+    public required LimitsView Limits { get; init; }
+
     public required int FeatureLevel { get; init; }
 
     public required IReadOnlyList<string> Alarms { get; init; }
@@ -123,7 +125,7 @@ internal sealed record StatusView
 
     public required string Version { get; init; }
 
-    public static StatusView Of(MemberStatus status, GroupStatus group) => new()
+    public static StatusView Of(MemberStatus status, GroupStatus group, EngineLimits limits) => new()
     {
         ClusterId = MemberView.Format(status.ClusterId),
         MemberId = MemberView.Format(status.MemberId),
@@ -146,6 +148,7 @@ internal sealed record StatusView
         HistoryBytes = status.HistoryBytes,
         CompactRevision = RestCall.Format(status.CompactRevision),
         QuotaBytes = status.QuotaBytes,
+        Limits = new LimitsView(limits.MaxKeyBytes, limits.MaxValueBytes, limits.MaxChangedKeys),
         FeatureLevel = status.FeatureLevel,
         Alarms = status.Alarms,
         Warnings = status.Warnings,
@@ -161,6 +164,9 @@ internal sealed record StatusView
         _ => "follower",
     };
 }
+
+/// <summary>Of the engine; what it does not bound is left out.</summary>
+internal sealed record LimitsView(int? MaxKeyBytes, int MaxValueBytes, int? MaxChangedKeys);
 
 /// <summary>`failure` is left out where the last backup succeeded, and what speaks of the newest one while there is none.</summary>
 internal sealed record BackupsView(string Directory, string? File, string? Revision, DateTimeOffset? Time, string? Failure)
