@@ -49,7 +49,7 @@ run_watches() { RAFTD_TEST_WATCH_ROUNDS=40 program Raftd.Cluster.Tests -noLogo -
 run_fronts() {
   RAFTD_TEST_FRONT_KILLS=300 program Raftd.Cluster.Tests -noLogo -noColor -explicit on -class '*FrontChaosTests' &&
     RAFTD_TEST_POSTGRES_FRONTS=1 RAFTD_TEST_MARIADB_FRONTS=3 program Raftd.Cluster.Tests -noLogo -noColor -explicit on \
-      -class '*.Postgres*Tests' -class '*.MariaDb*Tests' -class '*MovingTests' &&
+      -class 'Raftd.Cluster.Tests.Postgres*' -class 'Raftd.Cluster.Tests.MariaDb*' -class '*MovingTests' &&
     RAFTD_TEST_POSTGRES_FRONTS=1 RAFTD_TEST_MARIADB_FRONTS=3 program Raftd.Conformance.Tests -noLogo -noColor \
       -class '*DifferentialTests' -class '*DifferentialWatchTests' -class '*EtcdctlTests'
 }

@@ -17,8 +17,8 @@ public sealed class DifferentialTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData(Deployment.OneMember)]
-    [InlineData(Deployment.PostgresFronts)]
-    [InlineData(Deployment.MariaDbFronts)]
+    [InlineData(Deployment.PostgresFronts, Traits = new[] { "Database", "postgres" })]
+    [InlineData(Deployment.MariaDbFronts, Traits = new[] { "Database", "mysql" })]
     public async Task RandomRequests_OverGrpcAndJson_AreAnsweredAsEtcdAnswersThem(Deployment deployment)
     {
         await using var servers = await TwoServers.StartAsync(deployment);

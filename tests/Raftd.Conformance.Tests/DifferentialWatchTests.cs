@@ -28,8 +28,8 @@ public sealed class DifferentialWatchTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData(Deployment.OneMember)]
-    [InlineData(Deployment.PostgresFronts)]
-    [InlineData(Deployment.MariaDbFronts)]
+    [InlineData(Deployment.PostgresFronts, Traits = new[] { "Database", "postgres" })]
+    [InlineData(Deployment.MariaDbFronts, Traits = new[] { "Database", "mysql" })]
     public async Task RandomWatches_BringWhatTheyBringOnEtcd(Deployment deployment)
     {
         await using var servers = await TwoServers.StartAsync(deployment);

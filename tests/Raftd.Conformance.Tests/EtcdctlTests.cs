@@ -68,8 +68,8 @@ public sealed partial class EtcdctlTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData(Deployment.OneMember)]
-    [InlineData(Deployment.PostgresFronts)]
-    [InlineData(Deployment.MariaDbFronts)]
+    [InlineData(Deployment.PostgresFronts, Traits = new[] { "Database", "postgres" })]
+    [InlineData(Deployment.MariaDbFronts, Traits = new[] { "Database", "mysql" })]
     public async Task Transcript_OnRaftd_IsThatOnEtcd(Deployment deployment)
     {
         Assert.SkipUnless(EtcdServer.IsInstalled, Install);

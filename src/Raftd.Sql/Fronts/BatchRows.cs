@@ -61,7 +61,7 @@ internal sealed class BatchRows(ISession session, KnownKeys known, LogRow last, 
 
     public IReadOnlyList<RevisionRecord> VersionsOf(ReadOnlyMemory<byte> key, Revision from, int max) => Moment.VersionsOf(key, from, max);
 
-    public KeySlice Slice(KeyRange range, ReadOnlyMemory<byte> from, int max) => Moment.Slice(range, from, max);
+    public KeySlice? Slice(KeyRange range, ReadOnlyMemory<byte> from, int max) => Moment.Slice(range, from, max);
 
     public IReadOnlyList<byte[]?> ValuesOf(IReadOnlyList<Revision> revisions) => Moment.ValuesOf(revisions);
 

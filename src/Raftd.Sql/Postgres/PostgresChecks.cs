@@ -3,6 +3,7 @@ using Npgsql;
 namespace Raftd.Sql.Postgres;
 
 /// <summary>Settings without which the server acknowledges what a crash takes back.</summary>
+/// <remarks>A server that speaks PostgreSQL's protocol over another storage may lack them: what it lacks cannot be off.</remarks>
 internal static class PostgresChecks
 {
     /// <returns>Each problem with the statement that mends it; none where all is safe.</returns>
@@ -10,9 +11,9 @@ internal static class PostgresChecks
     {
         using var command = connection.CreateCommand();
         command.CommandText =
-            """
-            SELECT pg_is_in_recovery(), current_setting('fsync') = 'off', current_setting('full_page_writes') = 'off',
-              current_setting('synchronous_commit') = 'off', quote_ident(current_user), quote_ident(current_database())
+            $"""
+            SELECT pg_is_in_recovery(), {IsOff("fsync")}, {IsOff("full_page_writes")}, {IsOff("synchronous_commit")},
+              quote_ident(current_user), quote_ident(current_database())
             """;
         using var reader = command.ExecuteReader();
         reader.Read();
@@ -41,4 +42,6 @@ internal static class PostgresChecks
             }
         }
     }
+
+    private static string IsOff(string setting) => $"COALESCE(current_setting('{setting}', true) = 'off', false)";
 }

@@ -23,11 +23,11 @@ internal static class Deployments
         _ => throw new ArgumentOutOfRangeException(nameof(deployment), deployment, message: null),
     };
 
-    /// <summary>Of the database that the fronts serve.</summary>
+    /// <summary>Of the database that the fronts serve: the one that the tests were given, or one of their own.</summary>
     public static IDatabaseServer StartServer(Deployment deployment) => deployment switch
     {
-        Deployment.PostgresFronts => PostgresServer.Start(),
-        Deployment.MariaDbFronts => MariaDbServer.Start(),
+        Deployment.PostgresFronts => GivenServer.Of("postgres") ?? (IDatabaseServer)PostgresServer.Start(),
+        Deployment.MariaDbFronts => GivenServer.Of("mysql") ?? (IDatabaseServer)MariaDbServer.Start(),
         _ => throw new ArgumentOutOfRangeException(nameof(deployment), deployment, message: null),
     };
 

@@ -97,6 +97,16 @@ internal static class PostgresMutations
         },
         new()
         {
+            Name = "postgres-settings-taken-for-granted",
+            Failures = [],
+            Wrong = "a server that lacks a setting of PostgreSQL is asked for it, and the start ends with its error",
+            In = "PostgresChecks.IsOff",
+            Original = "$\"COALESCE(current_setting('{setting}', true) = 'off', false)\"",
+            Broken = "$\"current_setting('{setting}') = 'off'\"",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
             Name = "postgres-any-format",
             Failures = [],
             Wrong = "tables of another format are used",

@@ -4,6 +4,7 @@ using Raftd.Sql.Fronts;
 using Raftd.Sql.Tests.Memory;
 using Raftd.Sql.Tests.MySql;
 using Raftd.Sql.Tests.Postgres;
+using Raftd.Testing.Databases;
 
 namespace Raftd.Sql.Tests.Contract;
 
@@ -64,17 +65,40 @@ public sealed class FollowerContractTests(FollowingFront following) : StoreContr
     private protected override IClusterService Cluster => following.Leader.Cluster;
 }
 
-public sealed class FollowingFront : IAsyncLifetime
+/// <summary>Over a database in memory, or of the server that the tests were given.</summary>
+public sealed class FollowingFront(PostgresServers postgres, MariaDbServers mariaDb) : IAsyncLifetime
 {
-    private readonly FrontPair _pair = new();
+    private FrontPair _pair = null!;
 
     public SqlFront Front => _pair.Follower;
 
     public SqlFront Leader => _pair.Leader;
 
-    public async ValueTask InitializeAsync() => await _pair.StartAsync(new FrontOptions());
+    public async ValueTask InitializeAsync()
+    {
+        _pair = PairOver(GivenServer.Url);
+        await _pair.StartAsync(new FrontOptions());
+    }
 
     public ValueTask DisposeAsync() => _pair.DisposeAsync();
+
+    private FrontPair PairOver(string? url)
+    {
+        if (url is null)
+        {
+            var memory = new MemoryDatabase();
+            return new FrontPair(memory, memory);
+        }
+
+        if (PostgresServers.TargetOf(url).Engine == SqlEngine.Postgres)
+        {
+            var one = new OneDatabase(postgres);
+            return new FrontPair(one.Emptied(), one.Opened());
+        }
+
+        var other = new OneMariaDb(mariaDb);
+        return new FrontPair(other.Emptied(), other.Opened());
+    }
 }
 
 /// <summary>The contract on a front over another real server.</summary>

@@ -1,17 +1,17 @@
 using System.Text;
 using Raftd.Contract;
+using Raftd.Sql.Database;
 using Raftd.Sql.Fronts;
-using Raftd.Sql.Tests.Memory;
 using Raftd.Testing;
 
 namespace Raftd.Sql.Tests.Contract;
 
-/// <summary>Two fronts that speak to each other, over one database in memory.</summary>
-internal sealed class FrontPair : IAsyncDisposable
+/// <summary>Two fronts that speak to each other.</summary>
+/// <param name="one">As the first opens the database.</param>
+/// <param name="other">The same, as the second opens it.</param>
+internal sealed class FrontPair(IDatabase one, IDatabase other) : IAsyncDisposable
 {
     private readonly List<SqlFront> _fronts = [];
-
-    public MemoryDatabase Database { get; } = new();
 
     public SqlFront Leader { get; private set; } = null!;
 
@@ -20,15 +20,17 @@ internal sealed class FrontPair : IAsyncDisposable
     /// <summary>Returns once the follower's writes go to the leader.</summary>
     public async Task StartAsync(FrontOptions limits)
     {
-        _fronts.Add(await FrontOver.ListenAsync(Database, "one", limits));
-        _fronts.Add(await FrontOver.ListenAsync(Database, "two", limits));
+        _fronts.Add(await FrontOver.ListenAsync(one, "one", limits));
+        _fronts.Add(await FrontOver.ListenAsync(other, "two", limits));
         Leader = _fronts.Find(static front => front.Cluster.IsLeader)!;
         Follower = _fronts.Find(front => front != Leader)!;
         await Until.TrueAsync("writes go to the leader", async () =>
         {
             await Follower.KeyValues.PutAsync(
                 Caller.Nobody, new PutRequest { Key = Encoding.UTF8.GetBytes("to the leader"), Value = default }, CancellationToken.None);
-            return Database.Tables.Last.Front == Leader.Cluster.Origin.MemberId;
+            using var session = one.Open();
+            using var moment = session.Snapshot([]);
+            return moment.Last.Front == Leader.Cluster.Origin.MemberId;
         });
     }
 

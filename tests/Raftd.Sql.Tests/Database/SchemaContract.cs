@@ -6,18 +6,16 @@ namespace Raftd.Sql.Tests.Database;
 /// <summary>How tables come to be, and which ones are refused. Derive, and give a server.</summary>
 public abstract class SchemaContract
 {
-    private protected SchemaContract(DatabaseServer server)
+    private protected SchemaContract(IDatabaseServer server)
     {
         Server = server;
         Url = server.CreateDatabase();
     }
 
-    private protected DatabaseServer Server { get; }
+    private protected IDatabaseServer Server { get; }
 
     /// <summary>Of an empty database.</summary>
     private protected string Url { get; }
-
-    private protected string Name => Url[(Url.LastIndexOf('/') + 1)..Url.IndexOf('?')];
 
     [Fact]
     public void Prepare_Twice_KeepsTheClusterAndItsLog()
@@ -58,7 +56,7 @@ public abstract class SchemaContract
     public void Prepare_OnAnotherFormat_IsRefused_WithWhatToDo(long format, string text)
     {
         Prepared(Url).Dispose();
-        Server.Execute($"UPDATE raftd_buckets SET format = {format}", Name);
+        Server.Query(Url, $"UPDATE raftd_buckets SET format = {format}");
         Assert.Contains(text, Refused(Url), StringComparison.Ordinal);
     }
 
@@ -66,7 +64,7 @@ public abstract class SchemaContract
     public void Prepare_WhereSomeTablesAreGone_IsRefused_WithTheirNames()
     {
         Prepared(Url).Dispose();
-        Server.Execute("DROP TABLE raftd_keys; DROP TABLE raftd_meta", Name);
+        Server.Query(Url, "DROP TABLE raftd_keys; DROP TABLE raftd_meta");
         Assert.Contains("but not raftd_keys, raftd_meta:", Refused(Url), StringComparison.Ordinal);
     }
 

@@ -1,4 +1,5 @@
 using Raftd.Sql.MySql;
+using Raftd.Sql.Tests.Database;
 using Raftd.Sql.Tests.MySql;
 using Raftd.Testing.Databases;
 
@@ -6,12 +7,13 @@ using Raftd.Testing.Databases;
 
 namespace Raftd.Sql.Tests.MySql;
 
-/// <summary>One server for all tests that leave it running; started by the first that asks.</summary>
+/// <summary>One server for all tests that leave it running: the one that they were given, or else one that the first that asks
+/// starts.</summary>
 public sealed class MariaDbServers : IDisposable
 {
-    private readonly Lazy<MariaDbServer> _shared = new(MariaDbServer.Start);
+    private readonly Lazy<IDatabaseServer> _shared = new(static () => GivenServer.Of("mysql") ?? (IDatabaseServer)MariaDbServer.Start());
 
-    public MariaDbServer Shared => _shared.Value;
+    public IDatabaseServer Shared => _shared.Value;
 
     public void Dispose()
     {
@@ -21,8 +23,7 @@ public sealed class MariaDbServers : IDisposable
         }
     }
 
-    internal static SqlTarget TargetOf(string url) =>
-        SqlTarget.TryParse(url, out var target, out var problem) ? target : throw new ArgumentException(problem, nameof(url));
+    internal static SqlTarget TargetOf(string url) => Targets.Of(url);
 
     /// <summary>With its tables.</summary>
     internal static MySqlDatabase Prepared(string url, MySqlOptions? options = null)

@@ -26,9 +26,9 @@ public sealed class OneMariaDb(MariaDbServers servers)
     /// <summary>Once more, as it is.</summary>
     internal MySqlDatabase Opened() => MariaDbServers.Prepared(_url);
 
-    /// <summary>As the superuser, on a connection of its own.</summary>
+    /// <summary>As the user of the server, on a connection of its own.</summary>
     /// <returns>Its rows, a line each.</returns>
-    internal string Execute(string sql) => servers.Shared.Execute(sql, Name);
+    internal string Execute(string sql) => servers.Shared.Query(_url, sql);
 
     /// <summary>A connection that the caller keeps.</summary>
     internal MySqlLink Connect() => MySqlLink.Open(MariaDbServers.TargetOf(_url), TimeSpan.FromSeconds(5));

@@ -16,7 +16,10 @@ public sealed class ForwardingTests : IAsyncDisposable
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
 
-    private readonly FrontPair _pair = new();
+    private readonly MemoryDatabase _database = new();
+    private readonly FrontPair _pair;
+
+    public ForwardingTests() => _pair = new FrontPair(_database, _database);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -62,7 +65,7 @@ public sealed class ForwardingTests : IAsyncDisposable
         await _pair.StopLeaderAsync();
 
         await _pair.Follower.KeyValues.PutAsync(Caller.Nobody, new PutRequest { Key = Bytes("k"), Value = default }, Stop);
-        Assert.Equal(_pair.Follower.Cluster.Origin.MemberId, _pair.Database.Tables.Last.Front);
+        Assert.Equal(_pair.Follower.Cluster.Origin.MemberId, _database.Tables.Last.Front);
     }
 
     [Fact]
@@ -79,7 +82,7 @@ public sealed class ForwardingTests : IAsyncDisposable
     }
 
     private int RowsOfTheFollower() =>
-        _pair.Database.Tables.Log.Values.Count(row => row.Front == _pair.Follower.Cluster.Origin.MemberId);
+        _database.Tables.Log.Values.Count(row => row.Front == _pair.Follower.Cluster.Origin.MemberId);
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 }

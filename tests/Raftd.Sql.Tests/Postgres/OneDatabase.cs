@@ -23,7 +23,7 @@ public sealed class OneDatabase(PostgresServers servers)
     /// <summary>Once more, as it is.</summary>
     internal PostgresDatabase Opened() => PostgresServers.Prepared(_url);
 
-    /// <summary>As the superuser, on a connection of its own.</summary>
+    /// <summary>As the user of the server, on a connection of its own.</summary>
     internal void Execute(string sql)
     {
         using var connection = Connect();
@@ -42,8 +42,15 @@ public sealed class OneDatabase(PostgresServers servers)
     internal NpgsqlConnection Connect()
     {
         var target = PostgresServers.TargetOf(_url);
-        var connection = new NpgsqlConnection(
-            $"Host={target.Host};Port={target.Port};Database={target.Database};Username={target.User};Pooling=false");
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder
+        {
+            Host = target.Host,
+            Port = target.Port,
+            Database = target.Database,
+            Username = target.User,
+            Password = target.Password,
+            Pooling = false,
+        }.ConnectionString);
         connection.Open();
         return connection;
     }

@@ -24,6 +24,24 @@ public sealed class PostgresChecksTests : IDisposable
         PostgresServers.Prepared(url).Dispose();
     }
 
+    /// <summary>As on servers that speak its protocol over another storage: this one's functions say so to who looks in their schema first.
+    /// </summary>
+    [Fact]
+    public void SettingsThatTheServerDoesNotKnow_AreNotAskedFor()
+    {
+        var url = _server.CreateDatabase();
+        _server.Execute(
+            """
+            CREATE SCHEMA lacking;
+            CREATE FUNCTION lacking.current_setting(name TEXT) RETURNS TEXT LANGUAGE SQL AS 'SELECT pg_catalog.current_setting(''unknown.'' || name)';
+            CREATE FUNCTION lacking.current_setting(name TEXT, missing_ok BOOLEAN) RETURNS TEXT LANGUAGE SQL AS
+              'SELECT pg_catalog.current_setting(''unknown.'' || name, missing_ok)';
+            ALTER ROLE postgres SET search_path = lacking, pg_catalog, public
+            """,
+            PostgresServers.TargetOf(url).Database);
+        PostgresServers.Prepared(url).Dispose();
+    }
+
     [Fact]
     public void Standby_IsRefused_AndMendedByTheStatementNamed()
     {

@@ -10,9 +10,9 @@ public interface IDatabaseServer : IDisposable
     /// <returns>Its URL, with all rights.</returns>
     string CreateDatabase();
 
-    /// <param name="url">Of a database.</param>
-    /// <param name="sql">One statement.</param>
-    /// <returns>Its only value.</returns>
+    /// <param name="url">Of a database that it has made.</param>
+    /// <param name="sql">Statements with semicolons between them.</param>
+    /// <returns>Their rows, a line each.</returns>
     string Query(string url, string sql);
 
     /// <summary>Ends it with all its processes at once, as a loss of the machine would.</summary>
