@@ -1,7 +1,6 @@
 // This front's answers to the contract. Writes go to the leading front, or into the log from here; reads are answered from a moment of
 // the database that begins after they came; times of leases are known to the leading front alone, which is asked.
 
-using Raftd.Contract;
 using Raftd.Sql.Database;
 using Raftd.Sql.Fronts;
 using Raftd.Sql.Peers;

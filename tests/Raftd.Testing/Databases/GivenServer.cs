@@ -34,6 +34,9 @@ public sealed class GivenServer : IDatabaseServer
     /// <summary>Of the same; null for none.</summary>
     public static string? Password => Url is null ? null : Environment.GetEnvironmentVariable("RAFTD_STORE_PASSWORD");
 
+    /// <summary>Whether it runs is its owner's to know.</summary>
+    public string? OwnEnd => null;
+
     private string User => Uri.UnescapeDataString(_url.UserInfo);
 
     private bool IsPostgres => _url.Scheme.StartsWith("postgres", StringComparison.Ordinal);
