@@ -9,7 +9,8 @@
 #   mutations     every old bug put back
 #   chaos         500 members killed under load, and all other ills of ChaosTests as often in proportion
 #   watches       1 000 watches through 40 rounds of all ills
-#   fronts        300 fronts and databases killed under load, the same under 1 000 watches, and all suites of fronts with other numbers
+#   fronts        300 fronts and databases killed under load, half an hour over each database; the same under 1 000 watches; and all
+#                 suites of fronts with other numbers
 #   powerloss     12 000 disks as a loss of power leaves them
 #   slowlink      a member of 2 GiB that joins anew over 20 MiB/s beside 5 MiB/s of writes
 #   powercuts     50 leaders that lose power while they send a snapshot

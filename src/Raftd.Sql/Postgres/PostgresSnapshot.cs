@@ -149,13 +149,15 @@ internal sealed class PostgresSnapshot : ISnapshot
         return changes;
     }
 
+    /// <remarks>Each by itself, as <see cref="FindKeys"/>: a server that has not counted a table yet compares all its rows with each
+    /// revision.</remarks>
     public IReadOnlyList<byte[]?> ValuesOf(IReadOnlyList<Revision> revisions)
     {
         var values = new byte[]?[revisions.Count];
         var found = Rows(
             """
-            SELECT asked.place, kept.v FROM unnest($2, $3) WITH ORDINALITY AS asked (rev, sub, place)
-            JOIN raftd_revisions AS kept ON kept.bucket = $1 AND kept.rev = asked.rev AND kept.sub = asked.sub
+            SELECT asked.place, found.v FROM unnest($2, $3) WITH ORDINALITY AS asked (rev, sub, place) CROSS JOIN LATERAL (
+              SELECT v FROM raftd_revisions AS kept WHERE kept.bucket = $1 AND kept.rev = asked.rev AND kept.sub = asked.sub LIMIT 1) AS found
             """,
             command => command
                 .WithNumbers(revisions, static revision => revision.Main)

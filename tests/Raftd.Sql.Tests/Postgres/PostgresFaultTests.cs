@@ -197,6 +197,34 @@ public sealed class PostgresFaultTests(OneDatabase one) : IClassFixture<OneDatab
         Assert.True(long.Parse(one.Query("SELECT sum(idx_tup_fetch) FROM pg_stat_user_tables"), CultureInfo.InvariantCulture) > 0);
     }
 
+    /// <summary>The server has not counted the table: it takes the rows of a bucket for a few.</summary>
+    [Fact]
+    public void ValuesOf_ManyVersions_LookUpEachByItself()
+    {
+        const int Versions = 5000;
+        const int Asked = 500;
+        using (var database = one.Emptied())
+        using (var session = database.Open())
+        {
+            var script = new BatchScript(LogRow.First);
+            for (var count = 0; count < Versions; count++)
+            {
+                script.Put($"key{count}", "value");
+            }
+
+            script.Commit(session);
+            WaitForConnections(1);
+            one.Execute("SELECT pg_stat_reset()");
+            using var snapshot = session.Snapshot([]);
+            var values = snapshot.ValuesOf([.. Enumerable.Range(1, Asked).Select(static at => new Revision(1 + (at * (Versions / Asked)), 0))]);
+            Assert.All(values, static value => Assert.Equal(Bytes("value"), value));
+        }
+
+        WaitForConnections(0);
+        var rows = one.Query("SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'raftd_revisions'");
+        Assert.InRange(int.Parse(rows, CultureInfo.InvariantCulture), Asked, Versions / 2);
+    }
+
     private void WaitForConnections(int others) => Assert.True(SpinWait.SpinUntil(
         () => one.Query("SELECT count(*) - 1 FROM pg_stat_activity WHERE datname = current_database()") == $"{others}",
         TimeSpan.FromSeconds(30)));
