@@ -33,7 +33,7 @@ internal sealed record Suite(string Project, bool IsSimulation, string[] Argumen
     /// <summary>Members started on what a loss of power leaves.</summary>
     public static Suite PowerLoss { get; } = Tests("Raftd.PowerLoss.Tests");
 
-    /// <summary>The engine over a database, and real servers of one; without the deletions of 300 000 keys, half a minute each time.</summary>
+    /// <summary>The engine over a database, and real servers of one; without the deletions of 300 000 keys, which take the longest.</summary>
     public static Suite Sql { get; } = Tests("Raftd.Sql.Tests", "-class-", "*LargeDeletionTests");
 
     private static Suite Simulation(params string[] kind) => new(
