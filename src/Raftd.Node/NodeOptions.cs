@@ -57,6 +57,9 @@ public sealed record NodeOptions
     /// <summary>Largest value of one key.</summary>
     public int MaxValueBytes { get; init; } = (int)Bounds.MaxValueBytes.Default;
 
+    /// <summary>As the member announces them.</summary>
+    internal EngineLimits EngineLimits => new() { MaxValueBytes = MaxValueBytes };
+
     /// <summary>Values kept in memory for reads.</summary>
     public long CacheBytes { get; init; } = Bounds.CacheBytes.Default;
 

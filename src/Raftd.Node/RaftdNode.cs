@@ -53,7 +53,7 @@ public sealed class RaftdNode : IAsyncDisposable
         _options = options;
         var outside = ServiceGate.StatusOutside(
             options.Label, options.AdvertisedHttpAddress, options.AdvertisedPeerAddress, options.QuotaBytes, options.Version);
-        _gate = new ServiceGate(outside, new EngineLimits { MaxValueBytes = options.MaxValueBytes });
+        _gate = new ServiceGate(outside, options.EngineLimits);
         _guard = new RightsGuard(_gate, _gate, _gate, _gate, _gate, _gate);
         Group = new GroupRightsGuard(_gate);
         _logger = loggers.CreateLogger("raftd");

@@ -27,7 +27,6 @@ internal static class KeyChangeApi
     /// <summary>Of the longest number, so that the order of keys is that of numbers.</summary>
     private const int SuffixDigits = 20;
 
-
     public static void Map(IEndpointRouteBuilder rest)
     {
         DescribeChange(rest.MapGroup("/key/{**key}").MapPost("", ChangeAsync));

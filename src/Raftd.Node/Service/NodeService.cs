@@ -37,7 +37,7 @@ internal sealed partial class NodeService : IEngineService
         SnapshotSpooler spooler, Defragmenter defragmenter, BackupSchedule? schedule)
     {
         _options = options;
-        Limits = new EngineLimits { MaxValueBytes = options.MaxValueBytes };
+        Limits = options.EngineLimits;
         _self = self;
         _replica = replica;
         _state = state;

@@ -15,6 +15,9 @@
 // The deletion of a range of very many keys is a row of its own, whose transaction the database does as a set, in slices
 // (RangeDeletion). It holds up all other writers for as long as it takes, so it is taken back if its request has no time left.
 //
+// What the database refuses for good may be the fault of one command among many. Then fewer are taken together, down to one: that one
+// is refused, with the database's words, and the others are committed without it.
+//
 // A commit whose answer is lost may have happened. The same transaction is sent again, on another connection: if the first had
 // committed, or still does, the row is there, with this front's number and nonce; then the answers computed with it stand. If it is
 // not, it can never come any more once another row has its number. So nothing is done twice, and nothing is answered that is not
@@ -73,6 +76,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     private long _hinted;
     private bool _mustLook;
     private bool _hasStopped;
+    private int _mostCommands = MaxCommands;
     private Appointment? _appointment;
     private BucketRemoval? _removal;
 
@@ -375,17 +379,18 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
             // Taken back and answered.
             throw;
         }
-        catch (DatabaseException) when (_pending is null)
+        catch (DatabaseException failure) when (_pending is null)
         {
             // Nothing was sent.
-            PutBack(proposals);
+            PutBack(proposals, failure);
             throw;
         }
         catch (DatabaseException failure) when (failure.Fault != DatabaseFault.Unknown)
         {
             // Surely not committed.
-            PutBack([.. _pending!.Proposals.Select(static item => item.Proposal)]);
+            var sent = _pending!;
             _pending = null;
+            PutBack([.. sent.Proposals.Select(static item => item.Proposal)], failure);
             throw;
         }
     }
@@ -556,6 +561,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     private void Committed(Pending pending)
     {
         _pending = null;
+        _mostCommands = Math.Min(_mostCommands * 2, MaxCommands);
         _lastLook = _time.GetTimestamp();
         Show(pending.Evaluation.State, pending.Evaluation.Changes, hasAllKeys: pending.Evaluation.Batch.Deletion is null);
         pending.Proposals.ForEach(EndApplied);
@@ -589,7 +595,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     {
         var batch = new List<SqlProposal>();
         var bytes = 0L;
-        while (_waiting.First is { Value: var proposal } && batch.Count < MaxCommands && (bytes == 0 || bytes + proposal.Bytes <= MaxBytes))
+        while (_waiting.First is { Value: var proposal } && batch.Count < _mostCommands && (bytes == 0 || bytes + proposal.Bytes <= MaxBytes))
         {
             bytes += proposal.Bytes;
             batch.Add(proposal);
@@ -597,6 +603,24 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         }
 
         return batch;
+    }
+
+    /// <summary>Unless it is one alone that the database refuses for good.</summary>
+    private void PutBack(List<SqlProposal> proposals, DatabaseException failure)
+    {
+        if (failure.Fault != DatabaseFault.Wrong || _board.Fence is not null)
+        {
+            PutBack(proposals);
+        }
+        else if (proposals is [var alone])
+        {
+            End(alone, Away($"the database refuses the write: {failure.Message}", "nothing was written; mend the database, then try again"));
+        }
+        else
+        {
+            _mostCommands = Math.Max(proposals.Count / 2, 1);
+            PutBack(proposals);
+        }
     }
 
     /// <summary>In front of all others, in their order.</summary>

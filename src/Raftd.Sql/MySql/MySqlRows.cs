@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using System.Text;
 using Raftd.Contract;
 using Raftd.Sql.Database;
@@ -110,4 +111,9 @@ internal static class MySqlRows
     public static byte[] BytesOf(string text) => Encoding.UTF8.GetBytes(text);
 
     public static string TextAt(DbDataReader row, int column) => Encoding.UTF8.GetString(row.GetFieldValue<byte[]>(column));
+
+    /// <summary>Of `revisions`: this version and those behind it.</summary>
+    /// <remarks>Written so that the index leads to the sub, too: a revision may have a million.</remarks>
+    public static Sql IsFrom(Revision from) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"(rev > {from.Main} OR (rev = {from.Main} AND sub >= {from.Sub}))"));
 }

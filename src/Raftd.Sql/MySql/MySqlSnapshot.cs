@@ -201,12 +201,11 @@ internal sealed class MySqlSnapshot : ISnapshot
 
     private static Revision RevisionAt(DbDataReader row) => new(row.GetInt64(0), row.GetInt64(1));
 
-    /// <remarks>Written so that the index leads to the sub, too: a revision may have a million.</remarks>
     private List<(Revision Revision, long Bytes)> SizesFrom(Revision from) => Rows(
         script => script.Add(
             $"""
             SELECT rev, sub, LENGTH(k) + size + {RevisionRecord.OverheadBytes} FROM raftd_revisions FORCE INDEX (PRIMARY)
-            WHERE bucket = {Bucket} AND (rev > {from.Main} OR (rev = {from.Main} AND sub >= {from.Sub}))
+            WHERE bucket = {Bucket} AND {MySqlRows.IsFrom(from)}
             ORDER BY rev, sub LIMIT {ChangesOfOneStep}
             """),
         static row => (RevisionAt(row), row.GetInt64(2)));
@@ -218,7 +217,7 @@ internal sealed class MySqlSnapshot : ISnapshot
             script => script.Add(
                 $"""
                 SELECT {MySqlRows.VersionColumns}, v FROM raftd_revisions FORCE INDEX (PRIMARY)
-                WHERE bucket = {Bucket} AND (rev > {from.Main} OR (rev = {from.Main} AND sub >= {from.Sub}))
+                WHERE bucket = {Bucket} AND {MySqlRows.IsFrom(from)}
                   AND (rev < {through.Main} OR (rev = {through.Main} AND sub <= {through.Sub}))
                 ORDER BY rev, sub
                 """),

@@ -27,7 +27,7 @@ internal static class MySqlSweep
         script.Add(
             $"""
             SELECT rev, sub FROM raftd_revisions FORCE INDEX (PRIMARY) WHERE bucket = {bucket}
-              AND (rev > {from.Main} OR (rev = {from.Main} AND sub >= {from.Sub})) AND rev <= {compactRevision}
+              AND {MySqlRows.IsFrom(from)} AND rev <= {compactRevision}
             ORDER BY rev, sub LIMIT 1 OFFSET {max}
             """);
     }
@@ -71,10 +71,9 @@ internal static class MySqlSweep
         script.Write($"ON kept.bucket = {bucket} AND kept.rev = doomed.rev AND kept.sub = doomed.sub");
     }
 
-    /// <remarks>As a snapshot has it: the index leads to the sub, too.</remarks>
     private static void WriteStep(MySqlScript script, long bucket, Revision from, Revision next)
     {
-        script.Write($"WHERE bucket = {bucket} AND (rev > {from.Main} OR (rev = {from.Main} AND sub >= {from.Sub})) ");
+        script.Write($"WHERE bucket = {bucket} AND {MySqlRows.IsFrom(from)} ");
         script.Write($"AND (rev < {next.Main} OR (rev = {next.Main} AND sub < {next.Sub}))");
     }
 }

@@ -38,8 +38,6 @@ internal static class PostgresCommit
           size = excluded.size, v = excluded.v
         """;
 
-    private const string DeleteKeys = "DELETE FROM raftd_keys AS kept USING unnest($2) AS gone (k) WHERE kept.bucket = $1 AND kept.k = gone.k";
-
     private const string UpsertLeases =
         $"""
         INSERT INTO raftd_leases (bucket, {PostgresRows.LeaseColumns})
@@ -50,8 +48,6 @@ internal static class PostgresCommit
           floor_generation = excluded.floor_generation, floor_revision = excluded.floor_revision
         """;
 
-    private const string DeleteLeases = "DELETE FROM raftd_leases AS kept USING unnest($2) AS gone (id) WHERE kept.bucket = $1 AND kept.id = gone.id";
-
     private const string UpsertLeaseKeys =
         $"""
         INSERT INTO raftd_lease_keys (bucket, {PostgresRows.LeaseKeyColumns})
@@ -60,17 +56,18 @@ internal static class PostgresCommit
           generation = excluded.generation, remaining_ms = excluded.remaining_ms
         """;
 
-    private const string DeleteLeaseKeys =
-        """
-        DELETE FROM raftd_lease_keys AS kept USING unnest($2, $3) AS gone (lease, k)
-        WHERE kept.bucket = $1 AND kept.lease = gone.lease AND kept.k = gone.k
-        """;
-
     private const string UpsertMeta =
         """
         INSERT INTO raftd_meta (bucket, name, v) SELECT $1, given.* FROM unnest($2, $3) AS given
         ON CONFLICT (bucket, name) DO UPDATE SET v = excluded.v
         """;
+
+    private static readonly string DeleteKeys = PostgresDeletion.OfEach("raftd_keys", "unnest($2) AS gone (k)", "kept.k = gone.k");
+
+    private static readonly string DeleteLeases = PostgresDeletion.OfEach("raftd_leases", "unnest($2) AS gone (id)", "kept.id = gone.id");
+
+    private static readonly string DeleteLeaseKeys = PostgresDeletion.OfEach(
+        "raftd_lease_keys", "unnest($2, $3) AS gone (lease, k)", "kept.lease = gone.lease AND kept.k = gone.k");
 
     /// <summary>The beginning, up to the row of the log.</summary>
     public static void AddBeginning(NpgsqlBatch commands, long bucket, Batch batch)

@@ -8,10 +8,14 @@ namespace Raftd.Sql.Postgres;
 internal static class PostgresRangeDeletion
 {
     // $2 and $3: the first and the last key of the slice.
-    private static readonly string EndHiddenLeases =
-        DeleteEach("raftd_leases", $"kept.id = gone.lease AND kept.flags & {LeaseFlags.Hidden} <> 0");
+    private const string Leased =
+        "(SELECT k, lease FROM raftd_keys WHERE bucket = $1 AND k >= $2 AND k <= $3 AND lease <> 0) AS gone";
 
-    private static readonly string Detach = DeleteEach("raftd_lease_keys", "kept.lease = gone.lease AND kept.k = gone.k");
+    private static readonly string EndHiddenLeases = PostgresDeletion.OfEach(
+        "raftd_leases", Leased, $"kept.id = gone.lease AND kept.flags & {LeaseFlags.Hidden} <> 0");
+
+    private static readonly string Detach = PostgresDeletion.OfEach(
+        "raftd_lease_keys", Leased, "kept.lease = gone.lease AND kept.k = gone.k");
 
     // $4 the revision, $5 the sub of the first deletion.
     private static readonly string InsertDeletions =
@@ -22,19 +26,6 @@ internal static class PostgresRangeDeletion
         """;
 
     private const string DeleteKeys = "DELETE FROM raftd_keys WHERE bucket = $1 AND k >= $2 AND k <= $3";
-
-    /// <summary>Deletes the rows of a table of leases that belong to keys of the slice.</summary>
-    /// <remarks>
-    /// Each is looked up by itself, which LIMIT makes sure of, and deleted where it lies: a plan that was made while the table was nearly
-    /// empty would join all of it with the slice. No other writer moves a row behind the row of the log.
-    /// </remarks>
-    private static string DeleteEach(string table, string match) =>
-        $"""
-        DELETE FROM {table} WHERE ctid = ANY (ARRAY(
-          SELECT found.ctid FROM raftd_keys AS gone CROSS JOIN LATERAL (
-            SELECT kept.ctid FROM {table} AS kept WHERE kept.bucket = $1 AND {match} LIMIT 1) AS found
-          WHERE gone.bucket = $1 AND gone.k >= $2 AND gone.k <= $3 AND gone.lease <> 0))
-        """;
 
     /// <returns>The command whose rows are the deletions.</returns>
     public static NpgsqlBatchCommand Add(NpgsqlBatch commands, long bucket, RangeDeletion deletion, KeySlice slice, long firstSub)

@@ -67,6 +67,11 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
             throw new DatabaseException(DatabaseFault.Again, "deadlock");
         }
 
+        if (!world.IsQuiet && world.Swarm.RefusedSum > 0 && batch.Versions.Any(Refuses))
+        {
+            throw new DatabaseException(DatabaseFault.Wrong, "a constraint is violated");
+        }
+
         batch.Deletion?.RequireTime();
         if (Strikes(world.Swarm.LostCommit))
         {
@@ -86,6 +91,10 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
 
         return isCommitted;
     }
+
+    /// <summary>As a constraint of its owner's does: by what is in a row, whoever sends it and however often.</summary>
+    private bool Refuses(NewVersion version) =>
+        version.Record.ValueBytes > 0 && version.Record.Value.Sum(static each => each) % world.Swarm.RefusedSum == 0;
 
     /// <summary>Done, or not, or later.</summary>
     private void LoseAnswer(Batch batch)

@@ -1,5 +1,6 @@
 using System.Text;
 using Raftd.Contract;
+using Raftd.Sql.Database;
 using Raftd.Sql.Fronts;
 using Raftd.Sql.Tests.Contract;
 using Raftd.Sql.Tests.Memory;
@@ -36,12 +37,23 @@ public sealed class FrontTests : IAsyncDisposable
         Assert.Equal(("value", written), (Text(message.Events[0].Key.Value), message.Revision));
     }
 
-    /// <summary>The second front looks at the log when it is made to, and hardly ever by itself.</summary>
+    /// <summary>The second front looks at the log when it is made to, and takes its time: a watch that does not wait begins before that.</summary>
     [Fact]
     public async Task Watch_FromNowOn_BeginsBehindWhatWasReadHereBefore()
     {
         var first = await FrontAsync();
-        var second = await FrontAsync(new FrontOptions { PollInterval = TimeSpan.FromHours(1) });
+        var isSlow = false;
+        var slow = FailingCalls.Of(_database, call =>
+        {
+            if (isSlow && call == nameof(ISession.LogFrom))
+            {
+                Thread.Sleep(TimeSpan.FromMilliseconds(200));
+            }
+
+            return false;
+        });
+        var second = await FrontAsync(new FrontOptions { PollInterval = TimeSpan.FromHours(1) }, slow);
+        isSlow = true;
         var before = await PutAsync(first, "watched", "before");
         Assert.Equal("before", await GetAsync(second, "watched"));
 
@@ -272,9 +284,9 @@ public sealed class FrontTests : IAsyncDisposable
 
     private static string Text(ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span);
 
-    private async Task<SqlFront> FrontAsync(FrontOptions? limits = null)
+    private async Task<SqlFront> FrontAsync(FrontOptions? limits = null, IDatabase? database = null)
     {
-        var front = await FrontOver.StartAsync(_database, $"front{_fronts.Count}", limits);
+        var front = await FrontOver.StartAsync(database ?? _database, $"front{_fronts.Count}", limits);
         _fronts.Add(front);
         return front;
     }

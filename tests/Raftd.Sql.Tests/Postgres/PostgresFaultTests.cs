@@ -1,9 +1,11 @@
 using System.Globalization;
 using Npgsql;
+using Raftd.Contract;
 using Raftd.Sql.Database;
 using Raftd.Sql.Postgres;
 using Raftd.Sql.Tests.Database;
 using Raftd.State.Keyspaces;
+using Raftd.State.Leases;
 using static Raftd.Sql.Tests.Database.BatchScript;
 
 namespace Raftd.Sql.Tests.Postgres;
@@ -221,9 +223,94 @@ public sealed class PostgresFaultTests(OneDatabase one) : IClassFixture<OneDatab
         }
 
         WaitForConnections(0);
-        var rows = one.Query("SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'raftd_revisions'");
-        Assert.InRange(int.Parse(rows, CultureInfo.InvariantCulture), Asked, Versions / 2);
+        Assert.InRange(RowsRead("raftd_revisions"), Asked, Versions / 2);
     }
+
+    [Theory]
+    [InlineData("raftd_keys")]
+    [InlineData("raftd_leases")]
+    [InlineData("raftd_lease_keys")]
+    public void Deletions_OfManyRows_LookUpEachByItself(string table)
+    {
+        const int Rows = 5000;
+        const int Deleted = 500;
+        using (var database = one.Emptied())
+        using (var session = database.Open())
+        {
+            var script = new BatchScript(LogRow.First);
+            var leases = Enumerable.Range(1, Rows).Select(LeaseOf).ToList();
+            foreach (var lease in leases)
+            {
+                script.Put($"key{lease.Id}", "value");
+            }
+
+            Assert.True(session.Commit(script.Take() with
+            {
+                Leases = [.. leases.Select(static lease => new LeaseRowChange(lease.Id, lease))],
+                LeaseKeys = [.. leases.Select(static lease => KeyOf(lease, new LeaseKeyRecord(OwnDeadline: false, 2)))],
+            }));
+            WaitForConnections(1);
+            one.Execute("SELECT pg_stat_reset()");
+            var ended = leases.Where(static lease => lease.Id % (Rows / Deleted) == 0).ToList();
+            foreach (var lease in ended)
+            {
+                script.Delete($"key{lease.Id}");
+            }
+
+            Assert.True(session.Commit(script.Take() with
+            {
+                Leases = [.. ended.Select(static lease => new LeaseRowChange(lease.Id, null))],
+                LeaseKeys = [.. ended.Select(static lease => KeyOf(lease, null))],
+            }));
+        }
+
+        WaitForConnections(0);
+        Assert.InRange(RowsRead(table), Deleted, Rows / 2);
+        Assert.Equal($"{Rows - Deleted}", one.Query($"SELECT count(*) FROM {table}"));
+    }
+
+    [Fact]
+    public void Sweep_OfOneStep_LooksUpEachVersionByItself()
+    {
+        const int Keys = 5000;
+        const int Swept = 500;
+        using (var database = one.Emptied())
+        using (var session = database.Open())
+        {
+            var script = new BatchScript(LogRow.First);
+            for (var count = 0; count < Keys + Swept; count++)
+            {
+                script.Put($"key{count % Keys}", "value");
+            }
+
+            script.Commit(session);
+            WaitForConnections(1);
+            one.Execute("SELECT pg_stat_reset()");
+            var last = script.Last.Revision;
+            session.Sweep(new Revision(last - Swept + 1, 0), last, Swept);
+        }
+
+        WaitForConnections(0);
+        Assert.InRange(RowsRead("raftd_revisions"), Swept, Keys / 2);
+        Assert.Equal($"{Keys}", one.Query("SELECT count(*) FROM raftd_revisions"));
+    }
+
+    private static LeaseRecord LeaseOf(int id) => new()
+    {
+        Id = id,
+        Name = Bytes($"/{id}"),
+        TtlSeconds = 10,
+        Kind = LeaseKind.Rest,
+        Status = LeaseStatus.Alive,
+        Hidden = false,
+        Generation = 1,
+    };
+
+    private static LeaseKeyRowChange KeyOf(LeaseRecord lease, LeaseKeyRecord? record) => new(lease.Id, Bytes($"key{lease.Id}"), record);
+
+    /// <summary>Since figures were reset, by all connections that have ended.</summary>
+    private int RowsRead(string table) => int.Parse(
+        one.Query($"SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = '{table}'"), CultureInfo.InvariantCulture);
 
     private void WaitForConnections(int others) => Assert.True(SpinWait.SpinUntil(
         () => one.Query("SELECT count(*) - 1 FROM pg_stat_activity WHERE datname = current_database()") == $"{others}",
