@@ -36,18 +36,25 @@ internal sealed record Suite(string Project, bool IsSimulation, string[] Argumen
     /// <summary>The engine over a database, and real servers of one; without the deletions of 300 000 keys, which take the longest.</summary>
     public static Suite Sql { get; } = Tests("Raftd.Sql.Tests", "-class-", "*LargeDeletionTests");
 
+    /// <summary>Of these what is asked of PostgreSQL.</summary>
+    public static Suite Postgres { get; } = Tests("Raftd.Sql.Tests", "-class", "*.Postgres.*", "-class-", "*LargeDeletionTests");
+
+    /// <summary>And of MariaDB.</summary>
+    public static Suite MySql { get; } = Tests("Raftd.Sql.Tests", "-class", "*.MySql.*", "-class-", "*LargeDeletionTests");
+
     private static Suite Simulation(params string[] kind) => new(
         "Raftd.Simulation", IsSimulation: true, [.. kind, "--first-failure", "--seeds", "0..199"], [.. kind, "--seeds", "0..2"]);
 
     /// <remarks>
-    /// To the end, some seconds: a test that is cut short leaves the processes that it started. Without the tests that mount
+    /// None begins behind the first failure; those that run then end, since one that is cut short leaves the processes that it
+    /// started. Without the tests that mount
     /// a disk: two suites side by side would be in each other's way, and say nothing of the mutation. And without the sweep of
     /// a whole segment and the calls of the state that fail by strace: half a minute of a core and more, each time.
     /// </remarks>
     private static Suite Tests(string project, params string[] without)
     {
         string[] arguments =
-            ["-noLogo", "-noColor", "-class-", "*FullDiskTests", "-class-", "*SweepTests", "-class-", "*BadDiskTests", .. without];
+            ["-noLogo", "-noColor", "-stopOnFail", "-class-", "*FullDiskTests", "-class-", "*SweepTests", "-class-", "*BadDiskTests", .. without];
         return new Suite(project, IsSimulation: false, arguments, arguments);
     }
 }

@@ -377,5 +377,15 @@ internal static class FrontMutations
             Broken = "true",
             Suites = [Suite.Sql],
         },
+        new()
+        {
+            Name = "front-refuses-none-alone",
+            Failures = [],
+            Wrong = "a batch that the database refuses for the fault of one command is sent again as it was, until all have run out of time",
+            In = "CommitLoop.PutBack(2)",
+            Original = "failure.Fault != DatabaseFault.Wrong || _board.Fence is not null",
+            Broken = "true",
+            Suites = [Suite.Postgres],
+        },
     ];
 }

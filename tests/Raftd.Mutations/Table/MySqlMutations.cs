@@ -13,7 +13,7 @@ internal static class MySqlMutations
             In = "MySqlCommit.AddLog",
             Original = """script.Write($"CASE WHEN MAX(seq) = {before.Seq} AND MAX(CASE WHEN seq = {before.Seq} THEN chain END) = {before.Chain} ");""",
             Broken = """script.Write($"CASE WHEN MAX(seq) = {before.Seq} ");""",
-            Suites = [Suite.Sql],
+            Suites = [Suite.MySql],
         },
         new()
         {
@@ -23,7 +23,7 @@ internal static class MySqlMutations
             In = "MySqlSession.TryInsertLog",
             Original = "!isLogTaken && MySqlFaults.IsLostRace(failure)",
             Broken = "MySqlFaults.IsLostRace(failure)",
-            Suites = [Suite.Sql],
+            Suites = [Suite.MySql],
         },
         new()
         {
@@ -33,7 +33,7 @@ internal static class MySqlMutations
             In = "MySqlFaults.Of",
             Original = "mayHaveWritten ? DatabaseFault.Unknown : DatabaseFault.Away",
             Broken = "DatabaseFault.Away",
-            Suites = [Suite.Sql],
+            Suites = [Suite.MySql],
         },
         new()
         {
@@ -43,7 +43,7 @@ internal static class MySqlMutations
             In = "MySqlSession.SendAll",
             Original = "mayHaveWritten && at == packets.Count - 1",
             Broken = "mayHaveWritten",
-            Suites = [Suite.Sql],
+            Suites = [Suite.MySql],
         },
         new()
         {
@@ -53,7 +53,7 @@ internal static class MySqlMutations
             In = "MySqlSession.SendAll",
             Original = "database.Discard();",
             Broken = "{ }",
-            Suites = [Suite.Sql],
+            Suites = [Suite.MySql],
         },
         new()
         {
@@ -63,7 +63,7 @@ internal static class MySqlMutations
             In = "MySqlLink.Run",
             Original = "new SendGuard(_connection, 2 * limit)",
             Broken = "new SendGuard(_connection, Timeout.InfiniteTimeSpan)",
-            Suites = [Suite.Sql],
+            Suites = [Suite.MySql],
         },
         new()
         {
@@ -73,7 +73,7 @@ internal static class MySqlMutations
             In = "MySqlSession.Snapshot",
             Original = """script.Add($"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");""",
             Broken = """script.Add($"SET TRANSACTION ISOLATION LEVEL READ COMMITTED");""",
-            Suites = [Suite.Sql],
+            Suites = [Suite.MySql],
         },
         new()
         {
@@ -83,7 +83,7 @@ internal static class MySqlMutations
             In = "MySqlDatabase.MySqlDatabase(2)",
             Original = "SettingsOf(options)",
             Broken = "SettingsOf(options).Replace(\"STRICT_TRANS_TABLES,\", \"\", StringComparison.Ordinal)",
-            Suites = [Suite.Sql],
+            Suites = [Suite.MySql],
         },
         new()
         {
@@ -93,7 +93,7 @@ internal static class MySqlMutations
             In = "MySqlSnapshot.Changes",
             Original = "sizes.Count < ChangesOfOneStep",
             Broken = "true",
-            Suites = [Suite.Sql],
+            Suites = [Suite.MySql],
         },
         new()
         {
@@ -103,7 +103,7 @@ internal static class MySqlMutations
             In = "MySqlSweep.AddEnd",
             Original = "AddDoomed(script, bucket, from, next, compactRevision, table);",
             Broken = "AddDoomed(script, bucket, from, next, compactRevision, new Sql(\"raftd_revisions\"));",
-            Suites = [Suite.Sql],
+            Suites = [Suite.MySql],
         },
         new()
         {
@@ -113,7 +113,7 @@ internal static class MySqlMutations
             In = "MySqlChecks.FindProblems",
             Original = """Is("log_bin", "ON") && !Is("sync_binlog", "1")""",
             Broken = "false",
-            Suites = [Suite.Sql],
+            Suites = [Suite.MySql],
         },
         new()
         {
@@ -123,7 +123,7 @@ internal static class MySqlMutations
             In = "MySqlSchema.MakeDefaultBucket",
             Original = "format == TableFormat.Current",
             Broken = "true",
-            Suites = [Suite.Sql],
+            Suites = [Suite.MySql],
         },
     ];
 }

@@ -13,7 +13,7 @@ internal static class PostgresMutations
             In = "PostgresCommit.AddLog",
             Original = "InsertLog",
             Broken = "InsertLog.Replace(\"= $3 THEN\", \"IS NOT NULL AND $3 IS NOT NULL THEN\", StringComparison.Ordinal)",
-            Suites = [Suite.Sql],
+            Suites = [Suite.Postgres],
         },
         new()
         {
@@ -23,7 +23,7 @@ internal static class PostgresMutations
             In = "PostgresFaults.IsLostRace",
             Original = "error.TableName == PostgresSchema.Log",
             Broken = "false",
-            Suites = [Suite.Sql],
+            Suites = [Suite.Postgres],
         },
         new()
         {
@@ -33,7 +33,7 @@ internal static class PostgresMutations
             In = "PostgresFaults.IsLostRace",
             Original = "error.TableName == PostgresSchema.Log",
             Broken = "true",
-            Suites = [Suite.Sql],
+            Suites = [Suite.Postgres],
         },
         new()
         {
@@ -43,7 +43,7 @@ internal static class PostgresMutations
             In = "PostgresFaults.Of",
             Original = "mayHaveWritten ? DatabaseFault.Unknown : DatabaseFault.Away",
             Broken = "DatabaseFault.Away",
-            Suites = [Suite.Sql],
+            Suites = [Suite.Postgres],
         },
         new()
         {
@@ -53,7 +53,7 @@ internal static class PostgresMutations
             In = "PostgresSession.Fail",
             Original = "database.Discard();",
             Broken = "{ }",
-            Suites = [Suite.Sql],
+            Suites = [Suite.Postgres],
         },
         new()
         {
@@ -63,7 +63,7 @@ internal static class PostgresMutations
             In = "PostgresSession.Snapshot",
             Original = "\"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY\"",
             Broken = "\"BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY\"",
-            Suites = [Suite.Sql],
+            Suites = [Suite.Postgres],
         },
         new()
         {
@@ -73,7 +73,7 @@ internal static class PostgresMutations
             In = "PostgresSnapshot.Changes",
             Original = "step.Count < ChangesOfOneStep",
             Broken = "true",
-            Suites = [Suite.Sql],
+            Suites = [Suite.Postgres],
         },
         new()
         {
@@ -83,7 +83,7 @@ internal static class PostgresMutations
             In = "PostgresSweep.Add",
             Original = "SweepOne",
             Broken = "SweepOne.Replace(\"(rev, sub) >= ($2, $3)\", \"rev >= $2 AND $3 >= 0\", StringComparison.Ordinal)",
-            Suites = [Suite.Sql],
+            Suites = [Suite.Postgres],
         },
         new()
         {
@@ -93,7 +93,7 @@ internal static class PostgresMutations
             In = "PostgresChecks.FindProblems",
             Original = "reader.GetBoolean(3)",
             Broken = "false",
-            Suites = [Suite.Sql],
+            Suites = [Suite.Postgres],
         },
         new()
         {
@@ -103,7 +103,7 @@ internal static class PostgresMutations
             In = "PostgresChecks.IsOff",
             Original = "$\"COALESCE(current_setting('{setting}', true) = 'off', false)\"",
             Broken = "$\"current_setting('{setting}') = 'off'\"",
-            Suites = [Suite.Sql],
+            Suites = [Suite.Postgres],
         },
         new()
         {
@@ -113,7 +113,17 @@ internal static class PostgresMutations
             In = "PostgresSchema.MakeDefaultBucket",
             Original = "format == TableFormat.Current",
             Broken = "true",
-            Suites = [Suite.Sql],
+            Suites = [Suite.Postgres],
+        },
+        new()
+        {
+            Name = "postgres-deletes-by-a-join",
+            Failures = [],
+            Wrong = "a deletion of some keys reads all of the bucket, by a plan that was made while the table was nearly empty",
+            In = "PostgresDeletion.OfEach",
+            Original = """$"SELECT kept.ctid FROM {table} AS kept WHERE kept.bucket = $1 AND {match} LIMIT 1" """,
+            Broken = """$"SELECT kept.ctid FROM {table} AS kept WHERE kept.bucket = $1 AND {match}" """,
+            Suites = [Suite.Postgres],
         },
     ];
 }

@@ -82,7 +82,7 @@ internal sealed class FrontIncarnation : ILogger
             KeptRows = _world.Swarm.KeptRows,
             KnownKeyBytes = _world.Swarm.KnownKeyBytes,
             RequestTimeLimit = TimeSpan.FromSeconds(5),
-            MaxListedDeletions = Id % 2 == 0 ? 1 : 8192,
+            MaxListedDeletions = dice.Chance(0.5) ? 1 : 8192,
             DeletionSlice = 2,
         };
         var options = new SqlFrontOptions

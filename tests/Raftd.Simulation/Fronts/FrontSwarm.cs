@@ -28,6 +28,9 @@ internal sealed record FrontSwarm
     /// <summary>Of each commit: the database gives up.</summary>
     public required double Again { get; init; }
 
+    /// <summary>The database refuses a row for good whose bytes of the value add up to a multiple of this; 0 where it refuses none.</summary>
+    public required int RefusedSum { get; init; }
+
     public required long QuotaBytes { get; init; }
 
     public required long KeptRows { get; init; }
@@ -74,6 +77,7 @@ internal sealed record FrontSwarm
             BrokenStream = dice.Chance(0.6) ? dice.Unit() : 0,
             SickHint = dice.Chance(0.5) ? dice.Unit() * 0.3 : 0,
             Faults = faults,
+            RefusedSum = dice.Chance(0.3) ? 20 + dice.Next(80) : 0,
         };
     }
 }

@@ -23,8 +23,10 @@ internal sealed class FrontKeyClient(FrontWorld world, Dice dice, string name) :
             < 42 => PutAsync(front, Put(key, _seen.GetValueOrDefault(key))),
             < 54 => TransactAsync(front, Put(key, _seen.GetValueOrDefault(key))),
             < 60 => DeleteAsync(front, key),
-            < 63 => DeleteRangeAsync(front, "k00", key),
-            < 65 => CompactAsync(front),
+            < 62 => DeleteRangeAsync(front, "k00", key),
+            < 63 => DeleteRangeAsync(front, Second(0), Second(Dice.Next(World.Swarm.Keys))),
+            < 64 => DeleteRangeAsync(front, FrontLeaseClient.Attached, FrontLeaseClient.Attached + "~"),
+            < 66 => CompactAsync(front),
             < 70 => ReadAsync(front, "k", "l", isOld: Dice.Chance(0.5)),
             < 76 => ReadAsync(front, key, "", isOld: true),
             _ => ReadAsync(front, key, "", isOld: false),
@@ -69,7 +71,7 @@ internal sealed class FrontKeyClient(FrontWorld world, Dice dice, string name) :
     {
         var era = World.Era;
         var knew = front.KnowsLostRows;
-        var second = $"n{Dice.Next(World.Swarm.Keys):00}";
+        var second = Second(Dice.Next(World.Swarm.Keys));
         var value = $"{operation.Value} and";
         var compare = new Compare
         {
@@ -205,6 +207,8 @@ internal sealed class FrontKeyClient(FrontWorld world, Dice dice, string name) :
 
         History.Ended(operation);
     }
+
+    private static string Second(int number) => $"n{number:00}";
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 }

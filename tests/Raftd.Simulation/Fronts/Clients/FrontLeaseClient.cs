@@ -8,6 +8,12 @@ namespace Raftd.Simulation.Fronts.Clients;
 /// keys with a time to live.</summary>
 internal sealed class FrontLeaseClient(FrontWorld world, Dice dice, string name, int number) : FrontClient(world, dice, name)
 {
+    /// <summary>With this begin keys of leases that anyone may delete.</summary>
+    public const string Attached = "attached-";
+
+    // Long enough to outlive the lead of a front that is cut off.
+    private const int ManyUses = 60;
+
     private int _made;
     private long _id;
     private long _ttl;
@@ -52,7 +58,7 @@ internal sealed class FrontLeaseClient(FrontWorld world, Dice dice, string name,
         }
 
         World.Leases.Holds(FrontLeaseChecker.NameOf(id), reply.Answer!.TtlSeconds, asked);
-        (_id, _ttl, _left, _usesKeys, _ownKey) = (id, reply.Answer.TtlSeconds, Dice.Next(12), Dice.Chance(0.6), null);
+        (_id, _ttl, _left, _usesKeys, _ownKey) = (id, reply.Answer.TtlSeconds, Dice.Chance(0.2) ? ManyUses : Dice.Next(12), Dice.Chance(0.6), null);
     }
 
     private async Task UseAsync(FrontIncarnation front)
@@ -63,15 +69,15 @@ internal sealed class FrontLeaseClient(FrontWorld world, Dice dice, string name,
         if (Dice.Chance(0.15))
         {
             await AskAsync(front, service => service.PutAsync(
-                Caller.Nobody, new PutRequest { Key = Bytes($"attached-{id}"), Value = Bytes(""), Lease = id }, CancellationToken.None));
+                Caller.Nobody, new PutRequest { Key = Bytes($"{Attached}{id}"), Value = Bytes(""), Lease = id }, CancellationToken.None));
             return;
         }
 
         var request = new LeaseKeepAliveRequest
         {
             Id = id,
-            Key = key is null ? null : Bytes(key),
-            Data = key is null ? null : Bytes($"{Name} {_left / 4}"),
+            Key = Held(key),
+            Data = Held(key is null ? null : $"{Name} {_left / 4}"),
         };
         var reply = await AskAsync(front, service => service.KeepAliveAsync(Caller.Nobody, request, CancellationToken.None));
         if (reply.Refusal is { Code: ErrorCode.NotFound })
@@ -103,14 +109,18 @@ internal sealed class FrontLeaseClient(FrontWorld world, Dice dice, string name,
 
     private async Task PutHiddenAsync(FrontIncarnation front)
     {
-        var (key, ttl, asked, era) = ($"hidden-{Name}-{++_made}", Dice.Between(1, 6), World.Now, World.Era);
+        var mayGo = Dice.Chance(0.3);
+        var (key, ttl, asked, era) = ($"{(mayGo ? Attached : "")}hidden-{Name}-{++_made}", Dice.Between(1, 6), World.Now, World.Era);
         var reply = await AskAsync(front, service => service.PutAsync(
             Caller.Nobody, new PutRequest { Key = Bytes(key), Value = Bytes(key), TtlSeconds = ttl }, CancellationToken.None));
-        if (reply.HasAnswer && era == World.Era)
+        if (reply.HasAnswer && era == World.Era && !mayGo)
         {
             World.Leases.Holds(key, ttl, asked);
         }
     }
+
+    /// <summary>None stays none: an array that is null would become an empty memory.</summary>
+    private static ReadOnlyMemory<byte>? Held(string? text) => text is null ? null : (ReadOnlyMemory<byte>?)Bytes(text);
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 }
