@@ -25,7 +25,8 @@ exploration=Raftd.Exploration
 mutations=Raftd.Mutations
 lanes=("Raftd.Store.Tests Raftd.Api.Tests Raftd.Cli.Tests" "Raftd.Wal.Tests Raftd.Node.Tests Raftd.Sql.Tests Raftd.Raft.Tests")
 # Suites that start clusters, and wait more than they work: beside each other, but not beside those above.
-cluster_lanes=("Raftd.Cluster.Tests" "Raftd.Clients.Tests Raftd.Conformance.Tests Raftd.PowerLoss.Tests")
+# SUITE-NAME is a suite without its namespace of that NAME, SUITE+NAME that namespace alone.
+cluster_lanes=("Raftd.Cluster.Tests-Failpoints" "Raftd.Cluster.Tests+Failpoints Raftd.Clients.Tests Raftd.Conformance.Tests Raftd.PowerLoss.Tests")
 quick_seeds=0..19
 passed=0 failed=0 skipped=0
 failures=()
@@ -129,12 +130,17 @@ run_suite() {
   count_suite "$1"
 }
 
-# Runs SUITE with further ARGUMENTs of xunit; leaves its results and, in SUITE.ended, its exit code and the seconds it took.
+# Runs SUITE, or its part, with further ARGUMENTs of xunit; leaves its results and, in SUITE.ended, its exit code and the seconds it
+# took.
 execute_suite() {
-  local suite=$1 status=0 started=$SECONDS
+  local suite=$1 project=${1%%[-+]*} status=0 started=$SECONDS
   shift
+  case $suite in
+    *-*) set -- -namespace- "${suite/-/.}" "$@" ;;
+    *+*) set -- -namespace "${suite/+/.}" "$@" ;;
+  esac
   rm -f "$results/$suite".{xml,ended}
-  timeout --kill-after 10 "$suite_limit_seconds" dotnet "$root/tests/$suite/bin/Release/net10.0/$suite.dll" \
+  timeout --kill-after 10 "$suite_limit_seconds" dotnet "$root/tests/$project/bin/Release/net10.0/$project.dll" \
     -noLogo -noColor -xml "$results/$suite.xml" "$@" >"$results/$suite.log" 2>&1 </dev/null || status=$?
   echo "$status $((SECONDS - started))" >"$results/$suite.ended"
 }
@@ -208,7 +214,7 @@ run_everything() {
   run_lanes lanes
   run_lanes cluster_lanes
   for suite in $(all_suites); do
-    [[ " ${lanes[*]} ${cluster_lanes[*]} " == *" $suite "* ]] || run_suite "$suite"
+    [[ "${lanes[*]} ${cluster_lanes[*]}" =~ (^| )"$suite"([-+ ]|$) ]] || run_suite "$suite"
   done
   run_exploration
   run_mutations

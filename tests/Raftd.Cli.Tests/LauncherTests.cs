@@ -14,8 +14,8 @@ public sealed class LauncherTests : IDisposable
         """
         #!/usr/bin/env bash
         case $1 in
-          --version) echo "${FAKE_SDK:-10.0.100}" ;;
-          --list-sdks) echo "8.0.100 [/usr]" ;;
+          --version) [[ ! -v FAKE_ERROR ]] || { echo "$FAKE_ERROR" >&2; exit 1; }; echo "${FAKE_SDK:-10.0.100}" ;;
+          --list-sdks) echo "${FAKE_SDK:-10.0.100} [/usr]" ;;
           publish)
             echo build >>"$FAKE_BUILDS"
             sleep 0.3
@@ -116,6 +116,15 @@ public sealed class LauncherTests : IDisposable
         Assert.Equal(3, result.Code);
         Assert.Equal(
             "raftd: building needs the .NET 10 SDK (found: 8.0.100): install it from https://dot.net\n", result.Error);
+    }
+
+    [Fact]
+    public async Task Launcher_SdkThatDoesNotRun_IsToldInItsWords()
+    {
+        var result = await RunAsync(["version"], ("FAKE_ERROR", "there is no home directory"));
+
+        Assert.Equal(3, result.Code);
+        Assert.Equal("raftd: 'dotnet --version' failed: there is no home directory\n", result.Error);
     }
 
     [Fact]
