@@ -70,9 +70,12 @@ internal sealed class ServerProcess : IDisposable
     /// <summary>A front over a database.</summary>
     /// <param name="database">Its URL.</param>
     /// <param name="port">For clients; the other fronts' is 50 above.</param>
-    public static Task<ServerProcess> StartFrontAsync(string database, int port) => StartAsync(
+    public static Task<ServerProcess> StartFrontAsync(string database, int port, bool isReached) => StartAsync(
         "front", Checkout.Launcher,
-        ["-id", LabelOf(port), "-haddr", $"127.0.0.1:{port}", "-raddr", $"127.0.0.1:{port + 50}", "-store", database],
+        [
+            "-id", LabelOf(port), "-haddr", $"127.0.0.1:{port}", "-store", database,
+            .. isReached ? ["-raddr", $"127.0.0.1:{port + 50}"] : Array.Empty<string>(),
+        ],
         port, "/readyz");
 
     /// <summary>A member of a new cluster of the distribution's etcd, with its defaults but for what it writes to the terminal.</summary>

@@ -117,12 +117,13 @@ internal sealed class Wrk : IDisposable
 /// <param name="Form">An urlencoded body; null for none.</param>
 internal sealed record WrkRequest(string Method, string Target, string? Form = null);
 
-/// <summary>One measurement.</summary>
+/// <summary>One measurement; NaN for what is not known.</summary>
 /// <param name="PerSecond">Requests answered with 2xx in a second.</param>
 /// <param name="P50Ms">Median latency.</param>
 /// <param name="P99Ms">Latency of the slowest hundredth.</param>
 /// <param name="CpuMicroseconds">Of the asked server, for each request: the figure that a busy machine spoils least.</param>
-internal readonly record struct WrkResult(double PerSecond, double P50Ms, double P99Ms, double CpuMicroseconds)
+internal readonly record struct WrkResult(
+    double PerSecond, double P50Ms = double.NaN, double P99Ms = double.NaN, double CpuMicroseconds = double.NaN)
 {
     public static WrkResult Median(IReadOnlyCollection<WrkResult> results) => new(
         Statistics.Median(results.Select(result => result.PerSecond)),
@@ -131,5 +132,7 @@ internal readonly record struct WrkResult(double PerSecond, double P50Ms, double
         Statistics.Median(results.Select(result => result.CpuMicroseconds)));
 
     public override string ToString() =>
-        $"{PerSecond,9:N0}/s   p50 {P50Ms,6:0.00} ms   p99 {P99Ms,7:0.00} ms   {CpuMicroseconds,5:0.0} us of CPU each";
+        $"{PerSecond,9:N0}/s   p50 {Known(P50Ms, "0.00"),6} ms   p99 {Known(P99Ms, "0.00"),7} ms   {Known(CpuMicroseconds, "0.0"),5} us of CPU each";
+
+    private static string Known(double figure, string format) => double.IsNaN(figure) ? "-" : figure.ToString(format, CultureInfo.InvariantCulture);
 }

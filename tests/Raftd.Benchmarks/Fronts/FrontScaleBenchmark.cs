@@ -44,10 +44,10 @@ internal static class FrontScaleBenchmark
             await fleet.GrantAsync(set.Fronts[number].Url, $"/scale/{number}", Leases / fleets.Length, LeaseTtl * 6);
             await fleet.RenewAsync(set.Fronts[number].Url, LeaseKey);
         }));
-        var renewals = 0L;
+        var (renewals, began) = (0L, Stopwatch.GetTimestamp());
         await ReportAsync(server, set, $"{Leases:N0} leases are renewed", async () => renewals = (await Task.WhenAll(fleets.Select(
             (fleet, number) => fleet.KeepAliveAsync(set.Fronts[number].Url, LeaseKey, RenewalInterval, Span)))).Sum());
-        Console.WriteLine($"   {renewals / Span.TotalSeconds:N0} renewals a second   load {Machine.LoadAverage}");
+        Console.WriteLine($"   {renewals / Stopwatch.GetElapsedTime(began).TotalSeconds:N0} renewals a second   load {Machine.LoadAverage}");
         foreach (var open in watching.Concat(fleets))
         {
             open.Dispose();

@@ -15,13 +15,17 @@ internal sealed class FrontSet : IDisposable
     /// <summary>Of all of them, without the database.</summary>
     public TimeSpan CpuTime => Fronts.Aggregate(TimeSpan.Zero, static (sum, front) => sum + front.CpuTime);
 
-    public static async Task<FrontSet> StartAsync(IDatabaseServer server, int port, int count)
+    /// <param name="server">Given a new database.</param>
+    /// <param name="port">Of the first; the others follow.</param>
+    /// <param name="count">Fronts.</param>
+    /// <param name="areReached">By each other, for writes and hints.</param>
+    public static async Task<FrontSet> StartAsync(IDatabaseServer server, int port, int count, bool areReached = true)
     {
         var database = server.CreateDatabase();
         List<ServerProcess> fronts = [];
         for (var number = 0; number < count; number++)
         {
-            fronts.Add(await ServerProcess.StartFrontAsync(database, port + number));
+            fronts.Add(await ServerProcess.StartFrontAsync(database, port + number, areReached));
         }
 
         return new FrontSet(database, [.. fronts]);

@@ -54,14 +54,11 @@ internal static class FrontsBenchmark
             ("one front, gRPC", () => PutAsync(front)),
         ];
         var results = await MeasureAsync(options, cases);
-        Floor("one front over a transaction each", Ratio("one front", "a transaction each"), FloorOverRows);
-        Floor("three fronts over a transaction each", Ratio("three fronts", "a transaction each"), FloorOverRows);
-        Floor("one front beside etcd", Ratio("one front, gRPC", "etcd, gRPC"), FloorBesideEtcd);
-        Console.WriteLine($"            one front has {Ratio("one front", "one member"):0.00} of a member's puts");
+        FloorsOverRows(results);
+        Floor("one front beside etcd", Ratio(results, "one front, gRPC", "etcd, gRPC"), FloorBesideEtcd);
+        Console.WriteLine($"            one front has {Ratio(results, "one front", "one member"):0.00} of a member's puts");
 
         Task<WrkResult> PutAsync(Contender contender) => H2Load.RunAsync(contender, "etcdserverpb.KV/Put", put, calls);
-
-        double Ratio(string name, string other) => results[name].PerSecond / results[other].PerSecond;
     }
 
     private static async Task PutsOverMariaDbAsync(BenchmarkOptions options, Wrk wrk)
@@ -70,14 +67,16 @@ internal static class FrontsBenchmark
         Console.WriteLine("fronts over MariaDB");
         using var one = await FrontSet.StartAsync(server, options.Port + 4, 1);
         using var three = await FrontSet.StartAsync(server, options.Port + 5, 3);
-        var overwrites = new SlapBench(server, options);
+        var rows = SlapBench.WithRevisions(server, options);
+        var overwrites = SlapBench.Overwriting(server, options);
         (string Name, Func<Task<WrkResult>> Run)[] cases =
         [
-            ("a transaction each", overwrites.RunAsync),
+            ("a transaction each", rows.RunAsync),
+            ("the same, no revision", overwrites.RunAsync),
             ("one front", () => wrk.RunAsync(one.Fronts[0], "PUT")),
             ("three fronts", () => SpreadAsync(wrk, three, options)),
         ];
-        await MeasureAsync(options, cases);
+        FloorsOverRows(await MeasureAsync(options, cases));
     }
 
     /// <summary>All take turns; prints each round, and the medians.</summary>
@@ -122,20 +121,37 @@ internal static class FrontsBenchmark
 
     private static async Task EventsAsync(BenchmarkOptions options, PostgresServer server)
     {
-        using var set = await FrontSet.StartAsync(server, options.Port, 3);
-        (string Name, int From, int To)[] ways = [("at the same front", 0, 0), ("leader to follower", 0, 1), ("follower to follower", 1, 2)];
-        foreach (var (name, from, to) in ways)
+        using (var set = await FrontSet.StartAsync(server, options.Port, 3))
         {
-            List<Delivery> rounds = [];
-            await using var watcher = await Subscribers.OpenAsync(set.Fronts[to].Url, 1, set.Fronts[from].Url);
-            for (var round = 0; round <= options.Rounds; round++)
-            {
-                rounds.Add(await watcher.DeliverAsync(WritesPerSecond, TimeSpan.FromSeconds(options.Seconds)));
-            }
-
-            Console.WriteLine($"   put to event, {name,-20} {Delivery.Median(rounds[1..])}   median");
+            await DeliverAsync(options, "at the same front", set, from: 0, to: 0);
+            await DeliverAsync(options, "leader to follower", set, from: 0, to: 1);
+            await DeliverAsync(options, "follower to follower", set, from: 1, to: 2);
         }
+
+        using var unreached = await FrontSet.StartAsync(server, options.Port, 3, areReached: false);
+        await DeliverAsync(options, "fronts without -raddr", unreached, from: 0, to: 1);
     }
+
+    private static async Task DeliverAsync(BenchmarkOptions options, string name, FrontSet set, int from, int to)
+    {
+        List<Delivery> rounds = [];
+        await using var watcher = await Subscribers.OpenAsync(set.Fronts[to].Url, 1, set.Fronts[from].Url);
+        for (var round = 0; round <= options.Rounds; round++)
+        {
+            rounds.Add(await watcher.DeliverAsync(WritesPerSecond, TimeSpan.FromSeconds(options.Seconds)));
+        }
+
+        Console.WriteLine($"   put to event, {name,-21} {Delivery.Median(rounds[1..])}   median");
+    }
+
+    private static void FloorsOverRows(Dictionary<string, WrkResult> results)
+    {
+        Floor("one front over a transaction each", Ratio(results, "one front", "a transaction each"), FloorOverRows);
+        Floor("three fronts over a transaction each", Ratio(results, "three fronts", "a transaction each"), FloorOverRows);
+    }
+
+    private static double Ratio(Dictionary<string, WrkResult> results, string name, string other) =>
+        results[name].PerSecond / results[other].PerSecond;
 
     private static void Floor(string what, double ratio, double floor) => Console.WriteLine(
         $"floor       {what} {ratio:0.00} (at least {floor:0.0}: {(ratio >= floor ? "holds" : "MISSED")})");

@@ -55,7 +55,7 @@ internal sealed class RowBench : IDisposable
                 "-n", "-M", "prepared", "-h", uri.Host, "-p", Text(uri.Port), "-U", uri.UserInfo, "-c", Text(_options.Connections),
                 "-j", Text(_options.Threads), "-T", Text(_options.Seconds), "-f", _script, uri.AbsolutePath.Trim('/'),
             ]));
-        return new WrkResult(Number("tps = "), Number("latency average = "), 0, 0);
+        return new WrkResult(Number("tps = "), Number("latency average = "));
 
         double Number(string name) => said.Output.Split('\n').FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal)) is { } line
             ? double.Parse(line[name.Length..].Split(' ')[0], CultureInfo.InvariantCulture)
