@@ -118,8 +118,18 @@ all_suites() {
   done
 }
 
-# The tests of a result FILE of xunit that failed, a line each.
-failed_tests() { grep -o '<test [^>]*result="Fail"' "$1" | sed -n 's/.* name="\([^"]*\)".*/    \1/p'; }
+# The tests of a result FILE of xunit that failed, each with the beginning of why.
+failed_tests() {
+  awk '
+    BEGIN { RS = "<test " }
+    /^[^>]* result="Fail"/ {
+      name = $0; sub(/.* name="/, "", name); sub(/".*/, "", name)
+      why = $0; sub(/.*<message><!\[CDATA\[/, "", why); sub(/]]>.*/, "", why)
+      count = split(why, lines, "\n")
+      print "    " name
+      for (i = 1; i <= count && i <= 3; i++) print "      " substr(lines[i], 1, 300)
+    }' "$1"
+}
 
 # ATTRIBUTE of the assembly element in a result FILE of xunit.
 xunit_count() { grep -o '<assembly [^>]*' "$2" | head -n 1 | sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p"; }

@@ -118,6 +118,7 @@ public sealed class SqlFront : IAsyncDisposable
         var buckets = BucketsOf(self, upkeep);
         SqlLog.Running(
             _logger, _options.Label, self.Id, _database.Name, start.Last.Seq, start.Last.Revision, start.Leases.ById.Weight);
+        await upkeep.Begun.WaitAsync(cancellationToken);
         await parts.Board.LedAsync().WaitAsync(cancellationToken);
         _gate.Open(_service!);
         _buckets = buckets;

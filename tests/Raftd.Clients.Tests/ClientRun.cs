@@ -12,6 +12,7 @@ internal sealed class ClientRun
 
     private readonly StringBuilder _output = new();
     private readonly List<string> _passed = [];
+    private readonly List<string> _failed = [];
 
     private ClientRun()
     {
@@ -24,6 +25,9 @@ internal sealed class ClientRun
 
     /// <summary>The cases that it says are "ok".</summary>
     public IReadOnlyList<string> Passed => _passed;
+
+    /// <summary>The cases that it says have failed, each with the first line of why.</summary>
+    public IReadOnlyList<string> Failed => _failed;
 
     /// <summary>All that it wrote.</summary>
     public string Output
@@ -94,6 +98,10 @@ internal sealed class ClientRun
             else if (line.StartsWith("ok ", StringComparison.Ordinal))
             {
                 _passed.Add(line[3..]);
+            }
+            else if (line.StartsWith("failed ", StringComparison.Ordinal))
+            {
+                _failed.Add(line[7..]);
             }
         }
     }

@@ -30,7 +30,7 @@ public abstract class ClientTest<TServers>(TServers servers) : IClassFixture<TSe
         var run = await ClientRun.RunAsync(program, servers, cases);
         Assert.True(
             run.ExitCode == 0 && run.Passed.ToHashSet(StringComparer.Ordinal).SetEquals(cases),
-            $"{program.Client} ended with {run.ExitCode}:\n{run.Output}");
+            $"{program.Client} ended with {run.ExitCode}: {string.Join("; ", run.Failed)}\nIt wrote:\n{run.Output}");
         TestContext.Current.TestOutputHelper?.WriteLine($"{Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s\n{run.Output}");
         return run;
     }

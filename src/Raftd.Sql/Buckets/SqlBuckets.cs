@@ -375,8 +375,7 @@ internal sealed class SqlBuckets : IBucketService, IDisposable
         }
         catch (TimeoutException)
         {
-            throw new StoreException(
-                ErrorCode.NotReady, $"the database did not answer within {_limits.RequestTimeLimit.TotalSeconds:0.#} s", "try again; /readyz shows when it answers");
+            throw DatabaseAnswers.Late(_limits.RequestTimeLimit);
         }
     }
 }

@@ -113,6 +113,9 @@ internal interface ISnapshot : IKeyRows, IDisposable
     IReadOnlyList<LeaseKeyRow> LeaseKeys(long lease, ReadOnlyMemory<byte> behind, int max);
 
     IReadOnlyList<MetaChange> Meta();
+
+    /// <summary>As of a session.</summary>
+    IReadOnlyList<FrontRow> Fronts();
 }
 
 /// <param name="Lease">Its id.</param>

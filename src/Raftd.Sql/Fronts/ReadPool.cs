@@ -92,8 +92,7 @@ internal sealed class ReadPool : IDisposable
         }
         catch (TimeoutException)
         {
-            throw new StoreException(
-                ErrorCode.NotReady, $"the database did not answer within {_limit.TotalSeconds:0.#} s", "try again; /readyz shows when it answers");
+            throw DatabaseAnswers.Late(_limit);
         }
     }
 

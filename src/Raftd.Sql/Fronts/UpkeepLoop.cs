@@ -25,6 +25,7 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
     private readonly Dictionary<ulong, SignsOfLife> _signs = [];
     private readonly FaultLog _faults = new(logger, time);
     private readonly Queue<long> _removed = new();
+    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Guards changes of the list of buckets.
     private readonly Lock _gate = new();
@@ -34,8 +35,8 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
     private long _lastBeat;
     private long _clearAt;
     private volatile IReadOnlyList<FrontRow> _fronts = [self];
-    private volatile IReadOnlyList<FrontRow> _listed = [self];
     private volatile IReadOnlyList<ulong> _living = [self.Id];
+    private volatile IReadOnlyList<ulong> _silent = [];
     private volatile IReadOnlyList<ulong> _rising = [];
     private IReadOnlyList<ulong> _settled = [];
     private bool _hasGiven;
@@ -43,11 +44,10 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
     /// <summary>As last seen. Any thread.</summary>
     public IReadOnlyList<FrontRow> Fronts => _fronts;
 
-    /// <summary>Those without the ones that are silent and whose names and addresses another one has, which lives: they were killed and
-    /// started again. For people, who know a front by its name. Any thread.</summary>
-    public IReadOnlyList<FrontRow> Listed => _listed;
-
     public ulong Self => self.Id;
+
+    /// <summary>Completes when it was tried to write that this front lives: unless that failed, the others find it now.</summary>
+    public Task Begun => _begun.Task;
 
     /// <summary>Called with all buckets after each look at them, on this loop's thread.</summary>
     public Action<IReadOnlyList<BucketRow>> Seen { get; set; } = static _ => { };
@@ -77,6 +77,15 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
         return leader;
     }
 
+    /// <summary>For people, who know a front by its name: without those that are silent and whose names and addresses another one has,
+    /// which lives. They were killed and started again. Any thread.</summary>
+    /// <param name="fronts">As last seen, or newer.</param>
+    public IReadOnlyList<FrontRow> ListOf(IReadOnlyList<FrontRow> fronts)
+    {
+        var silent = _silent;
+        return [.. fronts.Where(front => !silent.Contains(front.Id) || !fronts.Any(other => !silent.Contains(other.Id) && IsRestart(other, front)))];
+    }
+
     public void Add(BucketUpkeep bucket)
     {
         lock (_gate)
@@ -96,30 +105,13 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
     public bool Step()
     {
         var buckets = _buckets;
-        if (Array.TrueForAll(buckets, static bucket => bucket.IsFenced))
+        if (!Array.TrueForAll(buckets, static bucket => bucket.IsFenced))
         {
-            return false;
+            TryUpkeep(buckets);
         }
 
-        try
-        {
-            BeatIfDue(buckets);
-            Array.ForEach(buckets, static bucket => bucket.Sweep());
-            ClearSome();
-            return false;
-        }
-        catch (DatabaseException failure)
-        {
-            // This thread tries again with the next tick.
-            if (failure.Fault != DatabaseFault.Again)
-            {
-                _faults.Note(failure);
-            }
-
-            _session?.Dispose();
-            _session = null;
-            return false;
-        }
+        _begun.TrySetResult();
+        return false;
     }
 
     public void Tick()
@@ -155,6 +147,27 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
 
         var silence = time.GetElapsedTime(seen.Since);
         return silence >= options.LeaderSilence ? silence : null;
+    }
+
+    private void TryUpkeep(BucketUpkeep[] buckets)
+    {
+        try
+        {
+            BeatIfDue(buckets);
+            Array.ForEach(buckets, static bucket => bucket.Sweep());
+            ClearSome();
+        }
+        catch (DatabaseException failure)
+        {
+            // This thread tries again with the next tick.
+            if (failure.Fault != DatabaseFault.Again)
+            {
+                _faults.Note(failure);
+            }
+
+            _session?.Dispose();
+            _session = null;
+        }
     }
 
     private void BeatIfDue(BucketUpkeep[] buckets)
@@ -198,7 +211,7 @@ internal sealed class UpkeepLoop(IDatabase database, FrontRow self, FrontOptions
 
         var living = fronts.Where(front => SilenceOf(front.Id) is null).Select(static front => front.Id).ToList();
         _living = living;
-        _listed = [.. fronts.Where(front => living.Contains(front.Id) || !fronts.Any(other => living.Contains(other.Id) && IsRestart(other, front)))];
+        _silent = [.. fronts.Select(static front => front.Id).Except(living)];
         _rising = [.. living.Where(id => id != self.Id && _signs[id].RisesSince is not null)];
         _settled = [self.Id, .. _rising.Where(id => time.GetElapsedTime(_signs[id].RisesSince!.Value) >= options.SettlesAfter)];
     }

@@ -26,6 +26,8 @@ internal sealed class MySqlSession(MySqlDatabase database, MySqlPool.Lease lease
 
     public long Bucket => database.BucketId;
 
+    public static void AddFronts(MySqlScript script) => script.Add($"SELECT {MySqlRows.FrontColumns} FROM raftd_fronts ORDER BY id");
+
     public ISnapshot Snapshot(IReadOnlyList<ReadOnlyMemory<byte>> keys)
     {
         var script = NewScript();
@@ -163,7 +165,7 @@ internal sealed class MySqlSession(MySqlDatabase database, MySqlPool.Lease lease
     public IReadOnlyList<FrontRow> Fronts()
     {
         var script = NewScript();
-        script.Add($"SELECT {MySqlRows.FrontColumns} FROM raftd_fronts ORDER BY id");
+        AddFronts(script);
         return Run(script, mayHaveWritten: false, MySqlRows.Front);
     }
 

@@ -193,6 +193,8 @@ internal sealed class MySqlSnapshot : ISnapshot
     public IReadOnlyList<MetaChange> Meta() =>
         Rows(script => script.Add($"SELECT name, v FROM raftd_meta WHERE bucket = {Bucket} ORDER BY name"), MySqlRows.Meta);
 
+    public IReadOnlyList<FrontRow> Fronts() => Rows(MySqlSession.AddFronts, MySqlRows.Front);
+
     public void Dispose() => _session.EndSnapshot();
 
     private long Bucket => _session.Bucket;

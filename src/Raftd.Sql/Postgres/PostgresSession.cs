@@ -25,6 +25,8 @@ internal sealed class PostgresSession(PostgresDatabase database, NpgsqlConnectio
 
     private State _state;
 
+    public static string SelectFronts { get; } = $"SELECT {PostgresRows.FrontColumns} FROM raftd_fronts ORDER BY id";
+
     public long Bucket => database.BucketId;
 
     public ISnapshot Snapshot(IReadOnlyList<ReadOnlyMemory<byte>> keys)
@@ -149,7 +151,7 @@ internal sealed class PostgresSession(PostgresDatabase database, NpgsqlConnectio
     public IReadOnlyList<FrontRow> Fronts()
     {
         using var batch = NewBatch();
-        batch.Add($"SELECT {PostgresRows.FrontColumns} FROM raftd_fronts ORDER BY id");
+        batch.Add(SelectFronts);
         return Run(batch, mayHaveWritten: false, static reader => PostgresRows.All(reader, PostgresRows.Front));
     }
 

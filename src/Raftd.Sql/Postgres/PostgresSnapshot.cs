@@ -187,6 +187,9 @@ internal sealed class PostgresSnapshot : ISnapshot
     public IReadOnlyList<MetaChange> Meta() => Rows(
         "SELECT name, v FROM raftd_meta WHERE bucket = $1 ORDER BY name", static command => command, PostgresRows.Meta);
 
+    public IReadOnlyList<FrontRow> Fronts() => _session.Read(
+        PostgresSession.SelectFronts, static command => command, static reader => PostgresRows.All(reader, PostgresRows.Front));
+
     public void Dispose() => _session.EndSnapshot();
 
     /// <summary>The changes whose predecessors of this step do not exceed the bytes yet.</summary>

@@ -1,5 +1,6 @@
 using Raftd.Contract;
 using Raftd.Sql.Database;
+using Raftd.Sql.Fronts;
 using Raftd.State.Commands;
 
 namespace Raftd.Sql.Service;
@@ -24,14 +25,14 @@ internal sealed partial class SqlService : IClusterService, IGroupService
 
     public async ValueTask<MemberListResponse> MembersAsync(Caller caller, ReadLevel level, CancellationToken cancellationToken)
     {
-        var last = level == ReadLevel.Stale
-            ? _board.State.Last
-            : await _reads.ReadAsync([], static snapshot => snapshot.Last, cancellationToken);
+        var (last, fronts) = level == ReadLevel.Stale
+            ? (_board.State.Last, _upkeep.Fronts)
+            : await _reads.ReadRangeAsync(static snapshot => (snapshot.Last, snapshot.Fronts()), cancellationToken);
         return new MemberListResponse
         {
             ClusterId = _clusterId,
             Leader = last.Leader,
-            Members = [.. _upkeep.Listed.OrderBy(static front => front.Label, StringComparer.Ordinal).ThenBy(static front => front.Id).Select(Describe)],
+            Members = [.. _upkeep.ListOf(fronts).OrderBy(static front => front.Label, StringComparer.Ordinal).ThenBy(static front => front.Id).Select(Describe)],
         };
     }
 
@@ -68,7 +69,14 @@ internal sealed partial class SqlService : IClusterService, IGroupService
         {
             var last = await _reads.ReadAsync([], static snapshot => snapshot.Last, cancellationToken);
             _commits.Look();
-            await _board.ShownAsync(last.Seq).WaitAsync(_options.Limits.RequestTimeLimit, cancellationToken);
+            try
+            {
+                await _board.ShownAsync(last.Seq).WaitAsync(_options.Limits.RequestTimeLimit, _time, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                throw DatabaseAnswers.Late(_options.Limits.RequestTimeLimit);
+            }
         }
 
         return _board.State.Alarms;

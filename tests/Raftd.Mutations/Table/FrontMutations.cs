@@ -387,5 +387,25 @@ internal static class FrontMutations
             Broken = "true",
             Suites = [Suite.Postgres],
         },
+        new()
+        {
+            Name = "front-lists-members-of-before",
+            Failures = [],
+            Wrong = "a list of the members lacks a front that has come since the last look at them",
+            In = "SqlService.MembersAsync",
+            Original = "_upkeep.ListOf(fronts)",
+            Broken = "_upkeep.ListOf(_upkeep.Fronts)",
+            Suites = [Suite.Sql],
+        },
+        new()
+        {
+            Name = "front-serves-unseen",
+            Failures = [],
+            Wrong = "a front serves before the others can know of it",
+            In = "SqlFront.StartAsync",
+            Original = "await upkeep.Begun.WaitAsync(cancellationToken);",
+            Broken = "",
+            Suites = [Suite.Sql],
+        },
     ];
 }

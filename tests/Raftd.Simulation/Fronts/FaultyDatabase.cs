@@ -125,6 +125,8 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
 
     private static DatabaseException Doubt() => new(DatabaseFault.Unknown, "the connection is lost behind the commit");
 
+    private static IReadOnlyList<FrontRow> InOrder(IReadOnlyList<FrontRow> fronts) => [.. fronts.OrderBy(static front => front.Id)];
+
     private sealed class Session(FaultyDatabase to, ISession inner, int era) : ISession
     {
         public ISnapshot Snapshot(IReadOnlyList<ReadOnlyMemory<byte>> keys) => to.Ask(era, () => new Moment(to, inner.Snapshot(keys), era));
@@ -141,8 +143,7 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
 
         public void Beat(FrontRow front) => to.Ask(era, () => Do(() => inner.Beat(front)));
 
-        public IReadOnlyList<FrontRow> Fronts() =>
-            to.Ask(era, () => (IReadOnlyList<FrontRow>)[.. inner.Fronts().OrderBy(static front => front.Id)]);
+        public IReadOnlyList<FrontRow> Fronts() => to.Ask(era, () => InOrder(inner.Fronts()));
 
         public void RemoveFront(ulong id) => to.Ask(era, () => Do(() => inner.RemoveFront(id)));
 
@@ -193,6 +194,8 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
             to.Ask(era, () => inner.LeaseKeys(lease, behind, max));
 
         public IReadOnlyList<MetaChange> Meta() => to.Ask(era, inner.Meta);
+
+        public IReadOnlyList<FrontRow> Fronts() => to.Ask(era, () => InOrder(inner.Fronts()));
 
         public void Dispose() => inner.Dispose();
     }

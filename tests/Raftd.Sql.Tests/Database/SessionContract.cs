@@ -592,6 +592,12 @@ public abstract class SessionContract : IDisposable
         session.Beat(second);
         session.Beat(first with { Beat = 2, Label = "renamed" });
         Assert.Equal([second, first with { Beat = 2, Label = "renamed" }], session.Fronts().OrderBy(static front => front.Id));
+        using (var snapshot = Open().Snapshot([]))
+        {
+            session.RemoveFront(second.Id);
+            Assert.Equal([second.Id, first.Id], snapshot.Fronts().Select(static front => front.Id).Order());
+        }
+
         session.RemoveFront(3);
         session.RemoveFront(4);
         Assert.Equal([ulong.MaxValue], Open().Fronts().Select(static front => front.Id));

@@ -43,15 +43,7 @@ public sealed class FrontTests : IAsyncDisposable
     {
         var first = await FrontAsync();
         var isSlow = false;
-        var slow = FailingCalls.Of(_database, call =>
-        {
-            if (isSlow && call == nameof(ISession.LogFrom))
-            {
-                Thread.Sleep(TimeSpan.FromMilliseconds(200));
-            }
-
-            return false;
-        });
+        var slow = SlowWhere(call => isSlow && call == nameof(ISession.LogFrom));
         var second = await FrontAsync(new FrontOptions { PollInterval = TimeSpan.FromHours(1) }, slow);
         isSlow = true;
         var before = await PutAsync(first, "watched", "before");
@@ -115,6 +107,15 @@ public sealed class FrontTests : IAsyncDisposable
 
         Assert.False(leader.Cluster.IsLeader);
         await Until.TrueAsync("the other one leads", () => other.Cluster.IsLeader);
+    }
+
+    /// <summary>The first has looked at the fronts before the second came, and looks again in an hour.</summary>
+    [Fact]
+    public async Task Members_OfAFront_HaveTheOneThatServesSinceJustNow()
+    {
+        var first = await FrontAsync(new FrontOptions { BeatInterval = TimeSpan.FromHours(1) });
+        await FrontAsync(database: SlowWhere(static call => call == nameof(ISession.Beat)));
+        Assert.Equal("front0 front1", await LabelsAsync(first, ReadLevel.Linearizable));
     }
 
     /// <summary>A front that was killed stays in the table for a while, its name is another's by then.</summary>
@@ -275,14 +276,24 @@ public sealed class FrontTests : IAsyncDisposable
         return answer.Items is [{ } item] ? Text(item.Value) : null;
     }
 
-    private static async Task<string> LabelsAsync(SqlFront front) =>
-        string.Join(' ', (await front.Cluster.MembersAsync(Caller.Nobody, ReadLevel.Stale, Stop)).Members.Select(static member => member.Label));
+    private static async Task<string> LabelsAsync(SqlFront front, ReadLevel level = ReadLevel.Stale) =>
+        string.Join(' ', (await front.Cluster.MembersAsync(Caller.Nobody, level, Stop)).Members.Select(static member => member.Label));
 
     private long BeatsOf(SqlFront front) => _database.Tables.Fronts[front.Cluster.Origin.MemberId].Beat;
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
     private static string Text(ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span);
+
+    private IDatabase SlowWhere(Func<string, bool> isSlow) => FailingCalls.Of(_database, call =>
+    {
+        if (isSlow(call))
+        {
+            Thread.Sleep(TimeSpan.FromMilliseconds(200));
+        }
+
+        return false;
+    });
 
     private async Task<SqlFront> FrontAsync(FrontOptions? limits = null, IDatabase? database = null)
     {

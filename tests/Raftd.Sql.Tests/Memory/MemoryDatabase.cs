@@ -275,6 +275,8 @@ internal sealed class MemoryDatabase : IDatabase
 
         public IReadOnlyList<MetaChange> Meta() => [.. tables.Meta.Select(static pair => new MetaChange(pair.Key, pair.Value))];
 
+        public IReadOnlyList<FrontRow> Fronts() => [.. tables.Fronts.Values];
+
         public void Dispose()
         {
         }
