@@ -12,7 +12,7 @@ internal sealed partial record Trial(Suite Suite, double Seconds, string? Seen, 
 {
     private const int LongestMessage = 150;
 
-    private static readonly TimeSpan TestLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan TestLimit = TimeSpan.FromMinutes(4);
 
     /// <param name="tree">Built.</param>
     /// <param name="suite">Which suite to run.</param>
