@@ -38,6 +38,27 @@ public sealed class MailboxTests
     }
 
     [Fact]
+    public void TryPost_OfWhatMayWait_CallsNobodyWhileTheLoopGathers()
+    {
+        var wakes = 0;
+        var mailbox = new Mailbox<int>(capacity: 10)
+        {
+            Wake = () => wakes++,
+            Gathers = true,
+        };
+        Assert.True(mailbox.TryPost(1, mayWait: true));
+        Assert.Equal(0, wakes);
+        Assert.True(mailbox.TryPost(2));
+        Assert.Equal(1, wakes);
+        mailbox.Gathers = false;
+        var batch = new List<int>();
+        Assert.True(mailbox.Take(ref batch));
+        Assert.Equal([1, 2], batch);
+        Assert.True(mailbox.TryPost(3, mayWait: true));
+        Assert.Equal(2, wakes);
+    }
+
+    [Fact]
     public void Take_BatchBeforeNotHandled_IsABrokenInvariant()
     {
         var mailbox = new Mailbox<int>(capacity: 1);

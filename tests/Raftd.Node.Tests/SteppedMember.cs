@@ -101,6 +101,25 @@ internal sealed class SteppedMember : IDisposable
         return new SteppedMember(Identity(1, []), founding, time, tune: null);
     }
 
+    /// <summary>Member 1, elected by member 2, which the test speaks for.</summary>
+    public static SteppedMember LeaderOfTwo(ManualTime time)
+    {
+        var members = MemberTable.Of([Info(1), Info(2)]);
+        var member = new SteppedMember(
+            Identity(1, []), new Configuration([new NodeId(1), new NodeId(2)], [], members.Encode()), time, tune: null);
+        while (!member.Sent.Any(static message => message.Kind == MessageKind.MsgPreVote))
+        {
+            member.Replica.Tick();
+            member.Run();
+        }
+
+        member.Answer(MessageKind.MsgPreVoteResp, member.Sent[^1].Term);
+        member.Answer(MessageKind.MsgVoteResp, member.Sent[^1].Term);
+        member.Acknowledge();
+        Assert.Equal((RaftRole.Leader, true), (member.Replica.Status.Role, member.Replica.Status.IsPromoted));
+        return member;
+    }
+
     /// <summary>A member that waits to be added, and knows the others from its join.</summary>
     public static SteppedMember Newcomer(
         ulong id, ManualTime time, ulong[] known, Func<MemberOptions, MemberOptions>? tune = null) =>
@@ -156,6 +175,20 @@ internal sealed class SteppedMember : IDisposable
         Assert.True(Replica.TryReceive(Heartbeat(leader, Self.MemberId, term)));
         Run();
         Assert.Equal((term, leader), (Replica.Status.Term, Replica.Status.Leader.Value));
+    }
+
+    /// <summary>Member 2 has all entries that it was sent.</summary>
+    public void Acknowledge()
+    {
+        var append = Sent.Last(static message => message.Kind == MessageKind.MsgApp);
+        Answer(MessageKind.MsgAppResp, append.Term, append.Index + (ulong)append.Entries.Count);
+    }
+
+    private void Answer(MessageKind kind, ulong term, ulong index = 0)
+    {
+        var answer = new Message { Kind = kind, From = new NodeId(2), To = new NodeId(1), Term = term, Index = index };
+        Assert.True(Replica.TryReceive(answer));
+        Run();
     }
 
     public static Message Heartbeat(ulong from, ulong to, ulong term) =>

@@ -85,6 +85,11 @@ internal sealed partial class Replica
             return;
         }
 
+        if (ready.Entries.Count > 0 && IsLeading && _raft.Configuration.Voters.Length > 1)
+        {
+            _pacer.Appended(ready.Sequence, ready.Entries[^1].Index);
+        }
+
         _log.Post(new LogWork
         {
             Sequence = ready.Sequence,

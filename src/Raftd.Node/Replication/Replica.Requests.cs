@@ -32,7 +32,7 @@ internal sealed partial class Replica
     private void Propose(Proposal proposal)
     {
         _budget.TakeAnyway(proposal.Command.Length);
-        if (_budget.IsExceeded(proposal.Command.Length) || !_inbox.TryPost(new ReplicaInput.Propose(proposal)))
+        if (_budget.IsExceeded(proposal.Command.Length) || !_inbox.TryPost(new ReplicaInput.Propose(proposal), mayWait: !IsLarge(proposal)))
         {
             proposal.End(ProposalEnd.TooMany);
         }
@@ -140,11 +140,10 @@ internal sealed partial class Replica
     /// <summary>Ends all requests that still wait. Called once the loop has stopped.</summary>
     public void EndWaiting()
     {
-        foreach (var proposal in _gathered)
-        {
-            proposal.End(ProposalEnd.NotProposed);
-        }
-
+        _inbox.Take(ref _batch);
+        _gathered.AddRange(_batch.OfType<ReplicaInput.Propose>().Select(static input => input.Proposal));
+        _batch.Clear();
+        EndGathered(ProposalEnd.NotProposed);
         _quota.EndLeadership();
         _proposals.EndAll();
         _reads.EndAll();
@@ -159,8 +158,24 @@ internal sealed partial class Replica
         return proposal;
     }
 
+    private static bool IsLarge(Proposal proposal) => proposal.Command.Length >= AppendPacer.LargeBytes;
+
+    private void AcceptProposal(Proposal proposal)
+    {
+        _gathered.Add(proposal);
+        if (IsLarge(proposal))
+        {
+            _pacer.End();
+        }
+    }
+
     private void ProposeGathered()
     {
+        if (MustGather)
+        {
+            return;
+        }
+
         if (IsLeading)
         {
             RefuseAboveLevel();

@@ -4,8 +4,8 @@
 //
 //   1. Requests post proposals, peers post messages, the log posts "durable", the applier posts "applied". All of it
 //      gathers in one mailbox while the loop works.
-//   2. A step takes everything that has arrived, proposes all commands as one batch, and asks for one read round for
-//      all reads that wait.
+//   2. A step takes everything that has arrived, proposes all commands as one batch unless an append is under way
+//      (AppendPacer), and asks for one read round for all reads that wait.
 //   3. It then handles the core's output (Ready): messages that may leave now leave now; entries, terms and votes go to the
 //      log with the messages that must not leave before them; committed entries go to the applier together with the
 //      proposals they carry.
@@ -44,6 +44,7 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
     private readonly QuotaGate _quota;
     private readonly ProposalLedger _proposals = new();
     private readonly ReadLedger _reads = new();
+    private readonly AppendPacer _pacer;
     private readonly MembershipQueue _membership;
     private readonly List<Proposal> _gathered = [];
     private readonly List<ReadOnlyMemory<byte>> _commands = [];
@@ -51,6 +52,7 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
     private long _ticks;
     private long? _tellCommitsAt;
     private ulong _applied;
+    private bool _isGathering;
     private volatile ReplicaStatus _status;
 
     public Replica(
@@ -73,6 +75,7 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
         _peers = peers;
         _options = options;
         _time = time;
+        _pacer = new AppendPacer(time);
         _logger = logger;
         _applied = state.Applied.Index;
         _fencedBecause = self.FencedBecause;
@@ -120,7 +123,7 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
     /// before the first step.</summary>
     public Action<ulong> ReleaseLog { get; set; } = static _ => { };
 
-    public long? NextDeadline => _tellCommitsAt;
+    public long? NextDeadline => _isGathering ? Math.Min(_pacer.Until, _tellCommitsAt ?? long.MaxValue) : _tellCommitsAt;
 
     /// <summary>Called on the replica's thread after each tick: the duties of a leader.</summary>
     public Action? AfterTick { get; set; }
@@ -154,7 +157,7 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
         TellCommits();
         Publish();
         _membership.Answer();
-        return took;
+        return FollowGathering() || took;
     }
 
     public void Tick()
@@ -182,7 +185,7 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
         switch (input)
         {
             case ReplicaInput.Propose propose:
-                _gathered.Add(propose.Proposal);
+                AcceptProposal(propose.Proposal);
                 break;
             case ReplicaInput.Received received:
                 _received.GiveBack(received.Bytes);
@@ -192,6 +195,7 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
                 _reads.Add(read.Barrier);
                 break;
             case ReplicaInput.Durable durable:
+                _pacer.Durable(durable.Sequence);
                 _raft.Durable(durable.Sequence);
                 break;
             case ReplicaInput.Applied applied:
@@ -225,6 +229,23 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
                 Invariant.Broken($"the replica has no case for {input.GetType().Name}");
                 break;
         }
+    }
+
+    private bool MustGather => IsLeading && _pacer.MustGather(_raft.Commit);
+
+    /// <summary>Lets proposals come without waking this thread while they would have to wait.</summary>
+    /// <returns>True where that has ended: some may have come since this step took what there was.</returns>
+    private bool FollowGathering()
+    {
+        var mustGather = MustGather;
+        if (mustGather == _isGathering)
+        {
+            return false;
+        }
+
+        _isGathering = mustGather;
+        _inbox.Gathers = mustGather;
+        return !mustGather;
     }
 
     /// <summary>Sends a commit index by itself that no entries have carried to the followers in time.</summary>

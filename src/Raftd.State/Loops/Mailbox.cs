@@ -7,7 +7,8 @@ namespace Raftd.State.Loops;
 /// an error. Post is for feedback from our own loops, whose number another bound limits already.
 ///
 /// Invariant: while a poster has called for the items here (_isCalled), no other calls. Take clears it together with the
-/// swap: an item is either in the batch taken or its poster calls, so only a quiet item waits for a sleeping loop.
+/// swap: an item is either in the batch taken or its poster calls, so only a quiet item waits for a sleeping loop. The loop steps
+/// soon in any case while it lets items be quiet (Gathers), and once more when it does so no longer.
 /// </remarks>
 internal sealed class Mailbox<T>(int capacity)
 {
@@ -17,13 +18,28 @@ internal sealed class Mailbox<T>(int capacity)
 
     // A poster has called Wake, or is about to, for the items in _items.
     private bool _isCalled;
+    private bool _gathers;
 
     /// <summary>Called after a post, unless an earlier post has called and its items are not taken yet. Set once, before the first
     /// post.</summary>
     public Action Wake { get; set; } = static () => { };
 
+    /// <summary>Items that may wait are queued without calling Wake.</summary>
+    public bool Gathers
+    {
+        set
+        {
+            lock (_gate)
+            {
+                _gathers = value;
+            }
+        }
+    }
+
+    /// <param name="item">Is queued.</param>
+    /// <param name="mayWait">Until the loop steps for another reason, while it gathers.</param>
     /// <returns>False, and nothing is queued, when the mailbox holds its capacity.</returns>
-    public bool TryPost(T item)
+    public bool TryPost(T item, bool mayWait = false)
     {
         bool first;
         lock (_gate)
@@ -33,8 +49,8 @@ internal sealed class Mailbox<T>(int capacity)
                 return false;
             }
 
-            first = !_isCalled;
-            _isCalled = true;
+            first = !_isCalled && !(mayWait && _gathers);
+            _isCalled |= first;
             _items.Add(item);
         }
 

@@ -122,5 +122,65 @@ internal static class CommitMutations
             Broken = "head.Index <= index && (head.TrySetResult(new ProposalOutcome(ProposalEnd.NotProposed)) | true)",
             Suites = [Suite.Simulator, Suite.Node],
         },
+        new()
+        {
+            Name = "append-for-each-command",
+            Failures = [],
+            Wrong = "commands that come while an append is under way cost an append each",
+            In = "AppendPacer.MustGather",
+            Original = "commit < _lastIndex",
+            Broken = "false",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "append-waits-for-silent-peers",
+            Failures = [],
+            Wrong = "commands wait for an append that the peers do not answer for longer than a slow network may cost",
+            In = "AppendPacer.Durable",
+            Original = "Until = Math.Min(Until, After(LongestForPeers));",
+            Broken = "",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "append-waits-for-a-hung-disk",
+            Failures = [],
+            Wrong = "a leader whose disk hangs sends the others nothing more",
+            In = "AppendPacer.MustGather",
+            Original = "time.GetTimestamp() < Until",
+            Broken = "true",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "append-makes-large-ones-wait",
+            Failures = [],
+            Wrong = "a large command waits for others, although it is worth an append of its own",
+            In = "Replica.AcceptProposal",
+            Original = "_pacer.End();",
+            Broken = "",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "append-forgets-who-came-last",
+            Failures = [],
+            Wrong = "a command that comes in the step that ends the wait calls nobody, and is left until the next tick",
+            In = "Replica.FollowGathering",
+            Original = "return !mustGather;",
+            Broken = "return false;",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "stop-forgets-the-queue",
+            Failures = [],
+            Wrong = "a command that no step has taken waits for ever when its member stops",
+            In = "Replica.EndWaiting",
+            Original = "_inbox.Take(ref _batch);",
+            Broken = "",
+            Suites = [Suite.Node],
+        },
     ];
 }
