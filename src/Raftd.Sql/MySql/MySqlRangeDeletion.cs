@@ -14,10 +14,10 @@ internal static class MySqlRangeDeletion
     {
         if (deletion.HasLeases)
         {
-            script.Write($"DELETE kept {FromKeys} STRAIGHT_JOIN raftd_leases AS kept ");
+            script.Write($"DELETE kept {FromKeys} STRAIGHT_JOIN raftd_leases AS kept FORCE INDEX (PRIMARY) ");
             script.Write($"ON kept.bucket = {bucket} AND kept.id = gone.lease AND kept.flags & {LeaseFlags.Hidden} <> 0 ");
             AddSlice(script, bucket, slice);
-            script.Write($"DELETE kept {FromKeys} STRAIGHT_JOIN raftd_lease_keys AS kept ");
+            script.Write($"DELETE kept {FromKeys} STRAIGHT_JOIN raftd_lease_keys AS kept FORCE INDEX (PRIMARY) ");
             script.Write($"ON kept.bucket = {bucket} AND kept.lease = gone.lease AND kept.k = gone.k ");
             AddSlice(script, bucket, slice);
         }
