@@ -123,7 +123,8 @@ failed_tests() {
   awk '
     BEGIN { RS = "<test " }
     /^[^>]* result="Fail"/ {
-      name = $0; sub(/.* name="/, "", name); sub(/".*/, "", name)
+      match($0, / name="[^"]*"/) # the first: behind the last test of a collection stands the next one, with its name
+      name = substr($0, RSTART + 7, RLENGTH - 8)
       why = $0; sub(/.*<message><!\[CDATA\[/, "", why); sub(/]]>.*/, "", why)
       count = split(why, lines, "\n")
       print "    " name
@@ -140,8 +141,8 @@ run_suite() {
   count_suite "$1"
 }
 
-# Runs SUITE, or its part, with further ARGUMENTs of xunit; leaves its results and, in SUITE.ended, its exit code and the seconds it
-# took.
+# Runs SUITE, or its part, with further ARGUMENTs of xunit; leaves its results and, in SUITE.ended, its exit code and
+# the seconds it took.
 execute_suite() {
   local suite=$1 project=${1%%[-+]*} status=0 started=$SECONDS
   shift

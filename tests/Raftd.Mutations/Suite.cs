@@ -47,9 +47,9 @@ internal sealed record Suite(string Project, bool IsSimulation, string[] Argumen
 
     /// <remarks>
     /// None begins behind the first failure; those that run then end, since one that is cut short leaves the processes that it
-    /// started. Without the tests that mount
-    /// a disk: two suites side by side would be in each other's way, and say nothing of the mutation. And without the sweep of
-    /// a whole segment and the calls of the state that fail by strace: half a minute of a core and more, each time.
+    /// started. Without the tests that mount a disk: two suites side by side would be in each other's way, and say nothing of
+    /// the mutation. And without the sweep of a whole segment and the calls of the state that fail by strace: half a minute of
+    /// a core and more, each time.
     /// </remarks>
     private static Suite Tests(string project, params string[] without)
     {
