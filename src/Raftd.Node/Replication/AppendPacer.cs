@@ -40,7 +40,7 @@ internal sealed class AppendPacer(TimeProvider time)
     {
         _sequence = sequence;
         _lastIndex = lastIndex;
-        Until = After(Longest);
+        Until = time.TimestampAfter(Longest);
     }
 
     /// <summary>The own log has this Ready and all before it on disk.</summary>
@@ -48,7 +48,7 @@ internal sealed class AppendPacer(TimeProvider time)
     {
         if (sequence >= _sequence)
         {
-            Until = Math.Min(Until, After(LongestForPeers));
+            Until = Math.Min(Until, time.TimestampAfter(LongestForPeers));
         }
     }
 
@@ -57,6 +57,4 @@ internal sealed class AppendPacer(TimeProvider time)
 
     /// <param name="commit">As far as the log is committed.</param>
     public bool MustGather(ulong commit) => commit < _lastIndex && time.GetTimestamp() < Until;
-
-    private long After(TimeSpan wait) => time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency);
 }

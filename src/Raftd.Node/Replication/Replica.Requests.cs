@@ -53,7 +53,7 @@ internal sealed partial class Replica
             return ValueTask.FromResult(true);
         }
 
-        var barrier = new ReadBarrier(DeadlineAfter(limit));
+        var barrier = new ReadBarrier(_time.TimestampAfter(limit));
         return status.FencedBecause is null && _inbox.TryPost(new ReplicaInput.Read(barrier))
             ? new ValueTask<bool>(barrier.Task)
             : ValueTask.FromResult(false);

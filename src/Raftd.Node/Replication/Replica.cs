@@ -257,7 +257,7 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
         }
         else if (_tellCommitsAt is not { } due)
         {
-            _tellCommitsAt = DeadlineAfter(LongestSilenceOnCommit);
+            _tellCommitsAt = _time.TimestampAfter(LongestSilenceOnCommit);
         }
         else if (_time.GetTimestamp() >= due)
         {
@@ -319,7 +319,5 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
         FencedBecause = _fencedBecause,
     };
 
-    private long DeadlineFromNow() => DeadlineAfter(_options.RequestTimeLimit);
-
-    private long DeadlineAfter(TimeSpan limit) => _time.GetTimestamp() + (long)(limit.TotalSeconds * _time.TimestampFrequency);
+    private long DeadlineFromNow() => _time.TimestampAfter(_options.RequestTimeLimit);
 }

@@ -82,8 +82,7 @@ internal sealed class CallSession(
 
     private void Propose(CallItem item, ReadOnlyMemory<byte> command)
     {
-        var deadline = time.GetTimestamp() + (long)(item.Left.TotalSeconds * time.TimestampFrequency);
-        proposer.Propose(command, deadline, outcome => Answer(item, outcome));
+        proposer.Propose(command, time.TimestampAfter(item.Left), outcome => Answer(item, outcome));
     }
 
     /// <summary>The caller that another member names, as far as it can be believed. What reaches the peer port has named a

@@ -133,7 +133,7 @@ internal sealed class LeaderRouter(
         }
     }
 
-    private long Deadline() => time.GetTimestamp() + (long)(timeLimit.TotalSeconds * time.TimestampFrequency);
+    private long Deadline() => time.TimestampAfter(timeLimit);
 
     private void Begin(LeaderRequest request, int bodyBytes)
     {
@@ -340,7 +340,7 @@ internal sealed class LeaderRouter(
             }
         }
 
-        while (TakeOverdue(_late, now - (long)(AnswerTime.TotalSeconds * time.TimestampFrequency)) is { } late)
+        while (TakeOverdue(_late, now - time.TimestampsIn(AnswerTime)) is { } late)
         {
             End(late);
         }

@@ -116,7 +116,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
 
     /// <summary>A hint waits for the pause behind the look before it.</summary>
     public long? NextDeadline => _board.Fence is null && IsHinted
-        ? Math.Max(_lastLook + Ticks(LookPause), _retryAt)
+        ? Math.Max(_lastLook + _time.TimestampsIn(LookPause), _retryAt)
         : null;
 
     /// <summary>Set by the owner of the loop: called when there is something to do.</summary>
@@ -154,7 +154,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     /// <exception cref="StoreException">Conflict: it is not empty. BucketNotFound: it was removed before. UnknownOutcome.</exception>
     public Task RemoveBucketAsync(bool force)
     {
-        var removal = new BucketRemoval(_database.Bucket, force, _time.GetTimestamp() + _options.RequestTicks(_time));
+        var removal = new BucketRemoval(_database.Bucket, force, _time.TimestampAfter(_options.RequestTimeLimit));
         if (Interlocked.CompareExchange(ref _removal, removal, null) is not null)
         {
             throw new StoreException(ErrorCode.Conflict, $"the bucket `{_database.Bucket}` is being removed already", "try again in a moment");
@@ -185,7 +185,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     public Task<ProposalOutcome> ProposeAsync(ReadOnlyMemory<byte> command)
     {
         var outcome = new TaskCompletionSource<ProposalOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Propose(command, _time.GetTimestamp() + _options.RequestTicks(_time), outcome.SetResult);
+        Propose(command, _time.TimestampAfter(_options.RequestTimeLimit), outcome.SetResult);
         return outcome.Task;
     }
 
@@ -546,7 +546,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     /// <param name="first">A deletion as a set is the first of its batch, and ends early enough for its client to hear of it.</param>
     private SetDeletions SetsOf(SqlProposal? first)
     {
-        var latest = (first?.Deadline ?? long.MaxValue) - (_options.RequestTicks(_time) / 4);
+        var latest = (first?.Deadline ?? long.MaxValue) - _time.TimestampsIn(_options.RequestTimeLimit / 4);
         return new SetDeletions(
             _options.MaxListedDeletions, _options.DeletionSlice, () => _time.GetTimestamp() >= latest, _options.RequestTimeLimit);
     }
@@ -648,7 +648,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
     {
         _session?.Dispose();
         _session = null;
-        _retryAt = _time.GetTimestamp() + Ticks(Pause);
+        _retryAt = _time.TimestampAfter(Pause);
         if (failure.Fault == DatabaseFault.Full)
         {
             RefuseWaiting(new StoreException(
@@ -660,8 +660,6 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
             _faults.Note(failure);
         }
     }
-
-    private long Ticks(TimeSpan duration) => (long)(duration.TotalSeconds * _time.TimestampFrequency);
 
     private void RefuseWaiting(StoreException refusal)
     {

@@ -42,6 +42,4 @@ public sealed record FrontOptions
     /// <summary>Of keys that the commit loop remembers, with values up to 4 KiB: a batch of such keys costs one round trip and not
     /// two.</summary>
     public long KnownKeyBytes { get; init; } = 64 << 20;
-
-    public long RequestTicks(TimeProvider time) => (long)(RequestTimeLimit.TotalSeconds * time.TimestampFrequency);
 }

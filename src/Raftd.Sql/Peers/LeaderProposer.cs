@@ -18,6 +18,6 @@ internal sealed class LeaderProposer(ulong self, FrontBoard board, CommitLoop co
             return;
         }
 
-        commits.Propose(command, Math.Min(deadline, time.GetTimestamp() + options.RequestTicks(time)), ended);
+        commits.Propose(command, Math.Min(deadline, time.TimestampAfter(options.RequestTimeLimit)), ended);
     }
 }

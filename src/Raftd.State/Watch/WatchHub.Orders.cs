@@ -271,6 +271,6 @@ public sealed partial class WatchHub
     {
         var interval = _options.ProgressInterval;
         var spread = interval / 10 * (((watcher.Id * 7) + watcher.Session.Watchers.Count) % 10) / 10;
-        return _time.GetTimestamp() + (long)((interval + spread).TotalSeconds * _time.TimestampFrequency);
+        return _time.TimestampAfter(interval + spread);
     }
 }

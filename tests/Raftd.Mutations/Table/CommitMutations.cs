@@ -138,7 +138,7 @@ internal static class CommitMutations
             Failures = [],
             Wrong = "commands wait for an append that the peers do not answer for longer than a slow network may cost",
             In = "AppendPacer.Durable",
-            Original = "Until = Math.Min(Until, After(LongestForPeers));",
+            Original = "Until = Math.Min(Until, time.TimestampAfter(LongestForPeers));",
             Broken = "",
             Suites = [Suite.Node],
         },

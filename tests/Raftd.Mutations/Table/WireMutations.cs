@@ -371,7 +371,7 @@ internal static class WireMutations
             Failures = [67],
             Wrong = "a leader does not know how long the caller of a forwarded write still waits",
             In = "CallSession.Propose",
-            Original = "time.GetTimestamp() + (long)(item.Left.TotalSeconds * time.TimestampFrequency)",
+            Original = "time.TimestampAfter(item.Left)",
             Broken = "long.MaxValue",
             Suites = [Suite.Node],
         },
