@@ -111,6 +111,76 @@ public sealed class AppendPacerTests : IDisposable
         Assert.All(_proposed, static proposal => Assert.True(proposal.IsCompleted));
     }
 
+    /// <summary>Three were answered and one waits: the next append is for three of those four, and only the last of them calls.</summary>
+    [Fact]
+    public void Clients_WhoAreBackOnceTheyAreAnswered_ShareTheNextAppend()
+    {
+        CommitThreeWhileOneWaits();
+        Assert.Equal(0, WakesOf("f"));
+        _leader.Run();
+        Assert.Equal([1, 3], Appends);
+        Assert.Equal(1, WakesOf("g"));
+        _leader.Run();
+        Assert.Equal([1, 3, 3], Appends);
+    }
+
+    [Fact]
+    public void Clients_WhoDoNotComeBack_AreNotWaitedForLong()
+    {
+        CommitThreeWhileOneWaits();
+        _time.Advance(TimeSpan.FromMicroseconds(999));
+        _leader.Run();
+        Assert.Equal([1, 3], Appends);
+
+        _time.Advance(TimeSpan.FromMicroseconds(1));
+        Assert.True(_leader.Replica.NextDeadline <= _time.GetTimestamp());
+        _leader.Run();
+        Assert.Equal([1, 3, 1], Appends);
+        Assert.Equal(0, WakesOf("f"));
+    }
+
+    [Fact]
+    public void Client_WhoWritesAlone_WaitsForNobody()
+    {
+        for (var i = 1; i <= 3; i++)
+        {
+            Assert.Equal(1, WakesOf("a"));
+            _leader.Run();
+            Assert.Equal(i, Appends.Length);
+            _leader.Acknowledge();
+        }
+    }
+
+    [Fact]
+    public void Command_ThatIsLargeAndComesWithTheCommit_WaitsForNobody()
+    {
+        GatherThree();
+        _leader.Acknowledge();
+        _leader.ReceiveAcknowledgement();
+        Propose("large", AppendPacer.LargeBytes);
+        _leader.Run();
+        Assert.Equal([1, 3, 1], Appends);
+    }
+
+    private void CommitThreeWhileOneWaits()
+    {
+        GatherThree();
+        _leader.Acknowledge();
+        Propose("e");
+        _leader.Acknowledge();
+        Assert.Equal([1, 3], Appends);
+    }
+
+    private void GatherThree()
+    {
+        Propose("a");
+        _leader.Run();
+        Propose("b");
+        Propose("c");
+        Propose("d");
+        _leader.Run();
+    }
+
     private int WakesOf(string key, int valueBytes = 10)
     {
         var before = _wakes;

@@ -44,18 +44,37 @@ public sealed class MailboxTests
         var mailbox = new Mailbox<int>(capacity: 10)
         {
             Wake = () => wakes++,
-            Gathers = true,
         };
+        Assert.False(mailbox.Gather(int.MaxValue));
         Assert.True(mailbox.TryPost(1, mayWait: true));
         Assert.Equal(0, wakes);
         Assert.True(mailbox.TryPost(2));
         Assert.Equal(1, wakes);
-        mailbox.Gathers = false;
+        Assert.True(mailbox.Gather(0));
         var batch = new List<int>();
         Assert.True(mailbox.Take(ref batch));
         Assert.Equal([1, 2], batch);
         Assert.True(mailbox.TryPost(3, mayWait: true));
         Assert.Equal(2, wakes);
+    }
+
+    [Fact]
+    public void TryPost_OfTheLastItemThatTheLoopGathers_CallsIt()
+    {
+        var wakes = 0;
+        var mailbox = new Mailbox<int>(capacity: 10)
+        {
+            Wake = () => wakes++,
+        };
+        Assert.False(mailbox.Gather(3));
+        Assert.True(mailbox.TryPost(1, mayWait: true));
+        Assert.True(mailbox.TryPost(2, mayWait: true));
+        Assert.Equal(0, wakes);
+        Assert.False(mailbox.Gather(3));
+        Assert.True(mailbox.Gather(2));
+        Assert.False(mailbox.Gather(3));
+        Assert.True(mailbox.TryPost(3, mayWait: true));
+        Assert.Equal(1, wakes);
     }
 
     [Fact]

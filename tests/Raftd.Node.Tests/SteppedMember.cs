@@ -180,15 +180,27 @@ internal sealed class SteppedMember : IDisposable
     /// <summary>Member 2 has all entries that it was sent.</summary>
     public void Acknowledge()
     {
+        ReceiveAcknowledgement();
+        Run();
+    }
+
+    /// <summary>Leaves it to the next step.</summary>
+    public void ReceiveAcknowledgement()
+    {
         var append = Sent.Last(static message => message.Kind == MessageKind.MsgApp);
-        Answer(MessageKind.MsgAppResp, append.Term, append.Index + (ulong)append.Entries.Count);
+        Receive(MessageKind.MsgAppResp, append.Term, append.Index + (ulong)append.Entries.Count);
     }
 
     private void Answer(MessageKind kind, ulong term, ulong index = 0)
     {
+        Receive(kind, term, index);
+        Run();
+    }
+
+    private void Receive(MessageKind kind, ulong term, ulong index)
+    {
         var answer = new Message { Kind = kind, From = new NodeId(2), To = new NodeId(1), Term = term, Index = index };
         Assert.True(Replica.TryReceive(answer));
-        Run();
     }
 
     public static Message Heartbeat(ulong from, ulong to, ulong term) =>

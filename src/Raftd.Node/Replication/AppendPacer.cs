@@ -11,7 +11,13 @@
 //     bounded by LongestForPeers.
 //   - A disk that hangs must not hold up what the others can commit without it: all of it is bounded by Longest.
 //
-// The first command of a cluster at rest never waits. A large one does not either: it is worth an append of its own.
+// Once it is committed, its clients have their answers, and those who have more to write are back at once. Without a further
+// wait two groups of clients would form, each of which writes while the other one is answered, and appends would hold half of
+// what they could. So the next append waits until three quarters of all are there, those who were answered and those who wait:
+// the last ones would make the others wait for the slowest. Some do not come back, so that this is bounded by LongestForReturn.
+//
+// The first command of a cluster at rest never waits, and neither does that of a client who writes alone. A large one does not
+// either: it is worth an append of its own.
 
 namespace Raftd.Node.Replication;
 
@@ -25,10 +31,15 @@ internal sealed class AppendPacer(TimeProvider time)
 
     // Threads sleep in whole milliseconds.
     private static readonly TimeSpan LongestForPeers = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan LongestForReturn = TimeSpan.FromMilliseconds(1);
 
     // The newest append.
     private ulong _sequence;
     private ulong _lastIndex;
+
+    // Its commands, until it is seen to be committed; then how many the next one waits for.
+    private int _underWay;
+    private int _expected;
 
     /// <summary>A timestamp: nothing gathers for longer. In the past while nothing does.</summary>
     public long Until { get; private set; } = long.MinValue;
@@ -36,10 +47,12 @@ internal sealed class AppendPacer(TimeProvider time)
     /// <summary>An append is handed to the log and sent to the followers.</summary>
     /// <param name="sequence">Of its Ready.</param>
     /// <param name="lastIndex">Of its entries.</param>
-    public void Appended(ulong sequence, ulong lastIndex)
+    /// <param name="commands">How many entries it has.</param>
+    public void Appended(ulong sequence, ulong lastIndex, int commands)
     {
         _sequence = sequence;
         _lastIndex = lastIndex;
+        _underWay = commands;
         Until = time.TimestampAfter(Longest);
     }
 
@@ -53,8 +66,30 @@ internal sealed class AppendPacer(TimeProvider time)
     }
 
     /// <summary>A large command has come.</summary>
-    public void End() => Until = long.MinValue;
+    public void End()
+    {
+        _underWay = 0;
+        Until = long.MinValue;
+    }
 
+    /// <summary>How many more commands the next append waits for: 0 for none, int.MaxValue until the commit or the time ends the
+    /// wait.</summary>
     /// <param name="commit">As far as the log is committed.</param>
-    public bool MustGather(ulong commit) => commit < _lastIndex && time.GetTimestamp() < Until;
+    /// <param name="gathered">Commands that wait for the next append.</param>
+    public int Wanted(ulong commit, int gathered)
+    {
+        if (commit >= _lastIndex && _underWay > 0)
+        {
+            _expected = (_underWay + gathered) * 3 / 4;
+            _underWay = 0;
+            Until = time.TimestampAfter(LongestForReturn);
+        }
+
+        if (time.GetTimestamp() >= Until)
+        {
+            return 0;
+        }
+
+        return commit < _lastIndex ? int.MaxValue : Math.Max(0, _expected - gathered);
+    }
 }

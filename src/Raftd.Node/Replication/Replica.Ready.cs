@@ -87,7 +87,7 @@ internal sealed partial class Replica
 
         if (ready.Entries.Count > 0 && IsLeading && _raft.Configuration.Voters.Length > 1)
         {
-            _pacer.Appended(ready.Sequence, ready.Entries[^1].Index);
+            _pacer.Appended(ready.Sequence, ready.Entries[^1].Index, ready.Entries.Count);
         }
 
         _log.Post(new LogWork

@@ -171,7 +171,7 @@ internal sealed partial class Replica
 
     private void ProposeGathered()
     {
-        if (MustGather)
+        if (CommandsWanted() > 0)
         {
             return;
         }

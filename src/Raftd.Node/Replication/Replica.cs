@@ -52,7 +52,7 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
     private long _ticks;
     private long? _tellCommitsAt;
     private ulong _applied;
-    private bool _isGathering;
+    private int _wanted;
     private volatile ReplicaStatus _status;
 
     public Replica(
@@ -123,7 +123,7 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
     /// before the first step.</summary>
     public Action<ulong> ReleaseLog { get; set; } = static _ => { };
 
-    public long? NextDeadline => _isGathering ? Math.Min(_pacer.Until, _tellCommitsAt ?? long.MaxValue) : _tellCommitsAt;
+    public long? NextDeadline => _wanted > 0 ? Math.Min(_pacer.Until, _tellCommitsAt ?? long.MaxValue) : _tellCommitsAt;
 
     /// <summary>Called on the replica's thread after each tick: the duties of a leader.</summary>
     public Action? AfterTick { get; set; }
@@ -231,21 +231,21 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
         }
     }
 
-    private bool MustGather => IsLeading && _pacer.MustGather(_raft.Commit);
+    /// <summary>How many more commands the next append waits for.</summary>
+    private int CommandsWanted() => IsLeading ? _pacer.Wanted(_raft.Commit, _gathered.Count) : 0;
 
-    /// <summary>Lets proposals come without waking this thread while they would have to wait.</summary>
-    /// <returns>True where that has ended: some may have come since this step took what there was.</returns>
+    /// <summary>Lets commands come without waking this thread while they would have to wait.</summary>
+    /// <returns>True where those that end the wait have come since this step took what there was.</returns>
     private bool FollowGathering()
     {
-        var mustGather = MustGather;
-        if (mustGather == _isGathering)
+        var wanted = CommandsWanted();
+        if (wanted == _wanted)
         {
             return false;
         }
 
-        _isGathering = mustGather;
-        _inbox.Gathers = mustGather;
-        return !mustGather;
+        _wanted = wanted;
+        return _inbox.Gather(wanted);
     }
 
     /// <summary>Sends a commit index by itself that no entries have carried to the followers in time.</summary>

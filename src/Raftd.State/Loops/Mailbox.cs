@@ -8,7 +8,7 @@ namespace Raftd.State.Loops;
 ///
 /// Invariant: while a poster has called for the items here (_isCalled), no other calls. Take clears it together with the
 /// swap: an item is either in the batch taken or its poster calls, so only a quiet item waits for a sleeping loop. The loop steps
-/// soon in any case while it lets items be quiet (Gathers), and once more when it does so no longer.
+/// soon in any case while it lets items be quiet (Gather), and once more when those are there that it is to be called for.
 /// </remarks>
 internal sealed class Mailbox<T>(int capacity)
 {
@@ -18,26 +18,28 @@ internal sealed class Mailbox<T>(int capacity)
 
     // A poster has called Wake, or is about to, for the items in _items.
     private bool _isCalled;
-    private bool _gathers;
+
+    // Items that may wait call nobody before there are so many.
+    private int _enough;
 
     /// <summary>Called after a post, unless an earlier post has called and its items are not taken yet. Set once, before the first
     /// post.</summary>
     public Action Wake { get; set; } = static () => { };
 
-    /// <summary>Items that may wait are queued without calling Wake.</summary>
-    public bool Gathers
+    /// <summary>From here on items that may wait are queued without calling Wake until enough are.</summary>
+    /// <param name="enough">Counts items of any kind, so that Wake may be called early; 0: each item calls.</param>
+    /// <returns>True when enough are queued already.</returns>
+    public bool Gather(int enough)
     {
-        set
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                _gathers = value;
-            }
+            _enough = enough;
+            return _items.Count > 0 && _items.Count >= enough;
         }
     }
 
     /// <param name="item">Is queued.</param>
-    /// <param name="mayWait">Until the loop steps for another reason, while it gathers.</param>
+    /// <param name="mayWait">While the loop gathers, until it steps for another reason or has enough.</param>
     /// <returns>False, and nothing is queued, when the mailbox holds its capacity.</returns>
     public bool TryPost(T item, bool mayWait = false)
     {
@@ -49,9 +51,9 @@ internal sealed class Mailbox<T>(int capacity)
                 return false;
             }
 
-            first = !_isCalled && !(mayWait && _gathers);
-            _isCalled |= first;
             _items.Add(item);
+            first = !_isCalled && !(mayWait && _items.Count < _enough);
+            _isCalled |= first;
         }
 
         if (first)

@@ -127,9 +127,9 @@ internal static class CommitMutations
             Name = "append-for-each-command",
             Failures = [],
             Wrong = "commands that come while an append is under way cost an append each",
-            In = "AppendPacer.MustGather",
-            Original = "commit < _lastIndex",
-            Broken = "false",
+            In = "AppendPacer.Wanted",
+            Original = "commit < _lastIndex ? int.MaxValue : Math.Max(0, _expected - gathered)",
+            Broken = "0",
             Suites = [Suite.Node],
         },
         new()
@@ -147,9 +147,9 @@ internal static class CommitMutations
             Name = "append-waits-for-a-hung-disk",
             Failures = [],
             Wrong = "a leader whose disk hangs sends the others nothing more",
-            In = "AppendPacer.MustGather",
-            Original = "time.GetTimestamp() < Until",
-            Broken = "true",
+            In = "AppendPacer.Wanted",
+            Original = "time.GetTimestamp() >= Until",
+            Broken = "false",
             Suites = [Suite.Node],
         },
         new()
@@ -164,11 +164,51 @@ internal static class CommitMutations
         },
         new()
         {
+            Name = "appends-take-turns",
+            Failures = [],
+            Wrong = "clients whose commands are committed find the next append gone, and write in two groups, in appends half as large",
+            In = "AppendPacer.Wanted",
+            Original = "(_underWay + gathered) * 3 / 4",
+            Broken = "0",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "lone-client-waits-for-itself",
+            Failures = [],
+            Wrong = "a client that writes alone waits for as many commands as were answered, which is one more than come",
+            In = "AppendPacer.Wanted",
+            Original = "(_underWay + gathered) * 3 / 4",
+            Broken = "_underWay + gathered + 1",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "large-one-waits-for-the-answered",
+            Failures = [],
+            Wrong = "a large command that comes in the step of a commit waits for those whose commands are committed",
+            In = "AppendPacer.End",
+            Original = "_underWay = 0;",
+            Broken = "",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "enough-calls-nobody",
+            Failures = [],
+            Wrong = "the last of the commands that an append waits for calls nobody: the append waits out its time",
+            In = "Mailbox.TryPost",
+            Original = "_items.Count < _enough",
+            Broken = "_enough > 0",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
             Name = "append-forgets-who-came-last",
             Failures = [],
             Wrong = "a command that comes in the step that ends the wait calls nobody, and is left until the next tick",
             In = "Replica.FollowGathering",
-            Original = "return !mustGather;",
+            Original = "return _inbox.Gather(wanted);",
             Broken = "return false;",
             Suites = [Suite.Node],
         },
