@@ -140,6 +140,25 @@ public sealed class AppendPacerTests : IDisposable
     }
 
     [Fact]
+    public void Commit_BehindWhichCommandsGather_LeavesWithThem()
+    {
+        CommitThreeWhileOneWaits();
+        var appends = AllAppends().Count;
+        for (var i = 0; i < 9; i++)
+        {
+            _time.Advance(TimeSpan.FromMicroseconds(100));
+            _leader.Run();
+        }
+
+        Assert.Equal(appends, AllAppends().Count);
+        _time.Advance(TimeSpan.FromMicroseconds(100));
+        _leader.Run();
+        var append = AllAppends()[appends];
+        Assert.Single(append.Entries);
+        Assert.Equal(append.Index, append.Commit);
+    }
+
+    [Fact]
     public void Client_WhoWritesAlone_WaitsForNobody()
     {
         for (var i = 1; i <= 3; i++)
@@ -161,6 +180,8 @@ public sealed class AppendPacerTests : IDisposable
         _leader.Run();
         Assert.Equal([1, 3, 1], Appends);
     }
+
+    private List<Message> AllAppends() => [.. _leader.Sent.Where(static message => message.Kind == MessageKind.MsgApp)];
 
     private void CommitThreeWhileOneWaits()
     {

@@ -251,7 +251,9 @@ internal sealed partial class Replica : ILoop, IBarrier, IProposer, ILeaderView
     /// <summary>Sends a commit index by itself that no entries have carried to the followers in time.</summary>
     private void TellCommits()
     {
-        if (!_raft.CommitNewsDue)
+        // Commands that wait for others behind this commit are appended within a millisecond of it, and carry it.
+        var isCarriedSoon = _wanted is > 0 and < int.MaxValue && _gathered.Count > 0;
+        if (!_raft.CommitNewsDue || isCarriedSoon)
         {
             _tellCommitsAt = null;
         }

@@ -194,6 +194,16 @@ internal static class CommitMutations
         },
         new()
         {
+            Name = "commit-leaves-ahead-of-its-append",
+            Failures = [],
+            Wrong = "a commit index leaves by itself although commands that wait behind it would carry it in time",
+            In = "Replica.TellCommits",
+            Original = "_wanted is > 0 and < int.MaxValue && _gathered.Count > 0",
+            Broken = "false",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
             Name = "enough-calls-nobody",
             Failures = [],
             Wrong = "the last of the commands that an append waits for calls nobody: the append waits out its time",
