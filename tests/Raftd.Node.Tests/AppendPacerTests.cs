@@ -159,6 +159,22 @@ public sealed class AppendPacerTests : IDisposable
     }
 
     [Fact]
+    public void Acknowledgement_OfWhatIsCommitted_CallsNobodyWhileCommandsGather()
+    {
+        GatherThree();
+        Assert.Equal(1, WakesOfAnAcknowledgement());
+        _leader.Run();
+        Propose("e");
+        _leader.Acknowledge();
+        Assert.Equal(0, WakesOfAnAcknowledgement());
+        Propose("f");
+        Propose("g");
+        _leader.Run();
+        Assert.Equal([1, 3, 3], Appends);
+        Assert.Equal(1, WakesOfAnAcknowledgement());
+    }
+
+    [Fact]
     public void Client_WhoWritesAlone_WaitsForNobody()
     {
         for (var i = 1; i <= 3; i++)
@@ -200,6 +216,13 @@ public sealed class AppendPacerTests : IDisposable
         Propose("c");
         Propose("d");
         _leader.Run();
+    }
+
+    private int WakesOfAnAcknowledgement()
+    {
+        var before = _wakes;
+        _leader.ReceiveAcknowledgement();
+        return _wakes - before;
     }
 
     private int WakesOf(string key, int valueBytes = 10)

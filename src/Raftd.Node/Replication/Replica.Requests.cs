@@ -110,7 +110,7 @@ internal sealed partial class Replica
             return false;
         }
 
-        if (_inbox.TryPost(new ReplicaInput.Received(message, bytes)))
+        if (_inbox.TryPost(new ReplicaInput.Received(message, bytes), mayWait: IsNoNews(message)))
         {
             return true;
         }
@@ -118,6 +118,11 @@ internal sealed partial class Replica
         _received.GiveBack(bytes);
         return false;
     }
+
+    /// <summary>The acknowledgement of a follower that is slower than those who made the commit: it frees a place in what may be
+    /// under way to that follower, for which the next append is early enough.</summary>
+    private bool IsNoNews(Message message) =>
+        message is { Kind: MessageKind.MsgAppResp, Reject: false, Recovering: false } && message.Index == _status.Commit;
 
     public void Offer(SnapshotOffer offer) => _inbox.Post(new ReplicaInput.Snapshot(offer));
 

@@ -204,6 +204,26 @@ internal static class CommitMutations
         },
         new()
         {
+            Name = "late-acknowledgement-calls",
+            Failures = [],
+            Wrong = "each acknowledgement wakes the leader, of what is committed already too",
+            In = "Replica.IsNoNews",
+            Original = "message.Index == _status.Commit",
+            Broken = "false",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
+            Name = "acknowledgement-calls-nobody",
+            Failures = [],
+            Wrong = "the acknowledgement that makes a commit waits until commands have gathered for long enough",
+            In = "Replica.IsNoNews",
+            Original = "message.Index == _status.Commit",
+            Broken = "true",
+            Suites = [Suite.Node],
+        },
+        new()
+        {
             Name = "enough-calls-nobody",
             Failures = [],
             Wrong = "the last of the commands that an append waits for calls nobody: the append waits out its time",
