@@ -239,7 +239,7 @@ public sealed class FailpointTests : ClusterTest
     public async Task Defragmentation_MemberDiesAtAnyStep_HasTheOldFileOrTheNew()
     {
         var cluster = await TestCluster.StartAsync(Scene, 3, TinyLog);
-        await using var load = new Load(cluster.Members, writers: 1, valueBytes: 1000);
+        await using var load = new Load(cluster.Members, writers: 1, valueBytes: 1000, pause: TimeSpan.FromMilliseconds(20));
         var victim = await Victim.OfAsync(cluster[2]);
         foreach (var step in OfDefragmentations)
         {

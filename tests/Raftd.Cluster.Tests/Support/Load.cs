@@ -12,6 +12,9 @@ namespace Raftd.Cluster.Tests.Support;
 /// </remarks>
 internal sealed class Load : IAsyncDisposable
 {
+    // The processors are there for what goes on beside the load, too.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(3);
+
     private readonly IReadOnlyList<Member> _members;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<string, string> _acknowledged = new(StringComparer.Ordinal);
@@ -19,10 +22,17 @@ internal sealed class Load : IAsyncDisposable
     private readonly List<Task> _writers = [];
     private readonly string _prefix;
     private readonly string _padding;
+    private readonly TimeSpan _pause;
     private int _failed;
 
-    public Load(IReadOnlyList<Member> members, string prefix = "load", int writers = 6, int valueBytes = 64)
+    /// <param name="members">Written to in turn.</param>
+    /// <param name="prefix">Of the keys.</param>
+    /// <param name="writers">Each waits for its answer.</param>
+    /// <param name="valueBytes">Of each second value; the others are counters.</param>
+    /// <param name="pause">Of a writer between two values.</param>
+    public Load(IReadOnlyList<Member> members, string prefix = "load", int writers = 6, int valueBytes = 64, TimeSpan? pause = null)
     {
+        _pause = pause ?? Pause;
         _members = members;
         _prefix = prefix;
         _padding = new string('.', valueBytes);
@@ -104,6 +114,8 @@ internal sealed class Load : IAsyncDisposable
             {
                 counter = (counter.Epoch + 1, 0);
             }
+
+            await Task.Delay(_pause);
         }
     }
 
