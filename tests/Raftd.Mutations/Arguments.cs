@@ -20,7 +20,7 @@ internal sealed record Arguments
     public bool Quick { get; private set; }
 
     /// <summary>For the seeds of one mutation.</summary>
-    public TimeSpan Limit { get; private set; } = TimeSpan.FromSeconds(60);
+    public TimeSpan Limit { get; private set; } = TimeSpan.FromSeconds(120);
 
     public int Workers { get; private set; } = Environment.ProcessorCount;
 

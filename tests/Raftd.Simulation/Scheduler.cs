@@ -17,6 +17,18 @@ internal sealed class Scheduler
 
     public void After(long delay, Action happening) => _events.Enqueue(happening, (Now + delay, _made++));
 
+    /// <summary>Lets time pass, if nothing happens until then.</summary>
+    public bool TryPass(long duration)
+    {
+        if (_events.TryPeek(out _, out var next) && next.Time <= Now + duration)
+        {
+            return false;
+        }
+
+        Now += duration;
+        return true;
+    }
+
     /// <summary>Runs all events up to the time, or until the condition holds after one of them.</summary>
     /// <returns>Whether the condition held.</returns>
     public bool RunUntil(long time, Func<bool>? condition = null)

@@ -1,21 +1,23 @@
 // A few threads for the loops of many buckets. A loop that waits for the database keeps its thread for that time, so as many loops wait
 // at once as there are threads; the others come in their turn, in the order in which they were woken.
 //
+// What waits for the database beside the loops, a front's look at all buckets for one, has a thread of its own for that time.
+//
 // A loop has a seat, and the seat's state says who may touch it:
 //
 //   resting   no thread has it; a wake or a tick queues it
-//   queued    it is in the queue, once
+//   queued    it is in the queue, once; one that has left meanwhile is dropped there
 //   working   one thread steps it; a wake meanwhile is remembered, and queues it again behind the step
 //
 // Ticks come from one thread that looks through all seats and queues those that are due. So a loop is never stepped by two threads, and
-// a bucket that nothing happens in costs that look alone.
+// a bucket that nothing happens in costs that look alone. Deadlines of loops (ILoop.NextDeadline) are kept by their ticks.
 
 using Raftd.State.Loops;
 
 namespace Raftd.Sql.Buckets;
 
 /// <summary>Steps loops that share its threads. Threads begin with the first loop.</summary>
-internal sealed class LoopTeam : IDisposable
+internal sealed class LoopTeam : IBucketThreads
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
 
@@ -32,6 +34,7 @@ internal sealed class LoopTeam : IDisposable
     private readonly List<Seat> _seats = [];
     private bool _hasStarted;
     private bool _isStopping;
+    private bool _hasStopped;
 
     /// <param name="name">Of the threads.</param>
     /// <param name="threads">How many.</param>
@@ -45,16 +48,14 @@ internal sealed class LoopTeam : IDisposable
         _clock = new Thread(Look) { Name = $"{name}-clock", IsBackground = true };
     }
 
-    internal enum SeatState
+    private enum SeatState
     {
         Resting,
         Queued,
         Working,
     }
 
-    /// <param name="loop">Stepped from now on.</param>
-    /// <param name="pace">How long after a tick the next one is due; asked again and again.</param>
-    public Seat Add(ILoop loop, Func<TimeSpan> pace)
+    public ILoopSeat Add(ILoop loop, Func<TimeSpan> pace)
     {
         var seat = new Seat(this, loop, pace) { LastTick = _time.GetTimestamp() };
         lock (_gate)
@@ -70,6 +71,11 @@ internal sealed class LoopTeam : IDisposable
 
         return seat;
     }
+
+    public Task<T> CallAsync<T>(Func<T> call) =>
+        Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    public Task<T> RunAsync<T>(Func<Task<T>> code) => Task.Run(code);
 
     /// <summary>Ends the threads after their current steps.</summary>
     public void Dispose()
@@ -88,6 +94,11 @@ internal sealed class LoopTeam : IDisposable
             Array.ForEach(_threads, static thread => thread.Join());
         }
 
+        lock (_gate)
+        {
+            _hasStopped = true;
+        }
+
         _stop.Dispose();
     }
 
@@ -96,7 +107,7 @@ internal sealed class LoopTeam : IDisposable
         lock (_gate)
         {
             seat.IsWoken = true;
-            if (seat.State == SeatState.Resting && !seat.IsGone)
+            if (seat.State == SeatState.Resting && seat.Left is null)
             {
                 Enqueue(seat);
             }
@@ -110,17 +121,18 @@ internal sealed class LoopTeam : IDisposable
         Monitor.PulseAll(_gate);
     }
 
-    /// <summary>Returns when no thread steps the loop any more, and none will.</summary>
-    private void Remove(Seat seat)
+    private Task Remove(Seat seat)
     {
         lock (_gate)
         {
-            seat.IsGone = true;
             _seats.Remove(seat);
-            while (seat.State == SeatState.Working && !_isStopping)
+            seat.Left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (seat.State != SeatState.Working || _hasStopped)
             {
-                Monitor.Wait(_gate);
+                seat.Left.SetResult();
             }
+
+            return seat.Left.Task;
         }
     }
 
@@ -156,13 +168,15 @@ internal sealed class LoopTeam : IDisposable
                     return null;
                 }
 
-                if (_queue.TryDequeue(out var seat))
+                if (!_queue.TryDequeue(out var seat))
+                {
+                    Monitor.Wait(_gate);
+                }
+                else if (seat.Left is null)
                 {
                     (seat.State, seat.IsWoken) = (SeatState.Working, false);
                     return seat;
                 }
-
-                Monitor.Wait(_gate);
             }
         }
     }
@@ -172,9 +186,9 @@ internal sealed class LoopTeam : IDisposable
         lock (_gate)
         {
             seat.State = SeatState.Resting;
-            if (seat.IsGone)
+            if (seat.Left is { } left)
             {
-                Monitor.PulseAll(_gate);
+                left.TrySetResult();
             }
             else if (hasMore || seat.IsWoken)
             {
@@ -202,7 +216,7 @@ internal sealed class LoopTeam : IDisposable
     }
 
     /// <summary>A loop's place in the team.</summary>
-    public sealed class Seat(LoopTeam team, ILoop loop, Func<TimeSpan> pace) : IDisposable
+    private sealed class Seat(LoopTeam team, ILoop loop, Func<TimeSpan> pace) : ILoopSeat
     {
         private int _isTickDue;
 
@@ -215,7 +229,8 @@ internal sealed class LoopTeam : IDisposable
 
         internal bool IsWoken { get; set; }
 
-        internal bool IsGone { get; set; }
+        /// <summary>Null while it is stepped; then completes when no thread does that any more.</summary>
+        internal TaskCompletionSource? Left { get; set; }
 
         internal SeatState State { get; set; }
 
@@ -227,10 +242,8 @@ internal sealed class LoopTeam : IDisposable
 
         internal bool TakeTick() => Interlocked.Exchange(ref _isTickDue, 0) != 0;
 
-        /// <summary>Makes the loop step soon. Any thread.</summary>
         public void Wake() => team.Wake(this);
 
-        /// <summary>Returns when the loop is stepped no more.</summary>
-        public void Dispose() => team.Remove(this);
+        public Task LeaveAsync() => team.Remove(this);
     }
 }

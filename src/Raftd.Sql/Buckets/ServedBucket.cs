@@ -2,13 +2,14 @@ using Raftd.Contract;
 using Raftd.Sql.Database;
 using Raftd.Sql.Fronts;
 using Raftd.Sql.Peers;
+using Raftd.State.Loops;
 using Raftd.State.Rights;
 using Raftd.State.Watch;
 
 namespace Raftd.Sql.Buckets;
 
 /// <summary>A bucket beside the default one, as this front serves it: its parts, on the threads that all such buckets share.</summary>
-internal sealed class ServedBucket : IDisposable
+internal sealed class ServedBucket
 {
     // Without requests, watches and leases for so long, it is looked at less often.
     private static readonly TimeSpan RestsAfter = TimeSpan.FromSeconds(10);
@@ -23,7 +24,7 @@ internal sealed class ServedBucket : IDisposable
     private readonly FrontDoors _doors;
     private readonly TimeSpan _pollInterval;
     private readonly TimeProvider _time;
-    private readonly Stack<Action> _undo = new();
+    private readonly List<ILoopSeat> _seats = [];
     private long _lastUse;
 
     public ServedBucket(BucketRow row, FrontParts parts, UpkeepLoop upkeep, FrontDoors doors, FrontOptions limits, TimeProvider time)
@@ -60,7 +61,7 @@ internal sealed class ServedBucket : IDisposable
     public bool IsLed => _parts.Service.IsLeader;
 
     /// <summary>It was removed.</summary>
-    public bool IsEnded => _parts.Board.Fence is { Code: ErrorCode.BucketNotFound };
+    public bool IsEnded => _parts.Board.HasEnded;
 
     /// <summary>Something may happen in it that must be seen at once.</summary>
     public bool IsBusy =>
@@ -76,46 +77,47 @@ internal sealed class ServedBucket : IDisposable
 
     public void EndWatches() => _parts.Watches.Dispose();
 
-    public void Start(LoopTeam team)
+    public void Start(IBucketThreads threads)
     {
-        _undo.Push(_parts.Service.Dispose);
-        _undo.Push(_parts.Waiters.Dispose);
-        _undo.Push(_parts.Watches.Dispose);
-        _undo.Push(_parts.Commits.Dispose);
-        _undo.Push(_parts.Reads.Dispose);
-        var commits = team.Add(new SharedCommits(_parts.Commits), () => IsBusy ? _pollInterval : RestingPace);
+        var commits = Seat(threads, new SharedCommits(_parts.Commits), () => IsBusy ? _pollInterval : RestingPace);
         _parts.Commits.Wake = commits.Wake;
         var loop = new WatchLoop(_parts.Watches);
-        var watches = team.Add(loop, () => _parts.Watches.Count > 0 ? WatchPace : RestingPace);
-        loop.Wake = watches.Wake;
-        var readers = new[] { false, true }.Select(prefersRanges => team.Add(new SharedReads(_parts.Reads, prefersRanges), static () => RestingPace)).ToList();
-        _parts.Reads.Wake = () => readers.ForEach(static reader => reader.Wake());
-        readers.ForEach(reader => _undo.Push(reader.Dispose));
-        _undo.Push(watches.Dispose);
-        _undo.Push(commits.Dispose);
+        loop.Wake = Seat(threads, loop, () => _parts.Watches.Count > 0 ? WatchPace : RestingPace).Wake;
+        var keys = Seat(threads, new SharedReads(_parts.Reads, prefersRanges: false), static () => RestingPace);
+        var ranges = Seat(threads, new SharedReads(_parts.Reads, prefersRanges: true), static () => RestingPace);
+        _parts.Reads.Wake = () =>
+        {
+            keys.Wake();
+            ranges.Wake();
+        };
         _upkeep.Add(_parts.Upkeep);
-        _undo.Push(() => _upkeep.Remove(_parts.Upkeep));
-        StartPeers(team);
+
+        // A bucket that rests here wants no hints: the front that leads it may rest, too.
+        _parts.Peers.WantsHints = () => IsBusy;
+        _parts.Peers.Wake = Seat(threads, _parts.Peers, () => IsBusy ? FrontPeers.TickInterval : RestingPace).Wake;
+        _doors.Add(Row.ClusterId, _parts.Peers.Door);
         commits.Wake();
     }
 
-    /// <summary>A bucket that rests here wants no hints: the front that leads it may rest, too.</summary>
-    private void StartPeers(LoopTeam team)
+    /// <summary>Its requests and watches end, with the reason that its board has.</summary>
+    /// <returns>Completes when nothing of it runs any more.</returns>
+    public async Task EndAsync()
     {
-        _parts.Peers.WantsHints = () => IsBusy;
-        var peers = team.Add(_parts.Peers, () => IsBusy ? FrontPeers.TickInterval : RestingPace);
-        _parts.Peers.Wake = peers.Wake;
-        _doors.Add(Row.ClusterId, _parts.Peers.Door);
-        _undo.Push(_parts.Peers.Close);
-        _undo.Push(peers.Dispose);
-        _undo.Push(() => _doors.Remove(Row.ClusterId));
+        _doors.Remove(Row.ClusterId);
+        _upkeep.Remove(_parts.Upkeep);
+        await Task.WhenAll(_seats.Select(static seat => seat.LeaveAsync()));
+        _parts.Peers.Close();
+        _parts.Reads.Dispose();
+        _parts.Commits.Dispose();
+        _parts.Watches.Dispose();
+        _parts.Waiters.Dispose();
+        _parts.Service.Dispose();
     }
 
-    public void Dispose()
+    private ILoopSeat Seat(IBucketThreads threads, ILoop loop, Func<TimeSpan> pace)
     {
-        while (_undo.TryPop(out var undo))
-        {
-            undo();
-        }
+        var seat = threads.Add(loop, pace);
+        _seats.Add(seat);
+        return seat;
     }
 }

@@ -32,7 +32,7 @@ internal sealed class SqlBuckets : IBucketService, IDisposable
     private readonly FrontOptions _limits;
     private readonly UpkeepLoop _upkeep;
     private readonly Func<IDatabase, BucketRow, FrontState, ServedBucket> _wire;
-    private readonly LoopTeam _team;
+    private readonly IBucketThreads _threads;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<string, ServedBucket> _served = new(StringComparer.Ordinal);
@@ -50,18 +50,18 @@ internal sealed class SqlBuckets : IBucketService, IDisposable
     /// <param name="limits">Of the front.</param>
     /// <param name="upkeep">Looks at all buckets each second.</param>
     /// <param name="wire">Makes the parts of a bucket.</param>
-    /// <param name="team">Steps them.</param>
+    /// <param name="threads">Step them. Disposed with this.</param>
     /// <param name="time">Monotonic time.</param>
     /// <param name="logger">Told of each bucket.</param>
     public SqlBuckets(
         IDatabase database, FrontOptions limits, UpkeepLoop upkeep, Func<IDatabase, BucketRow, FrontState, ServedBucket> wire,
-        LoopTeam team, TimeProvider time, ILogger logger)
+        IBucketThreads threads, TimeProvider time, ILogger logger)
     {
         _database = database;
         _limits = limits;
         _upkeep = upkeep;
         _wire = wire;
-        _team = team;
+        _threads = threads;
         _time = time;
         _logger = logger;
         upkeep.Seen = LookThrough;
@@ -96,7 +96,7 @@ internal sealed class SqlBuckets : IBucketService, IDisposable
 
             RequireRoom(rows);
             var row = New(name, rows[^1].Id + 1);
-            if (await InTimeAsync(OnOwnThread(session => session.AddBucket(row, FirstOf(row))), cancellationToken))
+            if (await InTimeAsync(AskAsync(session => session.AddBucket(row, FirstOf(row))), cancellationToken))
             {
                 await ServeIfLedAsync(row, cancellationToken);
                 return (Describe(row), true);
@@ -147,12 +147,13 @@ internal sealed class SqlBuckets : IBucketService, IDisposable
         }
 
         _upkeep.Seen = static _ => { };
-        _team.Dispose();
+        _threads.Dispose();
         foreach (var pair in _served)
         {
             if (_served.TryRemove(pair))
             {
-                pair.Value.Dispose();
+                // At once: nothing is stepped any more.
+                pair.Value.EndAsync().GetAwaiter().GetResult();
             }
         }
     }
@@ -227,10 +228,16 @@ internal sealed class SqlBuckets : IBucketService, IDisposable
     {
         if (_served.TryRemove(KeyValuePair.Create(served.Row.Name, served)))
         {
-            // Its steps may be under way, one of them perhaps the caller's.
-            _ = Task.Run(served.Dispose);
+            End(served);
         }
     }
+
+    /// <summary>Its steps may be under way, one of them perhaps the caller's.</summary>
+    private void End(ServedBucket served) => _ = _threads.RunAsync(async () =>
+    {
+        await served.EndAsync();
+        return served;
+    });
 
     /// <summary>A look that has not begun yet answers all who ask until then.</summary>
     private Task<IReadOnlyList<BucketRow>> LookAsync()
@@ -238,7 +245,7 @@ internal sealed class SqlBuckets : IBucketService, IDisposable
         lock (_gate)
         {
             RequireRunning();
-            return _nextLook ??= Task.Run(LookSoonAsync);
+            return _nextLook ??= _threads.RunAsync(LookSoonAsync);
         }
     }
 
@@ -259,7 +266,7 @@ internal sealed class SqlBuckets : IBucketService, IDisposable
             }
 
             _lastLook = _time.GetTimestamp();
-            return await OnOwnThread(static session => session.Buckets());
+            return await AskAsync(static session => session.Buckets());
         }
         finally
         {
@@ -284,7 +291,7 @@ internal sealed class SqlBuckets : IBucketService, IDisposable
 
             if (!_loads.TryGetValue(row.Id, out var load))
             {
-                load = Task.Run(() => LoadNowAsync(row));
+                load = _threads.RunAsync(() => LoadNowAsync(row));
                 _loads[row.Id] = load;
             }
 
@@ -298,8 +305,7 @@ internal sealed class SqlBuckets : IBucketService, IDisposable
         try
         {
             var database = _database.OfBucket(row);
-            var start = await Task.Factory.StartNew(
-                () => FrontLoader.Load(database), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            var start = await _threads.CallAsync(() => FrontLoader.Load(database));
             return start.Last.IsEnd ? null : Serve(database, row, start);
         }
         catch (DatabaseException failure)
@@ -317,20 +323,26 @@ internal sealed class SqlBuckets : IBucketService, IDisposable
         }
     }
 
+    /// <returns>Null where it was removed and made again while it was loaded, and the new one is served.</returns>
     private ServedBucket? Serve(IDatabase database, BucketRow row, FrontState start)
     {
         lock (_gate)
         {
             RequireRunning();
-            if (_served.TryRemove(row.Name, out var other))
+            if (_served.TryGetValue(row.Name, out var other))
             {
-                // Of the same name, removed and made again.
-                _ = Task.Run(other.Dispose);
+                if (other.Row.Id > row.Id)
+                {
+                    return null;
+                }
+
+                _served.TryRemove(row.Name, out _);
+                End(other);
             }
 
             var served = _wire(database, row, start);
             SqlLog.BucketServed(_logger, row.Name, row.Id, start.Last.Seq, start.Last.Revision, start.Leases.ById.Weight);
-            served.Start(_team);
+            served.Start(_threads);
             _served[row.Name] = served;
             return served;
         }
@@ -346,26 +358,22 @@ internal sealed class SqlBuckets : IBucketService, IDisposable
 
     private static StoreException Stopping() => new(ErrorCode.NotReady, "this front is shutting down", "ask another front");
 
-    /// <summary>Calls of the database wait: not on the pool's threads.</summary>
-    private Task<T> OnOwnThread<T>(Func<ISession, T> call) => Task.Factory.StartNew(
-        () =>
+    private Task<T> AskAsync<T>(Func<ISession, T> call) => _threads.CallAsync(() =>
+    {
+        try
         {
-            try
-            {
-                using var session = _database.Open();
-                return call(session);
-            }
-            catch (DatabaseException failure) when (failure.Fault == DatabaseFault.Unknown)
-            {
-                throw new StoreException(
-                    ErrorCode.UnknownOutcome, $"whether it was done is not known: {failure.Message}", "GET /buckets shows it");
-            }
-            catch (DatabaseException failure)
-            {
-                throw DatabaseAnswers.Of(failure);
-            }
-        },
-        CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            using var session = _database.Open();
+            return call(session);
+        }
+        catch (DatabaseException failure) when (failure.Fault == DatabaseFault.Unknown)
+        {
+            throw new StoreException(ErrorCode.UnknownOutcome, $"whether it was done is not known: {failure.Message}", "GET /buckets shows it");
+        }
+        catch (DatabaseException failure)
+        {
+            throw DatabaseAnswers.Of(failure);
+        }
+    });
 
     private async ValueTask<T> InTimeAsync<T>(Task<T> answer, CancellationToken cancellationToken)
     {

@@ -29,10 +29,11 @@ internal sealed class BucketRemoval(string bucket, bool force, long deadline)
                 "delete them first, or remove all of it with ?force=1");
     }
 
-    /// <param name="outcome">BucketNotFound: the log has ended.</param>
-    public void End(StoreException outcome)
+    /// <param name="outcome">What the caller is told where this has not removed it.</param>
+    /// <param name="hasEnded">The log has.</param>
+    public void End(StoreException outcome, bool hasEnded)
     {
-        if (WasSent && outcome.Code == ErrorCode.BucketNotFound)
+        if (WasSent && hasEnded)
         {
             _ended.TrySetResult();
         }

@@ -70,7 +70,6 @@ internal sealed partial class CommitLoop
         _state = FrontLoader.Load(session);
         _known.Forget();
         _board.Replace(_state);
-        EndWithLog();
     }
 
     /// <returns>Null where they are too many to be told at once.</returns>
@@ -105,16 +104,6 @@ internal sealed partial class CommitLoop
         }
 
         _board.Show(state, changes, hasAllKeys);
-        EndWithLog();
-    }
-
-    /// <summary>Behind the row that ends the log this front answers nothing any more for the bucket.</summary>
-    private void EndWithLog()
-    {
-        if (_state.Last.IsEnd)
-        {
-            _board.FenceOff(BucketNames.NotFound(_database.Bucket));
-        }
     }
 
     /// <summary>The first row must be the last one known here.</summary>
@@ -122,7 +111,7 @@ internal sealed partial class CommitLoop
     {
         if (rows.Count == 0 && IsRemoved(session))
         {
-            _board.FenceOff(BucketNames.NotFound(_database.Bucket));
+            _board.End(session);
             throw new DatabaseException(DatabaseFault.Again, $"the bucket {_database.Bucket} was removed");
         }
 

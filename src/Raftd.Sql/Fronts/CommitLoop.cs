@@ -151,7 +151,8 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
 
     /// <summary>Ends the log of this bucket by a row that no other row comes behind.</summary>
     /// <param name="force">Whatever is in it.</param>
-    /// <exception cref="StoreException">Conflict: it is not empty. BucketNotFound: it was removed before. UnknownOutcome.</exception>
+    /// <exception cref="StoreException">Conflict: it is not empty. BucketNotFound: it was removed before. NotReady: and made
+    /// again. UnknownOutcome.</exception>
     public Task RemoveBucketAsync(bool force)
     {
         var removal = new BucketRemoval(_database.Bucket, force, _time.TimestampAfter(_options.RequestTimeLimit));
@@ -196,7 +197,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         if (_board.Fence is { } fence)
         {
             RefuseWaiting(fence);
-            EndRemoval(fence);
+            EndRemoval(fence, _board.HasEnded);
             return false;
         }
 
@@ -235,13 +236,13 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
             TakeArrived();
             var why = _board.Fence ?? Away("this front is shutting down", "ask another front");
             RefuseWaiting(why);
-            EndRemoval(why);
+            EndRemoval(why, _board.HasEnded);
             _pending?.Proposals.ForEach(item => End(item.Proposal, new ProposalOutcome(ProposalEnd.Unknown)));
             _pending = null;
         }
     }
 
-    private bool HasWork => _waiting.Count > 0 || _pending is not null || _removal is not null || MustLook;
+    private bool HasWork => _waiting.Count > 0 || _pending is not null || _removal is not null || MustLook || _state.Last.IsEnd;
 
     private bool MustLook => Volatile.Read(ref _mustLook) || (IsHinted && _time.GetElapsedTime(_lastLook) >= LookPause);
 
@@ -299,6 +300,13 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
 
     private bool Work(ISession session)
     {
+        if (_state.Last.IsEnd)
+        {
+            // Nothing is answered for the bucket any more: what waits is refused in the next step.
+            _board.End(session);
+            return true;
+        }
+
         if (_pending is { } pending)
         {
             Settle(session, pending);
@@ -308,9 +316,8 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
         if (MustLook)
         {
             TakeIn(session);
-            if (_board.Fence is not null)
+            if (_state.Last.IsEnd)
             {
-                // The log has ended: what waits is refused in the next step.
                 return true;
             }
         }
@@ -356,7 +363,7 @@ internal sealed partial class CommitLoop : ILoop, IProposer, IDisposable
             : null;
     }
 
-    private void EndRemoval(StoreException outcome) => Interlocked.Exchange(ref _removal, null)?.End(outcome);
+    private void EndRemoval(StoreException outcome, bool hasEnded = false) => Interlocked.Exchange(ref _removal, null)?.End(outcome, hasEnded);
 
     private Appointment? DueAppointment =>
         Volatile.Read(ref _appointment) is { } appointment && appointment.Epoch == _state.Last.Epoch ? appointment : null;

@@ -16,12 +16,16 @@ internal sealed class FrontBoard(IDatabase database, FrontState start) : IReplic
     private volatile FrontState _state = start;
     private long _told;
     private volatile StoreException? _fence;
+    private volatile bool _hasEnded;
 
     /// <summary>Behind the newest row that was taken in.</summary>
     public FrontState State => _state;
 
     /// <summary>Why this front answers nothing any more; null while it does.</summary>
     public StoreException? Fence => _fence;
+
+    /// <summary>The bucket was removed: what is asked from then on is not asked here.</summary>
+    public bool HasEnded => _hasEnded;
 
     /// <summary>This front leads, as far as it knows, and may say so: one that is fenced gives no sign of it.</summary>
     public bool IsLedBy(ulong self) => _fence is null && _state.Last.Leader == self;
@@ -139,6 +143,16 @@ internal sealed class FrontBoard(IDatabase database, FrontState start) : IReplic
         _state = state;
         _observers.ForEach(static observer => observer.OnReplaced());
         Release();
+    }
+
+    /// <summary>The log has ended.</summary>
+    /// <param name="session">Of the database.</param>
+    /// <exception cref="DatabaseException">It is to be called again: what is under way has no answer yet.</exception>
+    public void End(ISession session)
+    {
+        // First: whether the name means another bucket is looked up behind the beginning of all that is answered by the reason.
+        _hasEnded = true;
+        FenceOff(BucketEnd.ReasonOf(session, database.Bucket));
     }
 
     public void FenceOff(StoreException reason)

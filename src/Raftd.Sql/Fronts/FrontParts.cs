@@ -32,17 +32,18 @@ internal sealed class FrontParts
         Board.Behind = Commits.Look;
         Board.Fenced = reason =>
         {
-            if (reason.Code == ErrorCode.BucketNotFound)
+            if (Board.HasEnded)
             {
+                // Watches end for good, even where there is another bucket of the name by now: its events are not the next ones.
                 SqlLog.BucketRemoved(logger, database.Bucket, bucketId);
                 Waiters.Dispose();
+                Watches.End(BucketNames.NotFound(database.Bucket));
             }
             else
             {
                 SqlLog.Fenced(logger, reason.Message, reason.Hint);
+                Watches.End(reason);
             }
-
-            Watches.End(reason);
         };
         Commits.Following = new Leading(self.Id, database.Bucket, Board, Commits, Lessor, limits, time, logger).Step;
         Reads = new ReadPool(database, Board, reads.Threads, reads.Limit);

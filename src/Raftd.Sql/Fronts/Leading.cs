@@ -103,7 +103,12 @@ internal sealed class Leading
         }
         else
         {
-            SqlLog.Following(_logger, leader, _bucket, epoch);
+            if (leader != 0)
+            {
+                // Nobody before the first election, and behind the end of a bucket.
+                SqlLog.Following(_logger, leader, _bucket, epoch);
+            }
+
             _lessor.Demote();
         }
     }

@@ -185,24 +185,33 @@ internal sealed class ReadPool : IDisposable
 
     private void Answer(ISession session, List<ReadJob> round)
     {
+        if (!TryAnswerFrom(session, round))
+        {
+            _board.End(session);
+            round.ForEach(job => job.Fail(_board.Fence!));
+        }
+    }
+
+    /// <returns>False where the log has ended.</returns>
+    private bool TryAnswerFrom(ISession session, List<ReadJob> round)
+    {
         var known = _board.State.Last;
         using var snapshot = session.Snapshot([.. round.SelectMany(static job => job.Keys)]);
         if (snapshot.Last.Seq < known.Seq || (snapshot.Last.Seq == known.Seq && snapshot.Last.Chain != known.Chain))
         {
             _board.FenceOff(CommitLoop.HistoryLost($"its log ends at row {snapshot.Last.Seq}, and row {known.Seq} was there before"));
             round.ForEach(job => job.Fail(_board.Fence!));
-            return;
+            return true;
         }
 
         if (snapshot.Last.IsEnd)
         {
-            _board.FenceOff(BucketNames.NotFound(_database.Bucket));
-            round.ForEach(job => job.Fail(_board.Fence!));
-            return;
+            return false;
         }
 
         _board.NoteTold(snapshot.Last.Revision);
         round.ForEach(job => job.Answer(snapshot));
+        return true;
     }
 
     /// <returns>False at the end, once none waits.</returns>

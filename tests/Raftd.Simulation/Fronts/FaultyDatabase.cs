@@ -1,18 +1,23 @@
 using Raftd.Sql.Database;
+using Raftd.Sql.Tests.Memory;
 using Raftd.State.Keyspaces;
 using Raftd.State.Leases;
 
 namespace Raftd.Simulation.Fronts;
 
 /// <summary>The database as one start of a front reaches it: calls take time, connections break, commits are in doubt.</summary>
-/// <remarks>Of the default bucket: the simulated fronts have no other one.</remarks>
-internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, Dice dice) : IDatabase
+/// <param name="world">Where time passes, and what is committed is looked at.</param>
+/// <param name="owner">Who calls.</param>
+/// <param name="id">Of the bucket.</param>
+/// <param name="bucket">The tables of that bucket.</param>
+/// <param name="dice">Decides how long a call takes, and what becomes of it.</param>
+internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, long id, MemoryDatabase bucket, Dice dice) : IDatabase
 {
     private const long LatestPacket = 20 * Scheduler.Second;
 
-    public string Bucket => world.Database.Bucket;
+    public string Bucket => bucket.Bucket;
 
-    public ulong ClusterId => world.Database.ClusterId;
+    public ulong ClusterId => bucket.ClusterId;
 
     public string Name => owner.Front.Name;
 
@@ -20,23 +25,27 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
     {
     }
 
-    public IDatabase OfBucket(BucketRow bucket) => throw new InvalidOperationException($"no simulated front serves the bucket {bucket.Name}");
+    public IDatabase OfBucket(BucketRow row) => new FaultyDatabase(world, owner, row.Id, (MemoryDatabase)bucket.OfBucket(row), dice.Fork());
 
     public ISession Open()
     {
         var era = world.Era;
         Travel(era);
-        return new Session(this, world.Database.Open(), era);
+        return new Session(this, bucket.Open(), era);
     }
 
     public void Dispose()
     {
     }
 
+    private string Here => id == BucketRow.DefaultId ? "" : $" of bucket {id}";
+
     /// <summary>Half a call, on a connection of this era.</summary>
     private void Travel(int era)
     {
-        world.Pass(Math.Min(dice.Exponential(world.Swarm.LatencyMicroseconds / 2), world.Swarm.LatencyMicroseconds * 10));
+        world.Pass(Strikes(world.Swarm.SlowCall)
+            ? dice.Between(1, 3 * Scheduler.Second)
+            : Math.Min(dice.Exponential(world.Swarm.LatencyMicroseconds / 2), world.Swarm.LatencyMicroseconds * 10));
         owner.StandStill();
         if (world.IsAway || era != world.Era || owner.Front.IsCutOff || Strikes(world.Swarm.LostCall))
         {
@@ -78,8 +87,8 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
             LoseAnswer(batch);
         }
 
-        var isCommitted = world.Commit(batch);
-        owner.Say($"{(isCommitted ? "committed" : "lost")} row {batch.Row.Seq}, revision {batch.Row.Revision}");
+        var isCommitted = world.Commit(id, bucket, batch);
+        owner.Say($"{(isCommitted ? "committed" : "lost")} row {batch.Row.Seq}{Here}, revision {batch.Row.Revision}");
         try
         {
             Travel(era);
@@ -92,6 +101,29 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
         return isCommitted;
     }
 
+    /// <summary>A commit like any: whether it was done may stay unknown.</summary>
+    private bool AddBucket(int era, Func<bool> call, BucketRow row, LogRow first)
+    {
+        Travel(era);
+        var isLost = Strikes(world.Swarm.LostCommit);
+        var isAdded = !(isLost && dice.Chance(0.5)) && call();
+        if (isAdded)
+        {
+            world.Added(row, first);
+        }
+
+        try
+        {
+            Travel(era);
+        }
+        catch (DatabaseException)
+        {
+            throw Doubt();
+        }
+
+        return isLost ? throw Doubt() : isAdded;
+    }
+
     /// <summary>As a constraint of its owner's does: by what is in a row, whoever sends it and however often.</summary>
     private bool Refuses(NewVersion version) =>
         version.Record.ValueBytes > 0 && version.Record.Value.Sum(static each => each) % world.Swarm.RefusedSum == 0;
@@ -102,19 +134,19 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
         switch (dice.Next(3))
         {
             case 0:
-                owner.Say($"in doubt about row {batch.Row.Seq}: {(world.Commit(batch) ? "done" : "lost")}");
+                owner.Say($"in doubt about row {batch.Row.Seq}{Here}: {(world.Commit(id, bucket, batch) ? "done" : "lost")}");
                 break;
             case 1:
-                owner.Say($"in doubt about row {batch.Row.Seq}: not done");
+                owner.Say($"in doubt about row {batch.Row.Seq}{Here}: not done");
                 break;
             default:
-                owner.Say($"in doubt about row {batch.Row.Seq}: late");
+                owner.Say($"in doubt about row {batch.Row.Seq}{Here}: late");
                 var delay = dice.Chance(0.7) ? dice.Exponential(50 * Scheduler.Millisecond) : dice.Between(1, LatestPacket);
                 var era = world.Era;
                 world.Scheduler.After(Math.Min(delay, LatestPacket), () =>
                 {
-                    var isCommitted = era == world.Era && world.Commit(batch);
-                    owner.Say($"late row {batch.Row.Seq} {(isCommitted ? "committed" : "refused")}");
+                    var isCommitted = era == world.Era && world.Commit(id, bucket, batch);
+                    owner.Say($"late row {batch.Row.Seq}{Here} {(isCommitted ? "committed" : "refused")}");
                 });
                 break;
         }
@@ -149,7 +181,7 @@ internal sealed class FaultyDatabase(FrontWorld world, FrontIncarnation owner, D
 
         public IReadOnlyList<BucketRow> Buckets() => to.Ask(era, inner.Buckets);
 
-        public bool AddBucket(BucketRow bucket, LogRow first) => to.Ask(era, () => inner.AddBucket(bucket, first));
+        public bool AddBucket(BucketRow bucket, LogRow first) => to.AddBucket(era, () => inner.AddBucket(bucket, first), bucket, first);
 
         public bool ClearBucket(long id, int max) => to.Ask(era, () => inner.ClearBucket(id, max));
 

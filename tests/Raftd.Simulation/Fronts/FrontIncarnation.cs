@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Raftd.Simulation.Fronts.Network;
 using Raftd.Sql;
+using Raftd.Sql.Buckets;
 using Raftd.Sql.Database;
 using Raftd.Sql.Fronts;
 using Raftd.Sql.Peers;
@@ -22,7 +23,7 @@ internal sealed class FrontIncarnation : ILogger
         Front = front;
         Id = id;
         Clock = new SimulatedClock(world.Scheduler, front.Rate, dice.Between(1, 1_000_000));
-        Database = new FaultyDatabase(world, this, dice.Fork());
+        Database = new FaultyDatabase(world, this, BucketRow.DefaultId, world.Database, dice.Fork());
     }
 
     public SimulatedFront Front { get; }
@@ -35,6 +36,12 @@ internal sealed class FrontIncarnation : ILogger
 
     /// <summary>Null until it has loaded.</summary>
     public FrontParts? Parts { get; private set; }
+
+    /// <summary>Null until it has loaded.</summary>
+    public SqlBuckets? Buckets { get; private set; }
+
+    /// <summary>Knocked at by other fronts; null until it has loaded.</summary>
+    public FrontDoors? Doors { get; private set; }
 
     public WatchLoop? Watching { get; private set; }
 
@@ -52,6 +59,9 @@ internal sealed class FrontIncarnation : ILogger
     public LogRow? LostRow { get; set; }
 
     public bool KnowsLostRows => LostRow is not null;
+
+    /// <summary>Of the buckets that are or were served, by id.</summary>
+    public SortedDictionary<long, FrontParts> PartsOfBuckets { get; } = [];
 
     public long Now => _world.Now;
 
@@ -85,6 +95,11 @@ internal sealed class FrontIncarnation : ILogger
             MaxListedDeletions = dice.Chance(0.5) ? 1 : 8192,
             DeletionSlice = 2,
         };
+        if (_world.Swarm.BucketClients > 0 && dice.Chance(0.5))
+        {
+            limits = limits with { SettlesAfter = TimeSpan.FromSeconds(3) };
+        }
+
         var options = new SqlFrontOptions
         {
             Label = Front.Name,
@@ -99,9 +114,7 @@ internal sealed class FrontIncarnation : ILogger
             ? new WatchOptions()
             : new WatchOptions { MaxPublishedBytes = 2000, MaxSessionBytes = 1500, LeastSessionBytes = 500, MaxMessageBytes = 700 };
         var upkeepLoop = new UpkeepLoop(Database, self, limits, Clock, this);
-        var parts = new FrontParts(
-            options, Database, BucketRow.DefaultId, self, start, upkeepLoop, watchOptions,
-            new ReadSettings(Threads: 0, Timeout.InfiniteTimeSpan), new FrontWire(_world, this, dice.Fork()), Clock, dice.ToRandom(), this);
+        var parts = Wire(Database, BucketRow.DefaultId, start);
         upkeepLoop.Add(parts.Upkeep);
         var commits = new SteppedLoop(this, parts.Commits, dice.Fork(), limits.PollInterval);
         var upkeep = new SteppedLoop(this, upkeepLoop, dice.Fork(), limits.BeatInterval / 4);
@@ -114,6 +127,9 @@ internal sealed class FrontIncarnation : ILogger
         Watching.Wake = watches.Wake;
         parts.Reads.Wake = () => Array.ForEach(reads, static reader => reader.Loop.Wake());
         Parts = parts;
+        Doors = new FrontDoors(parts.Peers.Door);
+        Buckets = new SqlBuckets(
+            Database, limits, upkeepLoop, Serve, new SteppedThreads(_world, this, dice.Fork()), Clock, this);
         Era = era;
         LostRow = era != _world.Era && start.Last.Seq > _world.Database.Tables.Last.Seq ? start.Last : null;
         Say($"starts at row {start.Last.Seq}");
@@ -122,6 +138,17 @@ internal sealed class FrontIncarnation : ILogger
         watches.Start();
         peers.Start();
         Array.ForEach(reads, static reader => reader.Loop.Start());
+
+        FrontParts Wire(IDatabase database, long bucket, FrontState loaded) => new(
+            options, database, bucket, self, loaded, upkeepLoop, watchOptions, new ReadSettings(Threads: 0, Timeout.InfiniteTimeSpan),
+            new FrontWire(_world, this, dice.Fork()), Clock, dice.ToRandom(), this);
+
+        ServedBucket Serve(IDatabase database, BucketRow row, FrontState loaded)
+        {
+            var served = Wire(database, row.Id, loaded);
+            PartsOfBuckets[row.Id] = served;
+            return new ServedBucket(row, served, upkeepLoop, Doors!, limits, Clock);
+        }
     }
 
     public void After(long delay, Action happening) => _world.Scheduler.After(delay, () =>
@@ -141,7 +168,8 @@ internal sealed class FrontIncarnation : ILogger
     {
         while (IsAlive && Front.PausedUntil > Now)
         {
-            _world.Pass(Front.PausedUntil - Now);
+            // In short steps: it may be woken before its time.
+            _world.Pass(Math.Min(Front.PausedUntil - Now, 100 * Scheduler.Millisecond));
         }
 
         if (!IsAlive)

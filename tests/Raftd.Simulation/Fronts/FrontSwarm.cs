@@ -54,10 +54,16 @@ internal sealed record FrontSwarm
 
     public required IReadOnlyList<FrontFault> Faults { get; init; }
 
+    /// <summary>Of each call: it takes seconds, as one does that a lost packet or a busy disk holds up.</summary>
+    public required double SlowCall { get; init; }
+
+    /// <summary>Of those who make buckets, use them and remove them; 0 where there is none but the default one.</summary>
+    public required int BucketClients { get; init; }
+
     public static FrontSwarm Draw(Dice dice)
     {
         var faults = Enum.GetValues<FrontFault>().Where(fault => dice.Chance(fault == FrontFault.LoseHistory ? 0.15 : 0.6)).ToList();
-        return new FrontSwarm
+        var swarm = new FrontSwarm
         {
             Fronts = 1 + dice.Next(4),
             KeyClients = dice.Chance(0.2) ? 20 : 2 + dice.Next(5),
@@ -78,7 +84,10 @@ internal sealed record FrontSwarm
             SickHint = dice.Chance(0.5) ? dice.Unit() * 0.3 : 0,
             Faults = faults,
             RefusedSum = dice.Chance(0.3) ? 20 + dice.Next(80) : 0,
+            BucketClients = dice.Chance(0.35) ? 1 + dice.Next(4) : 0,
+            SlowCall = dice.Chance(0.3) ? dice.Unit() * 0.01 : 0,
         };
+        return swarm.BucketClients == 0 ? swarm : swarm with { Faults = [.. faults.Where(static fault => fault != FrontFault.LoseHistory)] };
     }
 }
 

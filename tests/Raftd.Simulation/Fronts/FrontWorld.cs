@@ -1,8 +1,8 @@
-// Fronts over one database in memory, in one thread.
+// Fronts over one database in memory, one thread at a time.
 //
 // In the product each loop of a front, each reader and each request has a thread, and waits in its calls of the database. Here such a
-// wait is a nested run of the scheduler (Pass): while one loop is in a call, all others go on, call and commit, and that loop goes
-// on when the call's time is over. So every race between a snapshot and its commit happens, and the seed alone decides which.
+// wait is one of the simulation's time (Turns): while one loop is in a call, all others go on, call and commit, and that loop goes on
+// when the call's time is over. So every race between a snapshot and its commit happens, and the seed alone decides which.
 //
 // Rules of fairness:
 //
@@ -11,24 +11,29 @@
 //   3. A commit whose answer is lost was done, or was not, or is done later: up to twenty seconds. In the quiet phase no call fails.
 //   4. What one front sends another arrives in order or not at all, with its stream (FrontStream).
 //   5. The database loses history only as a whole, and back to a moment that there was; all connections break with it, and what
-//      is on its way is gone. An operator starts a front again that says it answers nothing any more.
+//      is on its way is gone. An operator starts a front again that says it answers nothing any more. In runs with several buckets it
+//      loses none.
 
 using Raftd.Contract;
 using Raftd.Simulation.Fronts.Checkers;
 using Raftd.Sql.Database;
 using Raftd.Sql.Tests.Memory;
+using static Raftd.Testing.Histories.SafetyViolationException;
 
 namespace Raftd.Simulation.Fronts;
 
-internal sealed class FrontWorld
+internal sealed class FrontWorld : IDisposable
 {
+    private readonly Turns _turns;
+
     public FrontWorld(FrontSwarm swarm, Dice dice, Trace trace)
     {
         Swarm = swarm;
         Trace = trace;
         Ills = dice.Fork();
-        Record = new RowChecker(this);
-        Leases = new FrontLeaseChecker(this);
+        _turns = new Turns(Scheduler);
+        Default = new BucketRecord(this, Database, BucketRow.DefaultId, LogRow.First);
+        Buckets.Add(BucketRow.DefaultId, Default);
         for (var number = 1; number <= swarm.Fronts; number++)
         {
             Fronts.Add(new SimulatedFront(this, dice.Fork(), number));
@@ -45,12 +50,20 @@ internal sealed class FrontWorld
 
     public List<SimulatedFront> Fronts { get; } = [];
 
-    public RowChecker Record { get; }
+    /// <summary>All there ever were, by id.</summary>
+    public SortedDictionary<long, BucketRecord> Buckets { get; } = [];
 
-    public FrontLeaseChecker Leases { get; }
+    public BucketRecord Default { get; }
+
+    public RowChecker Record => Default.Rows;
+
+    public FrontLeaseChecker Leases => Default.Leases;
 
     /// <summary>What clients were told since the database lost history last.</summary>
     public HistoryChecker History { get; private set; } = new();
+
+    /// <summary>Called when a bucket was made.</summary>
+    public event Action<BucketRecord>? BucketAdded;
 
     /// <summary>Counts the times that the database has lost history.</summary>
     public int Era { get; private set; }
@@ -73,39 +86,40 @@ internal sealed class FrontWorld
 
     public void Say(string who, string what) => Trace.Line(Now, who, what);
 
-    /// <summary>Time passes, and all others go on: what a thread that waits is to them.</summary>
-    public void Pass(long duration)
-    {
-        var context = SynchronizationContext.Current;
-        SynchronizationContext.SetSynchronizationContext(null);
-        try
-        {
-            Scheduler.RunUntil(Now + duration);
-        }
-        finally
-        {
-            SynchronizationContext.SetSynchronizationContext(context);
-        }
-    }
+    /// <summary>Time passes in an event, and all others go on: what a thread that waits is to them.</summary>
+    public void Pass(long duration) => _turns.Pass(duration);
+
+    /// <summary>From outside of the simulation.</summary>
+    public void RunUntil(long time) => _turns.RunUntil(time);
+
+    public void Dispose() => _turns.Dispose();
 
     /// <summary>Commits, and looks at what that has come to.</summary>
-    public bool Commit(Batch batch)
+    public bool Commit(long id, MemoryDatabase bucket, Batch batch)
     {
-        using var session = Database.Open();
-        var rows = Database.Tables.Expanded(batch);
+        using var session = bucket.Open();
+        var rows = bucket.Tables.Expanded(batch);
         if (!session.Commit(rows))
         {
             return false;
         }
 
-        Record.Committed(rows, Database.Tables);
-        Leases.Committed(rows);
+        Buckets[id].Committed(rows);
         foreach (var front in Fronts.Select(static front => front.Current).OfType<FrontIncarnation>())
         {
             front.LostRow = front.LostRow?.Chain == batch.Row.Chain ? null : front.LostRow;
         }
 
         return true;
+    }
+
+    public void Added(BucketRow row, LogRow first)
+    {
+        Say("bucket", $"{row.Name} is made, number {row.Id}");
+        Require(!Buckets.ContainsKey(row.Id), $"the bucket {row.Name} is given the number {row.Id} again");
+        var bucket = new BucketRecord(this, (MemoryDatabase)Database.OfBucket(row), row.Id, first);
+        Buckets.Add(row.Id, bucket);
+        BucketAdded?.Invoke(bucket);
     }
 
     /// <summary>All that was acknowledged is held against the tables, and then some of it is gone.</summary>
@@ -125,9 +139,13 @@ internal sealed class FrontWorld
 
     public void VerifyHistory()
     {
-        Record.Verify(History);
+        Record.Teach(History);
         History.Verify(Record, "the database", first: 0, every: 1);
-        StateComparison.Verify(Database.Tables);
+        foreach (var bucket in Buckets.Values.Where(static bucket => bucket.IsLive))
+        {
+            bucket.Rows.Verify();
+            StateComparison.Verify(bucket.Database.Tables);
+        }
     }
 
     public static bool IsUnknown(StoreException refusal) => refusal.Code == ErrorCode.UnknownOutcome;

@@ -10,11 +10,33 @@ internal sealed class SteppedLoop(FrontIncarnation owner, ILoop loop, Dice dice,
     private bool _isStepping;
     private bool _isTickDue;
     private long? _deadline;
+    private TaskCompletionSource? _left;
+
+    /// <summary>Steps for its deadlines, too, and not for ticks alone.</summary>
+    public bool KeepsDeadlines { get; init; } = true;
 
     /// <summary>Called at the end of each step.</summary>
     public Action Stepped { get; init; } = static () => { };
 
     public void Start() => owner.After(dice.Between(0, owner.Clock.ToGlobal(tickInterval)), Tick);
+
+    public void TickNow()
+    {
+        _isTickDue = true;
+        Step();
+    }
+
+    /// <returns>Completes when it is stepped no more.</returns>
+    public Task LeaveAsync()
+    {
+        _left = new TaskCompletionSource();
+        if (!_isStepping)
+        {
+            _left.SetResult();
+        }
+
+        return _left.Task;
+    }
 
     /// <summary>Another thread may run at once, before the one that wakes it goes on.</summary>
     public void Wake()
@@ -48,12 +70,16 @@ internal sealed class SteppedLoop(FrontIncarnation owner, ILoop loop, Dice dice,
     private void Tick()
     {
         owner.After(owner.Clock.ToGlobal(tickInterval), Tick);
-        _isTickDue = true;
-        Step();
+        TickNow();
     }
 
     private void Step()
     {
+        if (_left is not null)
+        {
+            return;
+        }
+
         if (_isStepping || !owner.MayRun)
         {
             // It looks again when it is out of its call, or awake.
@@ -78,6 +104,7 @@ internal sealed class SteppedLoop(FrontIncarnation owner, ILoop loop, Dice dice,
         finally
         {
             _isStepping = false;
+            _left?.TrySetResult();
         }
 
         Stepped();
@@ -99,7 +126,7 @@ internal sealed class SteppedLoop(FrontIncarnation owner, ILoop loop, Dice dice,
 
     private void AwaitDeadline()
     {
-        if (loop.NextDeadline is not { } deadline || deadline == _deadline)
+        if (!KeepsDeadlines || loop.NextDeadline is not { } deadline || deadline == _deadline)
         {
             return;
         }

@@ -7,12 +7,14 @@ namespace Raftd.Sql.Tests.Fronts;
 /// <summary>Loops that share a few threads.</summary>
 public sealed class LoopTeamTests : IDisposable
 {
+    private const int Threads = 3;
+
     private static readonly TimeSpan Never = TimeSpan.FromHours(1);
 
     private readonly LoopTeam _team;
     private volatile Exception? _failure;
 
-    public LoopTeamTests() => _team = new LoopTeam("test", threads: 3, TimeProvider.System, failure => _failure = failure);
+    public LoopTeamTests() => _team = new LoopTeam("test", Threads, TimeProvider.System, failure => _failure = failure);
 
     public void Dispose() => _team.Dispose();
 
@@ -35,10 +37,10 @@ public sealed class LoopTeamTests : IDisposable
         var loop = new CountingLoop { More = 1000 };
         var seat = _team.Add(loop, static () => TimeSpan.FromMilliseconds(1));
         await Until.TrueAsync("it ticks without a wake, and ends what it has", () => loop.Ticks >= 3 && loop.More == 0);
-        seat.Dispose();
+        await seat.LeaveAsync();
         var ticks = loop.Ticks;
         var other = new CountingLoop();
-        using var otherSeat = _team.Add(other, static () => TimeSpan.FromMilliseconds(1));
+        _team.Add(other, static () => TimeSpan.FromMilliseconds(1));
         await Until.TrueAsync("the other one ticks", () => other.Ticks >= 10);
         Assert.Equal(ticks, loop.Ticks);
     }
@@ -50,11 +52,28 @@ public sealed class LoopTeamTests : IDisposable
         var seat = _team.Add(loop, static () => Never);
         seat.Wake();
         await Until.TrueAsync("it steps", () => loop.IsInStep);
-        var given = Task.Run(seat.Dispose, TestContext.Current.CancellationToken);
+        var given = seat.LeaveAsync();
         Assert.False(given.IsCompleted && loop.IsInStep);
         loop.Blocks.Set();
         await given;
         Assert.False(loop.IsInStep);
+    }
+
+    [Fact]
+    public async Task Seat_GivenUpInTheQueue_IsNotSteppedAnyMore()
+    {
+        var blocks = new ManualResetEventSlim();
+        var busy = Enumerable.Range(0, Threads).Select(_ => new CountingLoop { Blocks = blocks }).ToList();
+        busy.ForEach(loop => _team.Add(loop, static () => Never).Wake());
+        await Until.TrueAsync("all threads are taken", () => busy.TrueForAll(static loop => loop.IsInStep));
+        var (gone, behind) = (new CountingLoop(), new CountingLoop { Asked = true });
+        var seat = _team.Add(gone, static () => Never);
+        seat.Wake();
+        _team.Add(behind, static () => Never).Wake();
+        Assert.True(seat.LeaveAsync().IsCompleted);
+        blocks.Set();
+        await Until.TrueAsync("the one behind it in the queue has stepped", () => behind.SawAsked);
+        Assert.Equal(0, gone.Steps);
     }
 
     [Fact]
@@ -74,6 +93,8 @@ public sealed class LoopTeamTests : IDisposable
 
         public int Ticks { get; private set; }
 
+        public int Steps { get; private set; }
+
         public int More { get; set; }
 
         public bool Throws { get; init; }
@@ -86,6 +107,7 @@ public sealed class LoopTeamTests : IDisposable
         {
             WasStolen |= Interlocked.Increment(ref _inStep) > 1;
             Blocks?.Wait();
+            Steps++;
             SawAsked |= Asked;
             More = Math.Max(0, More - 1);
             Interlocked.Decrement(ref _inStep);

@@ -7,13 +7,16 @@ using static Raftd.Testing.Histories.SafetyViolationException;
 
 namespace Raftd.Simulation.Fronts.Checkers;
 
-/// <summary>Each row that the database takes, held against all rows before it; and all versions there ever were, which no sweep
+/// <summary>Each row that a bucket takes, held against all rows before it; and all versions there ever were, which no sweep
 /// takes away.</summary>
-internal sealed class RowChecker(FrontWorld world) : IHistory
+/// <param name="database">The bucket's tables.</param>
+/// <param name="first">The row that its log begins with.</param>
+/// <param name="trace">Gets the chains.</param>
+internal sealed class RowChecker(MemoryDatabase database, LogRow first, Trace trace) : IHistory
 {
     private readonly SortedDictionary<string, List<RevisionRecord>> _byKey = new(StringComparer.Ordinal);
     private readonly List<RevisionRecord> _versions = [];
-    private LogRow _last = LogRow.First;
+    private LogRow _last = first;
 
     /// <summary>In order.</summary>
     public IReadOnlyList<RevisionRecord> Versions => _versions;
@@ -37,7 +40,7 @@ internal sealed class RowChecker(FrontWorld world) : IHistory
             $"row {row.Seq} is compacted to {row.CompactRevision}, the one before to {_last.CompactRevision}");
         _last = row;
         Rows++;
-        world.Trace.Add(row.Chain);
+        trace.Add(row.Chain);
     }
 
     public void LoseHistory(LogRow last)
@@ -50,20 +53,24 @@ internal sealed class RowChecker(FrontWorld world) : IHistory
         }
     }
 
-    /// <summary>What was put where, for those who know who was told what of it; and that the live keys are the newest versions.</summary>
-    public void Verify(HistoryChecker history)
+    /// <summary>What was put where, for those who know who was told what of it.</summary>
+    public void Teach(HistoryChecker history)
     {
         foreach (var version in _versions.Where(static version => !version.IsTombstone && IsOfKeyClients(version.Key)))
         {
             history.Learn((ulong)version.Revision.Main, Encoding.UTF8.GetString(version.Value));
         }
+    }
 
+    /// <summary>The live keys are the newest versions, and what is gone no one may read.</summary>
+    public void Verify()
+    {
         var live = _byKey.Values.Where(static versions => versions is [.., { IsTombstone: false }]).Select(static versions => versions[^1]);
-        var keys = world.Database.Tables.Keys.Values;
+        var keys = database.Tables.Keys.Values;
         Require(
             live.Select(Text).SequenceEqual(keys.Select(Text), StringComparer.Ordinal),
             $"the live keys are not the newest versions of theirs");
-        VerifyKept(world.Database.Tables);
+        VerifyKept(database.Tables);
     }
 
     public KeyVersion? Find(string key, long revision) =>
@@ -83,6 +90,12 @@ internal sealed class RowChecker(FrontWorld world) : IHistory
 
     private void RequireEpoch(LogRow row)
     {
+        Require(!_last.IsEnd, $"row {row.Seq} stands behind the end of its bucket");
+        if (row.IsEnd)
+        {
+            return;
+        }
+
         if (row.Epoch == _last.Epoch)
         {
             Require(row.Leader == _last.Leader, $"row {row.Seq} has another leader than the row before it, in the same epoch {row.Epoch}");

@@ -10,9 +10,8 @@ namespace Raftd.Simulation.Fronts.Checkers;
 internal static class StateComparison
 {
     /// <summary>A front at the last row knows what one knows that was just started.</summary>
-    public static void Verify(FrontIncarnation front, MemoryDatabase database)
+    public static void Verify(string front, FrontState state, MemoryDatabase database)
     {
-        var state = front.Parts!.Board.State;
         var last = database.Tables.Last;
         if (state.Last.Seq != last.Seq || state.Last.Chain != last.Chain)
         {
@@ -21,7 +20,7 @@ internal static class StateComparison
 
         var loaded = FrontLoader.Load(database);
         var (own, fresh) = (Describe(state), Describe(loaded));
-        Require(own == fresh, $"{front.Front.Name} at row {last.Seq} knows {own}, the tables say {fresh}");
+        Require(own == fresh, $"{front} at row {last.Seq} knows {own}, the tables say {fresh}");
     }
 
     /// <summary>The counts of the last row are those of the tables.</summary>

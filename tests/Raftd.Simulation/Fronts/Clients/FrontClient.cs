@@ -26,17 +26,23 @@ internal abstract class FrontClient(FrontWorld world, Dice dice, string name)
     protected abstract Task ActAsync(FrontIncarnation front);
 
     /// <summary>Asks, and waits for as long as a client has patience.</summary>
-    protected Task<Reply<T>> AskAsync<T>(FrontIncarnation front, Func<SqlService, ValueTask<T>> call) => AskAsync(
-        World, front, call, World.IsQuiet ? 20 * Scheduler.Second : Dice.Between(Scheduler.Second / 5, 8 * Scheduler.Second));
+    protected Task<Reply<T>> AskAsync<T>(FrontIncarnation front, Func<SqlService, ValueTask<T>> call) =>
+        AskAsync(World, front, call, Patience());
 
-    public static Task<Reply<T>> AskAsync<T>(FrontWorld world, FrontIncarnation front, Func<SqlService, ValueTask<T>> call, long patience)
+    /// <summary>Of one request: how long it waits for the answer.</summary>
+    protected long Patience() => World.IsQuiet ? 20 * Scheduler.Second : Dice.Between(Scheduler.Second / 5, 8 * Scheduler.Second);
+
+    public static Task<Reply<T>> AskAsync<T>(FrontWorld world, FrontIncarnation front, Func<SqlService, ValueTask<T>> call, long patience) =>
+        AskAsync(world, front, () => call(front.Parts!.Service), patience);
+
+    public static Task<Reply<T>> AskAsync<T>(FrontWorld world, FrontIncarnation front, Func<ValueTask<T>> call, long patience)
     {
         var reply = new TaskCompletionSource<Reply<T>>();
         new SteppedContext(world, front).Run(async () =>
         {
             try
             {
-                var answer = await call(front.Parts!.Service);
+                var answer = await call();
                 reply.TrySetResult(new Reply<T>(answer, null, HasAnswer: true));
             }
             catch (StoreException refusal)

@@ -88,7 +88,7 @@ internal sealed class FrontStream
         }
 
         var end = new StreamEnd(this, called);
-        called.Parts!.Peers.Door.Knock(_hello, _path, end);
+        called.Doors!.Knock(_hello, _path, end);
         if (end.Machine is null)
         {
             After(Delay(), () => Refuse(end));
