@@ -123,7 +123,7 @@ internal static class BucketMutations
             In = "SqlBuckets.Serve",
             Original = "other.Row.Id > row.Id",
             Broken = "other.Row.Id < 0",
-            Suites = [Suite.Fronts],
+            Suites = [Suite.Sql],
         },
         new()
         {

@@ -15,7 +15,7 @@ public abstract class BucketBehaviours : IAsyncDisposable
     private readonly List<SqlFront> _fronts = [];
     private IDatabase? _probe;
 
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+    private protected static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     public async ValueTask DisposeAsync()
     {
@@ -238,7 +238,7 @@ public abstract class BucketBehaviours : IAsyncDisposable
     /// <summary>The same one with each call.</summary>
     private protected abstract IDatabase NextDatabase();
 
-    private static async Task<BucketServices> MadeAsync(SqlFront front, string name)
+    private protected static async Task<BucketServices> MadeAsync(SqlFront front, string name)
     {
         Assert.True((await front.Buckets.AddAsync(Caller.Nobody, name, Stop)).IsNew);
         return (await front.Buckets.FindAsync(name, Stop))!;
@@ -274,7 +274,7 @@ public abstract class BucketBehaviours : IAsyncDisposable
         }
     }
 
-    private static Task<long> PutAsync(BucketServices bucket, string key, string value) => PutAsync(bucket.Keys, key, value);
+    private protected static Task<long> PutAsync(BucketServices bucket, string key, string value) => PutAsync(bucket.Keys, key, value);
 
     private static async Task<long> PutAsync(IKeyValueService keys, string key, string value) =>
         (await keys.PutAsync(Caller.Nobody, new PutRequest { Key = Bytes(key), Value = Bytes(value) }, Stop)).Revision;
@@ -285,9 +285,9 @@ public abstract class BucketBehaviours : IAsyncDisposable
         return answer.Items is [{ } item] ? Text(item.Value) : null;
     }
 
-    private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
+    private protected static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
-    private static string Text(ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span);
+    private protected static string Text(ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span);
 
     private bool IsCleared(long id)
     {
@@ -295,7 +295,7 @@ public abstract class BucketBehaviours : IAsyncDisposable
         return session.Buckets().All(bucket => bucket.Id != id || !bucket.IsRemoved);
     }
 
-    private async Task<SqlFront> FrontAsync(FrontOptions? limits = null)
+    private protected async Task<SqlFront> FrontAsync(FrontOptions? limits = null)
     {
         var front = await FrontOver.StartAsync(NextDatabase(), $"front{_fronts.Count}", limits);
         _fronts.Add(front);
@@ -307,5 +307,65 @@ public sealed class MemoryFrontBucketTests : BucketBehaviours
 {
     private readonly MemoryDatabase _database = new();
 
+    [Fact]
+    public async Task MadeAgain_WhileTheFormerOneIsLoaded_StaysServed_AndWatched()
+    {
+        using var held = new HeldLoad(_database);
+        await using var first = await FrontOver.StartAsync(held, "held");
+        var second = await FrontAsync();
+        await MadeAsync(second, "b");
+        var former = first.Buckets.FindAsync("b", Stop).AsTask();
+        await held.Reached;
+        await second.Buckets.RemoveAsync(Caller.Nobody, "b", force: true, Stop);
+        await MadeAsync(second, "b");
+        var found = (await first.Buckets.FindAsync("b", Stop))!;
+        using var session = found.Watches.OpenWatches(Caller.Nobody);
+        session.Create(new WatchRequest { Id = 1, Key = Bytes("k") });
+        Assert.Equal(WatchMessageKind.Created, (await session.ReadAsync(Stop)).Kind);
+
+        held.Release();
+        Assert.Null(await former);
+        await PutAsync(found, "k", "v");
+        Assert.Equal("v", Text((await session.ReadAsync(Stop)).Events[0].Key.Value));
+    }
+
     private protected override IDatabase NextDatabase() => _database;
+
+    /// <summary>The first load of a bucket stands still behind its look at the rows.</summary>
+    private sealed class HeldLoad(MemoryDatabase inner) : IDatabase
+    {
+        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly ManualResetEventSlim _released = new();
+        private int _loads;
+
+        public Task Reached => _reached.Task;
+
+        public string Bucket => inner.Bucket;
+
+        public ulong ClusterId => inner.ClusterId;
+
+        public string Name => inner.Name;
+
+        public void Release() => _released.Set();
+
+        public void Prepare() => inner.Prepare();
+
+        public ISession Open() => inner.Open();
+
+        public IDatabase OfBucket(BucketRow bucket) =>
+            Interlocked.Increment(ref _loads) == 1 ? FailingCalls.Of(inner.OfBucket(bucket), Hold) : inner.OfBucket(bucket);
+
+        public void Dispose() => _released.Set();
+
+        private bool Hold(string call)
+        {
+            if (call == nameof(ISnapshot.Meta))
+            {
+                _reached.TrySetResult();
+                _released.Wait();
+            }
+
+            return false;
+        }
+    }
 }
