@@ -73,7 +73,7 @@ public sealed class QuotaTests : ClusterTest
         });
 
         Assert.Equal(200, (await cluster[0].SendAsync(HttpMethod.Delete, "/key/live/1")).Status);
-        Assert.Equal(200, (await cluster[1].PutAsync("/key/live/new", value)).Status);
+        Assert.Equal(200, (await cluster[1].PutAsync("/key/live/more", value)).Status);
         await Until.TrueAsync("the alarm is over", Soon, async () => (await cluster[2].StatusAsync()).Alarms.Length == 0);
         await cluster.SameStateAsync();
     }
