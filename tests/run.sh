@@ -28,6 +28,7 @@ lanes=("Raftd.Store.Tests Raftd.Api.Tests Raftd.Cli.Tests Raftd.Wal.Tests Raftd.
 # SUITE+NAME is a suite's namespace of that NAME alone, SUITE-NAME-NAME the suite without those namespaces.
 cluster_lanes=("Raftd.Cluster.Tests-Chaos-Failpoints"
   "Raftd.Cluster.Tests+Chaos Raftd.Cluster.Tests+Failpoints Raftd.Clients.Tests Raftd.Conformance.Tests Raftd.PowerLoss.Tests")
+programs=("$exploration" "$mutations" "$simulator"{,.Leases,.LongLeases,.Fronts})
 quick_seeds=0..19
 passed=0 failed=0 skipped=0
 failures=()
@@ -188,34 +189,54 @@ add_counts() {
   (($3 == 0)) || failures+=("$1, $3 of $(($2 + $3))${6:+$'\n'$6}")
 }
 
-# Whole clusters in one thread, one seed each: anything that may go wrong, then leases while leaders change; and fronts.
-run_simulator() {
-  run_program "$simulator" "$simulator" --seeds "${SEEDS:-0..199}" --workers "$(nproc)"
-  run_program "$simulator.Leases" "$simulator" --leases --seeds "${LEASE_SEEDS:-0..29}" --workers "$(nproc)"
-  run_program "$simulator.LongLeases" "$simulator" --long-leases --seeds "${LONG_LEASE_SEEDS:-1..2}" --workers "$(nproc)"
-  run_program "$simulator.Fronts" "$simulator" --fronts --seeds "${FRONT_SEEDS:-0..99}" --workers "$(nproc)"
+# The arguments of a program that is no suite. The exploration looks at all that three members of the core can come to, as far as the
+# limit of states; the table of old bugs must only fit the sources here (tests/long.sh puts each back); the simulator runs whole clusters
+# in one thread, one seed each: anything that may go wrong, then leases while leaders change, and fronts.
+arguments_of() {
+  local seeds
+  case $1 in
+    "$exploration") echo "--states ${EXPLORED_STATES:-500000}" && return ;;
+    "$mutations") echo --check && return ;;
+    *.Leases) seeds="--leases --seeds ${LEASE_SEEDS:-0..29}" ;;
+    *.LongLeases) seeds="--long-leases --seeds ${LONG_LEASE_SEEDS:-1..2}" ;;
+    *.Fronts) seeds="--fronts --seeds ${FRONT_SEEDS:-0..99}" ;;
+    *) seeds="--seeds ${SEEDS:-0..199}" ;;
+  esac
+  echo "$seeds --workers $(nproc)"
 }
 
-# All that three members of the core can come to, as far as the limit of states.
-run_exploration() { run_program "$exploration" "$exploration" --states "${EXPLORED_STATES:-500000}"; }
+run_programs() {
+  local name
+  execute_programs "$@"
+  for name in "$@"; do count_program "$name"; done
+}
 
-# The table of old bugs only, which must fit the sources; tests/long.sh puts each back.
-run_mutations() { run_program "$mutations" "$mutations" --check; }
+# NAME...: runs the programs, one after the other; leaves NAME.log and, in NAME.ended, the exit code and the seconds it took. Their only
+# clocks are their own, so they take what others leave of the processors.
+execute_programs() {
+  local name project status started
+  for name in "$@"; do
+    project=$name status=0 started=$SECONDS
+    [[ $name != "$simulator".* ]] || project=$simulator
+    rm -f "$results/$name.ended"
+    # shellcheck disable=SC2046 # words
+    nice -n 19 timeout --kill-after 10 "$suite_limit_seconds" \
+      dotnet "$root/tests/$project/bin/Release/net10.0/$project.dll" $(arguments_of "$name") \
+      >"$results/$name.log" 2>&1 </dev/null || status=$?
+    echo "$status $((SECONDS - started))" >"$results/$name.ended"
+  done
+}
 
-# NAME PROJECT ARGUMENT...: one run of a program that is no suite. It prints the line "N passed, N failed" itself, which
-# is taken from it.
-run_program() {
-  local name=$1 project=$2 log=$results/$1.log status=0 line started=$SECONDS
-  shift 2
-  say "== $name, $*"
-  timeout --kill-after 10 "$suite_limit_seconds" \
-    dotnet "$root/tests/$project/bin/Release/net10.0/$project.dll" "$@" \
-    >"$log" 2>&1 </dev/null || status=$?
+# Adds up what execute_programs has left of NAME. The program prints the line "N passed, N failed" itself.
+count_program() {
+  local name=$1 log=$results/$1.log status seconds line
+  read -r status seconds <"$results/$name.ended"
+  say "== $name, $(arguments_of "$name")"
   grep -E '^([0-9]+ leader changes|in all )' "$log" | sed 's/^/   /' || true
   line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1 || true)
   ((status == 0)) || grep -vE '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 200 || true
   if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then
-    add_counts "$name" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" 0 $((SECONDS - started))
+    add_counts "$name" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" 0 "$seconds"
   elif ((status == 0)); then
     add_failure "$name ended without its line of counts"
   fi
@@ -225,7 +246,7 @@ run_program() {
 }
 
 run_everything() {
-  local suite
+  local suite name beside
   build "$root/raftd.sln" || finish
   check_format
   # The program itself, once, before suites that start it run side by side.
@@ -233,13 +254,14 @@ run_everything() {
   run_lanes lanes
   # Members of tests live for seconds. As they are shipped, the runtime compiles what is called often twice over meanwhile, for a speed
   # that they never come to, and takes half of the processors for it. Here it does so once, and only after 1 000 (hexadecimal 3E8) calls.
+  execute_programs "${programs[@]}" &
+  beside=$!
   DOTNET_TieredPGO=0 DOTNET_TC_CallCountThreshold=3E8 run_lanes cluster_lanes
+  wait "$beside"
+  for name in "${programs[@]}"; do count_program "$name"; done
   for suite in $(all_suites); do
     [[ "${lanes[*]} ${cluster_lanes[*]}" =~ (^| )"$suite"([-+ ]|$) ]] || run_suite "$suite"
   done
-  run_exploration
-  run_mutations
-  run_simulator
 }
 
 # LANES ARGUMENT...: the lanes of that name side by side, the suites of a lane one after the other, with further ARGUMENTs of xunit.
@@ -263,8 +285,7 @@ run_lanes() {
 run_quick() {
   build "$root/tests/quick.slnf" || finish
   run_lanes lanes -trait- Speed=Slow
-  run_mutations
-  run_program "$simulator" "$simulator" --seeds "$quick_seeds" --workers "$(nproc)"
+  SEEDS=$quick_seeds run_programs "$mutations" "$simulator"
 }
 
 run_named() {
@@ -274,9 +295,8 @@ run_named() {
       add_failure "there is no suite $suite; there are $(all_suites | paste -sd ' ' -) $exploration $mutations $simulator"
     elif build "$root/tests/$suite"; then
       case $suite in
-        "$simulator") run_simulator ;;
-        "$exploration") run_exploration ;;
-        "$mutations") run_mutations ;;
+        "$simulator") run_programs "$simulator"{,.Leases,.LongLeases,.Fronts} ;;
+        "$exploration" | "$mutations") run_programs "$suite" ;;
         *) run_suite "$suite" ;;
       esac
     fi
